@@ -1,0 +1,34 @@
+import type { AttributeMapping } from './mapping/attribute-mapping.ts';
+
+/** What to do with an account whose user is no longer entitled. */
+export type DeprovisionAction = 'disable' | 'delete' | 'keep';
+
+/** Why a user is no longer entitled (design section 4). */
+export const REMOVAL_CAUSES = ['unassigned', 'disabled', 'softDeleted', 'hardDeleted', 'filtered'] as const;
+export type RemovalCause = (typeof REMOVAL_CAUSES)[number];
+
+/** At most this many removals, by count and by share of what is linked; whichever is passed first holds them. */
+export interface RemovalLimit {
+  readonly count: number;
+  /** Percent of the linked resources of that kind, 0 to 100. */
+  readonly percent: number;
+}
+
+/** The part of a connection's configuration that decides what the plan holds. Plain data, digestible. */
+export interface ConnectionRules {
+  readonly name: string;
+  /** appId of the enterprise application. */
+  readonly application: string;
+  readonly scope: {
+    /** Whether directory groups are provisioned as SCIM groups. */
+    readonly groups: boolean;
+    readonly nestedGroups: 'direct' | 'expand';
+  };
+  readonly mapping: readonly AttributeMapping[];
+  readonly deprovision: Readonly<Record<RemovalCause, DeprovisionAction>>;
+  readonly guards: {
+    readonly tooManyRemovals: RemovalLimit;
+    /** Users (object id or userPrincipalName) whose accounts are never disabled or deleted. */
+    readonly protectedAccounts: readonly string[];
+  };
+}

@@ -1,0 +1,88 @@
+import { WAVES, type OperationState, type Wave } from './operation.ts';
+
+/** Initial reads everything; incremental reads what changed since the watermark. "Full" is the operator's word for initial. */
+export type CycleKind = 'initial' | 'incremental';
+
+export const CYCLE_PHASES = ['gathering', 'planning', 'exporting', 'verifying', 'closed'] as const;
+export type CyclePhase = (typeof CYCLE_PHASES)[number];
+
+/** How a closed cycle ended. The first three follow Graph's synchronizationTaskExecutionResult. */
+export type CycleResult = 'succeeded' | 'entry-level-errors' | 'failed' | 'refused' | 'cancelled';
+
+/** Operations of a cycle by wave and state, as the store counts them. */
+export type OperationCounts = Readonly<Partial<Record<Wave, Readonly<Partial<Record<OperationState, number>>>>>>;
+
+export interface CycleFacts {
+  readonly phase: CyclePhase;
+  readonly cancelRequested: boolean;
+  /** The connection was paused (credentials refused) while the cycle was open. */
+  readonly abandonReason?: string;
+  readonly counts: OperationCounts;
+  /** Slices handed to the queue and not yet recorded. */
+  readonly openSlices: number;
+  /** At most this many slices are out at a time. */
+  readonly window: number;
+  /** When the earliest waiting operation of the current wave may be sent, ms since epoch; absent when some may go now. */
+  readonly notBefore?: number;
+}
+
+export type CycleAction =
+  | { readonly do: 'gather' }
+  | { readonly do: 'export'; readonly wave: Wave; readonly slices: number }
+  | { readonly do: 'wait'; readonly until?: number }
+  | { readonly do: 'verify' }
+  | { readonly do: 'close'; readonly result: CycleResult }
+  | { readonly do: 'nothing' };
+
+function count(counts: OperationCounts, wave: Wave, ...states: readonly OperationState[]): number {
+  const inWave = counts[wave];
+  return inWave === undefined ? 0 : states.reduce((sum, state) => sum + (inWave[state] ?? 0), 0);
+}
+
+/** The first wave that still has operations to send or to settle. A wave ends only when nothing in it can move. */
+export function openWave(counts: OperationCounts): Wave | undefined {
+  return WAVES.find((wave) => count(counts, wave, 'pending', 'in-flight', 'in-doubt') > 0);
+}
+
+function total(counts: OperationCounts, ...states: readonly OperationState[]): number {
+  return WAVES.reduce<number>((sum, wave) => sum + count(counts, wave, ...states), 0);
+}
+
+/** How a cycle whose operations are all settled ended. Held operations are no error: they wait for a person. */
+export function settledResult(counts: OperationCounts): CycleResult {
+  return total(counts, 'escrowed') > 0 ? 'entry-level-errors' : 'succeeded';
+}
+
+/**
+ * The one next thing to do for a cycle, decided from what the store says. Called after every change and by the sweeper,
+ * so it must give the same answer to a late or doubled nudge.
+ */
+export function nextCycleAction(facts: CycleFacts, now: number): CycleAction {
+  switch (facts.phase) {
+    case 'gathering':
+    case 'planning':
+      return facts.cancelRequested ? { do: 'close', result: 'cancelled' } : { do: 'gather' };
+    case 'exporting':
+      return nextExport(facts, now);
+    case 'verifying':
+      return { do: 'close', result: settledResult(facts.counts) };
+    case 'closed':
+      return { do: 'nothing' };
+    default:
+      return facts.phase satisfies never;
+  }
+}
+
+function nextExport(facts: CycleFacts, now: number): CycleAction {
+  if (facts.cancelRequested || facts.abandonReason !== undefined) {
+    if (facts.openSlices > 0) return { do: 'wait' };
+    return { do: 'close', result: facts.cancelRequested ? 'cancelled' : 'failed' };
+  }
+  const wave = openWave(facts.counts);
+  if (wave === undefined) return facts.openSlices > 0 ? { do: 'wait' } : { do: 'verify' };
+  const free = facts.window - facts.openSlices;
+  const waiting = count(facts.counts, wave, 'pending', 'in-doubt');
+  if (waiting === 0 || free <= 0) return { do: 'wait' };
+  if (facts.notBefore !== undefined && facts.notBefore > now) return { do: 'wait', until: facts.notBefore };
+  return { do: 'export', wave, slices: free };
+}

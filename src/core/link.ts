@@ -1,0 +1,22 @@
+import type { Anchor } from './directory.ts';
+import type { ResourceId } from './scim.ts';
+
+/** Anchor ↔ resource id at the provider: the only thing that makes an account or SCIM group Headgate's to change. */
+export interface Link {
+  readonly resource: 'account' | 'group';
+  readonly anchor: Anchor;
+  readonly resourceId: ResourceId;
+  /**
+   * `active`: provisioned. `disabled`: deprovisioned by Headgate, kept so that it can be reactivated, or deleted later
+   * when the user is hard-deleted. `deleted`: a tombstone; the provider no longer holds it.
+   */
+  readonly state: 'active' | 'disabled' | 'deleted';
+  /** Why it was disabled or deleted. */
+  readonly cause?: string;
+  /** Last known name of the object (userPrincipalName, group name), so that a removal can still say who. */
+  readonly label: string;
+  /** `created`, or the attribute an existing resource was matched by. */
+  readonly origin: string;
+  /** Members Headgate put into a SCIM group, by anchor: the memory for providers that do not show members. */
+  readonly members?: readonly Anchor[];
+}

@@ -1,0 +1,4 @@
+/** Time as a dependency. Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+}

@@ -1,0 +1,27 @@
+import type { CycleKind, CycleResult } from '../core/cycle.ts';
+
+/** What happened, told once at the place it happened. Labels are never ids of users, groups or jobs. */
+export interface Metrics {
+  cycleStarted(connection: string, kind: CycleKind, at: number): void;
+  cycleClosed(connection: string, kind: CycleKind, result: CycleResult, seconds: number, at: number): void;
+  cyclePhase(
+    connection: string,
+    kind: CycleKind,
+    phase: 'import' | 'match' | 'plan' | 'export' | 'memberships',
+    seconds: number,
+  ): void;
+  cycleSkipped(connection: string, reason: 'overlap' | 'paused' | 'quarantine'): void;
+  planned(connection: string, operations: Readonly<Record<string, number>>): void;
+  operation(
+    connection: string,
+    resource: 'user' | 'group' | 'membership',
+    action: string,
+    outcome: 'success' | 'failure' | 'escrowed',
+    seconds: number,
+  ): void;
+  /** One HTTP exchange with Graph or a SCIM provider. `connection` is empty for the directory. */
+  request(api: 'graph' | 'scim', connection: string, method: string, code: number | 'error', seconds: number): void;
+  retry(api: 'graph' | 'scim', connection: string, reason: 'throttled' | 'network' | 'server'): void;
+  throttled(api: 'graph' | 'scim', connection: string, waitSeconds: number): void;
+  tokenRequest(api: 'graph' | 'scim', outcome: 'success' | 'failure'): void;
+}

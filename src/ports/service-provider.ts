@@ -1,0 +1,42 @@
+import type { Anchor } from '../core/directory.ts';
+import type { Exported, Operation } from '../core/operation.ts';
+import type { ProviderProfile } from '../core/profile.ts';
+import type { Listing } from '../core/provider-inventory.ts';
+import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
+import type { CheckResult, ReadProgress } from './directory-source.ts';
+
+/** The resource id an anchor is linked to, if any. Passed in because references are resolved when they are sent. */
+export type ResolveReference = (anchor: Anchor) => ResourceId | undefined;
+
+/** What to look an account or group up by, tried in this order until one answers. */
+export interface LookupKey {
+  readonly attribute: string;
+  readonly value: string;
+}
+
+/** The SCIM service provider of one connection. Every failure is one of the error family. */
+export interface ServiceProvider {
+  readonly profile: ProviderProfile;
+  /** Every account, with the verdict whether the listing may be trusted. Throws rather than return a short list. */
+  listAccounts(signal: AbortSignal, progress?: ReadProgress): Promise<Listing<Account>>;
+  listGroups(signal: AbortSignal, progress?: ReadProgress): Promise<Listing<ScimGroup>>;
+  /** All accounts that equal the key, re-checked on our side; more than one means the match is ambiguous. */
+  findAccounts(key: LookupKey, signal: AbortSignal): Promise<readonly Account[]>;
+  findGroups(key: LookupKey, signal: AbortSignal): Promise<readonly ScimGroup[]>;
+  /** Undefined when the provider answers 404 or 410. */
+  readAccount(id: ResourceId, signal: AbortSignal): Promise<Account | undefined>;
+  readGroup(id: ResourceId, signal: AbortSignal): Promise<ScimGroup | undefined>;
+  /**
+   * Sends one operation and confirms destructive ones by reading back. Idempotent: create looks the object up on
+   * conflict and adopts it only when it is ours; a delete of something gone is success. Throws from the error family;
+   * InDoubtError means the write may have happened.
+   */
+  apply(operation: Operation, resolve: ResolveReference, signal: AbortSignal): Promise<Exported>;
+  /**
+   * Settles an operation whose answer was lost by reading the provider: returns its result when it took effect,
+   * undefined when it did not and may be sent again.
+   */
+  settle(operation: Operation, resolve: ResolveReference, signal: AbortSignal): Promise<Exported | undefined>;
+  check(signal: AbortSignal): Promise<readonly CheckResult[]>;
+  close(): Promise<void>;
+}

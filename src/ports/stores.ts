@@ -1,0 +1,186 @@
+import type { Anchor } from '../core/directory.ts';
+import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
+import type { Link } from '../core/link.ts';
+import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
+import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
+import type { Verdict } from '../core/verdict.ts';
+
+/** A cycle as stored. Times are ms since the epoch. */
+export interface CycleRecord {
+  readonly id: string;
+  readonly connection: string;
+  readonly kind: CycleKind;
+  readonly phase: CyclePhase;
+  readonly requestedBy: string;
+  readonly createdAt: number;
+  readonly plannedAt?: number;
+  readonly closedAt?: number;
+  /** When set, the cycle may export only a plan with this digest. */
+  readonly expectedDigest?: string;
+  readonly planDigest?: string;
+  readonly planCounts?: PlanCounts;
+  readonly notices: readonly Notice[];
+  readonly verdict?: Verdict;
+  readonly cancelRequested: boolean;
+  readonly result?: CycleResult;
+  /** Why it failed or was refused, with what to do. */
+  readonly failure?: { readonly message: string; readonly remedy?: string };
+  /** What the gathering has reached, for progress displays only. */
+  readonly progress?: { readonly what: string; readonly done: number; readonly total?: number };
+  /** How often the cycle was taken up (1 unless a process died). */
+  readonly attempts: number;
+}
+
+/** An operation as stored, with where it stands. */
+export interface OperationRecord {
+  readonly cycle: string;
+  readonly sequence: number;
+  readonly operation: Operation;
+  readonly state: OperationState;
+  readonly attempts: number;
+  readonly heldBy?: string;
+  readonly exported?: Exported;
+  readonly failure?: {
+    readonly code: string;
+    readonly message: string;
+    readonly status?: number;
+    readonly requestId?: string;
+  };
+  readonly settledAt?: number;
+}
+
+/** A slice as handed to a worker. Operations `inDoubt` must be settled by reading before anything is sent. */
+export interface SliceWork {
+  readonly id: string;
+  readonly cycle: string;
+  readonly connection: string;
+  readonly wave: Wave;
+  readonly operations: readonly {
+    readonly sequence: number;
+    readonly operation: Operation;
+    readonly inDoubt: boolean;
+    readonly attempts: number;
+  }[];
+}
+
+/** What became of one operation of a slice. Links follow from it in the same transaction. */
+export type OperationResult =
+  | {
+      readonly sequence: number;
+      readonly state: 'exported';
+      readonly exported: Exported;
+      readonly durationMs: number;
+      readonly link?: Link;
+    }
+  | {
+      readonly sequence: number;
+      readonly state: 'escrowed';
+      readonly failure: NonNullable<OperationRecord['failure']>;
+      readonly dropLink?: boolean;
+    }
+  /** Back to waiting: throttled (no attempt spent), transient (attempt spent), or possibly applied. */
+  | {
+      readonly sequence: number;
+      readonly state: 'pending' | 'in-doubt';
+      readonly notBefore?: number;
+      readonly attemptSpent: boolean;
+    };
+
+export type SliceStart =
+  | { readonly state: 'started'; readonly work: SliceWork }
+  /** Already recorded, or the cycle is closed: nothing to do. */
+  | { readonly state: 'over' }
+  /** Another worker holds it until then (ms since epoch). */
+  | { readonly state: 'leased'; readonly until: number };
+
+/** Cycles, their operations and slices. The database, not the caller, keeps "one open cycle per connection". */
+export interface CycleStore {
+  /** Opens a cycle. RefusedError('cycle-open') when the connection has one. */
+  open(cycle: {
+    readonly connection: string;
+    readonly kind: CycleKind;
+    readonly requestedBy: string;
+    readonly expectedDigest?: string;
+  }): Promise<CycleRecord>;
+  get(id: string): Promise<CycleRecord | undefined>;
+  openCycle(connection: string): Promise<CycleRecord | undefined>;
+  /** Newest first. */
+  list(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly CycleRecord[]>;
+  /** All cycles that are not closed, for the sweeper. */
+  listOpen(): Promise<readonly CycleRecord[]>;
+  /**
+   * Takes or renews the right to gather and plan this cycle for `leaseMs`. False when another live worker has it, or the
+   * cycle is past planning.
+   */
+  leaseGathering(id: string, worker: string, leaseMs: number): Promise<boolean>;
+  setProgress(id: string, progress: NonNullable<CycleRecord['progress']>): Promise<void>;
+  /**
+   * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
+   * as held. Nothing happens when the cycle is past planning or `worker` lost its lease.
+   */
+  savePlan(id: string, worker: string, plan: Plan, verdict: Verdict): Promise<boolean>;
+  requestCancel(id: string): Promise<boolean>;
+  /** Moves on only from `from`; false when the cycle is no longer there. */
+  setPhase(id: string, from: CyclePhase, to: CyclePhase): Promise<boolean>;
+  /** Closes an open cycle once; waiting operations become cancelled. False when it was closed already. */
+  close(
+    id: string,
+    result: CycleResult,
+    failure?: CycleRecord['failure'],
+    details?: { readonly plan?: Plan; readonly verdict?: Verdict },
+  ): Promise<boolean>;
+  counts(id: string): Promise<OperationCounts>;
+  openSlices(id: string): Promise<readonly string[]>;
+  /** Earliest time a waiting operation of the wave may be sent; undefined when one may go now or none waits. */
+  waitingUntil(id: string, wave: Wave, now: number): Promise<number | undefined>;
+  /** Cuts up to `slices` new slices of at most `size` sendable operations from the wave. Returns their ids. */
+  cutSlices(id: string, wave: Wave, slices: number, size: number, now: number): Promise<readonly string[]>;
+  /** Marks a slice in flight under a lease, before its first request. After a dead worker every operation is in doubt. */
+  startSlice(slice: string, worker: string, leaseMs: number): Promise<SliceStart>;
+  renewSlice(slice: string, worker: string, leaseMs: number): Promise<boolean>;
+  /** Records all outcomes, and the links that follow, in one transaction. False when the lease was lost. */
+  recordSlice(slice: string, worker: string, results: readonly OperationResult[]): Promise<boolean>;
+  operations(
+    id: string,
+    filter: { readonly states?: readonly OperationState[]; readonly after?: number; readonly limit: number },
+  ): Promise<readonly OperationRecord[]>;
+  /** Newest first, over all cycles of the connection. */
+  operationsOf(connection: string, anchor: Anchor, limit: number): Promise<readonly OperationRecord[]>;
+  /** Gives up the leases of workers that are known to be dead (embedded store: every other worker). */
+  releaseLeases(exceptWorker: string): Promise<number>;
+}
+
+/** The links of each connection. Loaded whole, in aggregated chunks. */
+export interface LinkStore {
+  load(connection: string): Promise<readonly Link[]>;
+  find(connection: string, resource: Link['resource'], anchors: readonly Anchor[]): Promise<ReadonlyMap<Anchor, Link>>;
+  counts(connection: string): Promise<Readonly<Record<string, number>>>;
+}
+
+/** What the daemon remembers about a connection between cycles. */
+export interface ConnectionState {
+  readonly connection: string;
+  /** Set while exports must not be sent: credentials refused, or an operator's pause. */
+  readonly pausedReason?: string;
+  readonly pausedAt?: number;
+  /** No request before this time (Retry-After). */
+  readonly throttledUntil?: number;
+  readonly schedulesPaused: boolean;
+}
+
+export interface ConnectionStore {
+  get(connection: string): Promise<ConnectionState>;
+  pause(connection: string, reason: string): Promise<void>;
+  /** Clears a pause. False when it was not paused. */
+  resume(connection: string): Promise<boolean>;
+  throttle(connection: string, until: number): Promise<void>;
+  setSchedulesPaused(connection: string, paused: boolean): Promise<void>;
+}
+
+/** Everything durable. */
+export interface Stores {
+  readonly cycles: CycleStore;
+  readonly links: LinkStore;
+  readonly connections: ConnectionStore;
+  ping(): Promise<void>;
+}

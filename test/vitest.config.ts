@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    // Real servers and databases take a while to come up on a busy machine; no test asserts a duration.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
