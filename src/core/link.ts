@@ -17,6 +17,15 @@ export interface Link {
   readonly label: string;
   /** `created`, or the attribute an existing resource was matched by. */
   readonly origin: string;
+  /** The ways the user was in scope when last seen, so that a removal can say which one was lost. */
+  readonly paths?: readonly RememberedPath[];
   /** Members Headgate put into a SCIM group, by anchor: the memory for providers that do not show members. */
   readonly members?: readonly Anchor[];
+}
+
+/** A scope path as remembered on a link: `group` is absent for a direct assignment. */
+export interface RememberedPath {
+  readonly group?: Anchor;
+  /** The group's name when last seen. */
+  readonly name?: string;
 }

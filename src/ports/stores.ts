@@ -1,6 +1,6 @@
 import type { Anchor } from '../core/directory.ts';
 import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
-import type { Link } from '../core/link.ts';
+import type { Link, RememberedPath } from '../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -154,7 +154,10 @@ export interface CycleStore {
 export interface LinkStore {
   load(connection: string): Promise<readonly Link[]>;
   find(connection: string, resource: Link['resource'], anchors: readonly Anchor[]): Promise<ReadonlyMap<Anchor, Link>>;
+  /** Links by `<resource>.<state>`. */
   counts(connection: string): Promise<Readonly<Record<string, number>>>;
+  /** Remembers how users are in scope now. Called with the changed ones only. */
+  rememberPaths(connection: string, paths: ReadonlyMap<Anchor, readonly RememberedPath[]>): Promise<void>;
 }
 
 /** What the daemon remembers about a connection between cycles. */
