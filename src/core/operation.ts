@@ -45,6 +45,8 @@ interface OperationBase {
   /** What an operator knows the object by (userPrincipalName, group name). Personal data: store and CLI only. */
   readonly label: string;
   readonly reason: Reason;
+  /** How the user is in scope, on operations that make or renew a link. */
+  readonly paths?: readonly ScopePath[];
 }
 
 /** A reference attribute by path, to be replaced by the referent's resource id when the operation is sent. */
@@ -63,7 +65,8 @@ export interface CreateAccount extends OperationBase {
 export interface ChangeAccount extends OperationBase {
   readonly resource: 'account';
   readonly kind: 'update' | 'reactivate';
-  readonly resourceId: ResourceId;
+  /** Absent when the account is created earlier in the same cycle: then the anchor's link gives it. */
+  readonly resourceId?: ResourceId;
   readonly attributes: readonly AttributeChange[];
   readonly references: readonly ReferenceChange[];
   /** Set when this operation also establishes the link: the attribute that matched. */

@@ -1,0 +1,178 @@
+import type { ConnectionRules } from './connection.ts';
+import type { DirectorySnapshot } from './directory.ts';
+import type { Link } from './link.ts';
+import { isRemoval, type Operation } from './operation.ts';
+import type { Plan } from './plan.ts';
+import type { Collision } from './planning/plan-input.ts';
+import { listed } from './reasons.ts';
+import type { Finding, GuardName, Verdict } from './verdict.ts';
+
+/** What guards judge: the plan, and the facts it was made from. */
+export interface GuardFacts {
+  readonly plan: Plan;
+  readonly rules: ConnectionRules;
+  readonly directory: DirectorySnapshot;
+  readonly links: readonly Link[];
+  readonly collisions: readonly Collision[];
+}
+
+type Guard = (facts: GuardFacts) => readonly Finding[];
+
+/**
+ * Below this many removals the percentage is not applied: one leaver in a company of five is no accident.
+ * The count limit always applies.
+ */
+export const PERCENT_FLOOR = 5;
+
+function living(links: readonly Link[], resource: Link['resource']): number {
+  return links.filter((link) => link.resource === resource && link.state === 'active').length;
+}
+
+/** Design 4.2: without the completeness proof an initial cycle fails, and no plan may hold a removal. */
+const incompleteRead: Guard = ({ plan, directory }) => {
+  const removals = plan.operations.filter(isRemoval);
+  if (directory.gaps.length === 0 || (plan.kind !== 'initial' && removals.length === 0)) return [];
+  const gaps = directory.gaps.map(({ what, expected, found }) =>
+    expected === undefined ? what : `${what}: expected ${expected}, found ${found ?? 0}`,
+  );
+  return [
+    {
+      guard: 'incomplete-read',
+      effect: 'refuse',
+      message: `the directory could not be proved to be read completely: ${listed(gaps)}`,
+      remedy:
+        'nothing was changed; the next cycle reads again. If it persists, check the permissions of the directory application.',
+      operations: [],
+      numbers: { gaps: directory.gaps.length, removals: removals.length },
+    },
+  ];
+};
+
+/** A directory that suddenly entitles nobody is a broken read or a broken assignment, not the wish to remove everyone. */
+const emptyDirectory: Guard = ({ plan, links }) => {
+  const linked = living(links, 'account');
+  if (plan.counts.entitledUsers > 0 || linked === 0) return [];
+  return [
+    {
+      guard: 'empty-directory',
+      effect: 'refuse',
+      message: `the directory entitles nobody to this application, but ${linked} accounts are linked`,
+      remedy: 'check the assignments of the enterprise application. To take everybody off on purpose, use a migration.',
+      operations: [],
+      numbers: { entitled: 0, linked },
+    },
+  ];
+};
+
+const matchingCollision: Guard = ({ collisions }) =>
+  collisions.map(({ text, operations }) => ({
+    guard: 'matching-collision' as const,
+    effect: 'hold' as const,
+    message: text,
+    remedy:
+      'make the matching attribute unique in the directory, or correct the account at the provider; the hold lifts by itself.',
+    operations,
+    numbers: { operations: operations.length },
+  }));
+
+const protectedAccounts: Guard = ({ plan, rules }) => {
+  const names = new Set(rules.guards.protectedAccounts.map((name) => name.toLowerCase()));
+  const held = plan.operations.filter(
+    (operation) =>
+      operation.resource === 'account' &&
+      (operation.kind === 'disable' || operation.kind === 'delete') &&
+      (names.has(operation.anchor.toLowerCase()) || names.has(operation.label.toLowerCase())),
+  );
+  if (held.length === 0) return [];
+  return [
+    {
+      guard: 'protected-accounts',
+      effect: 'hold',
+      message: `${listed(held.map(({ kind, label }) => `${kind} ${label}`))}: protected by guards.protectedAccounts`,
+      remedy: 'assign the user to the application again, or take the name out of guards.protectedAccounts.',
+      operations: held.map(({ key }) => key),
+      numbers: { held: held.length },
+    },
+  ];
+};
+
+interface RemovalKind {
+  readonly name: string;
+  readonly select: (operation: Operation) => boolean;
+  readonly size: (operation: Operation) => number;
+  readonly base: (facts: GuardFacts) => number;
+}
+
+const one = () => 1;
+const linkedAccounts = ({ links }: GuardFacts) => living(links, 'account');
+
+/** Counted apart, so that many harmless removals of one kind cannot hide a few grave ones of another. */
+const REMOVAL_KINDS: readonly RemovalKind[] = [
+  { name: 'accounts disabled', select: ({ kind }) => kind === 'disable', size: one, base: linkedAccounts },
+  {
+    name: 'accounts deleted',
+    select: (op) => op.resource === 'account' && op.kind === 'delete',
+    size: one,
+    base: linkedAccounts,
+  },
+  {
+    name: 'groups deleted',
+    select: (op) => op.resource === 'group' && op.kind === 'delete',
+    size: one,
+    base: ({ links }) => living(links, 'group'),
+  },
+  {
+    name: 'members removed',
+    select: (operation) => operation.kind === 'members' && operation.remove.length > 0,
+    size: (operation) => (operation.kind === 'members' ? operation.remove.length : 0),
+    base: ({ links }) => links.reduce((sum, link) => sum + (link.members?.length ?? 0), 0),
+  },
+];
+
+const tooManyRemovals: Guard = (facts) =>
+  REMOVAL_KINDS.flatMap((kind) => {
+    const { count, percent } = facts.rules.guards.tooManyRemovals;
+    const operations = facts.plan.operations.filter(kind.select);
+    const removals = operations.reduce((sum, operation) => sum + kind.size(operation), 0);
+    const base = kind.base(facts);
+    const share = base === 0 ? 0 : (removals * 100) / base;
+    const overShare = removals >= PERCENT_FLOOR && share > percent;
+    if (removals <= count && !overShare) return [];
+    const limit = removals > count ? `more than ${count}` : `${share.toFixed(1)} % of ${base}, more than ${percent} %`;
+    return [
+      {
+        guard: 'too-many-removals' as const,
+        effect: 'hold' as const,
+        message: `${removals} ${kind.name} in one cycle: ${limit}`,
+        remedy:
+          'look at the plan. If a group or assignment was removed by mistake, put it back and the hold lifts by itself.',
+        operations: operations.map(({ key }) => key),
+        numbers: { removals, base, count, percent },
+      },
+    ];
+  });
+
+/** In the order of GUARDS: what makes the whole plan untrustworthy is judged before what is only too much. */
+const CHAIN: Readonly<Record<GuardName, Guard>> = {
+  'incomplete-read': incompleteRead,
+  'empty-directory': emptyDirectory,
+  'matching-collision': matchingCollision,
+  'protected-accounts': protectedAccounts,
+  'too-many-removals': tooManyRemovals,
+};
+
+/** Judges a plan. Every guard is heard, so that an operator sees all that is wrong at once; there is no way round one. */
+export function judge(facts: GuardFacts): Verdict {
+  const findings = Object.values(CHAIN).flatMap((guard) => guard(facts));
+  return { refused: findings.some(({ effect }) => effect === 'refuse'), findings };
+}
+
+/** Keys of held operations, each with the first guard that holds it. */
+export function heldOperations(verdict: Verdict): ReadonlyMap<string, GuardName> {
+  const held = new Map<string, GuardName>();
+  for (const finding of verdict.findings) {
+    if (finding.effect === 'hold')
+      for (const key of finding.operations) if (!held.has(key)) held.set(key, finding.guard);
+  }
+  return held;
+}

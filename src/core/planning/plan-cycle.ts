@@ -1,0 +1,111 @@
+import type { Anchor } from '../directory.ts';
+import type { Link, RememberedPath } from '../link.ts';
+import { indexLinks } from '../match.ts';
+import type { Operation } from '../operation.ts';
+import { canonicalJson, digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
+import { groupName, pathsOf, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
+import { planAccounts } from './plan-accounts.ts';
+import { groupsInScope, planGroups } from './plan-groups.ts';
+import { notice, type Collision, type PlanDraft, type PlanInput } from './plan-input.ts';
+import { planMembers } from './plan-members.ts';
+import { planRemovals } from './plan-removals.ts';
+import { collideCreates } from './collisions.ts';
+
+/** A plan together with what the guards need to judge it and what closing the cycle should remember. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly collisions: readonly Collision[];
+  /** How linked users are in scope now, for those whose links remember something else. */
+  readonly paths: ReadonlyMap<Anchor, readonly RememberedPath[]>;
+}
+
+function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
+  const entitled = new Set<Anchor>();
+  for (const user of scope.reach.keys()) if (input.directory.users.get(user)?.enabled === true) entitled.add(user);
+  return entitled;
+}
+
+/** Works out what the provider should hold and the operations that lead there. Pure: same input, same bytes, same digest. */
+export function planCycle(input: PlanInput): Planned {
+  const scope = scopeOf(input.directory, input.rules);
+  const entitled = entitledUsers(input, scope);
+  const accounts = indexLinks(input.links, 'account');
+  const groups = indexLinks(input.links, 'group');
+  const draft: PlanDraft = { operations: [], notices: [], collisions: [] };
+  planAccounts(input, draft, scope, entitled, accounts);
+  planRemovals(input, draft, scope, entitled, accounts.byAnchor);
+  planGroups(input, draft, scope, groups);
+  planMembers(input, draft, scope, entitled, groups, accounts);
+  collideCreates(draft, input.mapping);
+  noticeScope(input, draft, scope, accounts.byAnchor);
+  const operations = sortOperations(draft.operations);
+  const plan = sealPlan({
+    connection: input.rules.name,
+    kind: input.kind,
+    rulesDigest: digestOf([input.rules, input.profile]),
+    operations,
+    notices: draft.notices,
+    counts: countPlan(input, operations, entitled.size, groupsInScope(input, scope).length),
+  });
+  return { plan, collisions: draft.collisions, paths: changedPaths(input, scope, entitled, accounts.byAnchor) };
+}
+
+function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
+  const disabled = [...scope.reach.keys()].filter(
+    (user) => input.directory.users.get(user)?.enabled === false && !links.has(user),
+  );
+  notice(
+    draft,
+    'users-left-out',
+    `${disabled.length} assigned users may not sign in and have no account; they are not provisioned`,
+    disabled,
+  );
+  if (input.rules.scope.nestedGroups === 'expand') return;
+  const outer = [...scope.nested.keys()];
+  const names = outer
+    .map((group) => groupName(input.directory, group))
+    .sort()
+    .slice(0, 5)
+    .join(', ');
+  const text = `${outer.length} assigned groups contain groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
+  notice(draft, 'nested-groups', text, outer);
+}
+
+function countPlan(
+  input: PlanInput,
+  operations: readonly Operation[],
+  entitledUsers: number,
+  entitledGroups: number,
+): PlanCounts {
+  const byKind: Record<string, number> = {};
+  let membersAdded = 0;
+  let membersRemoved = 0;
+  for (const operation of operations) {
+    const name = `${operation.resource}.${operation.kind}`;
+    byKind[name] = (byKind[name] ?? 0) + 1;
+    if (operation.kind !== 'members') continue;
+    membersAdded += operation.add.length;
+    membersRemoved += operation.remove.length;
+  }
+  const living = (resource: Link['resource']) =>
+    input.links.filter((link) => link.resource === resource && link.state === 'active').length;
+  return {
+    entitledUsers,
+    entitledGroups,
+    linkedAccounts: living('account'),
+    linkedGroups: living('group'),
+    operations: byKind,
+    membersAdded,
+    membersRemoved,
+  };
+}
+
+function changedPaths(input: PlanInput, scope: Scope, entitled: ReadonlySet<Anchor>, links: ReadonlyMap<Anchor, Link>) {
+  const changed = new Map<Anchor, readonly RememberedPath[]>();
+  for (const link of links.values()) {
+    if (link.state !== 'active' || !entitled.has(link.anchor)) continue;
+    const now = rememberedPaths(pathsOf(scope, input.directory, link.anchor));
+    if (canonicalJson(now) !== canonicalJson(link.paths ?? [])) changed.set(link.anchor, now);
+  }
+  return changed;
+}

@@ -1,0 +1,46 @@
+import type { ConnectionRules } from '../connection.ts';
+import type { CycleKind } from '../cycle.ts';
+import type { DirectorySnapshot } from '../directory.ts';
+import type { Link } from '../link.ts';
+import type { CompiledMapping } from '../mapping/compile-mapping.ts';
+import type { Operation } from '../operation.ts';
+import type { Notice } from '../plan.ts';
+import type { ProviderProfile } from '../profile.ts';
+import type { ProviderInventory } from '../provider-inventory.ts';
+import type { ResourceId } from '../scim.ts';
+
+/** Everything a plan is made from. Gathered first, judged afterwards: planning reads nothing else. */
+export interface PlanInput {
+  readonly kind: CycleKind;
+  readonly rules: ConnectionRules;
+  readonly mapping: CompiledMapping;
+  readonly profile: ProviderProfile;
+  readonly directory: DirectorySnapshot;
+  readonly links: readonly Link[];
+  /** What the provider holds. Where its listing is not trusted, the objects looked up one by one. */
+  readonly inventory: ProviderInventory;
+  /** Linked resources missing from the listing for which the provider answered "not found" when asked by id. */
+  readonly vanished: ReadonlySet<ResourceId>;
+}
+
+/** Operations that must not be sent because two users, or two groups, claim the same thing at the provider. */
+export interface Collision {
+  readonly text: string;
+  /** Keys of the operations concerned. */
+  readonly operations: readonly string[];
+}
+
+/** What the planning steps add to, one after the other. */
+export interface PlanDraft {
+  readonly operations: Operation[];
+  readonly notices: Notice[];
+  readonly collisions: Collision[];
+}
+
+/** A notice carries at most this many anchors; its text has the full number. */
+const MOST_ANCHORS = 100;
+
+/** Adds a notice about some objects, unless there are none. */
+export function notice(draft: PlanDraft, code: Notice['code'], text: string, anchors: readonly string[]): void {
+  if (anchors.length > 0) draft.notices.push({ code, text, anchors: anchors.toSorted().slice(0, MOST_ANCHORS) });
+}

@@ -1,0 +1,69 @@
+import type { RemovalCause } from '../connection.ts';
+import type { Anchor, DirectorySnapshot } from '../directory.ts';
+import type { Link } from '../link.ts';
+import { WAVE } from '../operation.ts';
+import { removalReason } from '../reasons.ts';
+import type { Scope } from '../scope.ts';
+import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
+
+/**
+ * Why a linked user is no longer entitled; undefined when that is not known for certain, and then nothing is done.
+ * An assigned user who may not sign in counts as disabled, as in Entra (Learn: how-provisioning-works, "Deprovisioning").
+ */
+export function removalCause(anchor: Anchor, scope: Scope, directory: DirectorySnapshot): RemovalCause | undefined {
+  if (directory.users.get(anchor)?.enabled === false && scope.reach.has(anchor)) return 'disabled';
+  switch (directory.whereabouts.get(anchor)) {
+    case 'present':
+    case 'disabled':
+      return scope.reach.has(anchor) ? undefined : 'unassigned';
+    case 'soft-deleted':
+      return 'softDeleted';
+    case 'absent':
+      return 'hardDeleted';
+    case undefined:
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Plans what becomes of linked accounts whose users are no longer entitled, by the policy for the cause. */
+export function planRemovals(
+  input: PlanInput,
+  draft: PlanDraft,
+  scope: Scope,
+  entitled: ReadonlySet<Anchor>,
+  links: ReadonlyMap<Anchor, Link>,
+): void {
+  const active = new Map(input.inventory.accounts.resources.map((account) => [account.id, account.active]));
+  const unknown: Anchor[] = [];
+  for (const link of links.values()) {
+    if (link.state === 'deleted' || entitled.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
+    const cause = removalCause(link.anchor, scope, input.directory);
+    if (cause === undefined) {
+      unknown.push(link.anchor);
+      continue;
+    }
+    const action = input.rules.deprovision[cause];
+    if (action === 'keep') continue;
+    if (action === 'disable' && (link.state === 'disabled' || active.get(link.resourceId) === false)) continue;
+    const wave = action === 'disable' ? WAVE.disable : WAVE.delete;
+    draft.operations.push({
+      resource: 'account',
+      kind: action,
+      key: `${wave}:account:${action}:${link.anchor}`,
+      wave,
+      anchor: link.anchor,
+      label: link.label,
+      reason: removalReason(cause, link, input.directory, scope),
+      resourceId: link.resourceId,
+      cause,
+    });
+  }
+  notice(
+    draft,
+    'users-left-out',
+    `${unknown.length} linked users could not be located in the directory; they are left as they are`,
+    unknown,
+  );
+}

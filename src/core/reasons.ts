@@ -1,0 +1,63 @@
+import type { RemovalCause } from './connection.ts';
+import type { DirectorySnapshot } from './directory.ts';
+import type { Link, RememberedPath } from './link.ts';
+import type { Reason, ScopePath } from './operation.ts';
+import type { Scope } from './scope.ts';
+import type { AttributeChange } from './scim.ts';
+
+/** "a", "a and b", "a, b and 3 more": for sentences an operator reads. */
+export function listed(words: readonly string[], most = 4): string {
+  const shown = words.slice(0, most);
+  const rest = words.length - shown.length;
+  if (rest > 0) return `${shown.join(', ')} and ${rest} more`;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
+}
+
+/** "directly", "through group IT": how somebody is in scope. */
+export function describePaths(paths: readonly ScopePath[]): string {
+  const ways = paths.map((path) =>
+    path.kind === 'direct'
+      ? 'directly'
+      : `through group ${path.groupName ?? path.group ?? '?'}${path.nested === true ? ' (nested)' : ''}`,
+  );
+  return listed([...new Set(ways)]);
+}
+
+/** The reason of an operation that changes attributes. */
+export function attributesDiffer(changes: readonly AttributeChange[]): Reason {
+  const names = changes.map((change) => change.path.replace(/^urn:.*:/, ''));
+  return { code: 'attributes-differ', text: `${listed(names)} ${names.length === 1 ? 'differs' : 'differ'}` };
+}
+
+function lostPath(path: RememberedPath, snapshot: DirectorySnapshot, scope: Scope): string {
+  if (path.group === undefined) return 'the direct assignment was removed';
+  const name = path.name ?? path.group;
+  return scope.groups.includes(path.group) || snapshot.memberships.has(path.group)
+    ? `no longer a member of group ${name}`
+    : `group ${name} was unassigned`;
+}
+
+/** Why an account is to be removed, naming the paths its user lost where the link remembers them. */
+export function removalReason(cause: RemovalCause, link: Link, snapshot: DirectorySnapshot, scope: Scope): Reason {
+  const remembered = link.paths ?? [];
+  switch (cause) {
+    case 'disabled':
+      return { code: cause, text: 'sign-in is blocked in the directory' };
+    case 'softDeleted':
+      return { code: cause, text: 'deleted in the directory, restorable for 30 days' };
+    case 'hardDeleted':
+      return { code: cause, text: 'permanently deleted in the directory' };
+    case 'filtered':
+      return { code: cause, text: 'left out by a scoping filter' };
+    case 'unassigned': {
+      if (remembered.length === 0) return { code: cause, text: 'no longer assigned to the application' };
+      const ways = listed(remembered.map((path) => lostPath(path, snapshot, scope)));
+      return {
+        code: cause,
+        text: `lost ${remembered.length === 1 ? 'the only path' : `all ${remembered.length} paths`}: ${ways}`,
+      };
+    }
+    default:
+      return cause satisfies never;
+  }
+}

@@ -1,0 +1,105 @@
+import type { ConnectionRules } from './connection.ts';
+import type { Anchor, Assignment, DirectorySnapshot } from './directory.ts';
+import type { RememberedPath } from './link.ts';
+import type { ScopePath } from './operation.ts';
+
+/** One way into scope: an assignment, and for a group assignment the group whose members it reaches. */
+interface Route {
+  readonly assignment: Assignment;
+  readonly group?: Anchor;
+  /** The group the user is a member of, when it is nested in the assigned one. */
+  readonly nestedIn?: Anchor;
+}
+
+/** Who is reached by the assignments, and how. Being reached is not yet being entitled: the user must exist and be enabled. */
+export interface Scope {
+  readonly routes: readonly Route[];
+  /** User to indexes into `routes`: small numbers instead of objects, for a million users with five paths each. */
+  readonly reach: ReadonlyMap<Anchor, readonly number[]>;
+  /** Assigned groups, each once, in the order of their ids. */
+  readonly groups: readonly Anchor[];
+  /** Members of each assigned group as far as `nestedGroups` lets them count. */
+  readonly membersOf: (group: Anchor) => ReadonlySet<Anchor>;
+  /** Assigned groups that contain groups, with the nested ones. */
+  readonly nested: ReadonlyMap<Anchor, readonly Anchor[]>;
+}
+
+/** Groups inside a group, itself first, each once: membership may be circular. */
+function closure(snapshot: DirectorySnapshot, group: Anchor, expand: boolean): readonly Anchor[] {
+  const seen = new Set([group]);
+  if (expand)
+    for (const inner of seen)
+      for (const nested of snapshot.memberships.get(inner)?.nestedGroups ?? []) seen.add(nested);
+  return [...seen];
+}
+
+function reachBy(reach: Map<Anchor, number[]>, user: Anchor, route: number): void {
+  const known = reach.get(user);
+  if (known === undefined) reach.set(user, [route]);
+  else known.push(route);
+}
+
+/**
+ * Works out who the assignments reach. Groups count their immediate members only, as Entra does (Learn: how-provisioning-works,
+ * "assignment-based scoping"), unless nested groups are expanded. Service principals are never provisioned.
+ */
+export function scopeOf(snapshot: DirectorySnapshot, rules: Pick<ConnectionRules, 'scope'>): Scope {
+  const expand = rules.scope.nestedGroups === 'expand';
+  const routes: Route[] = [];
+  const reach = new Map<Anchor, number[]>();
+  const groups = new Set<Anchor>();
+  const nested = new Map<Anchor, readonly Anchor[]>();
+  for (const assignment of snapshot.assignments) {
+    if (assignment.principalKind === 'user') reachBy(reach, assignment.principal, routes.push({ assignment }) - 1);
+    if (assignment.principalKind !== 'group') continue;
+    const group = assignment.principal;
+    groups.add(group);
+    const inside = snapshot.memberships.get(group)?.nestedGroups ?? [];
+    if (inside.length > 0) nested.set(group, inside);
+    for (const inner of closure(snapshot, group, expand)) {
+      const route = routes.push(inner === group ? { assignment, group } : { assignment, group, nestedIn: inner }) - 1;
+      for (const user of snapshot.memberships.get(inner)?.users ?? []) reachBy(reach, user, route);
+    }
+  }
+  const membersOf = (group: Anchor): ReadonlySet<Anchor> =>
+    new Set(closure(snapshot, group, expand).flatMap((inner) => snapshot.memberships.get(inner)?.users ?? []));
+  return { routes, reach, groups: [...groups].sort(), membersOf, nested };
+}
+
+/** A directory group's name, or its id when it has none. */
+export function groupName(snapshot: DirectorySnapshot, group: Anchor): string {
+  const name = snapshot.groups.get(group)?.attributes['displayName'];
+  return typeof name === 'string' && name !== '' ? name : group;
+}
+
+/** The paths of one user, spelt out. Empty when the user is not reached. */
+export function pathsOf(scope: Scope, snapshot: DirectorySnapshot, user: Anchor): readonly ScopePath[] {
+  return (scope.reach.get(user) ?? []).flatMap((index): readonly ScopePath[] => {
+    const route = scope.routes[index];
+    if (route === undefined) return [];
+    const { id, roleId } = route.assignment;
+    if (route.group === undefined) return [{ kind: 'direct', assignment: id, roleId }];
+    const path: ScopePath = {
+      kind: 'group',
+      assignment: id,
+      roleId,
+      group: route.group,
+      groupName: groupName(snapshot, route.group),
+    };
+    return [route.nestedIn === undefined ? path : { ...path, nested: true }];
+  });
+}
+
+/** Paths as a link remembers them: one per group, direct first, without ids that change. */
+export function rememberedPaths(paths: readonly ScopePath[]): readonly RememberedPath[] {
+  const byGroup = new Map<string, RememberedPath>();
+  for (const path of paths) {
+    if (path.group === undefined) byGroup.set('', {});
+    else
+      byGroup.set(
+        path.group,
+        path.groupName === undefined ? { group: path.group } : { group: path.group, name: path.groupName },
+      );
+  }
+  return [...byGroup].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+}
