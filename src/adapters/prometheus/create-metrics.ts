@@ -1,0 +1,122 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobQueue } from '../../ports/job-queue.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Metrics } from '../../ports/metrics.ts';
+import type { Stores } from '../../ports/stores.ts';
+import { boundRead } from './bounded-read.ts';
+import { createCycleFamilies } from './cycle-families.ts';
+import { createExposition, type Rendered } from './exposition.ts';
+import { createOperationFamilies } from './operation-families.ts';
+import { createQueueFamilies, readQueue } from './queue-families.ts';
+import { createRequestFamilies } from './request-families.ts';
+import { createStoreFamilies, createStoreReader } from './store-families.ts';
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Commit the program was built from; empty when not known. */
+  readonly commit: string;
+  /** Configured connections: every series exists for each of them from the start. */
+  readonly connections: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long a scrape waits for the store and for the queue before it goes on without. Default 3 seconds. */
+  readonly readTimeoutMs?: number;
+}
+
+/** What is read when a scrape comes, because another process may have changed it. */
+export interface MetricsSource {
+  readonly stores: Stores;
+  readonly queue: JobQueue;
+}
+
+export interface PrometheusMetrics {
+  readonly metrics: Metrics;
+  /** Starts reading the store and the queue at each scrape. May be called once both are open. */
+  watch(source: MetricsSource): void;
+  /** The whole exposition, in text format 0.0.4 or OpenMetrics 1.0.0. Never fails because the store or queue does. */
+  render(openMetrics: boolean): Promise<Rendered>;
+}
+
+/** Creates all metric families on a registry of their own, every known series at 0. */
+export function createMetrics(options: MetricsOptions): PrometheusMetrics {
+  const { connections } = options;
+  const { registry, render } = createExposition();
+  showBuild(registry, options);
+  const cycles = createCycleFamilies(registry, connections);
+  const { times, ...cycleMetrics } = cycles;
+  const operations = createOperationFamilies(registry, connections);
+  const requests = createRequestFamilies(registry, connections);
+  const refresh = createRefresh(registry, options, times);
+  return {
+    metrics: { ...cycleMetrics, ...operations, ...requests },
+    watch: refresh.watch,
+    render: async (openMetrics) => {
+      await refresh.run();
+      return render(openMetrics);
+    },
+  };
+}
+
+function showBuild(registry: Registry, { version, commit }: MetricsOptions): void {
+  const build = new Gauge({
+    name: 'headgate_build_info',
+    help: 'Always 1; what is running is in the labels.',
+    labelNames: ['version', 'commit', 'node'],
+    registers: [registry],
+  });
+  build.set({ version, commit, node: process.version }, 1);
+}
+
+/**
+ * Reads store and queue before each render. A read that fails or is too slow leaves its gauges as they were, which is
+ * told by `headgate_source_up` and counted, so that nobody takes an old figure for a new one.
+ */
+function createRefresh(registry: Registry, options: MetricsOptions, times: Parameters<typeof createStoreFamilies>[2]) {
+  const { connections, clock, log, readTimeoutMs = 3000 } = options;
+  const showConnection = createStoreFamilies(registry, connections, times);
+  const showQueue = createQueueFamilies(registry, connections, () => clock.now());
+  const up = new Gauge({
+    name: 'headgate_source_up',
+    help: '1 when the last scrape could read the store or the queue; else its gauges show what was read before.',
+    labelNames: ['source'],
+    registers: [registry],
+  });
+  const failures = new Counter({
+    name: 'headgate_source_read_failures_total',
+    help: 'Scrapes that could not read the store or the queue, or not in time.',
+    labelNames: ['source'],
+    registers: [registry],
+  });
+  for (const source of ['store', 'queue']) {
+    up.set({ source }, 0);
+    failures.inc({ source }, 0);
+  }
+  let reads: readonly (() => Promise<void>)[] = [];
+  const bounded = (source: 'store' | 'queue', read: () => Promise<void>) => {
+    const attempt = boundRead(read, readTimeoutMs);
+    let wasUp = true;
+    return async (): Promise<void> => {
+      const outcome = await attempt();
+      up.set({ source }, outcome.ok ? 1 : 0);
+      if (!outcome.ok) failures.inc({ source });
+      // Once per outage: scrapes come every few seconds.
+      if (!outcome.ok && wasUp) log.warn({ source, err: outcome.cause }, 'metrics could not be read');
+      wasUp = outcome.ok;
+    };
+  };
+  return {
+    watch: ({ stores, queue }: MetricsSource): void => {
+      const readConnections = createStoreReader(stores, connections);
+      reads = [
+        bounded('store', async () => {
+          for (const [connection, reading] of await readConnections()) showConnection(connection, reading);
+        }),
+        bounded('queue', async () => showQueue(await readQueue(queue))),
+      ];
+    },
+    run: async (): Promise<void> => {
+      await Promise.all(reads.map((read) => read()));
+    },
+  };
+}

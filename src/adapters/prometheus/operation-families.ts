@@ -1,0 +1,39 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Metrics } from '../../ports/metrics.ts';
+import { ACTIONS, OPERATION_OUTCOMES } from './labels.ts';
+
+const BY_ACTION = ['connection', 'resource', 'action'] as const;
+
+/** Registers the families of single operations sent to service providers, every series at 0. */
+export function createOperationFamilies(
+  registry: Registry,
+  connections: readonly string[],
+): Pick<Metrics, 'operation'> {
+  const operations = new Counter({
+    name: 'headgate_operations_total',
+    help: 'Operations sent to the service provider, by what became of them.',
+    labelNames: [...BY_ACTION, 'outcome'],
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'headgate_operation_duration_seconds',
+    help: 'Time of one operation, all its requests together.',
+    labelNames: BY_ACTION,
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [registry],
+  });
+  for (const connection of connections) {
+    for (const [resource, actions] of Object.entries(ACTIONS)) {
+      for (const action of actions) {
+        duration.zero({ connection, resource, action });
+        for (const outcome of OPERATION_OUTCOMES) operations.inc({ connection, resource, action, outcome }, 0);
+      }
+    }
+  }
+  return {
+    operation: (connection, resource, action, outcome, seconds) => {
+      operations.inc({ connection, resource, action, outcome });
+      duration.observe({ connection, resource, action }, seconds);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { Gauge, type Registry } from 'prom-client';
+import { OPERATION_STATES } from '../../core/operation.ts';
+import type { Stores } from '../../ports/stores.ts';
+import type { CycleTimes } from './cycle-families.ts';
+import { CYCLE_TYPES } from './labels.ts';
+import {
+  consecutiveFailures,
+  countByState,
+  newestOf,
+  progressOf,
+  readConnection,
+  type ConnectionReading,
+} from './store-reading.ts';
+
+/** How far back the first scrape looks for a last success; later ones only need what is new. */
+const FIRST_LOOK = 200;
+const LATER_LOOK = 10;
+
+/** Registers the gauges that the store knows and that must outlive this process. Returns how to show a reading. */
+export function createStoreFamilies(
+  registry: Registry,
+  connections: readonly string[],
+  times: CycleTimes,
+): (connection: string, reading: ConnectionReading) => void {
+  const families = registerFamilies([registry]);
+  for (const connection of connections) initialise(families, connection);
+  return (connection, reading) => {
+    showCycles(families, times, connection, reading);
+    for (const [state, count] of countByState(reading.counts)) families.operations.set({ connection, state }, count);
+    families.paused.set({ connection }, reading.state.pausedReason === undefined ? 0 : 1);
+    families.schedulesPaused.set({ connection }, reading.state.schedulesPaused ? 1 : 0);
+    families.throttledUntil.set({ connection }, (reading.state.throttledUntil ?? 0) / 1000);
+    showObjects(families, connection, reading);
+  };
+}
+
+/** Returns a function that reads every connection from the store. The first call looks further back. */
+export function createStoreReader(
+  stores: Stores,
+  connections: readonly string[],
+): () => Promise<readonly (readonly [string, ConnectionReading])[]> {
+  let limit = FIRST_LOOK;
+  return async () => {
+    const readings = await Promise.all(
+      connections.map(async (connection) => [connection, await readConnection(stores, connection, limit)] as const),
+    );
+    limit = LATER_LOOK;
+    return readings;
+  };
+}
+
+function showCycles(
+  families: ReturnType<typeof registerFamilies>,
+  times: CycleTimes,
+  connection: string,
+  { cycles, counts }: ConnectionReading,
+): void {
+  const open = cycles.find((cycle) => cycle.phase !== 'closed');
+  for (const kind of CYCLE_TYPES) {
+    families.inProgress.set({ connection, cycle_type: kind }, open?.kind === kind ? 1 : 0);
+    times.start(connection, kind, (newestOf(cycles, kind, () => true)?.createdAt ?? 0) / 1000);
+    const closed = newestOf(cycles, kind, (cycle) => cycle.closedAt !== undefined);
+    times.completion(connection, kind, (closed?.closedAt ?? 0) / 1000);
+    const good = newestOf(cycles, kind, (cycle) => cycle.result === 'succeeded');
+    times.success(connection, kind, (good?.closedAt ?? 0) / 1000);
+  }
+  families.progress.set({ connection }, open === undefined ? 0 : progressOf(counts));
+  families.failures.set({ connection }, consecutiveFailures(cycles));
+}
+
+/** Link counts come as `<resource>.<state>` with the link's own words. */
+function showObjects(
+  families: ReturnType<typeof registerFamilies>,
+  connection: string,
+  { links, cycles }: ConnectionReading,
+): void {
+  for (const [resource, link] of [
+    ['user', 'account'],
+    ['group', 'group'],
+  ] as const) {
+    families.objects.set({ connection, resource, state: 'provisioned' }, links[`${link}.active`] ?? 0);
+    families.objects.set({ connection, resource, state: 'disabled' }, links[`${link}.disabled`] ?? 0);
+  }
+  const planned = cycles.find((cycle) => cycle.planCounts !== undefined)?.planCounts;
+  if (planned === undefined) return;
+  families.objects.set({ connection, resource: 'user', state: 'in_scope' }, planned.entitledUsers);
+  families.objects.set({ connection, resource: 'group', state: 'in_scope' }, planned.entitledGroups);
+}
+
+function initialise(families: ReturnType<typeof registerFamilies>, connection: string): void {
+  for (const state of OPERATION_STATES) families.operations.set({ connection, state }, 0);
+  for (const resource of ['user', 'group']) {
+    for (const state of ['in_scope', 'provisioned', 'disabled']) {
+      families.objects.set({ connection, resource, state }, 0);
+    }
+  }
+  for (const cycle_type of CYCLE_TYPES) families.inProgress.set({ connection, cycle_type }, 0);
+  const { progress, failures, paused, schedulesPaused, throttledUntil } = families;
+  for (const gauge of [progress, failures, paused, schedulesPaused, throttledUntil]) gauge.set({ connection }, 0);
+}
+
+function registerFamilies(registers: Registry[]) {
+  const perConnection = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['connection'], registers });
+  return {
+    inProgress: new Gauge({
+      name: 'headgate_cycle_in_progress',
+      help: '1 while a cycle of this kind is open.',
+      labelNames: ['connection', 'cycle_type'],
+      registers,
+    }),
+    operations: new Gauge({
+      name: 'headgate_operations',
+      help: 'Operations of the newest cycle by state: the whole backlog, of which the queue holds only a window.',
+      labelNames: ['connection', 'state'],
+      registers,
+    }),
+    objects: new Gauge({
+      name: 'headgate_objects',
+      help: 'Users and groups in scope (newest plan), provisioned and disabled (links).',
+      labelNames: ['connection', 'resource', 'state'],
+      registers,
+    }),
+    progress: perConnection(
+      'headgate_cycle_progress_ratio',
+      'Share of the open cycle that is settled, 0 to 1; 0 while none is open.',
+    ),
+    failures: perConnection(
+      'headgate_cycle_consecutive_failures',
+      'Newest cycles in a row that failed or were refused.',
+    ),
+    paused: perConnection('headgate_connection_paused', '1 while nothing is sent to the service provider.'),
+    schedulesPaused: perConnection('headgate_schedules_paused', '1 while the schedules of the connection are paused.'),
+    throttledUntil: perConnection(
+      'headgate_connection_throttled_until_timestamp_seconds',
+      'The service provider asked for no request before this time; 0 when it never did.',
+    ),
+  };
+}

@@ -1,0 +1,57 @@
+import type { CycleKind, OperationCounts } from '../../core/cycle.ts';
+import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
+import type { ConnectionState, CycleRecord, Stores } from '../../ports/stores.ts';
+
+/** What the store says about one connection at the time of a scrape. */
+export interface ConnectionReading {
+  readonly state: ConnectionState;
+  readonly links: Readonly<Record<string, number>>;
+  /** Newest first. */
+  readonly cycles: readonly CycleRecord[];
+  /** Operations of the newest cycle. */
+  readonly counts: OperationCounts;
+}
+
+/** Reads one connection: its state, links, newest cycles (at most `limit`) and the newest one's operations. */
+export async function readConnection(stores: Stores, connection: string, limit: number): Promise<ConnectionReading> {
+  const [state, links, cycles] = await Promise.all([
+    stores.connections.get(connection),
+    stores.links.counts(connection),
+    stores.cycles.list({ connection, limit }),
+  ]);
+  const newest = cycles[0];
+  return { state, links, cycles, counts: newest === undefined ? {} : await stores.cycles.counts(newest.id) };
+}
+
+/** Operations by state, over all waves; every state is present. */
+export function countByState(counts: OperationCounts): ReadonlyMap<OperationState, number> {
+  const totals = new Map<OperationState, number>(OPERATION_STATES.map((state) => [state, 0]));
+  for (const wave of Object.values(counts)) {
+    for (const state of OPERATION_STATES) totals.set(state, (totals.get(state) ?? 0) + (wave[state] ?? 0));
+  }
+  return totals;
+}
+
+/** Share of the operations that need no more sending, 0 to 1; 0 while there is no plan yet. */
+export function progressOf(counts: OperationCounts): number {
+  const totals = countByState(counts);
+  const open = (totals.get('pending') ?? 0) + (totals.get('in-flight') ?? 0) + (totals.get('in-doubt') ?? 0);
+  const all = [...totals.values()].reduce((sum, count) => sum + count, 0);
+  return all === 0 ? 0 : (all - open) / all;
+}
+
+/** How many of the newest closed cycles in a row failed outright. A cancelled one says nothing and is passed over. */
+export function consecutiveFailures(cycles: readonly CycleRecord[]): number {
+  const decided = cycles.filter((cycle) => cycle.result !== undefined && cycle.result !== 'cancelled');
+  const firstGood = decided.findIndex((cycle) => cycle.result !== 'failed' && cycle.result !== 'refused');
+  return firstGood === -1 ? decided.length : firstGood;
+}
+
+/** The newest cycle of a kind that satisfies a condition. Cycles are newest first. */
+export function newestOf(
+  cycles: readonly CycleRecord[],
+  kind: CycleKind,
+  condition: (cycle: CycleRecord) => boolean,
+): CycleRecord | undefined {
+  return cycles.find((cycle) => cycle.kind === kind && condition(cycle));
+}
