@@ -1,0 +1,95 @@
+import { nextCycleAction, openWave, type CycleAction, type CycleFacts } from '../src/core/cycle.ts';
+import type { Ports } from '../src/ports/index.ts';
+import type { JobDefinition } from '../src/ports/job-queue.ts';
+import type { Log } from '../src/ports/log.ts';
+import type { CycleRecord } from '../src/ports/stores.ts';
+import { closeCycle } from '../src/provisioning/close-cycle.ts';
+import { exportSlice } from './export-slice.ts';
+import { field } from './payload.ts';
+
+export interface AdvanceCycle {
+  readonly cycle: string;
+}
+
+/** Takes the one next step of a cycle that the store's state asks for: hand out slices, wait, verify, or close. */
+export const advanceCycle: JobDefinition<AdvanceCycle, Ports> = {
+  name: 'advance-cycle',
+  queue: 'control',
+  parse: (data) => ({ cycle: field(data, 'cycle') }),
+  dedupe: ({ cycle }) => `advance-${cycle}`,
+  async run({ cycle: id }, ports, log, signal) {
+    for (;;) {
+      const cycle = await ports.stores.cycles.get(id);
+      if (cycle === undefined || signal.aborted) return;
+      const facts = await factsOf(cycle, ports);
+      const action = nextCycleAction(facts, ports.clock.now());
+      const again = await take(action, cycle, facts, ports, log.child({ connection: cycle.connection, cycle: id }));
+      if (!again) return;
+    }
+  },
+};
+
+async function factsOf(cycle: CycleRecord, ports: Ports): Promise<CycleFacts> {
+  const { cycles, connections } = ports.stores;
+  const [counts, open, state] = await Promise.all([
+    cycles.counts(cycle.id),
+    cycles.openSlices(cycle.id),
+    connections.get(cycle.connection),
+  ]);
+  const wave = openWave(counts);
+  const waiting = wave === undefined ? undefined : await cycles.waitingUntil(cycle.id, wave, ports.clock.now());
+  const notBefore = Math.max(waiting ?? 0, state.throttledUntil ?? 0);
+  return {
+    phase: cycle.phase,
+    cancelRequested: cycle.cancelRequested,
+    counts,
+    openSlices: open.length,
+    window: ports.worker.window,
+    ...(notBefore > 0 ? { notBefore } : {}),
+    ...(state.pausedReason === undefined ? {} : { abandonReason: state.pausedReason }),
+  };
+}
+
+/** Carries the action out. True when the cycle moved on by it and should be looked at again at once. */
+async function take(
+  action: CycleAction,
+  cycle: CycleRecord,
+  facts: CycleFacts,
+  ports: Ports,
+  log: Log,
+): Promise<boolean> {
+  switch (action.do) {
+    case 'nothing':
+      return false;
+    case 'gather':
+      await ports.queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
+      return false;
+    case 'wait':
+      if (action.until !== undefined) {
+        const delayMs = Math.max(1, action.until - ports.clock.now());
+        await ports.queue.enqueue(advanceCycle.name, { cycle: cycle.id }, { delayMs });
+      }
+      return false;
+    case 'export': {
+      const size = ports.pace.sliceSize(cycle.connection);
+      const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, ports.clock.now());
+      for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });
+      return false;
+    }
+    case 'verify':
+      return ports.stores.cycles.setPhase(cycle.id, 'exporting', 'verifying');
+    case 'close': {
+      const failure =
+        facts.abandonReason === undefined || action.result !== 'failed'
+          ? undefined
+          : {
+              message: facts.abandonReason,
+              remedy: `mend the cause, then: headgate connection resume -c ${cycle.connection}`,
+            };
+      await closeCycle(ports, cycle, action.result, log, failure);
+      return false;
+    }
+    default:
+      return action satisfies never;
+  }
+}

@@ -1,0 +1,78 @@
+import type { UnauthorizedError } from '../src/core/errors.ts';
+import type { Ports } from '../src/ports/index.ts';
+import type { JobDefinition } from '../src/ports/job-queue.ts';
+import type { Log } from '../src/ports/log.ts';
+import type { SliceWork } from '../src/ports/stores.ts';
+import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
+import { withHeartbeat } from '../src/provisioning/heartbeat.ts';
+import { field } from './payload.ts';
+
+export interface ExportSlice {
+  readonly connection: string;
+  readonly slice: string;
+}
+
+/** Sends the operations of one slice and records every outcome in one transaction. */
+export const exportSlice: JobDefinition<ExportSlice, Ports> = {
+  name: 'export-slice',
+  queue: 'exports',
+  parse: (data) => ({ connection: field(data, 'connection'), slice: field(data, 'slice') }),
+  connection: ({ connection }) => connection,
+  dedupe: ({ slice }) => `slice-${slice}`,
+  async run(payload, ports, log, signal) {
+    const { id: worker, leaseMs } = ports.worker;
+    const connection = ports.connections.get(payload.connection);
+    if (connection === undefined)
+      return log.warn({ ...payload }, 'a slice belongs to a connection that is not configured');
+    if (signal.aborted) return undefined;
+    const start = await ports.stores.cycles.startSlice(payload.slice, worker, leaseMs);
+    if (start.state === 'over') return undefined;
+    if (start.state === 'leased') {
+      return ports.queue.enqueue(exportSlice.name, payload, { delayMs: Math.max(1, start.until - ports.clock.now()) });
+    }
+    const { work } = start;
+    const cycleLog = log.child({ connection: work.connection, cycle: work.cycle, slice: work.id });
+    const startedAt = ports.clock.now();
+    const state = await ports.stores.connections.get(work.connection);
+    if (state.pausedReason !== undefined || (state.throttledUntil ?? 0) > startedAt) {
+      return record(work, putBack(work, state.throttledUntil), ports, cycleLog);
+    }
+    const outcome = await withHeartbeat(
+      leaseMs,
+      () => ports.stores.cycles.renewSlice(work.id, worker, leaseMs),
+      signal,
+      (inner) => sendSlice(work, connection, ports, inner),
+    );
+    ports.pace.learn(work.connection, sent(outcome), ports.clock.now() - startedAt);
+    return record(work, outcome, ports, cycleLog);
+  },
+};
+
+function sent(outcome: SliceOutcome): number {
+  return outcome.results.filter(({ state }) => state === 'exported' || state === 'escrowed').length;
+}
+
+async function record(work: SliceWork, outcome: SliceOutcome, ports: Ports, log: Log): Promise<void> {
+  const recorded = await ports.stores.cycles.recordSlice(work.id, ports.worker.id, outcome.results);
+  if (!recorded) return log.warn({}, 'the slice was taken over by another worker, which settles it by reading');
+  for (const result of outcome.results) {
+    if (result.state === 'escrowed')
+      log.warn(
+        { sequence: result.sequence, code: result.failure.code, status: result.failure.status },
+        'operation escrowed',
+      );
+  }
+  if (outcome.throttledUntil !== undefined) {
+    await ports.stores.connections.throttle(work.connection, outcome.throttledUntil);
+    log.info({ until: new Date(outcome.throttledUntil).toISOString() }, 'the provider asked for a pause');
+  }
+  if (outcome.unauthorized !== undefined) await pause(work.connection, outcome.unauthorized, ports, log);
+  // By name: advance-cycle knows this job, and two definitions that import each other would be a circle.
+  return ports.queue.enqueue('advance-cycle', { cycle: work.cycle });
+}
+
+/** A refused credential concerns everybody: stop at once, say so, and never try it blindly again. */
+async function pause(connection: string, error: UnauthorizedError, ports: Ports, log: Log): Promise<void> {
+  await ports.stores.connections.pause(connection, error.message);
+  log.error({ err: error }, 'the service provider refused the credential; the connection is paused');
+}

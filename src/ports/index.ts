@@ -1,0 +1,49 @@
+import type { ConnectionRules } from '../core/connection.ts';
+import type { CompiledMapping } from '../core/mapping/compile-mapping.ts';
+import type { Clock } from './clock.ts';
+import type { DirectorySource } from './directory-source.ts';
+import type { JobQueue } from './job-queue.ts';
+import type { Metrics } from './metrics.ts';
+import type { ServiceProvider } from './service-provider.ts';
+import type { Stores } from './stores.ts';
+
+/** One enterprise application paired with one service provider, ready to use. */
+export interface Connection {
+  readonly rules: ConnectionRules;
+  readonly mapping: CompiledMapping;
+  readonly directory: DirectorySource;
+  readonly provider: ServiceProvider;
+  /** Requests in flight at the provider at most, over all slices. */
+  readonly concurrency: number;
+}
+
+/** How a worker takes work. */
+export interface WorkerSettings {
+  /** This process in leases: unique per start. */
+  readonly id: string;
+  /** How long a worker may stay silent before another takes over, in ms. */
+  readonly leaseMs: number;
+  /** Most operations in one slice. */
+  readonly sliceSize: number;
+  /** Slices of one connection handed to the queue at a time. */
+  readonly window: number;
+}
+
+/** Sizes slices to about a second of a provider's present pace, so that pause and stop take effect soon. */
+export interface Pace {
+  /** Operations the next slice of the connection should hold, at least one. */
+  sliceSize(connection: string): number;
+  /** Tells how long a slice of so many operations took, in ms. */
+  learn(connection: string, operations: number, elapsedMs: number): void;
+}
+
+/** Everything a job receives. */
+export interface Ports {
+  readonly stores: Stores;
+  readonly queue: JobQueue;
+  readonly connections: ReadonlyMap<string, Connection>;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly worker: WorkerSettings;
+  readonly pace: Pace;
+}

@@ -1,0 +1,23 @@
+import type { CycleResult } from '../core/cycle.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Log } from '../ports/log.ts';
+import type { CycleRecord, CycleStore } from '../ports/stores.ts';
+
+/** Closes a cycle once, and tells metrics and log once, however many nudges lead here. */
+export async function closeCycle(
+  ports: Ports,
+  cycle: CycleRecord,
+  result: CycleResult,
+  log: Log,
+  failure?: CycleRecord['failure'],
+  details?: Parameters<CycleStore['close']>[3],
+): Promise<void> {
+  const closed = await ports.stores.cycles.close(cycle.id, result, failure, details);
+  if (!closed) return;
+  const now = ports.clock.now();
+  const seconds = (now - cycle.createdAt) / 1000;
+  ports.metrics.cycleClosed(cycle.connection, cycle.kind, result, seconds, now);
+  const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...(failure ?? {}) };
+  if (result === 'failed' || result === 'refused') log.error(fields, 'cycle closed without success');
+  else log.info(fields, 'cycle closed');
+}

@@ -1,0 +1,122 @@
+import pMap from 'p-map';
+import type { Anchor } from '../core/directory.ts';
+import { ThrottledError, UnauthorizedError } from '../core/errors.ts';
+import type { Link } from '../core/link.ts';
+import type { Exported, Operation } from '../core/operation.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { ResolveReference } from '../ports/service-provider.ts';
+import type { OperationResult, SliceWork } from '../ports/stores.ts';
+import { failed, succeeded } from './settle-operation.ts';
+
+type SliceOperation = SliceWork['operations'][number];
+
+/** What a slice came to, beside the results of its operations. */
+export interface SliceOutcome {
+  readonly results: readonly OperationResult[];
+  /** The provider asked for a pause until then, ms since epoch. */
+  readonly throttledUntil?: number;
+  /** The provider refused the credential: nothing more may be sent. */
+  readonly unauthorized?: UnauthorizedError;
+}
+
+/** Why the rest of a slice is put back unsent. */
+interface Halt {
+  throttledUntil?: number;
+  unauthorized?: UnauthorizedError;
+}
+
+function unsent(item: SliceOperation, notBefore?: number): OperationResult {
+  const base = { sequence: item.sequence, state: item.inDoubt ? 'in-doubt' : 'pending', attemptSpent: false } as const;
+  return notBefore === undefined ? base : { ...base, notBefore };
+}
+
+/** Puts a whole slice back without sending anything, because its connection is paused or told to wait. */
+export function putBack(work: SliceWork, notBefore?: number): SliceOutcome {
+  return { results: work.operations.map((item) => unsent(item, notBefore)) };
+}
+
+function anchorsOf(operation: Operation): readonly Anchor[] {
+  if (operation.kind === 'members') return [operation.anchor, ...operation.add];
+  if ('references' in operation) return [operation.anchor, ...operation.references.map(({ to }) => to)];
+  return [operation.anchor];
+}
+
+/** Links of everything the slice's operations name, read once: references are resolved when they are sent, not when planned. */
+async function readLinks(
+  work: SliceWork,
+  ports: Ports,
+): Promise<{ accounts: ReadonlyMap<Anchor, Link>; groups: ReadonlyMap<Anchor, Link> }> {
+  const anchors = [...new Set(work.operations.flatMap(({ operation }) => anchorsOf(operation)))];
+  const [accounts, groups] = await Promise.all([
+    ports.stores.links.find(work.connection, 'account', anchors),
+    ports.stores.links.find(work.connection, 'group', anchors),
+  ]);
+  return { accounts, groups };
+}
+
+function living(link: Link | undefined): string | undefined {
+  return link === undefined || link.state === 'deleted' ? undefined : link.resourceId;
+}
+
+/** Sends one operation, or settles it by reading first when its last answer was lost. */
+async function send(
+  item: SliceOperation,
+  connection: Connection,
+  resolve: ResolveReference,
+  signal: AbortSignal,
+): Promise<Exported> {
+  const { provider } = connection;
+  if (item.inDoubt) {
+    const settled = await provider.settle(item.operation, resolve, signal);
+    if (settled !== undefined) return settled;
+  }
+  return provider.apply(item.operation, resolve, signal);
+}
+
+function metricResource(operation: Operation): 'user' | 'group' | 'membership' {
+  if (operation.kind === 'members') return 'membership';
+  return operation.resource === 'account' ? 'user' : 'group';
+}
+
+/**
+ * Sends the operations of one slice with bounded concurrency. Stops sending, and puts the rest back, when the provider
+ * throttles, refuses the credential, or the process is asked to stop; what was sent is always accounted for.
+ */
+export async function exportSlice(
+  work: SliceWork,
+  connection: Connection,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<SliceOutcome> {
+  const { accounts, groups } = await readLinks(work, ports);
+  const resolve: ResolveReference = (anchor) => living(accounts.get(anchor)) ?? living(groups.get(anchor));
+  const { profile } = connection.provider;
+  const halt: Halt = {};
+  const one = async (item: SliceOperation): Promise<OperationResult> => {
+    if (signal.aborted || halt.unauthorized !== undefined || halt.throttledUntil !== undefined) {
+      return unsent(item, halt.throttledUntil);
+    }
+    const startedAt = ports.clock.now();
+    const links = item.operation.resource === 'account' ? accounts : groups;
+    const result = await send(item, connection, resolve, signal).then(
+      (exported) => succeeded(item, exported, ports.clock.now() - startedAt, links.get(item.operation.anchor), profile),
+      (error: unknown) => {
+        if (error instanceof UnauthorizedError) halt.unauthorized = error;
+        const now = ports.clock.now();
+        if (error instanceof ThrottledError && error.scope === 'connection')
+          halt.throttledUntil = now + error.retryAfterMs;
+        return failed(item, error, now - startedAt, now, profile);
+      },
+    );
+    count(ports, work.connection, item.operation, result, (ports.clock.now() - startedAt) / 1000);
+    return result;
+  };
+  const results = await pMap(work.operations, one, { concurrency: connection.concurrency });
+  return { results, ...halt };
+}
+
+function count(ports: Ports, connection: string, operation: Operation, result: OperationResult, seconds: number): void {
+  if (result.state === 'pending' || result.state === 'in-doubt') return;
+  const outcome = result.state === 'exported' ? 'success' : 'escrowed';
+  ports.metrics.operation(connection, metricResource(operation), operation.kind, outcome, seconds);
+}

@@ -1,0 +1,96 @@
+import type { Anchor, Assignment, DirectorySnapshot, GroupMembership, ReadGap } from '../core/directory.ts';
+import type { Link } from '../core/link.ts';
+import { sourceAttributes } from '../core/mapping/compile-mapping.ts';
+import { scopeOf } from '../core/scope.ts';
+import type { DirectorySource, ReadProgress } from '../ports/directory-source.ts';
+import type { Connection } from '../ports/index.ts';
+
+/** Directory attributes Headgate itself needs, whatever the mapping says. */
+const ALWAYS = ['userPrincipalName'];
+
+interface Memberships {
+  readonly value: Map<Anchor, GroupMembership>;
+  readonly gaps: ReadGap[];
+}
+
+/** Reads members level by level, so that a group nested in itself is read once. */
+async function readAllMemberships(
+  directory: DirectorySource,
+  assigned: readonly Anchor[],
+  expand: boolean,
+  signal: AbortSignal,
+  progress?: ReadProgress,
+): Promise<Memberships> {
+  const value = new Map<Anchor, GroupMembership>();
+  const gaps: ReadGap[] = [];
+  let level = assigned;
+  while (level.length > 0) {
+    const read = await directory.readMemberships(level, signal, progress);
+    gaps.push(...read.gaps);
+    for (const [group, membership] of read.value) value.set(group, membership);
+    const missing = level.filter((group) => !read.value.has(group));
+    for (const group of missing) gaps.push({ what: `members of group ${group}` });
+    const inside = expand ? [...read.value.values()].flatMap(({ nestedGroups }) => nestedGroups) : [];
+    level = [...new Set(inside)].filter((group) => !value.has(group)).sort();
+  }
+  return { value, gaps };
+}
+
+function assignedGroups(assignments: readonly Assignment[]): readonly Anchor[] {
+  const groups = assignments.filter(({ principalKind }) => principalKind === 'group').map(({ principal }) => principal);
+  return [...new Set(groups)].sort();
+}
+
+/**
+ * Reads everything a plan needs from the directory, with the gaps in the proof that it was all (design 4.2).
+ * Throws when any read fails; a snapshot is never made from half an answer.
+ */
+export async function gatherDirectory(
+  connection: Connection,
+  links: readonly Link[],
+  signal: AbortSignal,
+  progress?: ReadProgress,
+): Promise<DirectorySnapshot> {
+  const { directory, rules, mapping } = connection;
+  const application = await directory.readApplication(rules.application, signal);
+  const assignments = await directory.readAssignments(application.id, signal);
+  progress?.('assignments', assignments.value.length, assignments.value.length);
+  const assigned = assignedGroups(assignments.value);
+  const groups = await directory.readGroups(assigned, ['displayName'], signal);
+  const present = assigned.filter((group) => groups.has(group));
+  const lost = assigned
+    .filter((group) => !groups.has(group))
+    .map((group) => ({ what: `assigned group ${group}, which the directory does not return` }));
+  const memberships = await readAllMemberships(
+    directory,
+    present,
+    rules.scope.nestedGroups === 'expand',
+    signal,
+    progress,
+  );
+  const draft = { application, assignments: assignments.value, groups, memberships: memberships.value };
+  const reached = [
+    ...scopeOf({ ...draft, users: new Map(), whereabouts: new Map(), gaps: [] }, rules).reach.keys(),
+  ].sort();
+  const attributes = [...new Set([...ALWAYS, ...sourceAttributes(mapping)])];
+  const users = await directory.readUsers(reached, attributes, signal, progress);
+  const inScope = new Set(reached);
+  const elsewhere = links.filter(
+    (link) => link.resource === 'account' && link.state !== 'deleted' && !inScope.has(link.anchor),
+  );
+  const missing = reached.filter((user) => !users.has(user));
+  const whereabouts = await directory.locateUsers(
+    [...new Set([...elsewhere.map(({ anchor }) => anchor), ...missing])].sort(),
+    signal,
+  );
+  const contradictions = missing.filter(
+    (user) => whereabouts.get(user) === 'present' || whereabouts.get(user) === 'disabled',
+  );
+  const gaps = [
+    ...assignments.gaps,
+    ...lost,
+    ...memberships.gaps,
+    ...contradictions.map((user) => ({ what: `user ${user}, who was missing from one read and present in the next` })),
+  ];
+  return { ...draft, users, whereabouts, gaps };
+}

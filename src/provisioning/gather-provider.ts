@@ -1,0 +1,128 @@
+import pMap from 'p-map';
+import type { DirectorySnapshot } from '../core/directory.ts';
+import { IncompleteReadError } from '../core/errors.ts';
+import type { Link } from '../core/link.ts';
+import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
+import type { Listing, ProviderInventory } from '../core/provider-inventory.ts';
+import { groupName, scopeOf } from '../core/scope.ts';
+import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
+import type { ReadProgress } from '../ports/directory-source.ts';
+import type { Connection } from '../ports/index.ts';
+import type { LookupKey } from '../ports/service-provider.ts';
+
+/** Above this share of linked resources gone at once, the address is taken to be wrong, not the accounts to be deleted. */
+const VANISHED_PERCENT = 50;
+/** Fewer than this many vanished resources are believed whatever their share. */
+const VANISHED_FLOOR = 5;
+
+interface Gathered {
+  readonly inventory: ProviderInventory;
+  readonly vanished: ReadonlySet<ResourceId>;
+}
+
+/** Asks for every linked resource that the listing did not show: absence from a list alone proves nothing. */
+async function completeLinked<T extends { readonly id: ResourceId }>(
+  listing: Listing<T>,
+  linked: readonly ResourceId[],
+  read: (id: ResourceId) => Promise<T | undefined>,
+  concurrency: number,
+  vanished: Set<ResourceId>,
+): Promise<Listing<T>> {
+  const listed = new Set(listing.resources.map(({ id }) => id));
+  const missing = linked.filter((id) => !listed.has(id));
+  const found = await pMap(missing, read, { concurrency });
+  found.forEach((resource, position) => {
+    const id = missing[position];
+    if (resource === undefined && id !== undefined) vanished.add(id);
+  });
+  return { ...listing, resources: [...listing.resources, ...found.filter((resource) => resource !== undefined)] };
+}
+
+function merge<T extends { readonly id: ResourceId }>(listing: Listing<T>, more: readonly T[]): Listing<T> {
+  const byId = new Map(listing.resources.map((resource) => [resource.id, resource]));
+  for (const resource of more) byId.set(resource.id, resource);
+  return { ...listing, resources: [...byId.values()] };
+}
+
+/** What to ask an untrusted provider for, user by user: our own anchor, then the matching attributes in their order. */
+function accountKeys(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  links: readonly Link[],
+): readonly LookupKey[] {
+  const linked = new Set(
+    links.filter(({ resource, state }) => resource === 'account' && state !== 'deleted').map(({ anchor }) => anchor),
+  );
+  const targets = matchingTargets(connection.mapping);
+  const filterable = new Set(connection.provider.profile.filter.attributes.map((name) => name.toLowerCase()));
+  return [...directory.users.values()].flatMap((user) => {
+    if (linked.has(user.id) || !user.enabled) return [];
+    const mapped = desiredAccount(connection.mapping, { user, roles: [] }, 'create');
+    if ('failure' in mapped) return [];
+    const values = targets.map((attribute) => ({ attribute, value: mapped.account.attributes.get(attribute) }));
+    return [{ attribute: 'externalId', value: user.id }, ...values].filter(
+      (key): key is LookupKey =>
+        typeof key.value === 'string' && key.value !== '' && filterable.has(key.attribute.toLowerCase()),
+    );
+  });
+}
+
+function groupKeys(connection: Connection, directory: DirectorySnapshot): readonly LookupKey[] {
+  const scope = scopeOf(directory, connection.rules);
+  const wanted = connection.rules.scope.groups && connection.provider.profile.groups.supported ? scope.groups : [];
+  return wanted.flatMap((group) => [
+    { attribute: 'externalId', value: group },
+    { attribute: 'displayName', value: groupName(directory, group) },
+  ]);
+}
+
+function refuseMassVanishing(linked: number, vanished: number): void {
+  if (vanished < VANISHED_FLOOR || vanished * 100 <= linked * VANISHED_PERCENT) return;
+  throw new IncompleteReadError(
+    `the service provider answers "not found" for ${vanished} of ${linked} linked resources`,
+    {
+      remedy: 'check the provider URL and the tenant its token belongs to; nothing was changed.',
+    },
+  );
+}
+
+/**
+ * Reads what the provider holds. A listing that cannot be trusted is completed object by object, and nothing is inferred
+ * from what it does not show (design 4.3).
+ */
+export async function gatherProvider(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  links: readonly Link[],
+  signal: AbortSignal,
+  progress?: ReadProgress,
+): Promise<Gathered> {
+  const { provider, concurrency, rules } = connection;
+  const withGroups = rules.scope.groups && provider.profile.groups.supported;
+  const living = links.filter(({ state }) => state !== 'deleted');
+  const ids = (resource: Link['resource']) =>
+    living.filter((link) => link.resource === resource).map(({ resourceId }) => resourceId);
+  const vanished = new Set<ResourceId>();
+  let accounts: Listing<Account> = await provider.listAccounts(signal, progress);
+  const empty: Listing<ScimGroup> = { resources: [], trusted: true, doubts: [] };
+  let groups = withGroups || ids('group').length > 0 ? await provider.listGroups(signal, progress) : empty;
+  accounts = await completeLinked(
+    accounts,
+    ids('account'),
+    (id) => provider.readAccount(id, signal),
+    concurrency,
+    vanished,
+  );
+  groups = await completeLinked(groups, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished);
+  refuseMassVanishing(living.length, vanished.size);
+  if (!accounts.trusted) {
+    const keys = accountKeys(connection, directory, links);
+    progress?.('accounts asked for one by one', 0, keys.length);
+    accounts = merge(accounts, (await pMap(keys, (key) => provider.findAccounts(key, signal), { concurrency })).flat());
+  }
+  if (!groups.trusted) {
+    const keys = groupKeys(connection, directory);
+    groups = merge(groups, (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat());
+  }
+  return { inventory: { accounts, groups }, vanished };
+}

@@ -1,0 +1,133 @@
+import { RefusedError } from '../core/errors.ts';
+import { WAVES, type OperationState } from '../core/operation.ts';
+import type { CheckResult } from '../ports/directory-source.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { ConnectionStatus, CycleView, Operator } from '../ports/operator.ts';
+import type { CycleRecord } from '../ports/stores.ts';
+import { explain } from './explain.ts';
+import { prepareCycle } from './prepare-cycle.ts';
+
+const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
+/** How far back the last success of a connection is looked for. */
+const RECENT_CYCLES = 50;
+
+export interface OperatorOptions {
+  readonly ports: Ports;
+  readonly version: string;
+  readonly startedAt: number;
+  /** Checks of the parts below the connections: database, queue. */
+  readonly checkPlatform: () => Promise<readonly CheckResult[]>;
+}
+
+/** Implements what people and scripts may ask, on the ports. */
+export function createOperator({ ports, version, startedAt, checkPlatform }: OperatorOptions): Operator {
+  const { stores, queue } = ports;
+  const connectionOf = (name: string): Connection => {
+    const connection = ports.connections.get(name);
+    if (connection !== undefined) return connection;
+    const known = [...ports.connections.keys()].join(', ');
+    throw new RefusedError('not-found', `no connection is named "${name}"`, {
+      remedy: `configured connections: ${known}`,
+    });
+  };
+  const view = async (cycle: CycleRecord): Promise<CycleView> => {
+    const counts = await stores.cycles.counts(cycle.id);
+    const sum = (states?: readonly OperationState[]) =>
+      WAVES.flatMap((wave) => Object.entries(counts[wave] ?? {}))
+        .filter(([state]) => states === undefined || states.some((wanted) => wanted === state))
+        .reduce((total, [, number]) => total + number, 0);
+    return { ...cycle, counts, settled: sum(SETTLED), total: sum() };
+  };
+  return {
+    connections: () => [...ports.connections.keys()],
+    async status() {
+      const connections = await Promise.all(
+        [...ports.connections.values()].map((connection) => connectionStatus(connection, ports, view)),
+      );
+      return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };
+    },
+    async plan(name, progress, signal) {
+      const { plan, verdict } = await prepareCycle(connectionOf(name), stores.links, 'initial', signal, progress);
+      return { plan, verdict };
+    },
+    async startCycle(request) {
+      const { rules } = connectionOf(request.connection);
+      const { pausedReason } = await stores.connections.get(rules.name);
+      if (pausedReason !== undefined) {
+        const remedy = `mend the cause, then: headgate connection resume -c ${rules.name}`;
+        throw new RefusedError('connection-paused', `connection ${rules.name} is paused: ${pausedReason}`, { remedy });
+      }
+      const cycle = await stores.cycles.open(request);
+      await queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
+      return view(cycle);
+    },
+    async getCycle(id) {
+      const cycle = await stores.cycles.get(id);
+      return cycle === undefined ? undefined : view(cycle);
+    },
+    listCycles: (filter) => stores.cycles.list(filter),
+    operations: (id, filter) => stores.cycles.operations(id, filter),
+    async cancelCycle(id) {
+      const requested = await stores.cycles.requestCancel(id);
+      if (requested) await queue.enqueue('advance-cycle', { cycle: id });
+      return requested;
+    },
+    explain: (name, idOrName, signal) => explain(connectionOf(name), stores, idOrName, signal),
+    async schedules() {
+      const all = await queue.listSchedules();
+      return Promise.all(
+        all.map(async (schedule) => ({
+          ...schedule,
+          paused: (await stores.connections.get(schedule.connection)).schedulesPaused,
+        })),
+      );
+    },
+    async setSchedulesPaused(name, paused) {
+      await stores.connections.setSchedulesPaused(connectionOf(name).rules.name, paused);
+    },
+    resumeConnection: (name) => stores.connections.resume(connectionOf(name).rules.name),
+    doctor: (signal) => doctor(ports, checkPlatform, signal),
+  };
+}
+
+async function connectionStatus(
+  connection: Connection,
+  ports: Ports,
+  view: (cycle: CycleRecord) => Promise<CycleView>,
+): Promise<ConnectionStatus> {
+  const { name, application } = connection.rules;
+  const { cycles, links, connections } = ports.stores;
+  const recent = await cycles.list({ connection: name, limit: RECENT_CYCLES });
+  const open = recent.find(({ phase }) => phase !== 'closed');
+  const last = recent.find(({ phase }) => phase === 'closed');
+  const lastSuccess = recent.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
+  const lastView = last === undefined ? undefined : await view(last);
+  const inLast = (state: OperationState) =>
+    WAVES.reduce<number>((sum, wave) => sum + (lastView?.counts[wave]?.[state] ?? 0), 0);
+  return {
+    connection: name,
+    application,
+    profile: connection.provider.profile.name,
+    state: await connections.get(name),
+    links: await links.counts(name),
+    held: inLast('held'),
+    escrowed: inLast('escrowed'),
+    ...(open === undefined ? {} : { openCycle: await view(open) }),
+    ...(last === undefined ? {} : { lastCycle: last }),
+    ...(lastSuccess === undefined ? {} : { lastSuccess }),
+  };
+}
+
+async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatform'], signal: AbortSignal) {
+  const platform = (await checkPlatform()).map((check) => ({ area: 'platform', ...check }));
+  const perConnection = await Promise.all(
+    [...ports.connections.values()].map(async ({ rules, directory, provider }) => [
+      ...(await directory.check(rules.application, signal)).map((check) => ({
+        area: `${rules.name}: directory`,
+        ...check,
+      })),
+      ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
+    ]),
+  );
+  return [...platform, ...perConnection.flat()];
+}

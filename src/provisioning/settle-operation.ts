@@ -1,0 +1,104 @@
+import { ExponentialBackoff } from 'cockatiel';
+import {
+  ConflictError,
+  HeadgateError,
+  InDoubtError,
+  NotFoundError,
+  ThrottledError,
+  TransientError,
+  UnauthorizedError,
+} from '../core/errors.ts';
+import type { Link } from '../core/link.ts';
+import { linkAfter } from '../core/link-after.ts';
+import type { Exported, Operation } from '../core/operation.ts';
+import type { ProviderProfile } from '../core/profile.ts';
+import type { OperationRecord, OperationResult, SliceWork } from '../ports/stores.ts';
+
+/** After so many spent attempts an operation is put aside (escrowed) and the cycle goes on without it. */
+export const MOST_ATTEMPTS = 5;
+
+type SliceOperation = SliceWork['operations'][number];
+type Failure = NonNullable<OperationRecord['failure']>;
+
+/** How long to wait before attempt `attempt` + 1, in ms: jittered, growing from about one second to a minute. */
+function backoffMs(attempt: number): number {
+  let step = new ExponentialBackoff({ initialDelay: 1000, maxDelay: 60_000 }).next();
+  for (let i = 1; i < attempt; i++) step = step.next(undefined);
+  return Math.round(step.duration);
+}
+
+/** Entra's names for what went wrong where one fits (Learn: howto-analyze-provisioning-logs), so that admins can look them up. */
+function errorCode(error: HeadgateError): string {
+  if (error instanceof ConflictError) return 'EntryConflict';
+  if (error instanceof NotFoundError) return 'InvalidAnchor';
+  if (error instanceof UnauthorizedError) return 'Unauthorized';
+  if (error instanceof InDoubtError || error instanceof TransientError) return 'InternalServerError';
+  return error.facts.status === 422 ? 'UnprocessableEntity' : 'WebExceptionProtocolError';
+}
+
+function failureOf(error: HeadgateError): Failure {
+  const { status, requestId, remedy } = error.facts;
+  return {
+    code: errorCode(error),
+    message: remedy === undefined ? error.message : `${error.message}. ${remedy}`,
+    ...(status === undefined ? {} : { status }),
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}
+
+/** What is recorded for an operation that succeeded, with the link that follows from it. */
+export function succeeded(
+  { sequence, operation }: SliceOperation,
+  exported: Exported,
+  durationMs: number,
+  existing: Link | undefined,
+  profile: ProviderProfile,
+): OperationResult {
+  const link = linkAfter(operation, exported, existing, profile);
+  return { sequence, state: 'exported', exported, durationMs, ...(link === undefined ? {} : { link }) };
+}
+
+function goesOnWithoutObject(operation: Operation): boolean {
+  return operation.kind === 'disable' || operation.kind === 'delete';
+}
+
+/**
+ * What is recorded for an operation that failed: back to waiting where another try makes sense, aside where it does not.
+ * A 429 spends no attempt. Errors that are not of the family are defects and are thrown on.
+ */
+export function failed(
+  item: SliceOperation,
+  error: unknown,
+  durationMs: number,
+  now: number,
+  profile: ProviderProfile,
+): OperationResult {
+  const { sequence, operation, attempts } = item;
+  if (!(error instanceof HeadgateError)) throw error;
+  if (error instanceof ThrottledError) {
+    return {
+      sequence,
+      state: item.inDoubt ? 'in-doubt' : 'pending',
+      notBefore: now + error.retryAfterMs,
+      attemptSpent: false,
+    };
+  }
+  if (error instanceof UnauthorizedError)
+    return { sequence, state: item.inDoubt ? 'in-doubt' : 'pending', attemptSpent: false };
+  if (error instanceof NotFoundError) {
+    if (goesOnWithoutObject(operation)) {
+      return succeeded(item, { resourceId: null, note: 'gone-already', requests: 1 }, durationMs, undefined, profile);
+    }
+    return { sequence, state: 'escrowed', failure: failureOf(error), dropLink: true };
+  }
+  const inDoubt = error instanceof InDoubtError || item.inDoubt;
+  if ((error instanceof InDoubtError || error instanceof TransientError) && attempts + 1 < MOST_ATTEMPTS) {
+    return {
+      sequence,
+      state: inDoubt ? 'in-doubt' : 'pending',
+      notBefore: now + backoffMs(attempts + 1),
+      attemptSpent: true,
+    };
+  }
+  return { sequence, state: 'escrowed', failure: failureOf(error) };
+}

@@ -1,0 +1,20 @@
+import type { Ports } from '../ports/index.ts';
+import type { ScheduledCycle } from '../ports/job-queue.ts';
+
+/**
+ * Nudges everything that is open: cycles, slices and schedules, from the store alone. Whatever the queue lost, or a dead
+ * process left half-done, moves on from here; a nudge too many changes nothing.
+ */
+export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycle, 'nextRun'>[]): Promise<void> {
+  await ports.queue.setSchedules(schedules);
+  for (const cycle of await ports.stores.cycles.listOpen()) {
+    if (!ports.connections.has(cycle.connection)) continue;
+    for (const slice of await ports.stores.cycles.openSlices(cycle.id)) {
+      await ports.queue.enqueue('export-slice', { connection: cycle.connection, slice });
+    }
+    const gathering = cycle.phase === 'gathering' || cycle.phase === 'planning';
+    if (gathering)
+      await ports.queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
+    else await ports.queue.enqueue('advance-cycle', { cycle: cycle.id });
+  }
+}
