@@ -1,0 +1,163 @@
+import { Pool } from 'undici';
+import { type HeadgateError, ReadOnlyError, ThrottledError, TransientError } from '../../core/errors.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Metrics } from '../../ports/metrics.ts';
+import {
+  type Collection,
+  isWrite,
+  nameOf,
+  type RawAnswer,
+  requestIdOf,
+  type ScimAnswer,
+  type ScimRequest,
+} from './answer.ts';
+import type { TokenSource } from './credential.ts';
+import { brokenExchange, type FailureContext, failureOf } from './failure.ts';
+import { safeUrl } from './safe-url.ts';
+import { readAnswer, redirectOf, segmentOf } from './wire.ts';
+
+export interface ScimClient {
+  /** Sends one request and returns its 2xx answer; anything else is thrown as one of the error family. */
+  send(request: ScimRequest, signal: AbortSignal): Promise<ScimAnswer>;
+  /** When this collection last gave a 2xx answer (ms since the epoch): a 404 is believed only where something answers. */
+  lastSuccess(collection: Collection): number | undefined;
+  close(): Promise<void>;
+}
+
+export interface ClientOptions extends FailureContext {
+  readonly url: string;
+  readonly tokens: TokenSource;
+  readonly readOnly: boolean;
+  /** Connections held open; a connection carries one request at a time. */
+  readonly concurrency: number;
+  /** Longest wait for the head of an answer, and again for its body, in ms. */
+  readonly timeoutMs: number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A group of a million members is about 60 MB; nothing larger is an answer. */
+const LARGEST_ANSWER = 128 * 1024 * 1024;
+const MOST_REDIRECTS = 3;
+const MEDIA_TYPE = 'application/scim+json';
+
+/**
+ * The one place where requests leave. Holds the read-only switch, the token, the connection pool and the rule that a
+ * token never goes to another origin. Retries nothing, except once with a new token after a 401, which changed nothing.
+ */
+export function createScimClient(options: ClientOptions): ScimClient {
+  const base = safeUrl(options.url, `${options.connection}: provider.url`);
+  const basePath = base.pathname.replace(/\/+$/, '');
+  const pool = new Pool(base.origin, {
+    connections: options.concurrency,
+    pipelining: 1,
+    connect: { timeout: Math.min(options.timeoutMs, 10_000) },
+    headersTimeout: options.timeoutMs,
+    bodyTimeout: options.timeoutMs,
+    maxResponseSize: LARGEST_ANSWER,
+  });
+  const successes = new Map<Collection, number>();
+
+  function pathOf(request: ScimRequest): string {
+    const id =
+      request.search === true ? '.search' : request.id === undefined ? undefined : segmentOf(request.id, options);
+    const parameters = new URLSearchParams(base.search);
+    const query = [
+      ...(parameters.size === 0 ? [] : [parameters.toString()]),
+      ...Object.entries(request.parameters ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
+    ].join('&');
+    return `${basePath}/${request.collection}${id === undefined ? '' : `/${id}`}${query === '' ? '' : `?${query}`}`;
+  }
+
+  async function exchange(request: ScimRequest, path: string, token: string, signal: AbortSignal): Promise<RawAnswer> {
+    const startedAt = performance.now();
+    const seconds = () => (performance.now() - startedAt) / 1000;
+    try {
+      const response = await pool.request({
+        method: request.method,
+        path,
+        signal,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: MEDIA_TYPE,
+          'user-agent': 'headgate',
+          ...(request.body === undefined ? {} : { 'content-type': MEDIA_TYPE }),
+          ...(request.ifMatch === undefined ? {} : { 'if-match': request.ifMatch }),
+        },
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+      });
+      const text = await textOf(response.body, options.timeoutMs);
+      options.metrics.request('scim', options.connection, request.method, response.statusCode, seconds());
+      return { status: response.statusCode, headers: response.headers, text };
+    } catch (error) {
+      options.metrics.request('scim', options.connection, request.method, 'error', seconds());
+      throw brokenExchange(request, error, options);
+    }
+  }
+
+  /** Follows redirects inside the origin only; a write only where the method is kept (307, 308). */
+  async function follow(request: ScimRequest, token: string, signal: AbortSignal, spent: { requests: number }) {
+    let path = pathOf(request);
+    for (let hop = 0; ; hop += 1) {
+      spent.requests += 1;
+      const answer = await exchange(request, path, token, signal);
+      const next = redirectOf(answer, request, base, path);
+      if (next === undefined || hop === MOST_REDIRECTS) return answer;
+      path = next;
+    }
+  }
+
+  async function send(request: ScimRequest, signal: AbortSignal): Promise<ScimAnswer> {
+    if (options.readOnly && isWrite(request)) {
+      throw new ReadOnlyError(`${options.connection}: ${nameOf(request)} was not sent: this connection may only read`);
+    }
+    if (signal.aborted) throw new TransientError(`${options.connection}: ${nameOf(request)} was not sent: stopping`);
+    const spent = { requests: 0 };
+    let token = request.token ?? (await options.tokens.current());
+    let answer = await follow(request, token, signal, spent);
+    if (answer.status === 401 && request.token === undefined) {
+      const other = await options.tokens.after(token);
+      if (other !== undefined) {
+        token = other;
+        answer = await follow(request, token, signal, spent);
+      }
+    }
+    const requestId = requestIdOf(answer.headers, token);
+    options.log.debug({ request: nameOf(request), status: answer.status, requestId }, 'SCIM request answered');
+    if (answer.status < 200 || answer.status >= 300) throw report(failureOf(request, answer, requestId, options));
+    const result = readAnswer(request, answer, requestId, spent.requests, options);
+    successes.set(request.collection, options.now());
+    return result;
+  }
+
+  function report(error: HeadgateError): HeadgateError {
+    if (error instanceof ThrottledError) {
+      options.metrics.throttled('scim', options.connection, error.retryAfterMs / 1000);
+    }
+    return error;
+  }
+
+  return {
+    send,
+    lastSuccess: (collection) => successes.get(collection),
+    async close() {
+      await Promise.all([pool.destroy(), options.tokens.close()]);
+    },
+  };
+}
+
+/** Reads a body whole within a time, so that a provider that drips bytes cannot hold a request for ever. */
+async function textOf(
+  body: { text(): Promise<string>; destroy(error?: Error): unknown },
+  timeoutMs: number,
+): Promise<string> {
+  const timer = setTimeout(
+    () => body.destroy(Object.assign(new Error('body too slow'), { code: 'BODY_TIMEOUT' })),
+    timeoutMs,
+  );
+  try {
+    return await body.text();
+  } finally {
+    clearTimeout(timer);
+  }
+}
