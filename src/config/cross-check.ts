@@ -1,0 +1,158 @@
+import type { ConfigProblem } from '../core/errors.ts';
+import { isLoopback } from './fields.ts';
+import { inspectSecretFile, secretPath } from './secret-files.ts';
+import type { FileBase } from './secret-files.ts';
+import { isSettings } from './source-document.ts';
+import type { PlainSettings as Settings, SettingPath, SourceDocument } from './source-document.ts';
+
+/** What checks across settings found. */
+export interface CrossChecks {
+  readonly problems: ConfigProblem[];
+  readonly warnings: ConfigProblem[];
+}
+
+/**
+ * Checks that look at more than one setting. They run on the plain data, whether or not the schema accepted it, so that
+ * one report holds everything there is to mend.
+ */
+export function crossCheck(source: SourceDocument, base: FileBase): CrossChecks {
+  const found: CrossChecks = { problems: [], warnings: [] };
+  walk(source.root, [], (settings, path) => {
+    checkPairs(settings, path, source, found);
+    checkSecretFiles(settings, path, source, base, found);
+    checkAttributeLine(settings, path, source, found);
+  });
+  checkConnections(source, found);
+  checkHttp(source, found);
+  return found;
+}
+
+function walk(value: unknown, path: SettingPath, visit: (settings: Settings, path: SettingPath) => void): void {
+  if (Array.isArray(value)) {
+    for (const [index, inner] of value.entries()) walk(inner, [...path, index], visit);
+  } else if (isSettings(value)) {
+    visit(value, path);
+    for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key], visit);
+  }
+}
+
+const REQUIRED_SECRETS: Readonly<Record<string, string>> = {
+  client_secret: 'secret',
+  bearer: 'token',
+  oauth_client_credentials: 'client_secret',
+};
+
+function checkPairs(settings: Settings, path: SettingPath, source: SourceDocument, found: CrossChecks): void {
+  for (const key of Object.keys(settings)) {
+    if (!Object.hasOwn(settings, `${key}_file`)) continue;
+    found.problems.push(
+      source.problemAt([...path, `${key}_file`], `${key} and ${key}_file exclude each other: keep one`, 'key'),
+    );
+  }
+  if (path.at(-1) !== 'credential' || typeof settings['kind'] !== 'string') return;
+  const secret = Object.hasOwn(REQUIRED_SECRETS, settings['kind']) ? REQUIRED_SECRETS[settings['kind']] : undefined;
+  if (secret === undefined) return;
+  if (!Object.hasOwn(settings, secret) && !Object.hasOwn(settings, `${secret}_file`)) {
+    found.problems.push(
+      source.problemAt([...path, secret], `${secret}_file (or ${secret}) is required for kind ${settings['kind']}`),
+    );
+  } else if (Object.hasOwn(settings, secret) && source.variablesOf([...path, secret]).length === 0) {
+    found.warnings.push(
+      source.problemAt(
+        [...path, secret],
+        `the secret is written into this file; ${secret}_file keeps it out of backups and reviews`,
+        'key',
+      ),
+    );
+  }
+}
+
+function checkSecretFiles(
+  settings: Settings,
+  path: SettingPath,
+  source: SourceDocument,
+  base: FileBase,
+  found: CrossChecks,
+): void {
+  for (const [key, setting] of Object.entries(settings)) {
+    // The API token file is made by the daemon when it is missing.
+    if (!key.endsWith('_file') || typeof setting !== 'string' || setting === '' || path[0] === 'http') continue;
+    const file = secretPath(base, setting);
+    const state = inspectSecretFile(file);
+    const at = [...path, key];
+    if (state === 'missing') found.problems.push(source.problemAt(at, `file ${file} does not exist`));
+    if (state === 'not-a-file') found.problems.push(source.problemAt(at, `${file} is not a file`));
+    // Certificates are public, and platforms mount federated tokens readable for all.
+    const open = key === 'certificate_file' || settings['kind'] === 'workload_identity';
+    if (state === 'world-readable' && !open) {
+      found.warnings.push(source.problemAt(at, `everybody on this machine can read ${file}; chmod 600 it`));
+    }
+  }
+}
+
+const KINDS_OF_LINE = ['source', 'constant', 'expression'];
+
+function checkAttributeLine(settings: Settings, path: SettingPath, source: SourceDocument, found: CrossChecks): void {
+  if (typeof path.at(-1) !== 'number' || !path.includes('mapping')) return;
+  const given = KINDS_OF_LINE.filter((key) => Object.hasOwn(settings, key));
+  if (given.length === 1) return;
+  const message =
+    given.length === 0 ? `needs one of ${KINDS_OF_LINE.join(', ')}` : `has ${given.join(' and ')}: keep one of them`;
+  found.problems.push(source.problemAt(path, message));
+}
+
+function checkConnections(source: SourceDocument, found: CrossChecks): void {
+  const connections = isSettings(source.root) ? source.root['connections'] : undefined;
+  if (!Array.isArray(connections)) return;
+  const names = new Map<string, number>();
+  const targets = new Map<string, number>();
+  for (const [index, connection] of connections.entries()) {
+    if (!isSettings(connection)) continue;
+    const name = connection['name'];
+    const before = typeof name === 'string' ? names.get(name) : undefined;
+    if (before !== undefined) {
+      found.problems.push(
+        source.problemAt(
+          ['connections', index, 'name'],
+          `"${String(name)}" is also the name of connections[${before}]; names must differ`,
+        ),
+      );
+    } else if (typeof name === 'string') names.set(name, index);
+    checkTarget(connection, index, targets, source, found);
+  }
+}
+
+function checkTarget(
+  connection: Settings,
+  index: number,
+  targets: Map<string, number>,
+  source: SourceDocument,
+  found: CrossChecks,
+): void {
+  const url = isSettings(connection['provider']) ? connection['provider']['url'] : undefined;
+  if (typeof url !== 'string') return;
+  const key = url.replace(/\/+$/, '');
+  const before = targets.get(key);
+  if (before === undefined) {
+    targets.set(key, index);
+    return;
+  }
+  found.warnings.push(
+    source.problemAt(
+      ['connections', index, 'provider', 'url'],
+      `connections[${before}] writes to the same service provider; two connections may undo each other's changes`,
+    ),
+  );
+}
+
+function checkHttp(source: SourceDocument, found: CrossChecks): void {
+  const http = isSettings(source.root) ? source.root['http'] : undefined;
+  const host = isSettings(http) ? http['host'] : undefined;
+  if (typeof host !== 'string' || isLoopback(host)) return;
+  found.warnings.push(
+    source.problemAt(
+      ['http', 'host'],
+      'the API listens beyond this machine in plain http; put a TLS proxy or a firewall in front',
+    ),
+  );
+}

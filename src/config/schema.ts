@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { PROFILE_NAMES } from '../core/profile.ts';
+import { CLOUDS, LOG_FORMATS, LOG_LEVELS } from './config.ts';
+import * as field from './fields.ts';
+
+const secretFile = 'A path relative to this file, or a bare name looked up in $CREDENTIALS_DIRECTORY first.';
+
+const directoryCredential = z.discriminatedUnion('kind', [
+  field.settings({
+    kind: z.literal('client_secret'),
+    secret: field.text().optional().describe('The secret itself; prefer secret_file.'),
+    secret_file: field.text().optional().describe(`File holding the client secret. ${secretFile}`),
+  }),
+  field.settings({
+    kind: z.literal('certificate'),
+    certificate_file: field.text().describe(`Certificate, PEM. ${secretFile}`),
+    private_key_file: field.text().describe(`Private key, PEM, without a passphrase. ${secretFile}`),
+  }),
+  field.settings({
+    kind: z.literal('managed_identity'),
+    client_id: field.guid().optional().describe('A user-assigned identity; absent for the system-assigned one.'),
+  }),
+  field.settings({
+    kind: z.literal('workload_identity'),
+    token_file: field.text().describe('Federated token file, usually ${AZURE_FEDERATED_TOKEN_FILE}.'),
+  }),
+]);
+
+const providerCredential = z.discriminatedUnion('kind', [
+  field.settings({
+    kind: z.literal('bearer'),
+    token: field.text().optional().describe('The token itself; prefer token_file.'),
+    token_file: field.text().optional().describe(`File holding the token. ${secretFile}`),
+    owner: field.person().optional().describe('Who generated the token: at many providers it dies with that account.'),
+  }),
+  field.settings({
+    kind: z.literal('oauth_client_credentials'),
+    token_url: field.webAddress().describe('Token endpoint.'),
+    client_id: field.text(),
+    client_secret: field.text().optional().describe('The secret itself; prefer client_secret_file.'),
+    client_secret_file: field.text().optional().describe(`File holding the client secret. ${secretFile}`),
+    scope: field.text().optional(),
+    owner: field.person().optional().describe('Who registered the client.'),
+  }),
+]);
+
+const constant = z.union([z.string(), z.number(), z.boolean()]);
+
+/** One attribute line; which of source, constant and expression it has is checked apart, so that the message is plain. */
+export const attributeLine = field.settings({
+  target: field.text().describe('SCIM attribute path, for example name.familyName or emails[type eq "work"].value.'),
+  source: field.text().optional().describe('Directory attribute, for example userPrincipalName.'),
+  constant: constant.optional().describe('The same value for everybody.'),
+  expression: field.text().optional().describe('Entra expression, for example Join(" ", [givenName], [surname]).'),
+  match: field.wholeNumber(1, 9).optional().describe('Matching precedence, 1 first.'),
+  apply: z.enum(['always', 'create']).optional().describe('create: only when the account is created.'),
+  default: constant.optional().describe('Used on create when the source has no value.'),
+  nulls: z.enum(['skip', 'clear']).optional().describe('What a source without value does to an existing account.'),
+});
+
+const mapping = z.union([
+  z.literal('default'),
+  z.array(attributeLine).min(1, 'must have at least one line'),
+  field.settings({
+    extends: z.literal('default'),
+    attributes: z
+      .array(attributeLine)
+      .default([])
+      .describe('Lines that replace the one with the same target, or are added.'),
+    without: z.array(field.text()).default([]).describe('Targets of the default mapping to leave out.'),
+  }),
+]);
+
+const action = z.enum(['disable', 'delete', 'keep']);
+
+const connection = field.settings({
+  name: field
+    .text()
+    .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes')
+    .describe('Name of the connection in commands, logs, metrics and queues.'),
+  application: field.guid().describe('appId (client id) of the enterprise application.'),
+  provider: field.settings({
+    profile: z.enum(PROFILE_NAMES).describe('What is known about the service provider.'),
+    url: field.webAddress().describe('Base address of the SCIM endpoint.'),
+    credential: providerCredential,
+    concurrency: field.wholeNumber(1, 256).optional().describe("Requests in flight at once; the profile's by default."),
+    timeoutSeconds: field.wholeNumber(1, 600).default(30).describe('How long one request may take.'),
+  }),
+  schedule: field
+    .settings({
+      incremental: field.checked(field.cronProblem).optional().describe('Cron pattern of incremental cycles.'),
+      full: field.checked(field.cronProblem).optional().describe('Cron pattern of full cycles.'),
+      timezone: field.checked(field.timezoneProblem).default('UTC').describe('Time zone of both patterns.'),
+    })
+    .prefault({}),
+  scope: field
+    .settings({
+      groups: field.yesNo().default(true).describe('Provision assigned directory groups as SCIM groups.'),
+      nestedGroups: z
+        .enum(['direct', 'expand'])
+        .default('direct')
+        .describe('direct: like Entra, only direct members of assigned groups. expand: members of nested groups too.'),
+    })
+    .prefault({}),
+  mapping: mapping.default('default').describe('default, default with changes, or a whole mapping.'),
+  deprovision: field
+    .settings({
+      unassigned: action.default('disable').describe('The user lost the last path.'),
+      disabled: action.default('disable').describe('Sign-in was blocked in the directory.'),
+      softDeleted: action.default('disable').describe('The user is in the recycle bin.'),
+      hardDeleted: action.default('delete').describe('The user is gone for good.'),
+      filtered: action.default('disable').describe('A scoping rule no longer lets the user in.'),
+    })
+    .prefault({}),
+  guards: field
+    .settings({
+      tooManyRemovals: field
+        .settings({
+          count: field.wholeNumber(0, 1_000_000).default(50).describe('Most removals in one cycle.'),
+          percent: field.someNumber(0, 100).default(10).describe('Most removals as a share of what is linked.'),
+        })
+        .prefault({}),
+      protectedAccounts: z.array(field.person()).default([]).describe('Users whose accounts are never taken away.'),
+    })
+    .prefault({}),
+});
+
+/** The configuration file as people write it. Its keys are a contract. */
+export const fileSchema = field.settings({
+  database: field
+    .settings({
+      url: field
+        .checked(field.storeProblem(['file', 'postgres', 'postgresql'], 'file:./headgate-data'))
+        .optional()
+        .describe('file:<directory> for the embedded database (default file:./headgate-data), or postgres://….'),
+      url_file: field.text().optional().describe(`File holding the address. ${secretFile}`),
+    })
+    .prefault({}),
+  queue: field
+    .settings({
+      url: field
+        .checked(field.storeProblem(['redis', 'rediss'], 'redis://127.0.0.1:6379'))
+        .optional()
+        .describe('redis:// or rediss://; absent: the queue lives in the database.'),
+      url_file: field.text().optional().describe(`File holding the address. ${secretFile}`),
+    })
+    .prefault({}),
+  directory: field.settings({
+    kind: z.literal('entra'),
+    tenant: field.tenant().describe('Tenant id.'),
+    client: field.guid().describe('Application (client) id of the app registration Headgate signs in as.'),
+    credential: directoryCredential,
+    cloud: z.enum(CLOUDS).default('global').describe('Microsoft cloud of the tenant.'),
+    endpoints: field
+      .settings({
+        login: field.webAddress().describe('Replaces the sign-in address.'),
+        graph: field.webAddress().describe('Replaces the Graph address, with its version.'),
+      })
+      .optional()
+      .describe('For sandboxes and proxies.'),
+  }),
+  connections: z.array(connection).min(1, 'must name at least one connection'),
+  http: field
+    .settings({
+      host: field.text().default('127.0.0.1').describe('Address the API, health and metrics listen on.'),
+      port: field.wholeNumber(0, 65_535).default(4040),
+      token_file: field.text().default('./headgate-api-token').describe('The API token; made when missing.'),
+    })
+    .prefault({}),
+  log: field
+    .settings({
+      level: z.enum(LOG_LEVELS).default('info'),
+      format: z.enum(LOG_FORMATS).default('auto').describe('auto: pretty on a terminal, JSON otherwise.'),
+    })
+    .prefault({}),
+  worker: field
+    .settings({
+      leaseSeconds: field.wholeNumber(5, 3600).default(30).describe('When work of a silent worker is taken over.'),
+      drainSeconds: field.wholeNumber(0, 600).default(20).describe('How long a stop waits for requests under way.'),
+    })
+    .prefault({}),
+});
+
+/** The file's content with defaults filled in. */
+export type FileSettings = z.output<typeof fileSchema>;
+export type AttributeLine = z.output<typeof attributeLine>;

@@ -1,0 +1,35 @@
+import { inspect } from 'node:util';
+
+const REDACTED = '[redacted]';
+
+/**
+ * A secret that is read when it is used, so that a rotated file is seen without a restart, and that cannot be printed:
+ * JSON, template strings and `util.inspect` (which is what `console` and assertion messages use) show `[redacted]`.
+ */
+export class Secret {
+  readonly #read: () => Promise<string>;
+  /** Where the value comes from, for messages: a setting's name or a file's path, never the value. */
+  readonly origin: string;
+
+  constructor(origin: string, read: () => Promise<string>) {
+    this.origin = origin;
+    this.#read = read;
+  }
+
+  /** The value now. Throws ConfigError when its file cannot be read or is empty. */
+  async read(): Promise<string> {
+    return this.#read();
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [inspect.custom](): string {
+    return `Secret(${this.origin}: ${REDACTED})`;
+  }
+}
