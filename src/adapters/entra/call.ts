@@ -1,0 +1,21 @@
+/** The application permissions of Microsoft Graph that reading needs, and no others (entra.md 3.7). */
+export type GraphPermission = 'Application.Read.All' | 'GroupMember.Read.All' | 'User.Read.All';
+
+/** What a request is for, so that its failure can say so without quoting the address. */
+export interface Call {
+  /** Continues "Microsoft Graph refused …": `reading the members of a group`. No personal data. */
+  readonly what: string;
+  /** The least permission that allows it. */
+  readonly permission: GraphPermission;
+}
+
+export const CALLS = {
+  application: { what: 'reading the enterprise application', permission: 'Application.Read.All' },
+  assignments: { what: 'reading the assignments of the enterprise application', permission: 'Application.Read.All' },
+  members: { what: 'reading the members of a group', permission: 'GroupMember.Read.All' },
+  memberCount: { what: 'counting the members of a group', permission: 'GroupMember.Read.All' },
+  groups: { what: 'reading groups', permission: 'GroupMember.Read.All' },
+  groupsOfUser: { what: 'reading the groups of a user', permission: 'GroupMember.Read.All' },
+  users: { what: 'reading users', permission: 'User.Read.All' },
+  deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },
+} as const satisfies Record<string, Call>;

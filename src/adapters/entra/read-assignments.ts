@@ -1,0 +1,87 @@
+import type { Anchor, Assignment, ReadGap } from '../../core/directory.ts';
+import type { ProvenRead } from '../../ports/directory-source.ts';
+import { CALLS } from './call.ts';
+import type { GraphClient } from './graph-client.ts';
+import type { RawObject } from './json.ts';
+import { readPages, requireText } from './paging.ts';
+
+/** Reads made before a listing that repeats itself is reported as a gap. */
+const READS = 3;
+
+const KINDS: Readonly<Record<string, Assignment['principalKind']>> = {
+  User: 'user',
+  Group: 'group',
+  ServicePrincipal: 'service-principal',
+};
+
+/**
+ * Every assignment to the enterprise application. `$top=999` matters beyond speed: other sizes have been seen to leave
+ * managed identities out (microsoftgraph/microsoft-graph-docs#12243). An assignment listed twice means the listing
+ * moved while it was read, so it is read again; principals of a kind unknown here are a gap.
+ */
+export async function readAssignments(
+  graph: GraphClient,
+  applicationId: Anchor,
+  signal: AbortSignal,
+): Promise<ProvenRead<readonly Assignment[]>> {
+  for (let read = 1; ; read += 1) {
+    const listing = await listAssignments(graph, applicationId, signal);
+    if (listing.repeated === 0 || read === READS) return withGaps(listing);
+  }
+}
+
+interface AssignmentListing {
+  readonly assignments: readonly Assignment[];
+  readonly repeated: number;
+  readonly unknown: number;
+}
+
+async function listAssignments(
+  graph: GraphClient,
+  applicationId: Anchor,
+  signal: AbortSignal,
+): Promise<AssignmentListing> {
+  const path = `/servicePrincipals/${encodeURIComponent(applicationId)}/appRoleAssignedTo?$top=999`;
+  const assignments = new Map<string, Assignment>();
+  let repeated = 0;
+  let unknown = 0;
+  for await (const page of readPages(graph, CALLS.assignments, path, signal)) {
+    for (const raw of page) {
+      const assignment = readAssignment(raw);
+      if (assignment === undefined) unknown += 1;
+      else if (assignments.has(assignment.id)) repeated += 1;
+      else assignments.set(assignment.id, assignment);
+    }
+  }
+  return { assignments: [...assignments.values()], repeated, unknown };
+}
+
+function readAssignment(raw: RawObject): Assignment | undefined {
+  const principalKind = KINDS[requireText(raw, 'principalType', CALLS.assignments)];
+  if (principalKind === undefined) return undefined;
+  return {
+    id: requireText(raw, 'id', CALLS.assignments),
+    principal: requireText(raw, 'principalId', CALLS.assignments),
+    principalKind,
+    roleId: requireText(raw, 'appRoleId', CALLS.assignments),
+  };
+}
+
+function withGaps({ assignments, repeated, unknown }: AssignmentListing): ProvenRead<readonly Assignment[]> {
+  const gaps: ReadGap[] = [];
+  if (repeated > 0) {
+    gaps.push({
+      what: 'assignments of the enterprise application, some of which were listed twice',
+      expected: assignments.length,
+      found: assignments.length + repeated,
+    });
+  }
+  if (unknown > 0) {
+    gaps.push({
+      what: 'assignments to principals that are neither user, group nor service principal',
+      expected: 0,
+      found: unknown,
+    });
+  }
+  return { value: assignments, gaps };
+}

@@ -1,0 +1,322 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  IncompleteReadError,
+  NotFoundError,
+  RejectedError,
+  ThrottledError,
+  TransientError,
+  UnauthorizedError,
+  isHeadgateError,
+  type HeadgateError,
+} from '../../../src/core/errors.ts';
+import {
+  createTestDirectory,
+  endpointsOf,
+  graphError,
+  SECRET,
+  startLoopback,
+  type Loopback,
+  type Reply,
+  type Script,
+  type TestDirectory,
+} from './loopback-graph.ts';
+
+const APP = '33333333-3333-4333-8333-333333333333';
+const APPLICATION = { id: 'sp-1', appId: APP, displayName: 'Acme', appRoles: [] };
+const signal = new AbortController().signal;
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of opened.splice(0).toReversed()) await thing.close();
+});
+
+async function open(
+  graph: Script,
+  overrides: Parameters<typeof createTestDirectory>[1, 1] = {},
+  login?: Script,
+): Promise<TestDirectory & { readonly server: Loopback }> {
+  const server = await startLoopback(graph, login);
+  const test = createTestDirectory(endpointsOf(server.origin), overrides);
+  opened.push(server, test.directory);
+  return { ...test, server };
+}
+
+/** Answers in turn; the last one for ever. */
+function inTurn(...replies: readonly Reply[]): Script {
+  let next = 0;
+  return () => replies[Math.min(next++, replies.length - 1)] ?? {};
+}
+
+/** Shortest and longest first wait in ms where none was ordered. */
+const BACKOFF = [1, 30_000] as const;
+
+const good: Reply = { json: APPLICATION };
+const reset: Reply = { send: (response) => response.destroy() };
+const cut: Reply = {
+  send: (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end('{"id":"sp-1","displayNa');
+  },
+};
+const htmlPage = '<html><body>proxy error, ask ada@contoso.example</body></html>';
+function html(status: number): Reply {
+  return { status, text: htmlPage, headers: { 'content-type': 'text/html', 'request-id': 'from-the-proxy' } };
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<HeadgateError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!isHeadgateError(error)) throw new Error(`no error of the family: ${String(error)}`);
+  return error;
+}
+
+describe('a request that fails for a while is asked again', () => {
+  const rows: readonly (readonly [string, Reply, readonly [number, number]])[] = [
+    ['429 waits the seconds of Retry-After', graphError(429, 'TooManyRequests', { 'retry-after': '17' }), [17_000, 17_000]],
+    [
+      '429 waits until the date of Retry-After',
+      graphError(429, 'TooManyRequests', { 'retry-after': 'Sun, 01 Mar 2026 12:00:42 GMT' }),
+      [42_000, 42_000],
+    ],
+    [
+      'Retry-After is honoured beyond the three minutes at which Microsoft’s own client stops',
+      graphError(429, 'TooManyRequests', { 'retry-after': '290' }),
+      [290_000, 290_000],
+    ],
+    ['503 waits the seconds of Retry-After', graphError(503, 'serviceUnavailable', { 'retry-after': '9' }), [9000, 9000]],
+    ['429 without Retry-After backs off', graphError(429, 'TooManyRequests'), BACKOFF],
+    ['504 backs off', graphError(504, 'gatewayTimeout'), BACKOFF],
+    ['an HTML 502 backs off', html(502), BACKOFF],
+    ['an HTML page with status 200 backs off', html(200), BACKOFF],
+    ['a broken connection backs off', reset, BACKOFF],
+    ['a body cut short backs off', cut, BACKOFF],
+  ];
+  it.each(rows)('%s', async (_name, setback, waits) => {
+    const test = await open(inTurn(setback, good));
+    await expect(test.directory.readApplication(APP, signal)).resolves.toMatchObject({ id: 'sp-1' });
+    expect(test.server.graphRequests()).toHaveLength(2);
+    expect(test.waits).toHaveLength(1);
+    expect(test.waits[0]).toBeGreaterThanOrEqual(waits[0]);
+    expect(test.waits[0]).toBeLessThanOrEqual(waits[1]);
+  });
+
+  it('a request without answer after all tries ends as TransientError', async () => {
+    const test = await open(() => reset);
+    await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(TransientError);
+    expect(test.server.graphRequests()).toHaveLength(6);
+    expect(test.metrics.filter((line) => line === 'retry graph network')).toHaveLength(5);
+  });
+
+  it('a Retry-After longer than is waited here is handed to the caller with its length', async () => {
+    const test = await open(() => graphError(429, 'TooManyRequests', { 'retry-after': '3600' }));
+    const failure = await failureOf(test.directory.readApplication(APP, signal));
+    expect(failure).toBeInstanceOf(ThrottledError);
+    expect(failure).toMatchObject({ retryAfterMs: 3_600_000, scope: 'connection' });
+    expect(test.waits).toEqual([]);
+    expect(test.server.graphRequests()).toHaveLength(1);
+  });
+
+  it('throttling without end stops at the total patience and is told as throttling', async () => {
+    const test = await open(() => graphError(429, 'TooManyRequests', { 'retry-after': '200' }));
+    await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(ThrottledError);
+    expect(test.waits).toEqual([200_000, 200_000, 200_000, 200_000]);
+  });
+
+  it('an abort ends the wait', async () => {
+    const controller = new AbortController();
+    const test = await open(() => graphError(429, 'TooManyRequests', { 'retry-after': '5' }), {
+      patience: {
+        wait: (_ms, waiting) =>
+          new Promise((_resolve, reject) => {
+            waiting.addEventListener('abort', () => reject(new Error('left')), { once: true });
+            controller.abort();
+          }),
+      },
+    });
+    await expect(test.directory.readApplication(APP, controller.signal)).rejects.toThrow('left');
+    expect(test.server.graphRequests()).toHaveLength(1);
+  });
+
+  it('a throttled request holds back the ones beside it', async () => {
+    const test = await open((request) => {
+      if (request.url.includes('appRoleAssignedTo')) return { json: { value: [] } };
+      return graphError(429, 'TooManyRequests', { 'retry-after': '400' });
+    });
+    await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(ThrottledError);
+    await test.directory.readAssignments('sp-1', signal);
+    expect(test.waits).toEqual([300_000]);
+  });
+});
+
+describe('a refusal becomes an error that says what to do', () => {
+  const rows: readonly (readonly [string, Reply, new (...rest: never[]) => HeadgateError, RegExp])[] = [
+    [
+      '403 names the permission that is missing',
+      graphError(403, 'Authorization_RequestDenied'),
+      UnauthorizedError,
+      /Application\.Read\.All/u,
+    ],
+    ['400 is rejected with Graph’s code', graphError(400, 'Request_BadRequest'), RejectedError, /request id/u],
+    ['404 is not found and points at the appId', graphError(404, 'Request_ResourceNotFound'), NotFoundError, /client/u],
+    ['an HTML 403 is a refusal too', html(403), UnauthorizedError, /Application\.Read\.All/u],
+    [
+      'a redirect is not followed',
+      { status: 302, headers: { location: 'http://127.0.0.1:9/' } },
+      RejectedError,
+      /request id/u,
+    ],
+  ];
+  it.each(rows)('%s', async (_name, reply, kind, remedy) => {
+    const test = await open(() => reply);
+    const failure = await failureOf(test.directory.readApplication(APP, signal));
+    expect(failure).toBeInstanceOf(kind);
+    expect(failure.facts.remedy).toMatch(remedy);
+    expect(failure.facts.status).toBe(reply.status);
+    expect(test.server.graphRequests()).toHaveLength(1);
+    const told = JSON.stringify([failure.message, failure.facts, test.log]);
+    expect(told).not.toContain('contoso');
+    expect(told).not.toContain('<html');
+  });
+
+  it('the request id of Graph comes along', async () => {
+    const test = await open(() => graphError(403, 'Authorization_RequestDenied'));
+    const failure = await failureOf(test.directory.readApplication(APP, signal));
+    expect(failure.facts.requestId).toBe('a1b2c3d4-0000-4000-8000-000000000000');
+  });
+
+  it('an answer larger than allowed is not read to its end', async () => {
+    const test = await open(() => ({ json: { filler: 'x'.repeat(5000) } }), { patience: { largestBody: 1000 } });
+    await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(IncompleteReadError);
+  });
+});
+
+describe('a token that Graph refuses', () => {
+  it('is replaced once by a fresh one', async () => {
+    const test = await open((request) =>
+      request.headers.authorization === 'Bearer token-1' ? graphError(401, 'InvalidAuthenticationToken') : good,
+    );
+    await expect(test.directory.readApplication(APP, signal)).resolves.toMatchObject({ appId: APP });
+    expect(test.server.tokenRequests()).toHaveLength(2);
+    expect(test.metrics).toEqual([
+      'token graph success',
+      'request graph GET 401',
+      'token graph success',
+      'request graph GET 200',
+    ]);
+  });
+
+  it('twice is UnauthorizedError and is not asked a third time', async () => {
+    const test = await open(() => graphError(401, 'InvalidAuthenticationToken'));
+    await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(UnauthorizedError);
+    expect(test.server.graphRequests()).toHaveLength(2);
+    expect(test.server.tokenRequests()).toHaveLength(2);
+  });
+
+  it('is asked for once by many requests at the same time', async () => {
+    const test = await open(() => good);
+    await Promise.all(Array.from({ length: 12 }, () => test.directory.readApplication(APP, signal)));
+    expect(test.server.tokenRequests()).toHaveLength(1);
+  });
+
+  it('every request has an id of its own for Microsoft’s support', async () => {
+    const test = await open(() => good);
+    await test.directory.readApplication(APP, signal);
+    await test.directory.readApplication(APP, signal);
+    const ids = test.server.graphRequests().map((request) => request.headers['client-request-id']);
+    expect(new Set(ids).size).toBe(2);
+  });
+});
+
+describe('paging', () => {
+  function assignment(id: string): object {
+    return { id, principalId: `user-${id}`, principalType: 'User', appRoleId: '00000000-0000-0000-0000-000000000000' };
+  }
+  function pageOf(request: { readonly url: string }): number {
+    return Number(new URL(request.url, 'http://x').searchParams.get('$skiptoken') ?? '1');
+  }
+  function page(origin: string, number: number, last: number): Reply {
+    const link = `${origin}/v1.0/servicePrincipals/sp-1/appRoleAssignedTo?$skiptoken=${number + 1}`;
+    return { json: { value: [assignment(`a${number}`)], ...(number < last ? { '@odata.nextLink': link } : {}) } };
+  }
+
+  it('follows next links as they are, to the end, through an empty page', async () => {
+    const test = await open((request, origin) => {
+      const link = `${origin}/v1.0/servicePrincipals/sp-1/appRoleAssignedTo?$skiptoken=https%3A%2F%2Fx%26&$top=999&a=b(c`;
+      if (request.url.includes('a=b(c')) return { json: { value: [assignment('last')] } };
+      return { json: { value: [], '@odata.nextLink': link } };
+    });
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read).toEqual({ gaps: [], value: [expect.objectContaining({ id: 'last', principal: 'user-last' })] });
+    expect(test.server.graphRequests()[1]?.url).toBe(
+      '/v1.0/servicePrincipals/sp-1/appRoleAssignedTo?$skiptoken=https%3A%2F%2Fx%26&$top=999&a=b(c',
+    );
+  });
+
+  it('a page that fails for ever midway fails the read', async () => {
+    const test = await open((request, origin) =>
+      pageOf(request) === 3 ? graphError(500, 'InternalServerError') : page(origin, pageOf(request), 5),
+    );
+    await expect(test.directory.readAssignments('sp-1', signal)).rejects.toThrow(TransientError);
+  });
+
+  it('a page that fails a few times midway changes nothing in the result', async () => {
+    let failures = 0;
+    const test = await open((request, origin) =>
+      pageOf(request) === 3 && failures++ < 3 ? reset : page(origin, pageOf(request), 5),
+    );
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read.value.map(({ id }) => id)).toEqual(['a1', 'a2', 'a3', 'a4', 'a5']);
+  });
+
+  const broken: readonly (readonly [string, (origin: string, url: string) => unknown])[] = [
+    ['a next link seen before', (origin, url) => ({ value: [], '@odata.nextLink': `${origin}${url}` })],
+    ['a next link to another host', () => ({ value: [], '@odata.nextLink': 'https://graph.example/v1.0/users' })],
+    ['a next link to another port', () => ({ value: [], '@odata.nextLink': 'http://127.0.0.1:1/v1.0/users' })],
+    ['a next link outside the version', (origin) => ({ value: [], '@odata.nextLink': `${origin}/beta/users` })],
+    ['a next link that is no address', () => ({ value: [], '@odata.nextLink': 'page 2' })],
+    ['a page without a list', () => ({ values: [] })],
+    ['a list of something else than objects', () => ({ value: ['a1'] })],
+    ['an assignment without a principal', () => ({ value: [{ id: 'a1', principalType: 'User' }] })],
+  ];
+  it.each(broken)('%s is an incomplete read', async (_name, body) => {
+    const test = await open((request, origin) => ({ json: body(origin, request.url) }));
+    await expect(test.directory.readAssignments('sp-1', signal)).rejects.toThrow(IncompleteReadError);
+    expect(test.server.graphRequests().length).toBeLessThanOrEqual(2);
+  });
+
+  it('assignments listed twice are read again and are a gap when it stays so', async () => {
+    const test = await open(() => ({ json: { value: [assignment('a1'), assignment('a2'), assignment('a1')] } }));
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read.value).toHaveLength(2);
+    expect(read.gaps).toEqual([expect.objectContaining({ expected: 2, found: 3 })]);
+    expect(test.server.graphRequests()).toHaveLength(3);
+  });
+
+  it('assignments listed twice once are no gap after a clean second read', async () => {
+    const twice = { json: { value: [assignment('a1'), assignment('a1')] } };
+    const test = await open(inTurn(twice, { json: { value: [assignment('a1'), assignment('a2')] } }));
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read.gaps).toEqual([]);
+    expect(read.value).toHaveLength(2);
+  });
+
+  it('a principal of an unknown kind is a gap, so that nothing is removed on its account', async () => {
+    const robot = { id: 'a9', principalId: 'x', principalType: 'Robot', appRoleId: 'r' };
+    const test = await open(() => ({ json: { value: [assignment('a1'), robot] } }));
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read.value.map(({ id }) => id)).toEqual(['a1']);
+    expect(read.gaps).toEqual([expect.objectContaining({ found: 1 })]);
+  });
+});
+
+describe('secrets', () => {
+  it('no token and no secret reaches the log or the address', async () => {
+    const test = await open(() => good);
+    await test.directory.readApplication(APP, signal);
+    const told = JSON.stringify([test.log, test.metrics, test.server.seen.map(({ url }) => url)]);
+    expect(told).not.toContain(SECRET);
+    expect(told).not.toContain('token-1');
+  });
+});
