@@ -166,13 +166,13 @@ export function canonicalPath(text: string): string {
  */
 export function readPath(body: JsonObject, path: string | ScimPath): Json | undefined {
   const { urn, attribute, filter, subAttribute } = typeof path === 'string' ? pathOf(path) : path;
-  const scope = urn === null ? body : member(body, urn);
+  const scope = urn === null ? body : readMember(body, urn);
   if (!isObject(scope)) return undefined;
-  const value = member(scope, attribute);
+  const value = readMember(scope, attribute);
   if (filter === null && subAttribute === null) return value;
   const entry = isArray(value) ? pick(value, filter) : value;
   if (subAttribute === null || entry === undefined) return entry;
-  return isObject(entry) ? member(entry, subAttribute) : undefined;
+  return isObject(entry) ? readMember(entry, subAttribute) : undefined;
 }
 
 /** Whether a JSON value is an object, not an array and not null. */
@@ -187,12 +187,12 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
 
 function pick(entries: readonly Json[], filter: readonly PathCondition[] | null): Json | undefined {
   if (filter !== null) return entries.find((entry) => isObject(entry) && satisfies(entry, filter));
-  return entries.find((entry) => isObject(entry) && asBoolean(member(entry, 'primary')) === true) ?? entries[0];
+  return entries.find((entry) => isObject(entry) && asBoolean(readMember(entry, 'primary')) === true) ?? entries[0];
 }
 
 function satisfies(entry: JsonObject, filter: readonly PathCondition[]): boolean {
   return filter.every((condition) => {
-    const found = member(entry, condition.attribute);
+    const found = readMember(entry, condition.attribute);
     if (typeof condition.value === 'boolean') return (asBoolean(found) ?? false) === condition.value;
     if (typeof condition.value === 'string' && typeof found === 'string') {
       return found === condition.value || found.toLowerCase() === condition.value.toLowerCase();
@@ -201,7 +201,8 @@ function satisfies(entry: JsonObject, filter: readonly PathCondition[]): boolean
   });
 }
 
-function member(object: JsonObject, name: string): Json | undefined {
+/** A member of a JSON object by name, compared without case (RFC 7643 section 2.1); never an inherited one. */
+export function readMember(object: JsonObject, name: string): Json | undefined {
   if (Object.hasOwn(object, name)) return object[name];
   const wanted = name.toLowerCase();
   for (const key in object) {
