@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { RefusedError } from '../core/errors.ts';
+import { problem, ProblemError } from './problem.ts';
+
+/** Gives work done for a request a signal that ends it when nobody waits for the answer any more. */
+export interface Disconnects {
+  /** Aborted when the client goes away before its answer is complete, or the server stops. */
+  signalFor(reply: FastifyReply): AbortSignal;
+}
+
+/** How long requests under way may take to end when the server stops. */
+const DRAIN_MS = 2000;
+
+/** Described, it is neither logged nor seen by anyone. */
+const clientGone = new ProblemError(problem(499, 'client-gone', 'The client went away before its answer was ready.'));
+
+/** Watches connections and drains them, within bounds, before the server closes. */
+export function watchDisconnects(app: FastifyInstance): Disconnects {
+  const running = new Set<AbortController>();
+  let open = 0;
+  let drained: (() => void) | undefined;
+  app.addHook('onRequest', async () => {
+    open += 1;
+  });
+  app.addHook('onResponse', async () => {
+    open -= 1;
+    if (open === 0) drained?.();
+  });
+  app.addHook('preClose', async () => {
+    for (const controller of running) controller.abort(new RefusedError('shutting-down', 'Headgate is shutting down.'));
+    if (open > 0) await waitAtMost(DRAIN_MS, (resolve) => (drained = resolve));
+  });
+  return {
+    signalFor: (reply) => {
+      const controller = new AbortController();
+      running.add(controller);
+      reply.raw.once('close', () => {
+        running.delete(controller);
+        if (!reply.raw.writableFinished) controller.abort(clientGone);
+      });
+      return controller.signal;
+    },
+  };
+}
+
+async function waitAtMost(ms: number, start: (resolve: () => void) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    start(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import type { Plan } from '../core/plan.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { ReadProgress } from '../ports/directory-source.ts';
+import type { Problem } from './problem.ts';
+
+/** Version of the lines: a reader accepts any minor and refuses another major. */
+const SCHEMA = '1.0';
+/** Operations written at a time: a plan of a million never stands in memory as text. */
+const OPERATIONS_PER_CHUNK = 500;
+
+interface Planned {
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+}
+type Outcome = { readonly planned: Planned } | { readonly failure: unknown };
+
+/**
+ * The lines of a plan being made, as NDJSON: `version`, any number of `progress`, then `plan` or `error`. Progress that a
+ * slow reader did not take in time is replaced by newer progress of the same kind. Never throws: by then the status is sent.
+ */
+export async function* planLines(
+  start: (progress: ReadProgress) => Promise<Planned>,
+  describe: (error: unknown) => Problem,
+): AsyncGenerator<string, void> {
+  yield line({ type: 'version', schema: SCHEMA });
+  const waiting = new Map<string, string>();
+  const state: { outcome?: Outcome; wake: () => void } = { wake: () => undefined };
+  const progress: ReadProgress = (what, done, total) => {
+    waiting.set(what, line({ type: 'progress', what, done, ...(total === undefined ? {} : { total }) }));
+    state.wake();
+  };
+  const settle = (outcome: Outcome): void => {
+    state.outcome = outcome;
+    state.wake();
+  };
+  start(progress).then(
+    (planned) => settle({ planned }),
+    (failure: unknown) => settle({ failure }),
+  );
+  while (state.outcome === undefined || waiting.size > 0) {
+    if (waiting.size === 0) await new Promise<void>((resolve) => (state.wake = resolve));
+    const lines = [...waiting.values()];
+    waiting.clear();
+    yield* lines;
+  }
+  if ('failure' in state.outcome) yield line({ type: 'error', problem: describe(state.outcome.failure) });
+  else yield* planLine(state.outcome.planned);
+}
+
+/** One line, in pieces. */
+function* planLine({ plan, verdict }: Planned): Generator<string, void> {
+  const { operations, ...head } = plan;
+  yield `{"type":"plan","plan":${JSON.stringify(head).slice(0, -1)},"operations":[`;
+  for (let from = 0; from < operations.length; from += OPERATIONS_PER_CHUNK) {
+    const texts = operations.slice(from, from + OPERATIONS_PER_CHUNK).map((operation) => JSON.stringify(operation));
+    yield (from === 0 ? '' : ',') + texts.join(',');
+  }
+  yield `]},"verdict":${JSON.stringify(verdict)}}\n`;
+}
+
+function line(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}
