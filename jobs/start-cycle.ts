@@ -61,14 +61,16 @@ async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<
   const state = await ports.stores.connections.get(connection);
   if (state.schedulesPaused || state.pausedReason !== undefined) {
     ports.metrics.cycleSkipped(connection, 'paused');
-    return void log.info({ connection }, 'scheduled cycle skipped: the connection is paused');
+    log.info({ connection }, 'scheduled cycle skipped: the connection is paused');
+    return undefined;
   }
   try {
     return await ports.stores.cycles.open({ connection, kind, requestedBy: 'schedule' });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     ports.metrics.cycleSkipped(connection, 'overlap');
-    return void log.info({ connection }, 'scheduled cycle skipped: another cycle is open');
+    log.info({ connection }, 'scheduled cycle skipped: another cycle is open');
+    return undefined;
   }
 }
 

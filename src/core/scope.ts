@@ -39,6 +39,12 @@ function reachBy(reach: Map<Anchor, number[]>, user: Anchor, route: number): voi
   else known.push(route);
 }
 
+/** Direct assignments first, then by id: paths must not depend on the order in which the directory answered. */
+function inOrder(assignments: readonly Assignment[]): readonly Assignment[] {
+  const rank = ({ principalKind, id }: Assignment) => `${principalKind === 'user' ? 0 : 1}:${id}`;
+  return assignments.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
 /**
  * Works out who the assignments reach. Groups count their immediate members only, as Entra does (Learn: how-provisioning-works,
  * "assignment-based scoping"), unless nested groups are expanded. Service principals are never provisioned.
@@ -49,7 +55,7 @@ export function scopeOf(snapshot: DirectorySnapshot, rules: Pick<ConnectionRules
   const reach = new Map<Anchor, number[]>();
   const groups = new Set<Anchor>();
   const nested = new Map<Anchor, readonly Anchor[]>();
-  for (const assignment of snapshot.assignments) {
+  for (const assignment of inOrder(snapshot.assignments)) {
     if (assignment.principalKind === 'user') reachBy(reach, assignment.principal, routes.push({ assignment }) - 1);
     if (assignment.principalKind !== 'group') continue;
     const group = assignment.principal;

@@ -17,7 +17,7 @@ export async function closeCycle(
   const now = ports.clock.now();
   const seconds = (now - cycle.createdAt) / 1000;
   ports.metrics.cycleClosed(cycle.connection, cycle.kind, result, seconds, now);
-  const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...(failure ?? {}) };
+  const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...failure };
   if (result === 'failed' || result === 'refused') log.error(fields, 'cycle closed without success');
   else log.info(fields, 'cycle closed');
 }

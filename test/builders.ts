@@ -1,0 +1,167 @@
+import type { ConnectionRules } from '../src/core/connection.ts';
+import type {
+  Anchor,
+  Assignment,
+  DirectoryGroup,
+  DirectorySnapshot,
+  DirectoryUser,
+  GroupMembership,
+  Whereabouts,
+} from '../src/core/directory.ts';
+import type { Link } from '../src/core/link.ts';
+import { compileMapping, type CompiledMapping } from '../src/core/mapping/compile-mapping.ts';
+import { DEFAULT_MAPPING } from '../src/core/mapping/default-mapping.ts';
+import type { PlanInput } from '../src/core/planning/plan-input.ts';
+import type { ProviderProfile } from '../src/core/profile.ts';
+import type { Account, ScimGroup } from '../src/core/scim.ts';
+import { generic } from '../src/adapters/scim/profiles/generic.ts';
+
+/** The role every assignment carries unless a test says otherwise. */
+export const ROLE = '00000000-0000-0000-0000-000000000000';
+
+export function defaultMapping(): CompiledMapping {
+  const compiled = compileMapping(DEFAULT_MAPPING);
+  if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems));
+  return compiled.mapping;
+}
+
+export function aUser(id: Anchor, overrides: Partial<DirectoryUser> = {}): DirectoryUser {
+  const attributes = {
+    userPrincipalName: `${id}@contoso.com`,
+    displayName: `User ${id}`,
+    mailNickname: `nick-${id}`,
+    givenName: 'User',
+    surname: id,
+  };
+  return { id, enabled: true, ...overrides, attributes: { ...attributes, ...overrides.attributes } };
+}
+
+export function aGroup(id: Anchor, displayName = `Group ${id}`): DirectoryGroup {
+  const flags = { dynamic: false, onPremises: false, mailEnabled: false, securityEnabled: true, roleAssignable: false };
+  return { id, attributes: { displayName }, ...flags };
+}
+
+export function assignUser(user: Anchor, roleId = ROLE): Assignment {
+  return { id: `direct-${user}`, principal: user, principalKind: 'user', roleId };
+}
+
+export function assignGroup(group: Anchor, roleId = ROLE): Assignment {
+  return { id: `group-${group}`, principal: group, principalKind: 'group', roleId };
+}
+
+export interface Organisation {
+  readonly users?: readonly DirectoryUser[];
+  readonly groups?: Readonly<
+    Record<Anchor, { readonly name?: string; readonly users?: readonly Anchor[]; readonly nested?: readonly Anchor[] }>
+  >;
+  readonly assignments?: readonly Assignment[];
+  readonly whereabouts?: Readonly<Record<Anchor, Whereabouts>>;
+  readonly gaps?: DirectorySnapshot['gaps'];
+}
+
+/** A directory read to its end, holding exactly what is given. */
+export function aSnapshot({
+  users = [],
+  groups = {},
+  assignments = [],
+  whereabouts = {},
+  gaps = [],
+}: Organisation): DirectorySnapshot {
+  const memberships = Object.entries(groups).map(([id, group]): [Anchor, GroupMembership] => [
+    id,
+    { group: id, users: group.users ?? [], nestedGroups: group.nested ?? [], others: 0 },
+  ]);
+  return {
+    application: { id: 'sp', appId: 'app', displayName: 'Acme', roles: [] },
+    assignments,
+    groups: new Map(Object.entries(groups).map(([id, { name }]) => [id, aGroup(id, name)])),
+    memberships: new Map(memberships),
+    users: new Map(users.map((user) => [user.id, user])),
+    whereabouts: new Map(Object.entries(whereabouts)),
+    gaps,
+  };
+}
+
+export function aLink(anchor: Anchor, overrides: Partial<Link> = {}): Link {
+  const label = overrides.resource === 'group' ? `Group ${anchor}` : `${anchor}@contoso.com`;
+  return {
+    resource: 'account',
+    anchor,
+    resourceId: `id-${anchor}`,
+    state: 'active',
+    label,
+    origin: 'created',
+    ...overrides,
+  };
+}
+
+export function anAccount(id: string, userName: string, overrides: Partial<Account> = {}): Account {
+  const active = overrides.active ?? true;
+  return { userName, active, ...overrides, id, body: { id, userName, active, ...overrides.body } };
+}
+
+export function aScimGroup(id: string, displayName: string, overrides: Partial<ScimGroup> = {}): ScimGroup {
+  return { id, displayName, members: [], ...overrides };
+}
+
+export function theRules(overrides: Partial<ConnectionRules> = {}): ConnectionRules {
+  return {
+    name: 'acme',
+    application: 'app',
+    scope: { groups: true, nestedGroups: 'direct' },
+    mapping: DEFAULT_MAPPING,
+    deprovision: {
+      unassigned: 'disable',
+      disabled: 'disable',
+      softDeleted: 'disable',
+      hardDeleted: 'delete',
+      filtered: 'disable',
+    },
+    guards: { tooManyRemovals: { count: 50, percent: 10 }, protectedAccounts: [] },
+    ...overrides,
+  };
+}
+
+export function theProfile(overrides: Partial<ProviderProfile> = {}): ProviderProfile {
+  return { ...generic, ...overrides };
+}
+
+export interface Provider {
+  readonly accounts?: readonly Account[];
+  readonly groups?: readonly ScimGroup[];
+  readonly trusted?: boolean;
+}
+
+/** Everything a plan is made from, for an initial cycle. */
+export function aPlanInput(
+  organisation: Organisation,
+  {
+    links = [],
+    provider = {},
+    rules = {},
+    vanished = [],
+    profile = {},
+  }: {
+    readonly links?: readonly Link[];
+    readonly provider?: Provider;
+    readonly rules?: Partial<ConnectionRules>;
+    readonly vanished?: readonly string[];
+    readonly profile?: Partial<ProviderProfile>;
+  } = {},
+): PlanInput {
+  const trusted = provider.trusted ?? true;
+  const doubts = trusted ? [] : ['totalResults was 9, 3 were shown'];
+  return {
+    kind: 'initial',
+    rules: theRules(rules),
+    mapping: defaultMapping(),
+    profile: theProfile(profile),
+    directory: aSnapshot(organisation),
+    links,
+    inventory: {
+      accounts: { resources: provider.accounts ?? [], trusted, doubts },
+      groups: { resources: provider.groups ?? [], trusted, doubts },
+    },
+    vanished: new Set(vanished),
+  };
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { heldOperations, judge } from '../../src/core/guards.ts';
+import { planCycle } from '../../src/core/planning/plan-cycle.ts';
+import { aLink, anAccount, aPlanInput, assignUser, aUser, type Organisation } from '../builders.ts';
+import type { Link } from '../../src/core/link.ts';
+import type { ConnectionRules } from '../../src/core/connection.ts';
+
+const many = (count: number, start = 0) => Array.from({ length: count }, (_, index) => `u${start + index}`);
+
+interface Case {
+  readonly entitled: number;
+  readonly leavers?: number;
+  readonly rules?: Partial<ConnectionRules>;
+  readonly gaps?: Organisation['gaps'];
+  readonly links?: readonly Link[];
+}
+
+function verdictOf({ entitled, leavers = 0, rules = {}, gaps = [], links }: Case) {
+  const stay = many(entitled);
+  const leave = many(leavers, entitled);
+  const organisation = {
+    users: stay.map((id) => aUser(id)),
+    assignments: stay.map((id) => assignUser(id)),
+    whereabouts: Object.fromEntries(leave.map((id) => [id, 'present' as const])),
+    gaps,
+  };
+  const all = [...stay, ...leave];
+  const known = links ?? all.map((id) => aLink(id));
+  const accounts = all.map((id) => anAccount(`id-${id}`, `${id}@contoso.com`));
+  const input = aPlanInput(organisation, { links: known, provider: { accounts }, rules });
+  const planned = planCycle(input);
+  const verdict = judge({
+    plan: planned.plan,
+    rules: input.rules,
+    directory: input.directory,
+    links: known,
+    collisions: planned.collisions,
+  });
+  return { verdict, plan: planned.plan };
+}
+
+const limit = (count: number, percent: number) => ({
+  guards: { tooManyRemovals: { count, percent }, protectedAccounts: [] },
+});
+
+const rows: readonly { rule: string; given: Case; findings: readonly string[] }[] = [
+  { rule: 'a quiet day is allowed', given: { entitled: 20 }, findings: [] },
+  { rule: 'one leaver in a small company is no accident', given: { entitled: 1, leavers: 1 }, findings: [] },
+  {
+    rule: 'the share trips from five removals on',
+    given: { entitled: 20, leavers: 5 },
+    findings: ['too-many-removals hold 5'],
+  },
+  { rule: 'the share is of what is linked', given: { entitled: 95, leavers: 5 }, findings: [] },
+  {
+    rule: 'the count trips whatever the share',
+    given: { entitled: 997, leavers: 3, rules: limit(2, 100) },
+    findings: ['too-many-removals hold 3'],
+  },
+  { rule: 'exactly the limit is allowed', given: { entitled: 997, leavers: 3, rules: limit(3, 100) }, findings: [] },
+  {
+    rule: 'a directory that entitles nobody refuses the plan',
+    given: { entitled: 0, leavers: 3 },
+    findings: ['empty-directory refuse 0'],
+  },
+  {
+    rule: 'a first cycle that entitles nobody is allowed: there is nobody to lose',
+    given: { entitled: 0, links: [] },
+    findings: [],
+  },
+  {
+    rule: 'a read with a gap refuses an initial cycle even without removals',
+    given: { entitled: 3, gaps: [{ what: 'members of IT', expected: 5, found: 4 }] },
+    findings: ['incomplete-read refuse 0'],
+  },
+  {
+    rule: 'a protected user is never disabled, whether named by id or by name',
+    given: {
+      entitled: 10,
+      leavers: 2,
+      rules: { guards: { tooManyRemovals: { count: 50, percent: 50 }, protectedAccounts: ['u10', 'U11@Contoso.com'] } },
+    },
+    findings: ['protected-accounts hold 2'],
+  },
+  {
+    rule: 'every guard is heard, not only the first',
+    given: { entitled: 0, leavers: 6, gaps: [{ what: 'page 3' }], rules: limit(1, 1) },
+    findings: ['incomplete-read refuse 0', 'empty-directory refuse 0', 'too-many-removals hold 6'],
+  },
+];
+
+describe('guards', () => {
+  test.each(rows)('$rule', ({ given, findings }) => {
+    const { verdict } = verdictOf(given);
+    expect(verdict.findings.map(({ guard, effect, operations }) => `${guard} ${effect} ${operations.length}`)).toEqual(
+      findings,
+    );
+    expect(verdict.refused).toBe(findings.some((finding) => finding.includes('refuse')));
+  });
+
+  test('a hold names operations of the plan, and everything else goes on', () => {
+    const { verdict, plan } = verdictOf({ entitled: 20, leavers: 6 });
+    const held = heldOperations(verdict);
+    const disables = plan.operations.filter(({ kind }) => kind === 'disable').map(({ key }) => key);
+    expect([...held.keys()].sort()).toEqual(disables.toSorted());
+    expect(new Set(held.values())).toEqual(new Set(['too-many-removals']));
+  });
+
+  test("two users who map to one userName are both held, because either could get the other one's account", () => {
+    const users = [
+      aUser('u1', { attributes: { userPrincipalName: 'same@contoso.com' } }),
+      aUser('u2', { attributes: { userPrincipalName: 'Same@contoso.com' } }),
+    ];
+    const input = aPlanInput({ users, assignments: users.map(({ id }) => assignUser(id)) });
+    const { plan, collisions } = planCycle(input);
+    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links: [], collisions });
+    expect([...heldOperations(verdict).keys()].sort()).toEqual(['1:account:create:u1', '1:account:create:u2']);
+  });
+
+  test('a user whose userName belongs to an account linked to somebody else is held', () => {
+    const users = [aUser('u1'), aUser('u2', { attributes: { userPrincipalName: 'old@contoso.com' } })];
+    const input = aPlanInput(
+      { users, assignments: users.map(({ id }) => assignUser(id)) },
+      { links: [aLink('u1')], provider: { accounts: [anAccount('id-u1', 'old@contoso.com')] } },
+    );
+    const { plan, collisions } = planCycle(input);
+    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links: input.links, collisions });
+    expect([...heldOperations(verdict)]).toEqual([['1:account:create:u2', 'matching-collision']]);
+  });
+});

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { DirectoryUser } from '../../../src/core/directory.ts';
+import { planCycle, type Planned } from '../../../src/core/planning/plan-cycle.ts';
+import { aPlanInput, assignGroup, assignUser, aUser, type Organisation } from '../../builders.ts';
+import { ProviderModel } from './provider-model.ts';
+
+const USERS = ['u1', 'u2', 'u3', 'u4', 'u5', 'u6'];
+const GROUPS = ['g1', 'g2', 'g3'];
+
+const user = (id: string): fc.Arbitrary<DirectoryUser> =>
+  fc
+    .record({
+      enabled: fc.boolean(),
+      department: fc.option(fc.constantFrom('Sales', 'IT', 'R&D 100% "quoted" o\'Neill')),
+      manager: fc.option(fc.constantFrom(...USERS), { nil: undefined }),
+    })
+    .map(({ enabled, department, manager }) =>
+      aUser(id, { enabled, attributes: { department }, ...(manager === undefined ? {} : { manager }) }),
+    );
+
+const organisation: fc.Arbitrary<Organisation> = fc
+  .record({
+    users: fc.tuple(...USERS.map(user)),
+    memberships: fc.array(fc.uniqueArray(fc.constantFrom(...USERS)), {
+      minLength: GROUPS.length,
+      maxLength: GROUPS.length,
+    }),
+    direct: fc.uniqueArray(fc.constantFrom(...USERS)),
+    assigned: fc.uniqueArray(fc.constantFrom(...GROUPS)),
+    gone: fc.uniqueArray(fc.constantFrom(...USERS)),
+  })
+  .map(({ users, memberships, direct, assigned, gone }) => {
+    const groups = Object.fromEntries(
+      GROUPS.map((id, index) => [
+        id,
+        { name: `Group ${id}`, users: (memberships[index] ?? []).filter((member) => !gone.includes(member)) },
+      ]),
+    );
+    return {
+      users: users.filter(({ id }) => !gone.includes(id)),
+      groups: Object.fromEntries(Object.entries(groups).filter(([id]) => assigned.includes(id))),
+      assignments: [
+        ...direct.filter((id) => !gone.includes(id)).map((id) => assignUser(id)),
+        ...assigned.map((id) => assignGroup(id)),
+      ],
+      whereabouts: Object.fromEntries(
+        USERS.map((id) => [id, gone.includes(id) ? ('absent' as const) : ('present' as const)]),
+      ),
+    };
+  });
+
+function entitledUsers(now: Organisation): readonly string[] {
+  const reached = new Set(
+    now.assignments?.filter(({ principalKind }) => principalKind === 'user').map(({ principal }) => principal),
+  );
+  for (const group of Object.values(now.groups ?? {})) for (const member of group.users ?? []) reached.add(member);
+  return (now.users ?? []).filter(({ id, enabled }) => enabled && reached.has(id)).map(({ id }) => id);
+}
+
+function planAgainst(model: ProviderModel, now: Organisation): Planned {
+  return planCycle(
+    aPlanInput(now, {
+      links: [...model.links.values()],
+      provider: { accounts: model.listAccounts(), groups: model.listGroups() },
+    }),
+  );
+}
+
+function exportAll(model: ProviderModel, { plan }: Planned): void {
+  for (const operation of plan.operations) model.apply(operation);
+}
+
+/** A model that holds what earlier organisations left behind, strangers included. */
+function modelAfter(history: readonly Organisation[]): ProviderModel {
+  const model = new ProviderModel();
+  model.accounts.set('stranger', { attributes: new Map([['userName', 'stranger@elsewhere.com']]), active: true });
+  model.groups.set('their-group', { displayName: 'Theirs', externalId: 'not-ours', members: new Set(['stranger']) });
+  for (const past of history) exportAll(model, planAgainst(model, past));
+  return model;
+}
+
+describe('planning, for any organisation and any history', () => {
+  test('a user who is entitled is never disabled or deleted, and keeps an active account', () => {
+    fc.assert(
+      fc.property(fc.array(organisation, { maxLength: 3 }), organisation, (history, now) => {
+        const model = modelAfter(history);
+        const planned = planAgainst(model, now);
+        const entitled = entitledUsers(now);
+        for (const operation of planned.plan.operations) {
+          if (operation.resource === 'account' && (operation.kind === 'disable' || operation.kind === 'delete')) {
+            expect(entitled).not.toContain(operation.anchor);
+          }
+        }
+        exportAll(model, planned);
+        for (const anchor of entitled) expect(model.accounts.get(model.resolve(anchor) ?? '')?.active).toBe(true);
+      }),
+    );
+  });
+
+  test('a plan applied to the provider leads to what is desired: a second plan has nothing to do', () => {
+    fc.assert(
+      fc.property(fc.array(organisation, { maxLength: 3 }), organisation, (history, now) => {
+        const model = modelAfter(history);
+        exportAll(model, planAgainst(model, now));
+        expect(planAgainst(model, now).plan.operations).toEqual([]);
+      }),
+    );
+  });
+
+  test('only entitled users keep active accounts, and groups hold exactly their entitled members', () => {
+    fc.assert(
+      fc.property(fc.array(organisation, { maxLength: 3 }), organisation, (history, now) => {
+        const model = modelAfter(history);
+        exportAll(model, planAgainst(model, now));
+        const entitled = entitledUsers(now);
+        for (const link of model.links.values()) {
+          if (link.resource === 'account' && !entitled.includes(link.anchor)) {
+            expect(model.accounts.get(link.resourceId)?.active ?? false).toBe(false);
+          }
+        }
+        for (const [id, group] of Object.entries(now.groups ?? {})) {
+          const members = (group.users ?? [])
+            .filter((member) => entitled.includes(member))
+            .map((member) => model.resolve(member));
+          expect([...(model.groups.get(model.resolve(id) ?? '')?.members ?? [])].sort()).toEqual(members.sort());
+        }
+      }),
+    );
+  });
+
+  test('what Headgate never linked is never touched', () => {
+    fc.assert(
+      fc.property(fc.array(organisation, { minLength: 1, maxLength: 3 }), (history) => {
+        const model = modelAfter(history);
+        expect(model.touched).not.toContain('stranger');
+        expect(model.touched).not.toContain('their-group');
+        expect(model.accounts.get('stranger')?.active).toBe(true);
+        expect([...(model.groups.get('their-group')?.members ?? [])]).toEqual(['stranger']);
+      }),
+    );
+  });
+
+  test('the same input gives the same bytes, in whatever order it was read', () => {
+    fc.assert(
+      fc.property(fc.array(organisation, { maxLength: 2 }), organisation, (history, now) => {
+        const model = modelAfter(history);
+        const shuffled: Organisation = {
+          ...now,
+          users: now.users?.toReversed() ?? [],
+          assignments: now.assignments?.toReversed() ?? [],
+          groups: Object.fromEntries(Object.entries(now.groups ?? {}).toReversed()),
+        };
+        expect(planAgainst(model, shuffled).plan.digest).toBe(planAgainst(model, now).plan.digest);
+      }),
+    );
+  });
+
+  test('no two operations of one wave touch the same resource', () => {
+    fc.assert(
+      fc.property(fc.array(organisation, { maxLength: 2 }), organisation, (history, now) => {
+        const { plan } = planAgainst(modelAfter(history), now);
+        const places = plan.operations.map(({ wave, resource, anchor }) => `${wave}:${resource}:${anchor}`);
+        expect(new Set(places).size).toBe(places.length);
+      }),
+    );
+  });
+});

@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
+import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser } from '../../builders.ts';
+
+type Input = Parameters<typeof aPlanInput>;
+
+interface Row {
+  readonly rule: string;
+  readonly given: Input;
+  /** `kind anchor: reason` of each operation. */
+  readonly planned: readonly string[];
+}
+
+const ada = aUser('ada');
+const adasAccount = anAccount('id-ada', 'ada@contoso.com', {
+  body: { displayName: 'User ada', externalId: 'nick-ada', name: { givenName: 'User', familyName: 'ada' } },
+});
+const inactive = { ...adasAccount, active: false, body: { ...adasAccount.body, active: false } };
+const it = { it: { name: 'IT', users: ['ada'] } };
+const itPath = [{ group: 'it', name: 'IT' }];
+
+const rows: readonly Row[] = [
+  {
+    rule: 'a user who is entitled and has no account gets one, with the paths as the reason',
+    given: [{ users: [ada], assignments: [assignUser('ada')] }],
+    planned: ['account create ada: entitled directly'],
+  },
+  {
+    rule: 'an account with the same userName is linked instead of created twice',
+    given: [{ users: [ada], assignments: [assignUser('ada')] }, { provider: { accounts: [adasAccount] } }],
+    planned: ['account link ada: matched by userName; entitled directly'],
+  },
+  {
+    rule: 'an inactive account that matches is reactivated on the same id',
+    given: [{ users: [ada], assignments: [assignUser('ada')] }, { provider: { accounts: [inactive] } }],
+    planned: ['account reactivate ada: an inactive account matches and the user is entitled directly'],
+  },
+  {
+    rule: 'a linked account that already is right needs nothing',
+    given: [
+      { users: [ada], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], provider: { accounts: [adasAccount] } },
+    ],
+    planned: [],
+  },
+  {
+    rule: 'a changed attribute is named in the reason',
+    given: [
+      { users: [aUser('ada', { attributes: { jobTitle: 'Countess' } })], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], provider: { accounts: [adasAccount] } },
+    ],
+    planned: ['account update ada: title differs'],
+  },
+  {
+    rule: 'a user whose only group was unassigned is disabled, and the reason names the group',
+    given: [
+      { users: [], whereabouts: { ada: 'present' } },
+      { links: [aLink('ada', { paths: itPath })], provider: { accounts: [adasAccount] } },
+    ],
+    planned: ['account disable ada: lost the only path: group IT was unassigned'],
+  },
+  {
+    rule: 'a user taken out of a group that is still assigned is told apart from an unassigned group',
+    given: [
+      { users: [], groups: { it: { name: 'IT' } }, assignments: [assignGroup('it')], whereabouts: { ada: 'present' } },
+      {
+        links: [aLink('ada', { paths: itPath }), aLink('it', { resource: 'group' })],
+        provider: { accounts: [adasAccount], groups: [aScimGroup('id-it', 'IT', { externalId: 'it' })] },
+      },
+    ],
+    planned: ['account disable ada: lost the only path: no longer a member of group IT'],
+  },
+  {
+    rule: 'a user who lost one of two paths keeps the account untouched',
+    given: [
+      { users: [ada], assignments: [assignUser('ada')] },
+      { links: [aLink('ada', { paths: [{}, ...itPath] })], provider: { accounts: [adasAccount] } },
+    ],
+    planned: [],
+  },
+  {
+    rule: 'a user who may not sign in is disabled although still assigned',
+    given: [
+      { users: [aUser('ada', { enabled: false })], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], provider: { accounts: [adasAccount] } },
+    ],
+    planned: ['account disable ada: sign-in is blocked in the directory'],
+  },
+  {
+    rule: 'a user deleted for good is deleted at the provider, last of all',
+    given: [{ whereabouts: { ada: 'absent' } }, { links: [aLink('ada')], provider: { accounts: [adasAccount] } }],
+    planned: ['account delete ada: permanently deleted in the directory'],
+  },
+  {
+    rule: 'an account disabled earlier is still deleted when its user is deleted for good',
+    given: [
+      { whereabouts: { ada: 'absent' } },
+      { links: [aLink('ada', { state: 'disabled', cause: 'unassigned' })], provider: { accounts: [inactive] } },
+    ],
+    planned: ['account delete ada: permanently deleted in the directory'],
+  },
+  {
+    rule: 'a linked user nobody could locate is left as they are',
+    given: [{}, { links: [aLink('ada')], provider: { accounts: [adasAccount] } }],
+    planned: [],
+  },
+  {
+    rule: 'an account never linked is never touched',
+    given: [
+      { users: [ada], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], provider: { accounts: [adasAccount, anAccount('x', 'eve@else.com')] } },
+    ],
+    planned: [],
+  },
+  {
+    rule: 'a linked account missing from an untrusted listing is not created again',
+    given: [
+      { users: [ada], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], provider: { trusted: false } },
+    ],
+    planned: [],
+  },
+  {
+    rule: 'a linked account the provider says is gone is created again while its user is entitled',
+    given: [
+      { users: [ada], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], vanished: ['id-ada'] },
+    ],
+    planned: ['account create ada: the linked account is gone at the provider; still entitled directly'],
+  },
+  {
+    rule: 'an assigned group is created and then filled',
+    given: [{ users: [ada], groups: it, assignments: [assignGroup('it')] }],
+    planned: [
+      'account create ada: entitled through group IT',
+      'group create it: assigned to the application',
+      'group members it: members: 1 to add',
+    ],
+  },
+  {
+    rule: 'a renamed directory group is renamed, not replaced',
+    given: [
+      { users: [ada], groups: it, assignments: [assignGroup('it')] },
+      {
+        links: [aLink('ada'), aLink('it', { resource: 'group' })],
+        provider: {
+          accounts: [adasAccount],
+          groups: [aScimGroup('id-it', 'I.T.', { externalId: 'it', members: ['id-ada'] })],
+        },
+      },
+    ],
+    planned: ['group update it: displayName differs'],
+  },
+  {
+    rule: 'an unassigned group is deleted after everything else',
+    given: [
+      { users: [ada], assignments: [assignUser('ada')] },
+      {
+        links: [aLink('ada'), aLink('it', { resource: 'group' })],
+        provider: {
+          accounts: [adasAccount],
+          groups: [aScimGroup('id-it', 'Group it', { externalId: 'it', members: ['id-ada'] })],
+        },
+      },
+    ],
+    planned: ['group delete it: group Group it was unassigned from the application'],
+  },
+  {
+    rule: 'members Headgate did not put there stay in the group',
+    given: [
+      { users: [ada], groups: it, assignments: [assignGroup('it')] },
+      {
+        links: [aLink('ada'), aLink('it', { resource: 'group' })],
+        provider: {
+          accounts: [adasAccount],
+          groups: [aScimGroup('id-it', 'IT', { externalId: 'it', members: ['id-ada', 'somebody'] })],
+        },
+      },
+    ],
+    planned: [],
+  },
+  {
+    rule: 'where members cannot be read, what Headgate remembers decides',
+    given: [
+      { users: [ada], groups: { it: { name: 'IT' } }, assignments: [assignUser('ada'), assignGroup('it')] },
+      {
+        links: [aLink('ada'), aLink('it', { resource: 'group', members: ['ada'] })],
+        provider: { accounts: [adasAccount], groups: [{ id: 'id-it', displayName: 'IT', externalId: 'it' }] },
+      },
+    ],
+    planned: ['group members it: members: 1 to remove'],
+  },
+  {
+    rule: 'a manager whose account is created in the same cycle is set afterwards',
+    given: [
+      { users: [aUser('ada', { manager: 'bob' }), aUser('bob')], assignments: [assignUser('ada'), assignUser('bob')] },
+    ],
+    planned: [
+      'account create ada: entitled directly',
+      'account create bob: entitled directly',
+      'account update ada: refers to a user whose account is created in this cycle',
+    ],
+  },
+];
+
+describe('planCycle', () => {
+  test.each(rows)('$rule', ({ given, planned }) => {
+    const { plan } = planCycle(aPlanInput(...given));
+    expect(
+      plan.operations.map(({ resource, kind, anchor, reason }) => `${resource} ${kind} ${anchor}: ${reason.text}`),
+    ).toEqual(planned);
+  });
+
+  test('a plan made with other rules has another digest, so that a saved plan goes stale', () => {
+    const organisation = { users: [ada], assignments: [assignUser('ada')] };
+    const strict = { guards: { tooManyRemovals: { count: 1, percent: 1 }, protectedAccounts: [] } };
+    expect(planCycle(aPlanInput(organisation, { rules: strict })).plan.digest).not.toBe(
+      planCycle(aPlanInput(organisation)).plan.digest,
+    );
+  });
+
+  test('paths are remembered anew only for linked users whose paths changed', () => {
+    const given = {
+      users: [ada, aUser('bob')],
+      groups: { it: { name: 'IT', users: ['ada', 'bob'] } },
+      assignments: [assignGroup('it')],
+    };
+    const links = [aLink('ada', { paths: itPath }), aLink('bob', { paths: [{}] })];
+    const accounts = [adasAccount, anAccount('id-bob', 'bob@contoso.com')];
+    expect([...planCycle(aPlanInput(given, { links, provider: { accounts } })).paths]).toEqual([['bob', itPath]]);
+  });
+});
