@@ -8,14 +8,11 @@ export interface Disconnects {
   signalFor(reply: FastifyReply): AbortSignal;
 }
 
-/** How long requests under way may take to end when the server stops. */
-const DRAIN_MS = 2000;
-
 /** Described, it is neither logged nor seen by anyone. */
 const clientGone = new ProblemError(problem(499, 'client-gone', 'The client went away before its answer was ready.'));
 
-/** Watches connections and drains them, within bounds, before the server closes. */
-export function watchDisconnects(app: FastifyInstance): Disconnects {
+/** Watches connections and drains them, for at most `drainMs`, before the server closes. */
+export function watchDisconnects(app: FastifyInstance, drainMs: number): Disconnects {
   const running = new Set<AbortController>();
   let open = 0;
   let drained: (() => void) | undefined;
@@ -28,7 +25,7 @@ export function watchDisconnects(app: FastifyInstance): Disconnects {
   });
   app.addHook('preClose', async () => {
     for (const controller of running) controller.abort(new RefusedError('shutting-down', 'Headgate is shutting down.'));
-    if (open > 0) await waitAtMost(DRAIN_MS, (resolve) => (drained = resolve));
+    if (open > 0) await waitAtMost(drainMs, (resolve) => (drained = resolve));
   });
   return {
     signalFor: (reply) => {

@@ -31,4 +31,6 @@ export interface HttpOptions {
   readonly hosts: readonly string[];
   readonly log: Log;
   readonly version: string;
+  /** How long a readiness check may take (default 3000), and requests under way when the server stops (default 2000). */
+  readonly limits?: { readonly readinessMs?: number; readonly drainMs?: number };
 }

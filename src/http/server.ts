@@ -36,7 +36,7 @@ export function createHttpApp(options: HttpOptions): FastifyInstance {
   acceptJson(app);
   secureHeaders(app);
   answerFailures(app, options.log);
-  const disconnects = watchDisconnects(app);
+  const disconnects = watchDisconnects(app, options.limits?.drainMs ?? 2000);
   const authorise = createAuthorise(options.apiToken);
 
   healthRoutes(app, options, authorise);

@@ -33,9 +33,9 @@ export interface MetricsSource {
 export interface PrometheusMetrics {
   readonly metrics: Metrics;
   /** Starts reading the store and the queue at each scrape. May be called once both are open. */
-  watch(source: MetricsSource): void;
+  readonly watch: (source: MetricsSource) => void;
   /** The whole exposition, in text format 0.0.4 or OpenMetrics 1.0.0. Never fails because the store or queue does. */
-  render(openMetrics: boolean): Promise<Rendered>;
+  readonly render: (openMetrics: boolean) => Promise<Rendered>;
 }
 
 /** Creates all metric families on a registry of their own, every known series at 0. */

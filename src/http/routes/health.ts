@@ -4,9 +4,6 @@ import type { Authorise } from '../access.ts';
 import { readInput } from '../input.ts';
 import type { HttpOptions, ReadinessCheck } from '../options.ts';
 
-/** Longer than this and the store or the queue does not answer, whatever it may answer later. */
-const READINESS_MS = 3000;
-
 const healthQuery = z.strictObject({ verbose: z.string().max(5).optional() });
 
 /**
@@ -16,11 +13,11 @@ const healthQuery = z.strictObject({ verbose: z.string().max(5).optional() });
  */
 export function healthRoutes(
   app: FastifyInstance,
-  { readiness, log }: Pick<HttpOptions, 'readiness' | 'log'>,
+  { readiness, log, limits }: Pick<HttpOptions, 'readiness' | 'log' | 'limits'>,
   authorise: Authorise,
 ): void {
   app.get('/livez', async () => ({ status: 'ok' }));
-  const ask = shareAnswer(async () =>
+  const ask = shareAnswer(limits?.readinessMs ?? 3000, async () =>
     readiness().catch((cause: unknown): readonly ReadinessCheck[] => {
       log.error({ err: cause }, 'readiness cannot be determined');
       return [{ name: 'readiness', ok: false, detail: 'cannot be determined; see the log' }];
@@ -48,8 +45,11 @@ function shownCheck({ name, ok, detail, remedy }: ReadinessCheck, trusted: boole
   return trusted ? { name, ok, detail, ...(remedy === undefined ? {} : { remedy }) } : { name, ok };
 }
 
-/** Probes that come while one is being answered get the same answer; none waits longer than the bound. */
-function shareAnswer(read: () => Promise<readonly ReadinessCheck[]>): () => Promise<readonly ReadinessCheck[]> {
+/** Probes that come while one is being answered get the same answer; none waits longer than the bound. A store that has not answered by then does not answer. */
+function shareAnswer(
+  timeoutMs: number,
+  read: () => Promise<readonly ReadinessCheck[]>,
+): () => Promise<readonly ReadinessCheck[]> {
   let pending: Promise<readonly ReadinessCheck[]> | undefined;
   return async () => {
     pending ??= read().finally(() => {
@@ -57,8 +57,8 @@ function shareAnswer(read: () => Promise<readonly ReadinessCheck[]>): () => Prom
     });
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<readonly ReadinessCheck[]>((resolve) => {
-      const late = { name: 'readiness', ok: false, detail: `no answer within ${READINESS_MS} ms` };
-      timer = setTimeout(() => resolve([late]), READINESS_MS);
+      const late = { name: 'readiness', ok: false, detail: `no answer within ${timeoutMs} ms` };
+      timer = setTimeout(() => resolve([late]), timeoutMs);
     });
     return Promise.race([pending, tooLate]).finally(() => clearTimeout(timer));
   };
