@@ -14,18 +14,21 @@ const clientGone = new ProblemError(problem(499, 'client-gone', 'The client went
 /** Watches connections and drains them, for at most `drainMs`, before the server closes. */
 export function watchDisconnects(app: FastifyInstance, drainMs: number): Disconnects {
   const running = new Set<AbortController>();
-  let open = 0;
+  const open = new Set<FastifyReply>();
   let drained: (() => void) | undefined;
-  app.addHook('onRequest', async () => {
-    open += 1;
+  const end = (reply: FastifyReply): void => {
+    open.delete(reply);
+    if (open.size === 0) drained?.();
+  };
+  app.addHook('onRequest', async (_request, reply) => {
+    open.add(reply);
+    // A broken connection ends the request without an onResponse while its stream has more to say.
+    reply.raw.once('close', () => end(reply));
   });
-  app.addHook('onResponse', async () => {
-    open -= 1;
-    if (open === 0) drained?.();
-  });
+  app.addHook('onResponse', async (_request, reply) => end(reply));
   app.addHook('preClose', async () => {
     for (const controller of running) controller.abort(new RefusedError('shutting-down', 'Headgate is shutting down.'));
-    if (open > 0) await waitAtMost(drainMs, (resolve) => (drained = resolve));
+    if (open.size > 0) await waitAtMost(drainMs, (resolve) => (drained = resolve));
   });
   return {
     signalFor: (reply) => {
