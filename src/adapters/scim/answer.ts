@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Json, JsonObject, ResourceId } from '../../core/scim.ts';
-import { isObject } from '../../core/scim-path.ts';
+import type { JsonObject, ResourceId } from '../../core/scim.ts';
 import { headerOf } from './retry-after.ts';
 
 export type Collection = 'Users' | 'Groups' | 'ServiceProviderConfig' | 'ServiceProviderConfigs';
@@ -54,12 +53,17 @@ export function isWrite(request: ScimRequest): boolean {
 /** Parses JSON to an object; undefined for anything else. */
 export function parseObject(text: string): JsonObject | undefined {
   try {
-    const value = JSON.parse(text) as Json;
-    return isObject(value) ? value : undefined;
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // Not JSON: the caller decides what a body that cannot be read means.
     return undefined;
   }
+}
+
+/** What JSON.parse makes of a text is JSON by construction; only the outermost shape is left to check. */
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const REQUEST_ID_HEADERS = [

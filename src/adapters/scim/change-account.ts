@@ -1,0 +1,122 @@
+import { HeadgateError, NotFoundError, RejectedError } from '../../core/errors.ts';
+import type { ChangeAccount, Exported } from '../../core/operation.ts';
+import type { AttributeChange, JsonObject, ResourceId } from '../../core/scim.ts';
+import { asBoolean, readPath } from '../../core/scim-path.ts';
+import type { ResolveReference } from '../../ports/service-provider.ts';
+import type { PatchOperation } from './dialect.ts';
+import { type Exchange, readResource } from './exchange.ts';
+import { exported, resolveReferences } from './outcome.ts';
+import { mergeChanges, needsFreshRead, patchOperations } from './patch.ts';
+import { canonicalBody, idOf } from './resources.ts';
+import { sendPatch } from './writes.ts';
+
+/** Updates or reactivates an account. */
+export async function changeAccount(
+  exchange: Exchange,
+  operation: ChangeAccount,
+  resolve: ResolveReference,
+): Promise<Exported> {
+  const id = accountIdOf(exchange, operation, resolve);
+  const { changes, unresolved } = allChanges(operation, resolve);
+  return exported(exchange, await writeChanges(exchange, id, changes), { unresolved });
+}
+
+/** Every change of an operation, references resolved; a reactivation always says that the account is to be active. */
+export function allChanges(operation: ChangeAccount, resolve: ResolveReference) {
+  const { changes: references, unresolved } = resolveReferences(operation.references, resolve);
+  const activates = operation.attributes.some(({ path }) => path === 'active');
+  const active: AttributeChange[] =
+    operation.kind === 'reactivate' && !activates ? [{ path: 'active', before: false, after: true }] : [];
+  return { changes: [...active, ...operation.attributes, ...references], unresolved };
+}
+
+/** The account an operation changes: its own id, or that of an account made earlier in the same cycle. */
+export function accountIdOf(exchange: Exchange, operation: ChangeAccount, resolve: ResolveReference): ResourceId {
+  const id = operation.resourceId ?? resolve(operation.anchor);
+  if (id !== undefined) return id;
+  throw new RejectedError(`${exchange.connection}: the account was to be created in this cycle and does not exist`, {
+    remedy: 'See why its creation failed; the change is planned again once the account exists.',
+  });
+}
+
+/** Writes changes to an account in the profile's shape. Returns its id, which some providers change with the name. */
+export async function writeChanges(
+  exchange: Exchange,
+  id: ResourceId,
+  changes: readonly AttributeChange[],
+  fresh?: JsonObject,
+): Promise<ResourceId> {
+  const activation = changes.filter(({ path, after }) => path === 'active' && asBoolean(after) === true);
+  if (exchange.profile.patch.splitReactivation && activation.length > 0 && activation.length < changes.length) {
+    const rest = changes.filter((change) => !activation.includes(change));
+    return writeOnce(exchange, await writeOnce(exchange, id, activation, fresh), rest, fresh);
+  }
+  return writeOnce(exchange, id, changes, fresh);
+}
+
+async function writeOnce(
+  exchange: Exchange,
+  id: ResourceId,
+  changes: readonly AttributeChange[],
+  known?: JsonObject,
+): Promise<ResourceId> {
+  if (changes.length === 0) return id;
+  if (exchange.profile.patch.shape === 'put') return (await putChanges(exchange, id, changes)).id;
+  const fresh = known ?? (needsFreshRead(exchange.profile, changes) ? await readFresh(exchange, id) : undefined);
+  try {
+    return await patchAccount(exchange, id, patchOperations(exchange.profile, changes, fresh));
+  } catch (error) {
+    // Somebody removed the entry that was to be changed since the plan was made: look again and send what fits.
+    if (!(error instanceof RejectedError) || error.facts.scimType !== 'noTarget') throw error;
+    const current = await readFresh(exchange, id);
+    return patchAccount(exchange, id, patchOperations(exchange.profile, changes, current));
+  }
+}
+
+async function patchAccount(
+  exchange: Exchange,
+  id: ResourceId,
+  operations: readonly PatchOperation[],
+): Promise<ResourceId> {
+  const body = await sendPatch(exchange, 'Users', id, operations);
+  return idOf(body === undefined ? undefined : canonicalBody(body)) ?? id;
+}
+
+async function readFresh(exchange: Exchange, id: ResourceId): Promise<JsonObject> {
+  return (await readVersioned(exchange, id)).body;
+}
+
+async function readVersioned(exchange: Exchange, id: ResourceId) {
+  const found = await readResource(exchange, 'Users', id);
+  if (found !== undefined) return { ...found, body: canonicalBody(found.body) };
+  throw new NotFoundError(`${exchange.connection}: the account is gone`, { status: 404 });
+}
+
+const MOST_ATTEMPTS = 3;
+
+/**
+ * Reads the whole account, makes the changes and sends all of it back, bound to the version read where there is a real one
+ * or the provider insists; read anew when somebody else was faster (412).
+ */
+export async function putChanges(
+  exchange: Exchange,
+  id: ResourceId,
+  changes: readonly AttributeChange[],
+): Promise<{ readonly id: ResourceId; readonly body?: JsonObject }> {
+  let insists = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const { body: fresh, etag } = await readVersioned(exchange, id);
+    const { meta: _meta, groups: _groups, ...body } = mergeChanges(fresh, changes);
+    // A web framework's hash of the body also comes as ETag; only one that the resource states too is a version.
+    const bound = etag !== undefined && (insists || readPath(fresh, 'meta.version') === etag);
+    try {
+      const request = { method: 'PUT', collection: 'Users', id, body } as const;
+      const answer = await exchange.send(bound ? { ...request, ifMatch: etag } : request);
+      return { id: idOf(answer.body) ?? id, ...(answer.body === undefined ? {} : { body: answer.body }) };
+    } catch (error) {
+      const status = error instanceof HeadgateError ? error.facts.status : undefined;
+      if (attempt === MOST_ATTEMPTS || (status !== 412 && status !== 428)) throw error;
+      insists = true;
+    }
+  }
+}

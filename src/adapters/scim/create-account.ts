@@ -1,0 +1,65 @@
+import { ConflictError } from '../../core/errors.ts';
+import type { CreateAccount, Exported } from '../../core/operation.ts';
+import type { Account, JsonObject } from '../../core/scim.ts';
+import { buildResource } from '../../core/scim-path.ts';
+import { isAbsent } from '../../core/scim-compare.ts';
+import type { ResolveReference } from '../../ports/service-provider.ts';
+import { writeChanges } from './change-account.ts';
+import type { Exchange } from './exchange.ts';
+import { lookUp } from './lookup.ts';
+import { exported, outstanding, resolveReferences } from './outcome.ts';
+import { toAccount } from './resources.ts';
+import { createdId } from './writes.ts';
+
+/** Creates an account; on a conflict adopts the one there when it is ours and makes it as it should be. */
+export async function createAccount(
+  exchange: Exchange,
+  operation: CreateAccount,
+  resolve: ResolveReference,
+): Promise<Exported> {
+  const { changes: references, unresolved } = resolveReferences(operation.references, resolve);
+  const wanted = [...operation.attributes, ...references];
+  const body = buildResource(
+    wanted.filter(({ after }) => !isAbsent(after)).map(({ path, after }) => [path, after] as const),
+    'User',
+  );
+  try {
+    return exported(exchange, await createdId(exchange, 'Users', body), { unresolved });
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    const account = await adoptable(exchange, body, error);
+    await writeChanges(exchange, account.id, outstanding(account.body, wanted), account.body);
+    return exported(exchange, account.id, { note: 'adopted', unresolved });
+  }
+}
+
+/** Matching attributes a create may collide on, the one that proves ownership first. */
+const IDENTITIES = ['externalId', 'userName'] as const;
+
+async function adoptable(exchange: Exchange, body: JsonObject, conflict: ConflictError): Promise<Account> {
+  const ours = body['externalId'];
+  for (const attribute of IDENTITIES) {
+    const value = body[attribute];
+    if (typeof value !== 'string' || value === '') continue;
+    const [found, ...others] = (await lookUp(exchange, 'Users', { attribute, value })).flatMap(
+      (each) => toAccount(each) ?? [],
+    );
+    if (found === undefined) continue;
+    if (others.length === 0 && found.externalId !== undefined && found.externalId === ours) return found;
+    throw new ConflictError(
+      `${exchange.connection}: the provider already has ${others.length + 1} account(s) with this ${attribute}, and none is known to be ours`,
+      {
+        ...conflict.facts,
+        remedy: `Let the mapping match by ${attribute} if it is the same person, or change the ${attribute} of one of them.`,
+      },
+    );
+  }
+  throw new ConflictError(
+    `${exchange.connection}: the provider says the account exists, but shows none with its externalId or userName`,
+    {
+      ...conflict.facts,
+      remedy:
+        'Another attribute collides (often an e-mail address), or the account is deleted or hidden there: look for it at the provider.',
+    },
+  );
+}

@@ -1,0 +1,88 @@
+import { ConflictError } from '../../core/errors.ts';
+import type { ChangeGroup, CreateGroup, DeleteGroup, Exported } from '../../core/operation.ts';
+import { type ResourceId, type ScimGroup, URN } from '../../core/scim.ts';
+import { isAbsent } from '../../core/scim-compare.ts';
+import { patchOperation, type PatchOperation } from './dialect.ts';
+import { type Exchange, readResource } from './exchange.ts';
+import { lookUp } from './lookup.ts';
+import { exported } from './outcome.ts';
+import { toGroup } from './resources.ts';
+import { createdId, sendDelete, sendPatch, unconfirmed } from './writes.ts';
+
+/** Creates a SCIM group without members, as Entra does; on a conflict adopts the one there when it is ours. */
+export async function createGroup(exchange: Exchange, operation: CreateGroup): Promise<Exported> {
+  const { displayName, externalId } = operation;
+  try {
+    return exported(exchange, await createdId(exchange, 'Groups', { schemas: [URN.group], displayName, externalId }));
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    const { ours, namesake } = await findGroup(exchange, operation);
+    if (ours === undefined) throw taken(exchange, error, namesake);
+    await rename(exchange, ours, displayName);
+    return exported(exchange, ours.id, { note: 'adopted' });
+  }
+}
+
+/**
+ * The one SCIM group with our externalId, and the first other with the same name. A provider that does not show the
+ * externalId of its groups gives no way to tell ours from somebody else's.
+ */
+export async function findGroup(
+  exchange: Exchange,
+  { displayName, externalId }: CreateGroup,
+): Promise<{ readonly ours: ScimGroup | undefined; readonly namesake: ScimGroup | undefined }> {
+  const byId = await groupsBy(exchange, 'externalId', externalId);
+  const owned = byId.filter((group) => group.externalId === externalId);
+  if (owned.length === 1) return { ours: owned[0], namesake: undefined };
+  const byName = await groupsBy(exchange, 'displayName', displayName);
+  return { ours: byName.find((group) => group.externalId === externalId), namesake: byName[0] ?? owned[0] };
+}
+
+async function groupsBy(exchange: Exchange, attribute: string, value: string): Promise<readonly ScimGroup[]> {
+  if (!exchange.profile.filter.attributes.includes(attribute)) return [];
+  return (await lookUp(exchange, 'Groups', { attribute, value })).flatMap((body) => toGroup(body, false) ?? []);
+}
+
+/** The conflict as an operator should read it. */
+export function taken(exchange: Exchange, conflict: ConflictError, namesake: ScimGroup | undefined): ConflictError {
+  const found =
+    namesake === undefined ? 'but shows none with its displayName or externalId' : 'and its externalId is not ours';
+  return new ConflictError(
+    `${exchange.connection}: the provider already has a SCIM group with this displayName, ${found}`,
+    {
+      ...conflict.facts,
+      remedy: 'Rename one of the two, or let the groups be matched by displayName if they are the same.',
+    },
+  );
+}
+
+async function rename(exchange: Exchange, group: ScimGroup, displayName: string): Promise<void> {
+  if (group.displayName === displayName || !exchange.profile.groups.rename) return;
+  const change = patchOperation(exchange.profile, 'replace', { path: 'displayName', value: displayName });
+  await sendPatch(exchange, 'Groups', group.id, [change]);
+}
+
+/** Changes a SCIM group's own attributes; always with paths, because a PUT without its members would empty it. */
+export async function changeGroup(exchange: Exchange, operation: ChangeGroup): Promise<Exported> {
+  const operations = operation.attributes.flatMap(({ path, before, after }): readonly PatchOperation[] => {
+    if (!isAbsent(after)) return [patchOperation(exchange.profile, 'replace', { path, value: after })];
+    return isAbsent(before) ? [] : [patchOperation(exchange.profile, 'remove', { path })];
+  });
+  await sendPatch(exchange, 'Groups', operation.resourceId, operations);
+  return exported(exchange, operation.resourceId);
+}
+
+/** Deletes a SCIM group and makes sure that it is gone. */
+export async function deleteGroup(exchange: Exchange, operation: DeleteGroup): Promise<Exported> {
+  const sent = await sendDelete(exchange, 'Groups', operation.resourceId);
+  if (sent === 'gone-already') return exported(exchange, null, { note: 'gone-already' });
+  return (
+    (await readDeletedGroup(exchange, operation.resourceId)) ??
+    unconfirmed(exchange, 'deleted a SCIM group', 'as before')
+  );
+}
+
+/** The result when the group is gone, undefined when it is still there. */
+export async function readDeletedGroup(exchange: Exchange, id: ResourceId): Promise<Exported | undefined> {
+  return (await readResource(exchange, 'Groups', id)) === undefined ? exported(exchange, null) : undefined;
+}

@@ -1,0 +1,153 @@
+import pMap from 'p-map';
+import type { Operation } from '../../core/operation.ts';
+import type { ProviderProfile } from '../../core/profile.ts';
+import type { Listing } from '../../core/provider-inventory.ts';
+import type { Account, JsonObject, ScimGroup } from '../../core/scim.ts';
+import type { ReadProgress } from '../../ports/directory-source.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Metrics } from '../../ports/metrics.ts';
+import type { LookupKey, ResolveReference, ServiceProvider } from '../../ports/service-provider.ts';
+import { changeAccount } from './change-account.ts';
+import { checkProvider } from './check.ts';
+import { createAccount } from './create-account.ts';
+import { createTokenSource, type ScimCredential } from './credential.ts';
+import { type Exchange, openExchange, readResource, type ResourceCollection } from './exchange.ts';
+import { changeGroup, createGroup, deleteGroup } from './groups.ts';
+import { createScimClient } from './http.ts';
+import { listTrusted } from './listing.ts';
+import { lookUp } from './lookup.ts';
+import { changeMembers } from './members.ts';
+import { exported } from './outcome.ts';
+import { DEFAULT_PATIENCE, type Patience, patientReads } from './patience.ts';
+import { deleteAccount, disableAccount } from './remove-account.ts';
+import { toAccount, toGroup } from './resources.ts';
+import { settleOperation } from './settle.ts';
+
+export interface ScimOptions {
+  readonly connection: string;
+  /** The SCIM base URL, such as https://example.com/scim/v2. */
+  readonly url: string;
+  readonly profile: ProviderProfile;
+  readonly credential: ScimCredential;
+  /** Refuses every write at the wire. */
+  readonly readOnly?: boolean;
+  /** Requests at a time; the profile's number unless given. */
+  readonly concurrency?: number;
+  /** Longest wait for the head of an answer, and again for its body, in ms. */
+  readonly timeoutMs?: number;
+  /** How listings sit out trouble. Operations are never repeated here. */
+  readonly patience?: Patience;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+}
+
+/** A minute: some providers take longer than thirty seconds for a group of thousands. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/**
+ * The SCIM service provider of one connection. Throws StartupError when the URL may not carry a secret.
+ */
+export function createScimProvider(options: ScimOptions): ServiceProvider {
+  const { connection, profile, metrics, now } = options;
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const concurrency = options.concurrency ?? profile.rate.concurrency;
+  const tokens = createTokenSource({ connection, credential: options.credential, timeoutMs, metrics, now });
+  const client = createScimClient({
+    connection,
+    profile,
+    now,
+    url: options.url,
+    tokens,
+    readOnly: options.readOnly ?? false,
+    concurrency,
+    timeoutMs,
+    log: options.log,
+    metrics,
+  });
+  const patient = patientReads(options.patience ?? DEFAULT_PATIENCE, metrics);
+  const open = (signal: AbortSignal) => openExchange(client, { connection, profile, now }, signal);
+  const membersShown = profile.groups.membersReadable === 'full';
+  const readGroupBody = (body: JsonObject) => toGroup(body, membersShown);
+
+  async function list<T extends { readonly id: string }>(
+    exchange: Exchange,
+    collection: ResourceCollection,
+    parameters: Readonly<Record<string, string>>,
+    read: (body: JsonObject) => T | undefined,
+    progress: ReadProgress | undefined,
+  ): Promise<Listing<T>> {
+    const shown = progress === undefined ? {} : { progress };
+    return listTrusted(exchange, { collection, parameters, read, patient, ...shown });
+  }
+
+  /** A listing in which not one group shows members says nothing about members: then each group is asked. */
+  async function listGroups(signal: AbortSignal, progress?: ReadProgress): Promise<Listing<ScimGroup>> {
+    const exchange = open(signal);
+    const parameters: Readonly<Record<string, string>> = membersShown ? {} : { excludedAttributes: 'members' };
+    const listing = await list(exchange, 'Groups', parameters, (body) => toGroup(body, false), progress);
+    if (!membersShown) return listing;
+    const silent = listing.resources.every(({ members }) => members === undefined);
+    const complete = async (group: ScimGroup) =>
+      silent ? ((await readGroup(group.id, signal)) ?? group) : { ...group, members: group.members ?? [] };
+    return { ...listing, resources: await pMap(listing.resources, complete, { concurrency }) };
+  }
+
+  async function readAccount(id: string, signal: AbortSignal): Promise<Account | undefined> {
+    const found = await readResource(open(signal), 'Users', id);
+    return found === undefined ? undefined : toAccount(found.body);
+  }
+
+  async function readGroup(id: string, signal: AbortSignal): Promise<ScimGroup | undefined> {
+    const exchange = open(signal);
+    const found = await patient(exchange, () => readResource(exchange, 'Groups', id));
+    return found === undefined ? undefined : readGroupBody(found.body);
+  }
+
+  async function find<T>(
+    collection: ResourceCollection,
+    key: LookupKey,
+    read: (body: JsonObject) => T | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly T[]> {
+    return (await lookUp(open(signal), collection, key)).flatMap((body) => read(body) ?? []);
+  }
+
+  return {
+    profile,
+    listAccounts: (signal, progress) => list(open(signal), 'Users', {}, toAccount, progress),
+    listGroups,
+    findAccounts: (key, signal) => find('Users', key, toAccount, signal),
+    findGroups: (key, signal) => find('Groups', key, readGroupBody, signal),
+    readAccount,
+    readGroup,
+    apply: (operation, resolve, signal) => applyOperation(open(signal), operation, resolve),
+    settle: (operation, resolve, signal) => settleOperation(open(signal), operation, resolve),
+    check: (signal) => checkProvider(open(signal), () => tokens.current()),
+    close: () => client.close(),
+  };
+}
+
+function applyOperation(exchange: Exchange, operation: Operation, resolve: ResolveReference) {
+  switch (operation.kind) {
+    case 'link':
+      return Promise.resolve(exported(exchange, operation.resourceId, { note: 'already-so' }));
+    case 'create':
+      return operation.resource === 'account'
+        ? createAccount(exchange, operation, resolve)
+        : createGroup(exchange, operation);
+    case 'update':
+    case 'reactivate':
+      return operation.resource === 'account'
+        ? changeAccount(exchange, operation, resolve)
+        : changeGroup(exchange, operation);
+    case 'disable':
+      return disableAccount(exchange, operation);
+    case 'delete':
+      return operation.resource === 'account' ? deleteAccount(exchange, operation) : deleteGroup(exchange, operation);
+    case 'members':
+      return changeMembers(exchange, operation, resolve);
+    default:
+      return operation satisfies never;
+  }
+}

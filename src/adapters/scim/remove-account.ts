@@ -1,0 +1,49 @@
+import { NotFoundError } from '../../core/errors.ts';
+import type { Exported, RemoveAccount } from '../../core/operation.ts';
+import type { AttributeChange, ResourceId } from '../../core/scim.ts';
+import { asBoolean, readPath } from '../../core/scim-path.ts';
+import { putChanges } from './change-account.ts';
+import { type Exchange, readResource } from './exchange.ts';
+import { exported } from './outcome.ts';
+import { patchOperations } from './patch.ts';
+import { sendDelete, sendPatch, unconfirmed } from './writes.ts';
+
+/** Deactivates an account and makes sure that it is inactive. An account that is gone is as inactive as can be. */
+export async function disableAccount(exchange: Exchange, operation: RemoveAccount): Promise<Exported> {
+  const id = operation.resourceId;
+  const change: AttributeChange = { path: 'active', before: true, after: false };
+  try {
+    const { patch } = exchange.profile;
+    const body =
+      patch.shape === 'put'
+        ? (await putChanges(exchange, id, [change])).body
+        : await sendPatch(exchange, 'Users', id, patchOperations(exchange.profile, [change]));
+    if (body !== undefined && asBoolean(readPath(body, 'active')) === false) return exported(exchange, id);
+  } catch (error) {
+    if (error instanceof NotFoundError) return exported(exchange, null, { note: 'gone-already' });
+    throw error;
+  }
+  return (await readInactive(exchange, id)) ?? unconfirmed(exchange, 'deactivated', 'still active');
+}
+
+/** The result when the account is inactive or gone, undefined when it is active or does not say. */
+export async function readInactive(exchange: Exchange, id: ResourceId): Promise<Exported | undefined> {
+  const found = await readResource(exchange, 'Users', id);
+  if (found === undefined) return exported(exchange, null);
+  return asBoolean(readPath(found.body, 'active')) === false ? exported(exchange, id) : undefined;
+}
+
+/** Deletes an account and makes sure that it is gone, or inactive where that is all a provider's DELETE does. */
+export async function deleteAccount(exchange: Exchange, operation: RemoveAccount): Promise<Exported> {
+  const id = operation.resourceId;
+  if ((await sendDelete(exchange, 'Users', id)) === 'gone-already') {
+    return exported(exchange, null, { note: 'gone-already' });
+  }
+  return (await readDeleted(exchange, id)) ?? unconfirmed(exchange, 'deleted an account', 'as before');
+}
+
+/** The result when a deletion took effect, undefined when the account is as before. */
+export async function readDeleted(exchange: Exchange, id: ResourceId): Promise<Exported | undefined> {
+  if (exchange.profile.deactivate.deleteMeans === 'suspend') return readInactive(exchange, id);
+  return (await readResource(exchange, 'Users', id)) === undefined ? exported(exchange, null) : undefined;
+}

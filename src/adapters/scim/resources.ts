@@ -1,0 +1,95 @@
+import type { Account, Json, JsonObject, ResourceId, ScimGroup } from '../../core/scim.ts';
+import { asBoolean, isArray, isObject } from '../../core/scim-path.ts';
+import { attributeShape, canonicalUrn } from '../../core/scim-schema.ts';
+
+/**
+ * The body with attribute names in canonical case: names are compared without case (RFC 7643 section 2.1) and .NET
+ * servers echo PascalCase. Bodies that need no change are returned as they are. Names of unknown schemas are kept.
+ */
+export function canonicalBody(body: JsonObject): JsonObject {
+  return renamed(body, (name) => {
+    const urn = canonicalUrn(name);
+    if (urn !== name || name.includes(':'))
+      return { name: urn, inside: (sub) => attributeShape(urn, sub)?.name ?? sub };
+    if (name.toLowerCase() === 'schemas') return { name: 'schemas' };
+    const shape = attributeShape(null, name);
+    if (shape === undefined) return { name };
+    return { name: shape.name, inside: (sub) => shape.subAttributes.get(sub.toLowerCase())?.name ?? sub };
+  });
+}
+
+interface Naming {
+  readonly name: string;
+  readonly inside?: (name: string) => string;
+}
+
+function renamed(object: JsonObject, naming: (name: string) => Naming): JsonObject {
+  let changed = false;
+  const result: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(object)) {
+    const { name, inside } = naming(key);
+    const next = inside === undefined ? value : renamedInside(value, inside);
+    changed ||= name !== key || next !== value;
+    result[name] = next;
+  }
+  return changed ? result : object;
+}
+
+function renamedInside(value: Json, inside: (name: string) => string): Json {
+  if (isObject(value)) return renamed(value, (name) => ({ name: inside(name) }));
+  if (!isArray(value)) return value;
+  const entries = value.map((entry) => (isObject(entry) ? renamedInside(entry, inside) : entry));
+  return entries.some((entry, index) => entry !== value[index]) ? entries : value;
+}
+
+function textAt(body: JsonObject, name: string): string | undefined {
+  const value = body[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The id of a resource as read; a number is taken for its digits. Undefined when there is none. */
+export function idOf(body: JsonObject | undefined): ResourceId | undefined {
+  const value = body?.['id'];
+  return typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** An account from a resource body, or undefined when the body has no id. An absent `active` counts as active. */
+export function toAccount(raw: JsonObject): Account | undefined {
+  const body = canonicalBody(raw);
+  const id = idOf(body);
+  if (id === undefined) return undefined;
+  const externalId = textAt(body, 'externalId');
+  return {
+    id,
+    userName: textAt(body, 'userName') ?? '',
+    ...(externalId === undefined ? {} : { externalId }),
+    active: asBoolean(body['active']) ?? true,
+    body,
+  };
+}
+
+/**
+ * A SCIM group from a resource body, or undefined when the body has no id. `members` is there when the body shows the
+ * attribute; `assumeShown` takes a missing one for an empty one, as RFC 7643 section 2.5 allows.
+ */
+export function toGroup(raw: JsonObject, assumeShown: boolean): ScimGroup | undefined {
+  const body = canonicalBody(raw);
+  const id = idOf(body);
+  if (id === undefined) return undefined;
+  const externalId = textAt(body, 'externalId');
+  const members = memberIds(body['members'], assumeShown);
+  return {
+    id,
+    displayName: textAt(body, 'displayName') ?? '',
+    ...(externalId === undefined ? {} : { externalId }),
+    ...(members === undefined ? {} : { members }),
+  };
+}
+
+function memberIds(value: Json | undefined, assumeShown: boolean): readonly ResourceId[] | undefined {
+  if (!isArray(value)) return assumeShown || value === null ? [] : undefined;
+  return value.flatMap((entry) => {
+    const id = isObject(entry) ? entry['value'] : entry;
+    return typeof id === 'string' && id !== '' ? [id] : typeof id === 'number' ? [String(id)] : [];
+  });
+}
