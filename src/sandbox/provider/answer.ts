@@ -1,0 +1,103 @@
+import { errorReply, type Exchange, type ProviderState, type Reply } from './exchange.ts';
+import { faultNumber, type FaultSetting } from './faults.ts';
+import { unauthorized } from './credentials.ts';
+import { ScimRefusal } from './refusal.ts';
+import { route } from './router.ts';
+
+/** What becomes of a request: an answer, or a broken connection. */
+export type Outcome =
+  | { readonly reply: Reply }
+  | { readonly reset: true; readonly applied: boolean; readonly resourceId: string | undefined };
+
+const HTML = '<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
+
+function htmlReply(): Reply {
+  return { status: 502, headers: { 'content-type': 'text/html; charset=utf-8' }, body: HTML };
+}
+
+function throttleReply(setting: FaultSetting, now: number): Reply {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  if (setting.value === 'none') return { status: 429, headers, body: 'Too Many Requests' };
+  if (setting.value === 'x-header')
+    return { status: 429, headers: { ...headers, 'x-retry-after': '10' }, body: 'Rate limit exceeded' };
+  if (setting.value === 'date') {
+    // A date has no fractions of a second: two seconds ahead is at least one.
+    const date = new Date(now + 2000).toUTCString();
+    return { ...errorReply(new ScimRefusal(429, 'too many requests'), false), headers: { 'retry-after': date } };
+  }
+  const seconds = String(faultNumber(setting, 1));
+  return { ...errorReply(new ScimRefusal(429, 'too many requests'), false), headers: { 'retry-after': seconds } };
+}
+
+function isWriteOnResource(exchange: Exchange): boolean {
+  return ['PUT', 'PATCH', 'DELETE'].includes(exchange.method);
+}
+
+/** Faults that answer in place of the provider; nothing was looked at. */
+function faultBefore(state: ProviderState, exchange: Exchange): Outcome | undefined {
+  const { faults } = exchange;
+  if (faults('resetBefore')) return { reset: true, applied: false, resourceId: undefined };
+  const throttle = faults('throttle');
+  if (throttle) return { reply: throttleReply(throttle, state.now()) };
+  const unavailable = faults('unavailable');
+  if (unavailable) {
+    const headers = unavailable.value === undefined ? {} : { 'retry-after': String(unavailable.value) };
+    return { reply: { ...errorReply(new ScimRefusal(503, 'not available'), false), headers } };
+  }
+  if (faults('htmlBody')) return { reply: htmlReply() };
+  const failure = faults('failBefore');
+  if (failure)
+    return { reply: errorReply(new ScimRefusal(faultNumber(failure, 500), 'a fault, nothing was done'), false) };
+  if (faults('expiredToken')) throw unauthorized('the token has expired', 'invalid_token');
+  if (faults('forbidden')) throw new ScimRefusal(403, 'not allowed');
+  const locked = isWriteOnResource(exchange) ? faults('resourceLocked429') : undefined;
+  if (locked) {
+    const headers = locked.value === undefined ? {} : { 'retry-after': String(locked.value) };
+    return { reply: { ...errorReply(new ScimRefusal(429, 'resource_locked'), true), headers } };
+  }
+  return undefined;
+}
+
+/** Faults that hide the answer of a request that was carried out. */
+function faultAfter(exchange: Exchange, reply: Reply): Outcome | undefined {
+  const { faults } = exchange;
+  const facts = {
+    applied: reply.applied ?? false,
+    ...(reply.resourceId === undefined ? {} : { resourceId: reply.resourceId }),
+  };
+  if (faults('resetAfter')) return { reset: true, applied: facts.applied, resourceId: reply.resourceId };
+  const failure = faults('failAfter');
+  if (failure)
+    return {
+      reply: { ...errorReply(new ScimRefusal(faultNumber(failure, 500), 'Internal Server Error'), false), ...facts },
+    };
+  if (faults('htmlAfter')) return { reply: { ...htmlReply(), ...facts } };
+  if (exchange.method !== 'GET' && faults('accepted202')) return { reply: { status: 202, ...facts } };
+  return undefined;
+}
+
+function authorise(state: ProviderState, exchange: Exchange): void {
+  if (exchange.path === state.behaviour.configPath && exchange.faults('spcUnauthenticated')) return;
+  const coupledTo = state.behaviour.tokenOwner === 'coupled' ? state.store : undefined;
+  const header = exchange.headers['authorization'];
+  state.credentials.check(typeof header === 'string' ? header : undefined, state.now(), coupledTo);
+}
+
+function answerTruly(state: ProviderState, exchange: Exchange): Outcome {
+  const before = faultBefore(state, exchange);
+  if (before !== undefined) return before;
+  authorise(state, exchange);
+  if (exchange.bodyProblem !== undefined) throw exchange.bodyProblem;
+  const reply = route(state, exchange);
+  return faultAfter(exchange, reply) ?? { reply };
+}
+
+/** Answers one SCIM request, faults included. Never throws for anything a client sent. */
+export function answer(state: ProviderState, exchange: Exchange): Outcome {
+  try {
+    return answerTruly(state, exchange);
+  } catch (error) {
+    if (!(error instanceof ScimRefusal)) throw error;
+    return { reply: errorReply(error, exchange.faults('intStatus') !== undefined) };
+  }
+}

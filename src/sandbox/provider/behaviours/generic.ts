@@ -1,0 +1,31 @@
+import type { Behaviour } from '../behaviour.ts';
+
+/** A service provider that does what RFC 7643 and RFC 7644 say and accepts nothing else. */
+export const generic: Behaviour = {
+  name: 'generic',
+  sources: ['RFC 7643', 'RFC 7644'],
+  basePath: '/scim/v2',
+  configPath: '/ServiceProviderConfig',
+  idForm: 'uuid',
+  version: 'weak-tag',
+  etag: 'honoured',
+  patchAnswer: { User: 'full', Group: 'no-content' },
+  deleteUser: 'remove',
+  activeFalse: 'suspend',
+  groupDelete: 'memberships',
+  opNames: 'lower',
+  stringBooleans: false,
+  managerAsString: false,
+  dottedNames: false,
+  removeWithValue: 'refuse',
+  addToMissingValue: 'refuse',
+  filterAfterValuePath: false,
+  unknownAttributes: 'refuse',
+  unknownSchemas: 'refuse',
+  userName: 'as-sent',
+  userNameMaxLength: 512,
+  tokenOwner: 'free',
+  defaultCount: 100,
+  maxResults: 1000,
+  maxBodyBytes: 16_777_216,
+};
