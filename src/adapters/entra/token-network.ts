@@ -1,5 +1,5 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node';
-import { TransientError } from '../../core/errors.ts';
+import { ThrottledError, TransientError } from '../../core/errors.ts';
 import type { Endpoints } from './clouds.ts';
 import { setbackOf } from './graph-failure.ts';
 import type { Persistence } from './patience.ts';
@@ -45,6 +45,7 @@ export function createTokenNetwork(
     try {
       const answer = await (patient ? persistence.persist(send, (got) => setbackOf(got, now()), lifetime) : send());
       failure = undefined;
+      if (patient) refuseSetback(answer, now());
       if (answer.body === null || typeof answer.body !== 'object') throw unreadable(answer);
       // msal names the type it expects and checks the fields itself.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -80,6 +81,17 @@ export function createTokenNetwork(
       return taken;
     },
   };
+}
+
+/** msal would take an empty body of a 5xx for a token, and remember a 429 for a minute. */
+function refuseSetback(answer: Answer, now: number): void {
+  const setback = setbackOf(answer, now);
+  if (setback === undefined) return;
+  const facts = { status: answer.status };
+  const message = `The login service answered ${answer.status} and gave no token.`;
+  throw setback.retryAfterMs === undefined
+    ? new TransientError(message, facts)
+    : new ThrottledError(message, setback.retryAfterMs, 'connection', facts);
 }
 
 function unreadable(answer: Answer): TransientError {

@@ -7,7 +7,7 @@ import {
   type INetworkModule,
   type NodeAuthOptions,
 } from '@azure/msal-node';
-import { isHeadgateError, StartupError, UnauthorizedError } from '../../core/errors.ts';
+import { isHeadgateError, StartupError, TransientError, UnauthorizedError } from '../../core/errors.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import type { Endpoints } from './clouds.ts';
 import type { EntraCredential } from './options.ts';
@@ -54,6 +54,7 @@ export function createTokenSource(options: TokenOptions): TokenSource {
     let asked = true;
     try {
       const result = await acquire(past);
+      if (result.accessToken === '') throw new TransientError('The login service answered without a token.');
       asked = !result.fromCache;
       if (asked) options.metrics.tokenRequest('graph', 'success');
       last = result.accessToken;
