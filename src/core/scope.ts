@@ -19,7 +19,7 @@ export interface Scope {
   /** Assigned groups, each once, in the order of their ids. */
   readonly groups: readonly Anchor[];
   /** Members of each assigned group as far as `nestedGroups` lets them count. */
-  readonly membersOf: (group: Anchor) => ReadonlySet<Anchor>;
+  readonly membersOf: (group: Anchor) => readonly Anchor[];
   /** Assigned groups that contain groups, with the nested ones. */
   readonly nested: ReadonlyMap<Anchor, readonly Anchor[]>;
 }
@@ -39,9 +39,10 @@ function reachBy(reach: Map<Anchor, number[]>, user: Anchor, route: number): voi
   else known.push(route);
 }
 
-/** Direct assignments first, then by id: paths must not depend on the order in which the directory answered. */
+/** Direct assignments first, then by group: paths must not depend on the order in which the directory answered. */
 function inOrder(assignments: readonly Assignment[]): readonly Assignment[] {
-  const rank = ({ principalKind, id }: Assignment) => `${principalKind === 'user' ? 0 : 1}:${id}`;
+  const rank = ({ principalKind, principal, id }: Assignment) =>
+    `${principalKind === 'user' ? 0 : 1}:${principal}:${id}`;
   return assignments.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
@@ -67,8 +68,11 @@ export function scopeOf(snapshot: DirectorySnapshot, rules: Pick<ConnectionRules
       for (const user of snapshot.memberships.get(inner)?.users ?? []) reachBy(reach, user, route);
     }
   }
-  const membersOf = (group: Anchor): ReadonlySet<Anchor> =>
-    new Set(closure(snapshot, group, expand).flatMap((inner) => snapshot.memberships.get(inner)?.users ?? []));
+  const membersOf = (group: Anchor): readonly Anchor[] => {
+    const inside = closure(snapshot, group, expand);
+    if (inside.length === 1) return snapshot.memberships.get(group)?.users ?? [];
+    return [...new Set(inside.flatMap((inner) => snapshot.memberships.get(inner)?.users ?? []))];
+  };
   return { routes, reach, groups: [...groups].sort(), membersOf, nested };
 }
 
@@ -96,16 +100,35 @@ export function pathsOf(scope: Scope, snapshot: DirectorySnapshot, user: Anchor)
   });
 }
 
-/** Paths as a link remembers them: one per group, direct first, without ids that change. */
+/** Paths as a link remembers them: each group once, without ids that change when an assignment is made anew. */
 export function rememberedPaths(paths: readonly ScopePath[]): readonly RememberedPath[] {
   const byGroup = new Map<string, RememberedPath>();
-  for (const path of paths) {
-    if (path.group === undefined) byGroup.set('', {});
-    else
-      byGroup.set(
-        path.group,
-        path.groupName === undefined ? { group: path.group } : { group: path.group, name: path.groupName },
-      );
+  for (const { group, groupName: name } of paths) {
+    if (group === undefined) byGroup.set('', {});
+    else byGroup.set(group, name === undefined ? { group } : { group, name });
   }
-  return [...byGroup].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  return [...byGroup.values()];
+}
+
+/**
+ * Whether a link remembers the paths a user has now. Decided without spelling the paths out, because it is asked for
+ * everybody and the answer is nearly always yes.
+ */
+export function pathsUnchanged(
+  scope: Scope,
+  snapshot: DirectorySnapshot,
+  user: Anchor,
+  remembered: readonly RememberedPath[],
+): boolean {
+  let position = 0;
+  let last: Anchor | undefined | null = null;
+  for (const index of scope.reach.get(user) ?? []) {
+    const group = scope.routes[index]?.group;
+    if (group === last) continue;
+    last = group;
+    const known = remembered[position++];
+    if (known === undefined || known.group !== group) return false;
+    if (group !== undefined && known.name !== groupName(snapshot, group)) return false;
+  }
+  return position === remembered.length;
 }

@@ -2,8 +2,8 @@ import type { Anchor } from '../directory.ts';
 import type { Link, RememberedPath } from '../link.ts';
 import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
-import { canonicalJson, digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
-import { groupName, pathsOf, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
+import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
+import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { groupsInScope, planGroups } from './plan-groups.ts';
 import { notice, type Collision, type PlanDraft, type PlanInput } from './plan-input.ts';
@@ -104,8 +104,8 @@ function changedPaths(input: PlanInput, scope: Scope, entitled: ReadonlySet<Anch
   const changed = new Map<Anchor, readonly RememberedPath[]>();
   for (const link of links.values()) {
     if (link.state !== 'active' || !entitled.has(link.anchor)) continue;
-    const now = rememberedPaths(pathsOf(scope, input.directory, link.anchor));
-    if (canonicalJson(now) !== canonicalJson(link.paths ?? [])) changed.set(link.anchor, now);
+    if (pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
+    changed.set(link.anchor, rememberedPaths(pathsOf(scope, input.directory, link.anchor)));
   }
   return changed;
 }

@@ -11,25 +11,49 @@ interface Links {
   readonly linkedTo: ReadonlyMap<ResourceId, Anchor>;
 }
 
-/** Members as far as they are Headgate's: what the provider shows where it shows members, else what Headgate remembers. */
+interface MemberChange {
+  readonly add: readonly Anchor[];
+  readonly remove: readonly { readonly anchor: Anchor; readonly resourceId: ResourceId }[];
+}
+
+/**
+ * Compares the members a group should have with those it has: what the provider shows where it shows members, else what
+ * Headgate remembers. Members nobody of ours is linked to are not Headgate's and stay.
+ */
+function compareMembers(
+  desired: readonly Anchor[],
+  entitled: ReadonlySet<Anchor>,
+  current: ReadonlySet<ResourceId>,
+  accounts: Links,
+): MemberChange {
+  const add: Anchor[] = [];
+  let kept = 0;
+  for (const user of desired) {
+    if (!entitled.has(user)) continue;
+    const link = accounts.byAnchor.get(user);
+    if (link !== undefined && link.state !== 'deleted' && current.has(link.resourceId)) kept++;
+    else add.push(user);
+  }
+  if (kept === current.size) return { add: add.sort(), remove: [] };
+  const wanted = new Set(desired.filter((user) => entitled.has(user)));
+  const remove = [...current].flatMap((resourceId) => {
+    const anchor = accounts.linkedTo.get(resourceId);
+    return anchor === undefined || wanted.has(anchor) ? [] : [{ anchor, resourceId }];
+  });
+  return { add: add.sort(), remove: remove.sort((a, b) => (a.anchor < b.anchor ? -1 : 1)) };
+}
+
 function currentMembers(
   group: ScimGroup | undefined,
   link: Link | undefined,
   accounts: Links,
-): ReadonlyMap<Anchor, ResourceId> {
-  const members = new Map<Anchor, ResourceId>();
-  if (group?.members !== undefined) {
-    for (const id of group.members) {
-      const anchor = accounts.linkedTo.get(id);
-      if (anchor !== undefined) members.set(anchor, id);
-    }
-    return members;
-  }
-  for (const anchor of link?.members ?? []) {
+): ReadonlySet<ResourceId> {
+  if (group?.members !== undefined) return new Set(group.members);
+  const remembered = (link?.members ?? []).flatMap((anchor) => {
     const account = accounts.byAnchor.get(anchor);
-    if (account !== undefined && account.state !== 'deleted') members.set(anchor, account.resourceId);
-  }
-  return members;
+    return account === undefined || account.state === 'deleted' ? [] : [account.resourceId];
+  });
+  return new Set(remembered);
 }
 
 /** The SCIM group an assigned directory group has or is about to be joined with in this plan. */
@@ -65,13 +89,8 @@ export function planMembers(
     const link = groups.byAnchor.get(anchor);
     const group = scimGroupOf(anchor, link, byId, joined);
     if (group === undefined && !fresh.has(anchor)) continue;
-    const current = fresh.has(anchor) ? new Map<Anchor, ResourceId>() : currentMembers(group, link, accounts);
-    const desired = scope.membersOf(anchor);
-    const add = [...desired].filter((user) => entitled.has(user) && !current.has(user)).sort();
-    const remove = [...current]
-      .filter(([user]) => !desired.has(user) || !entitled.has(user))
-      .map(([user, resourceId]) => ({ anchor: user, resourceId }))
-      .sort((a, b) => (a.anchor < b.anchor ? -1 : 1));
+    const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts);
+    const { add, remove } = compareMembers(scope.membersOf(anchor), entitled, current, accounts);
     if (add.length === 0 && remove.length === 0) continue;
     const parts = [add.length > 0 ? `${add.length} to add` : '', remove.length > 0 ? `${remove.length} to remove` : ''];
     draft.operations.push({

@@ -1,0 +1,133 @@
+import { diffAccount } from '../diff.ts';
+import type { Anchor, AppRole, DirectoryUser } from '../directory.ts';
+import type { Link } from '../link.ts';
+import type { AccountIndex } from '../match.ts';
+import { WAVE, type ChangeAccount, type Reason, type ReferenceChange, type ScopePath } from '../operation.ts';
+import { attributesDiffer, describePaths } from '../reasons.ts';
+import type { Scope } from '../scope.ts';
+import type { Account, AttributeChange, DesiredAccount, ResourceId } from '../scim.ts';
+import type { PlanDraft, PlanInput } from './plan-input.ts';
+
+/** What planning one user needs beside the user. */
+export interface AccountsContext {
+  readonly input: PlanInput;
+  readonly draft: PlanDraft;
+  readonly scope: Scope;
+  readonly index: AccountIndex;
+  readonly targets: readonly string[];
+  readonly links: ReadonlyMap<Anchor, Link>;
+  readonly linkedTo: ReadonlyMap<ResourceId, Anchor>;
+  readonly entitled: ReadonlySet<Anchor>;
+  /** The account an anchor refers to, if it has a living one. */
+  readonly resolve: (anchor: Anchor) => ResourceId | undefined;
+  readonly roles: ReadonlyMap<string, AppRole>;
+  readonly failures: { readonly anchor: Anchor; readonly why: string }[];
+  readonly unverified: Anchor[];
+}
+
+export interface Subject {
+  readonly user: DirectoryUser;
+  readonly label: string;
+  /** Spelt out only when an operation needs them. */
+  readonly paths: () => readonly ScopePath[];
+}
+
+/** References that can be resolved now, and those whose user gets an account in this very cycle. Others wait for theirs to be in scope. */
+export function splitReferences(context: AccountsContext, references: readonly ReferenceChange[]) {
+  return {
+    now: references.filter(({ to }) => context.resolve(to) !== undefined),
+    later: references.filter(({ to }) => context.resolve(to) === undefined && context.entitled.has(to)),
+  };
+}
+
+export function planLaterReferences(
+  { draft }: AccountsContext,
+  subject: Subject,
+  later: readonly ReferenceChange[],
+  resourceId?: ResourceId,
+): void {
+  if (later.length === 0) return;
+  const operation: ChangeAccount = {
+    resource: 'account',
+    kind: 'update',
+    key: `${WAVE.members}:account:update:${subject.user.id}`,
+    wave: WAVE.members,
+    anchor: subject.user.id,
+    label: subject.label,
+    reason: { code: 'reference-resolved', text: 'refers to a user whose account is created in this cycle' },
+    attributes: [],
+    references: later,
+    ...(resourceId === undefined ? {} : { resourceId }),
+  };
+  draft.operations.push(operation);
+}
+
+/** Plans what brings an existing account to what is desired: an update, a reactivation, only a link, or nothing. */
+export function planChange(
+  context: AccountsContext,
+  subject: Subject,
+  desired: DesiredAccount,
+  account: Account,
+  link?: Link,
+  matchedBy?: string,
+): void {
+  const { changes, references } = diffAccount(desired, account, context.input.profile, context.resolve);
+  if (references.length > 0)
+    planLaterReferences(context, subject, splitReferences(context, references).later, account.id);
+  if (changes.length > 0) planUpdate(context, subject, changes, account, link, matchedBy);
+  else if (link?.state !== 'active') planLink(context, subject, account, matchedBy);
+}
+
+function planLink({ draft }: AccountsContext, subject: Subject, account: Account, matchedBy = 'link'): void {
+  const { user, label } = subject;
+  const paths = subject.paths();
+  const how = describePaths(paths);
+  const text = matchedBy === 'link' ? `entitled again ${how}` : `matched by ${matchedBy}; entitled ${how}`;
+  draft.operations.push({
+    resource: 'account',
+    kind: 'link',
+    key: `${WAVE.accounts}:account:link:${user.id}`,
+    wave: WAVE.accounts,
+    anchor: user.id,
+    label,
+    paths,
+    resourceId: account.id,
+    matchedBy,
+    reason: { code: 'matched', text },
+  });
+}
+
+function planUpdate(
+  { draft }: AccountsContext,
+  subject: Subject,
+  attributes: readonly AttributeChange[],
+  account: Account,
+  link?: Link,
+  matchedBy?: string,
+): void {
+  const { user, label } = subject;
+  const paths = subject.paths();
+  const reactivates = !account.active && attributes.some(({ path, after }) => path === 'active' && after === true);
+  const kind = reactivates ? 'reactivate' : 'update';
+  draft.operations.push({
+    resource: 'account',
+    kind,
+    key: `${WAVE.accounts}:account:${kind}:${user.id}`,
+    wave: WAVE.accounts,
+    anchor: user.id,
+    label,
+    paths,
+    resourceId: account.id,
+    reason: reactivates ? reactivationReason(paths, link) : attributesDiffer(attributes),
+    attributes,
+    references: [],
+    ...(matchedBy === undefined ? {} : { matchedBy }),
+  });
+}
+
+function reactivationReason(paths: readonly ScopePath[], link?: Link): Reason {
+  const how = `entitled ${describePaths(paths)}`;
+  if (link === undefined) return { code: 'entitled-again', text: `an inactive account matches and the user is ${how}` };
+  if (link.state === 'disabled') return { code: 'entitled-again', text: `the user is ${how} again` };
+  return { code: 'entitled-again', text: `the account was deactivated at the provider, but the user is ${how}` };
+}
