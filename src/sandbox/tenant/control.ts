@@ -1,0 +1,99 @@
+import { RejectedError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/scim.ts';
+import type { OrganisationChanges } from '../organisation/changes.ts';
+import type { Organisation } from '../organisation/organisation.ts';
+import type { Lag, Replica } from '../organisation/replication.ts';
+import type { Fault, Faults } from './faults.ts';
+import { EXTENSION_PROPERTY, SCHEMA, type GraphType } from './graph/schema.ts';
+import type { RegisteredApplication } from './login/applications.ts';
+import type { AccessTokens } from './login/tokens.ts';
+import type { RequestLog, SeenRequest } from './request-log.ts';
+import type { Throttle, ThrottleLimit } from './throttle.ts';
+
+/** Everything a test, the demo or an operator trying things out can do to the tenant. The control API serves the same. */
+export interface TenantControl extends OrganisationChanges {
+  disableUser(user: string): void;
+  enableUser(user: string): void;
+  /** How far reads are behind the changes. */
+  setLag(lag: Lag): void;
+  /** How far the index behind `$count` and casts is behind; it is never ahead of what `setLag` lets be seen. */
+  setCountLag(lag: Lag): void;
+  /** Lets reads and the index see everything up to now. */
+  advance(): void;
+  /** Undefined takes the limit away. */
+  setThrottle(limit: ThrottleLimit | undefined): void;
+  addFault(fault: Fault): string;
+  removeFault(id: string): boolean;
+  clearFaults(): void;
+  faults(): ReturnType<Faults['list']>;
+  requests(): readonly SeenRequest[];
+  counters(): Readonly<Record<string, number>>;
+  clearRequests(): void;
+  /** Makes the access tokens given out so far worthless, of one application or of all. */
+  revokeTokens(clientId?: string): void;
+  /** Lifetime of tokens given out from now on. */
+  setTokenLifetime(seconds: number): void;
+  /** Adds or replaces an app registration, for instance to take a permission or a secret from it. */
+  registerApplication(application: RegisteredApplication): void;
+}
+
+export interface ControlParts {
+  readonly organisation: Organisation;
+  readonly replica: Replica;
+  readonly index: Replica;
+  readonly throttle: Throttle;
+  readonly faults: Faults;
+  readonly log: RequestLog;
+  readonly tokens: AccessTokens;
+  readonly applications: Map<string, RegisteredApplication>;
+}
+
+/** The tenant must never serve a property Graph does not have. */
+function requireProperties(type: GraphType, properties: JsonObject): void {
+  for (const name of Object.keys(properties)) {
+    if (name !== 'id' && (SCHEMA[type].selectable.has(name) || EXTENSION_PROPERTY.test(name))) continue;
+    throw new RejectedError(`'${name}' cannot be set on a ${type} of the sandbox tenant`);
+  }
+}
+
+export function createControl(parts: ControlParts): TenantControl {
+  const { organisation, replica, index, throttle, faults, log, tokens, applications } = parts;
+  return {
+    ...organisation,
+    createUser(properties, manager) {
+      requireProperties('user', properties);
+      return organisation.createUser(properties, manager);
+    },
+    updateUser(user, properties) {
+      requireProperties('user', properties);
+      return organisation.updateUser(user, properties);
+    },
+    createGroup(properties, members) {
+      requireProperties('group', properties);
+      return organisation.createGroup(properties, members);
+    },
+    updateGroup(group, properties) {
+      requireProperties('group', properties);
+      return organisation.updateGroup(group, properties);
+    },
+    disableUser: (user) => void organisation.updateUser(user, { accountEnabled: false }),
+    enableUser: (user) => void organisation.updateUser(user, { accountEnabled: true }),
+    setLag: (lag) => replica.setLag(lag),
+    setCountLag: (lag) => index.setLag(lag),
+    advance() {
+      replica.advance();
+      index.advance();
+    },
+    setThrottle: (limit) => throttle.setLimit(limit),
+    addFault: (fault) => faults.add(fault),
+    removeFault: (id) => faults.remove(id),
+    clearFaults: () => faults.clear(),
+    faults: () => faults.list(),
+    requests: () => log.requests(),
+    counters: () => log.counters(),
+    clearRequests: () => log.clear(),
+    revokeTokens: (clientId) => tokens.revoke(clientId),
+    setTokenLifetime: (seconds) => tokens.setLifetime(seconds),
+    registerApplication: (application) => void applications.set(application.clientId, application),
+  };
+}
