@@ -8,7 +8,7 @@ import { attributeShape } from './scim-schema.ts';
  * Whether a provider already holds a desired value. The aim is that a value sent once is not sent again in every
  * cycle, and that a change anybody would notice is. So, beyond JSON equality:
  *
- * - missing, null, "", [] and {} are all "no value" (RFC 7643 section 2.5; providers disagree on "");
+ * - missing, null, blank text, [] and {} are all "no value" (RFC 7643 section 2.5; providers disagree on "");
  * - booleans and numbers equal their text, as providers send "True" or "42";
  * - text is compared with case, but not by Unicode composition or surrounding white space, which databases drop;
  * - userName is compared without case (RFC 7643 section 4.1.1), e-mail addresses too, and phone numbers by their
@@ -23,9 +23,10 @@ export function holds(path: ScimPath, found: Json | undefined, wanted: Json, tri
   return matches(found, wanted, target, trimUserName);
 }
 
-/** Whether a value says nothing: missing, null, an empty string, or a list or object of nothing but such values. */
+/** Whether a value says nothing: missing, null, an empty or blank string, or a list or object of nothing but such values. */
 export function isAbsent(value: Json | undefined): boolean {
-  if (value === undefined || value === null || value === '') return true;
+  if (value === undefined || value === null) return true;
+  if (typeof value === 'string') return value === '' || value.trim() === '';
   if (isArray(value)) return value.every(isAbsent);
   return isObject(value) && Object.values(value).every(isAbsent);
 }
@@ -49,28 +50,20 @@ function matchesObject(found: JsonObject, wanted: JsonObject, shape: Shape, trim
   });
 }
 
+/** As sets: each wanted entry is there, and nothing is there that is not wanted. */
 function matchesList(found: Json | undefined, wanted: readonly Json[], shape: Shape, trim: boolean): boolean {
-  const left = (isArray(found) ? found : found === undefined ? [] : [found]).filter((each) => !isAbsent(each));
-  const distinct = wanted.filter(
-    (each, index) => !isAbsent(each) && !wanted.slice(0, index).some((other) => same(other, each)),
+  const present = (isArray(found) ? found : [found ?? null]).filter((each) => !isAbsent(each));
+  const asked = wanted.filter((each) => !isAbsent(each));
+  return (
+    asked.every((each) => present.some((entry) => matchesEntry(entry, each, shape, trim))) &&
+    present.every((entry) => asked.some((each) => matchesEntry(entry, each, shape, trim)))
   );
-  if (left.length !== distinct.length) return false;
-  for (const each of distinct) {
-    const index = left.findIndex((entry) => matchesEntry(entry, each, shape, trim));
-    if (index < 0) return false;
-    left.splice(index, 1);
-  }
-  return true;
 }
 
 /** Providers may keep `{value: "x"}` as "x" and the other way round. */
 function matchesEntry(found: Json, wanted: Json, shape: Shape, trim: boolean): boolean {
   const plain = !isObject(found) && isObject(wanted) ? { value: found } : found;
   return matches(plain, wanted, shape, trim);
-}
-
-function same(a: Json, b: Json): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 type Scalar = string | number | boolean | null;

@@ -9,12 +9,12 @@ import { booleanText } from './value.ts';
 export type Converted = { readonly value: Json } | { readonly misfit: string };
 export type Convert = (value: Json) => Converted;
 
-const NO_VALUE: Converted = { value: null };
+const NO_VALUE = { value: null };
 const TRUE: Converted = { value: true };
 const FALSE: Converted = { value: false };
 
 /**
- * The conversion into a target's SCIM type (RFC 7643 sections 2.3 and 2.4). Empty strings and lists are "no value":
+ * The conversion into a target's SCIM type (RFC 7643 sections 2.3 and 2.4). Blank strings and empty lists are "no value":
  * providers disagree what an empty string means, and RFC 7643 section 2.5 makes null and empty lists equal to absence.
  * Targets of unknown schemas take text, numbers, booleans and lists as they come.
  */
@@ -40,8 +40,13 @@ function storable(text: string): string {
   return UNSTORABLE.test(text) ? text.replaceAll('\0', '').replace(LONE_SURROGATE, '\uFFFD') : text;
 }
 
+/** Blank text is no value: providers trim it to nothing, and it would differ again in the next cycle. */
+function isBlank(text: string): boolean {
+  return text === '' || text.trim() === '';
+}
+
 function toText(value: Json): Converted {
-  if (typeof value === 'string') return value === '' ? NO_VALUE : asIs(value);
+  if (typeof value === 'string') return asIs(value);
   if (typeof value === 'number') return { value: String(value) };
   if (typeof value === 'boolean') return { value: booleanText(value) };
   if (value === null) return NO_VALUE;
@@ -55,7 +60,9 @@ function toBoolean(value: Json): Converted {
   if (flag !== undefined) return flag ? TRUE : FALSE;
   if (value === 1 || value === '1') return TRUE;
   if (value === 0 || value === '0') return FALSE;
-  return value === null || value === '' ? NO_VALUE : { misfit: 'it takes "True" or "False"' };
+  return value === null || (typeof value === 'string' && isBlank(value))
+    ? NO_VALUE
+    : { misfit: 'it takes "True" or "False"' };
 }
 
 function toComplex(value: Json): Converted {
@@ -68,14 +75,18 @@ function toComplex(value: Json): Converted {
 function toEntries(value: Json): Converted {
   const list = isArray(value) ? value : [value];
   const entries = list.flatMap((each): Json[] => {
-    if (each === null || each === '') return [];
-    return [isObject(each) ? each : { value: typeof each === 'string' ? storable(each) : each }];
+    if (isObject(each)) return [each];
+    const { value: inner } = asIs(each);
+    return inner === null ? [] : [{ value: inner }];
   });
   return entries.length === 0 ? NO_VALUE : { value: entries };
 }
 
-function asIs(value: Json): Converted {
-  if (value === '' || (isArray(value) && value.length === 0)) return NO_VALUE;
-  if (typeof value === 'string') return { value: storable(value) };
+function asIs(value: Json): { readonly value: Json } {
+  if (isArray(value) && value.length === 0) return NO_VALUE;
+  if (typeof value === 'string') {
+    const text = storable(value);
+    return isBlank(text) ? NO_VALUE : { value: text };
+  }
   return { value: isArray(value) ? value.map((each) => (typeof each === 'string' ? storable(each) : each)) : value };
 }
