@@ -109,7 +109,10 @@ export class ProviderModel {
   listAccounts(): readonly Account[] {
     return [...this.accounts].map(([id, { attributes, active }]) => {
       const body = { ...buildResource(attributes, 'User'), id, active };
-      const text = (name: string) => String(attributes.get(name) ?? '');
+      const text = (name: string) => {
+        const value = attributes.get(name);
+        return typeof value === 'string' ? value : '';
+      };
       return { id, userName: text('userName'), externalId: text('externalId'), active, body };
     });
   }

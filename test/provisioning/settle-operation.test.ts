@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ConflictError,
+  InDoubtError,
+  NotFoundError,
+  RejectedError,
+  ThrottledError,
+  TransientError,
+  UnauthorizedError,
+} from '../../src/core/errors.ts';
+import type { Operation } from '../../src/core/operation.ts';
+import { failed, MOST_ATTEMPTS } from '../../src/provisioning/settle-operation.ts';
+import { theProfile } from '../builders.ts';
+
+const NOW = 1_000_000;
+const reason = { code: 'unassigned', text: 'unassigned' } as const;
+const disable: Operation = {
+  resource: 'account',
+  kind: 'disable',
+  key: '0',
+  wave: 0,
+  anchor: 'ada',
+  label: 'ada',
+  reason,
+  resourceId: '1',
+  cause: 'unassigned',
+};
+const update: Operation = {
+  resource: 'account',
+  kind: 'update',
+  key: '1',
+  wave: 1,
+  anchor: 'ada',
+  label: 'ada',
+  reason,
+  resourceId: '1',
+  attributes: [],
+  references: [],
+};
+
+interface Row {
+  readonly rule: string;
+  readonly operation?: Operation;
+  readonly error: Error;
+  readonly inDoubt?: boolean;
+  readonly attempts?: number;
+  readonly becomes: string;
+  readonly attemptSpent?: boolean;
+}
+
+const rows: readonly Row[] = [
+  {
+    rule: 'a throttled operation waits exactly as long as asked, and no attempt is spent',
+    error: new ThrottledError('429', 5000),
+    becomes: 'pending at +5000',
+    attemptSpent: false,
+  },
+  {
+    rule: 'a throttled operation whose earlier answer was lost stays in doubt',
+    error: new ThrottledError('429', 5000),
+    inDoubt: true,
+    becomes: 'in-doubt at +5000',
+    attemptSpent: false,
+  },
+  {
+    rule: 'a refused credential spends no attempt of the object',
+    error: new UnauthorizedError('401'),
+    becomes: 'pending',
+    attemptSpent: false,
+  },
+  {
+    rule: 'a write without an answer is in doubt',
+    error: new InDoubtError('timeout'),
+    becomes: 'in-doubt later',
+    attemptSpent: true,
+  },
+  {
+    rule: 'a write that never left is simply tried again',
+    error: new TransientError('refused connection'),
+    becomes: 'pending later',
+    attemptSpent: true,
+  },
+  {
+    rule: 'an operation in doubt stays so when settling it fails',
+    error: new TransientError('no network'),
+    inDoubt: true,
+    becomes: 'in-doubt later',
+    attemptSpent: true,
+  },
+  {
+    rule: 'after the last attempt it is put aside',
+    error: new TransientError('down'),
+    attempts: MOST_ATTEMPTS - 1,
+    becomes: 'escrowed InternalServerError',
+  },
+  {
+    rule: 'a removal of what is gone already is done',
+    operation: disable,
+    error: new NotFoundError('404'),
+    becomes: 'exported gone-already',
+  },
+  {
+    rule: 'an update of what is gone drops the link, so that the next cycle matches anew',
+    error: new NotFoundError('404'),
+    becomes: 'escrowed InvalidAnchor drops link',
+  },
+  { rule: 'a conflict is put aside', error: new ConflictError('taken'), becomes: 'escrowed EntryConflict' },
+  {
+    rule: 'an object the provider refuses is put aside at once',
+    error: new RejectedError('bad', { status: 400 }),
+    becomes: 'escrowed WebExceptionProtocolError',
+  },
+];
+
+function describeResult({ operation = update, error, inDoubt = false, attempts = 0 }: Row): {
+  becomes: string;
+  attemptSpent?: boolean;
+} {
+  const result = failed({ sequence: 1, operation, inDoubt, attempts }, error, 10, NOW, theProfile());
+  if (result.state === 'exported') return { becomes: `exported ${result.exported.note}` };
+  if (result.state === 'escrowed')
+    return { becomes: `escrowed ${result.failure.code}${result.dropLink === true ? ' drops link' : ''}` };
+  const exact = error instanceof ThrottledError;
+  const when =
+    result.notBefore === undefined
+      ? ''
+      : exact
+        ? ` at +${result.notBefore - NOW}`
+        : result.notBefore > NOW
+          ? ' later'
+          : ' at once';
+  return { becomes: `${result.state}${when}`, attemptSpent: result.attemptSpent };
+}
+
+describe('what becomes of a failed operation', () => {
+  test.each(rows)('$rule', (row) => {
+    const { becomes, attemptSpent } = row;
+    expect(describeResult(row)).toEqual(attemptSpent === undefined ? { becomes } : { becomes, attemptSpent });
+  });
+
+  test('an error outside the family is a defect and is not swallowed', () => {
+    expect(() =>
+      failed({ sequence: 1, operation: update, inDoubt: false, attempts: 0 }, new TypeError('x'), 1, NOW, theProfile()),
+    ).toThrow(TypeError);
+  });
+});
