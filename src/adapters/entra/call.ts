@@ -7,15 +7,20 @@ export interface Call {
   readonly what: string;
   /** The least permission that allows it. */
   readonly permission: GraphPermission;
+  /** What to look at when Graph finds the request itself wrong (400). */
+  readonly mend?: string;
 }
+
+const MEND_MAPPING =
+  'Check that every source attribute of the mapping is a property of Microsoft Graph users or groups, spelt as there.';
 
 export const CALLS = {
   application: { what: 'reading the enterprise application', permission: 'Application.Read.All' },
   assignments: { what: 'reading the assignments of the enterprise application', permission: 'Application.Read.All' },
   members: { what: 'reading the members of a group', permission: 'GroupMember.Read.All' },
   memberCount: { what: 'counting the members of a group', permission: 'GroupMember.Read.All' },
-  groups: { what: 'reading groups', permission: 'GroupMember.Read.All' },
+  groups: { what: 'reading groups', permission: 'GroupMember.Read.All', mend: MEND_MAPPING },
   groupsOfUser: { what: 'reading the groups of a user', permission: 'GroupMember.Read.All' },
-  users: { what: 'reading users', permission: 'User.Read.All' },
+  users: { what: 'reading users', permission: 'User.Read.All', mend: MEND_MAPPING },
   deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },
 } as const satisfies Record<string, Call>;

@@ -80,7 +80,9 @@ export function failureOf(answer: Answer, call: Call, client: string, now: numbe
     default:
       return new RejectedError(`Microsoft Graph rejected ${call.what} (${told}).`, {
         ...facts,
-        remedy: 'Look the request id up with Microsoft support if the status and code do not explain it.',
+        remedy:
+          (answer.status === 400 ? call.mend : undefined) ??
+          'Look the request id up with Microsoft support if the status and code do not explain it.',
       });
   }
 }

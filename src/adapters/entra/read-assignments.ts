@@ -5,8 +5,8 @@ import type { GraphClient } from './graph-client.ts';
 import type { RawObject } from './json.ts';
 import { readPages, requireText } from './paging.ts';
 
-/** Reads made before a listing that repeats itself is reported as a gap. */
-const READS = 3;
+/** Reads made until two in a row agree; then the disagreement is reported as a gap. */
+const READS = 4;
 
 const KINDS: Readonly<Record<string, Assignment['principalKind']>> = {
   User: 'user',
@@ -16,24 +16,32 @@ const KINDS: Readonly<Record<string, Assignment['principalKind']>> = {
 
 /**
  * Every assignment to the enterprise application. `$top=999` matters beyond speed: other sizes have been seen to leave
- * managed identities out (microsoftgraph/microsoft-graph-docs#12243). An assignment listed twice means the listing
- * moved while it was read, so it is read again; principals of a kind unknown here are a gap.
+ * managed identities out (microsoftgraph/microsoft-graph-docs#12243). Graph counts no assignments, so the proof is that
+ * two reads agree and neither lists anything twice: a listing that moved or ended early once is read again.
  */
 export async function readAssignments(
   graph: GraphClient,
   applicationId: Anchor,
   signal: AbortSignal,
 ): Promise<ProvenRead<readonly Assignment[]>> {
+  let before: AssignmentListing | undefined;
   for (let read = 1; ; read += 1) {
     const listing = await listAssignments(graph, applicationId, signal);
-    if (listing.repeated === 0 || read === READS) return withGaps(listing);
+    const agreed = before !== undefined && agree(before, listing);
+    if (agreed || read === READS) return withGaps(listing, before, agreed);
+    before = listing;
   }
 }
 
 interface AssignmentListing {
-  readonly assignments: readonly Assignment[];
+  readonly assignments: ReadonlyMap<string, Assignment>;
   readonly repeated: number;
   readonly unknown: number;
+}
+
+function agree(a: AssignmentListing, b: AssignmentListing): boolean {
+  if (a.repeated + b.repeated > 0 || a.unknown !== b.unknown || a.assignments.size !== b.assignments.size) return false;
+  return [...a.assignments.keys()].every((id) => b.assignments.has(id));
 }
 
 async function listAssignments(
@@ -53,7 +61,7 @@ async function listAssignments(
       else assignments.set(assignment.id, assignment);
     }
   }
-  return { assignments: [...assignments.values()], repeated, unknown };
+  return { assignments, repeated, unknown };
 }
 
 function readAssignment(raw: RawObject): Assignment | undefined {
@@ -67,13 +75,23 @@ function readAssignment(raw: RawObject): Assignment | undefined {
   };
 }
 
-function withGaps({ assignments, repeated, unknown }: AssignmentListing): ProvenRead<readonly Assignment[]> {
+function withGaps(
+  { assignments, repeated, unknown }: AssignmentListing,
+  before: AssignmentListing | undefined,
+  agreed: boolean,
+): ProvenRead<readonly Assignment[]> {
   const gaps: ReadGap[] = [];
   if (repeated > 0) {
     gaps.push({
       what: 'assignments of the enterprise application, some of which were listed twice',
-      expected: assignments.length,
-      found: assignments.length + repeated,
+      expected: assignments.size,
+      found: assignments.size + repeated,
+    });
+  } else if (!agreed) {
+    gaps.push({
+      what: 'assignments of the enterprise application, which differ from one read to the next',
+      expected: before?.assignments.size ?? 0,
+      found: assignments.size,
     });
   }
   if (unknown > 0) {
@@ -83,5 +101,5 @@ function withGaps({ assignments, repeated, unknown }: AssignmentListing): Proven
       found: unknown,
     });
   }
-  return { value: assignments, gaps };
+  return { value: [...assignments.values()], gaps };
 }

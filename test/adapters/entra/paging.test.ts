@@ -99,7 +99,22 @@ describe('paging', () => {
     const read = await test.directory.readAssignments('sp-1', signal);
     expect(read.value).toHaveLength(2);
     expect(read.gaps).toEqual([expect.objectContaining({ expected: 2, found: 3 })]);
+    expect(test.server.graphRequests()).toHaveLength(4);
+  });
+
+  it('a listing that ended early once is found out by the next read', async () => {
+    const test = await open(inTurn({ json: { value: [] } }, { json: { value: [assignment('a1'), assignment('a2')] } }));
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read.gaps).toEqual([]);
+    expect(read.value).toHaveLength(2);
     expect(test.server.graphRequests()).toHaveLength(3);
+  });
+
+  it('a listing that is never the same twice is a gap', async () => {
+    let reads = 0;
+    const test = await open(() => ({ json: { value: [assignment(`a${(reads += 1)}`)] } }));
+    const read = await test.directory.readAssignments('sp-1', signal);
+    expect(read.gaps).toEqual([expect.objectContaining({ what: expect.stringContaining('differ') as unknown })]);
   });
 
   it('assignments listed twice once are no gap after a clean second read', async () => {

@@ -112,6 +112,13 @@ describe('users by id', () => {
     );
   });
 
+  it('with an attribute Graph does not know point at the mapping', async () => {
+    const { directory } = await open(() => graphError(400, 'BadRequest'));
+    await expect(directory.readUsers(['u1'], ['jobTitel'], signal)).rejects.toMatchObject({
+      facts: { status: 400, remedy: expect.stringContaining('mapping') as unknown },
+    });
+  });
+
   it('with an attribute that is an object are refused, with the way to write it', async () => {
     const { directory } = await open(() => user('u1', { employeeOrgData: { division: 'x' } }));
     await expect(directory.readUsers(['u1'], ['employeeOrgData'], signal)).rejects.toThrow(RejectedError);
