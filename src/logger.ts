@@ -71,7 +71,7 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
 
 /** Query strings carry names (`$filter=userName eq "…"`), and vendors' messages quote addresses. */
 function withoutQueries(message: string): string {
-  return message.replaceAll(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
+  return message.replaceAll(/(https?:\/\/[^\s?"']+)\?.*/g, '$1?…');
 }
 
 /** Where the log goes and whether that is a terminal. */

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../core/errors.ts';
 import { isLoopback } from './fields.ts';
+import { attributeLine } from './schema.ts';
 import { inspectSecretFile, secretPath } from './secret-files.ts';
 import type { FileBase } from './secret-files.ts';
 import { isSettings } from './source-document.ts';
@@ -96,6 +97,8 @@ function checkAttributeLine(settings: Settings, path: SettingPath, source: Sourc
   if (typeof path.at(-1) !== 'number' || !path.includes('mapping')) return;
   const given = KINDS_OF_LINE.filter((key) => Object.hasOwn(settings, key));
   if (given.length === 1) return;
+  // A misspelt one is reported as an unknown key already.
+  if (Object.keys(settings).some((key) => !Object.hasOwn(attributeLine.shape, key))) return;
   const message =
     given.length === 0 ? `needs one of ${KINDS_OF_LINE.join(', ')}` : `has ${given.join(' and ')}: keep one of them`;
   found.problems.push(source.problemAt(path, message));

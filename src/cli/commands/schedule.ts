@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { EXIT } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { renderSchedules } from '../render/status.ts';
+import { onRun } from '../session.ts';
+import type { Session, Shell } from '../session.ts';
+
+interface Options {
+  readonly connection?: string;
+}
+
+/** `headgate schedule`: look at schedules, and stop or let go on those of one connection. */
+export function registerSchedule(program: Command, shell: Shell): void {
+  const schedule = program.command('schedule').description('look at, pause and resume the schedules of connections');
+  onRun(shell, schedule.command('list').description('list schedules with their next run'), runList);
+  for (const [verb, paused, description] of [
+    ['pause', true, 'start no scheduled cycle of a connection until it is resumed'],
+    ['resume', false, 'let scheduled cycles of a connection start again'],
+  ] as const) {
+    onRun<Options>(
+      shell,
+      schedule
+        .command(verb)
+        .description(description)
+        .option('-c, --connection <name>', 'connection (may be left out when there is only one)'),
+      (session, options) => runSet(session, options, paused),
+    );
+  }
+}
+
+async function runList(session: Session): Promise<ExitCode> {
+  const { operator } = await session.connect();
+  const schedules = await operator.schedules();
+  if (session.json) session.out(JSON.stringify(schedules, undefined, 2));
+  else if (schedules.length === 0)
+    session.say('No connection has a schedule; set one with "schedule" in the configuration.');
+  else session.out(renderSchedules(schedules, session.paint));
+  return EXIT.done;
+}
+
+async function runSet(session: Session, options: Options, paused: boolean): Promise<ExitCode> {
+  const connection = session.connectionName(options.connection);
+  const { operator } = await session.connect();
+  await operator.setSchedulesPaused(connection, paused);
+  if (session.json) session.out(JSON.stringify({ connection, schedulesPaused: paused }));
+  session.say(
+    paused
+      ? `No scheduled cycle of ${connection} starts until: headgate schedule resume -c ${connection}   An open cycle goes on.`
+      : `Scheduled cycles of ${connection} start again.`,
+  );
+  return EXIT.done;
+}

@@ -1,0 +1,35 @@
+import type { Environment } from '../config/interpolate.ts';
+
+/** A stream the command writes to. `isTTY` decides about colour and moving lines, for each stream by itself. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The world around a command: streams, environment, time and signals. Data goes to `stdout`, talk to `stderr`. */
+export interface CliIo {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Environment;
+  /** Ms since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * From now on SIGINT and SIGTERM abort this signal instead of ending the process; a second one ends it. Only commands
+   * that have something to say or to let go of ask for it.
+   */
+  interrupts(): AbortSignal;
+}
+
+/** Why a signal of `interrupts` was aborted. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  readonly signal: 'SIGINT' | 'SIGTERM';
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super(signal === 'SIGINT' ? 'interrupted' : 'terminated');
+    this.signal = signal;
+  }
+}
+
+/** The command was given something it cannot work with. Exit code 64. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

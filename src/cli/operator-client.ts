@@ -1,0 +1,94 @@
+import type { Plan } from '../core/plan.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Operator } from '../ports/operator.ts';
+import { ApiError } from './api-client.ts';
+import type { ApiClient, PlanEvent } from './api-client.ts';
+import { UsageError } from './io.ts';
+import { TransientError } from '../core/errors.ts';
+
+/** Headgate's operator interface, asked through the API. */
+export interface OperatorClient extends Pick<
+  Operator,
+  'status' | 'startCycle' | 'listCycles' | 'operations' | 'cancelCycle' | 'explain' | 'schedules'
+> {
+  /** Hands over every event as it comes, and returns the plan. */
+  plan(
+    connection: string,
+    onEvent: (event: PlanEvent) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly plan: Plan; readonly verdict: Verdict }>;
+  getCycle(id: string): Promise<NonNullable<Awaited<ReturnType<Operator['getCycle']>>>>;
+  setSchedulesPaused: Operator['setSchedulesPaused'];
+  resumeConnection: Operator['resumeConnection'];
+  doctor: Operator['doctor'];
+  close(): Promise<void>;
+}
+
+/** A typed client of every route of the API. Errors as in ApiClient. */
+export function createOperatorClient(api: ApiClient): OperatorClient {
+  return {
+    status: () => api.get('/api/v1/status'),
+    plan: (connection, onEvent, signal) => makePlan(api, connection, onEvent, signal),
+    startCycle: ({ connection, kind, expectedDigest, requestedBy }) =>
+      api.post(`/api/v1/connections/${encodeURIComponent(connection)}/cycles`, {
+        kind,
+        requestedBy,
+        ...(expectedDigest === undefined ? {} : { expectedDigest }),
+      }),
+    getCycle: (id) => api.get(`/api/v1/cycles/${encodeURIComponent(id)}`),
+    listCycles: (filter) => api.get(`/api/v1/cycles?${query(filter)}`),
+    operations: (id, { states, ...filter }) =>
+      api.get(`/api/v1/cycles/${encodeURIComponent(id)}/operations?${query({ ...filter, state: states?.join(',') })}`),
+    cancelCycle: async (id) =>
+      (await api.post<{ cancelled: boolean }>(`/api/v1/cycles/${encodeURIComponent(id)}/cancel`)).cancelled,
+    explain: (connection, user, signal) =>
+      api.get(`/api/v1/connections/${encodeURIComponent(connection)}/explain?${query({ user })}`, signal),
+    schedules: () => api.get('/api/v1/schedules'),
+    async setSchedulesPaused(connection, paused) {
+      const verb = paused ? 'pause' : 'resume';
+      await api.post(`/api/v1/connections/${encodeURIComponent(connection)}/schedules/${verb}`);
+    },
+    resumeConnection: async (connection) =>
+      (await api.post<{ resumed: boolean }>(`/api/v1/connections/${encodeURIComponent(connection)}/resume`)).resumed,
+    doctor: (signal) => api.get('/api/v1/doctor', signal),
+    close: async () => api.close(),
+  };
+}
+
+function query(parameters: Readonly<Record<string, string | number | undefined>>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) search.set(name, String(value));
+  return search.toString();
+}
+
+/** Major version of the streams this program reads; minor ones only add. */
+const MAJOR = '1';
+
+async function makePlan(
+  api: ApiClient,
+  connection: string,
+  onEvent: (event: PlanEvent) => void,
+  signal: AbortSignal,
+): Promise<{ readonly plan: Plan; readonly verdict: Verdict }> {
+  let outcome: Extract<PlanEvent, { type: 'plan' }> | undefined;
+  const path = `/api/v1/connections/${encodeURIComponent(connection)}/plan`;
+  await api.stream(
+    path,
+    {},
+    (event) => {
+      if (event.type === 'error') throw new ApiError(event.problem);
+      if (event.type === 'version' && event.schema.split('.')[0] !== MAJOR) {
+        throw new UsageError(
+          `the daemon speaks version ${event.schema}, this command version ${MAJOR}: use the daemon's own headgate`,
+        );
+      }
+      if (event.type === 'plan') outcome = event;
+      onEvent(event);
+    },
+    signal,
+  );
+  if (outcome === undefined) {
+    throw new TransientError('the daemon stopped before the plan was made', { remedy: 'see its log, then plan again' });
+  }
+  return { plan: outcome.plan, verdict: outcome.verdict };
+}

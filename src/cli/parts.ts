@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.ts';
+import type { CliIo } from './io.ts';
+import type { ExitCode } from './exit-codes.ts';
+import type { Transport } from './transport.ts';
+
+export const SERVE_ROLES = ['all', 'worker', 'scheduler', 'api'] as const;
+export type ServeRole = (typeof SERVE_ROLES)[number];
+
+/** What `headgate sandbox` was asked for. */
+export interface SandboxOptions {
+  readonly users: number;
+  readonly groups: number;
+  readonly seed: number;
+  /** Port of the tenant; the provider takes the next one. 0: any free ports. */
+  readonly port: number;
+  /** Folder in which the state, the secrets and a ready-made configuration are kept. */
+  readonly directory: string;
+  /** Behaviour of the service provider: a profile's name. */
+  readonly provider: string;
+}
+
+/**
+ * The large parts a command may start, handed in by the entry point and loaded only when used, so that `headgate --help`
+ * does not load a database.
+ */
+export interface CliParts {
+  readonly version: string;
+  /** Runs the daemon until it is told to stop; it minds signals by itself. */
+  serve(config: Config, options: { readonly role: ServeRole }): Promise<ExitCode>;
+  /**
+   * Opens the same API inside this process, for use without a daemon. `work`: also take jobs, so that a cycle started here
+   * is carried out here. Throws StartupError when another process holds the data directory.
+   */
+  openInProcess(config: Config, options: { readonly work: boolean }): Promise<Transport>;
+  runSandbox(options: SandboxOptions, io: CliIo): Promise<ExitCode>;
+}

@@ -1,0 +1,169 @@
+import type { CycleResult, OperationCounts } from '../../core/cycle.ts';
+import { WAVE, WAVES } from '../../core/operation.ts';
+import type { OperationState, Wave } from '../../core/operation.ts';
+import type { CycleView } from '../../ports/operator.ts';
+import type { CycleRecord } from '../../ports/stores.ts';
+import { bar } from '../progress.ts';
+import type { Paint } from './paint.ts';
+import { renderTable } from './table.ts';
+import { grouped, plural, printable, shownDuration, shownTime } from './text.ts';
+
+const WAVE_NAMES: Readonly<Record<Wave, string>> = {
+  [WAVE.disable]: 'disable',
+  [WAVE.accounts]: 'accounts',
+  [WAVE.groups]: 'groups',
+  [WAVE.members]: 'members',
+  [WAVE.delete]: 'delete',
+};
+
+/** What a wave is called in every display. */
+export function waveName(wave: Wave): string {
+  return WAVE_NAMES[wave];
+}
+
+const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
+
+/** Operations of a cycle in one state, over all waves. */
+export function inState(counts: OperationCounts, state: OperationState): number {
+  return WAVES.reduce<number>((sum, wave) => sum + (counts[wave]?.[state] ?? 0), 0);
+}
+
+/** Where a cycle is, in one line, and the step that line belongs to. `pace` in operations a second. */
+export function cycleProgress(
+  cycle: CycleView,
+  pace: number | undefined,
+): { readonly line: string; readonly step: string } {
+  switch (cycle.phase) {
+    case 'gathering':
+    case 'planning': {
+      const { progress } = cycle;
+      if (progress === undefined) return { line: `${cycle.phase}…`, step: cycle.phase };
+      return readingProgress(progress);
+    }
+    case 'exporting':
+      return exportProgress(cycle, pace);
+    case 'verifying':
+      return { line: 'verifying…', step: 'verifying' };
+    case 'closed':
+      return { line: `closed: ${cycle.result ?? 'without a result'}`, step: 'closed' };
+    default:
+      return cycle.phase satisfies never;
+  }
+}
+
+/** `reading users: 1,200 of 5,000`. */
+export function readingProgress(progress: { readonly what: string; readonly done: number; readonly total?: number }): {
+  readonly line: string;
+  readonly step: string;
+} {
+  const { what, done, total } = progress;
+  const tenth = total === undefined || total === 0 ? '' : Math.floor((done * 10) / total);
+  const number = total === undefined ? grouped(done) : `${grouped(done)} of ${grouped(total)}`;
+  return { line: `reading ${printable(what)}: ${number}`, step: `${what} ${tenth}` };
+}
+
+function exportProgress(cycle: CycleView, pace: number | undefined): { readonly line: string; readonly step: string } {
+  const { settled, total } = cycle;
+  const parts = [bar(settled, total), `${grouped(settled)} of ${plural(total, 'operation')}`];
+  if (pace !== undefined) {
+    parts.push(`${pace < 10 ? pace.toFixed(1) : grouped(Math.round(pace))}/s`);
+    if (settled < total) parts.push(`${shownDuration(((total - settled) * 1000) / pace)} left`);
+  }
+  parts.push(...waveCounts(cycle.counts));
+  const tenth = total === 0 ? 10 : Math.floor((settled * 10) / total);
+  return { line: parts.join('  '), step: `exporting ${tenth}` };
+}
+
+function waveCounts(counts: OperationCounts): string[] {
+  const open = WAVES.flatMap((wave) => {
+    const states = counts[wave];
+    if (states === undefined) return [];
+    const total = Object.values(states).reduce((sum, count) => sum + count, 0);
+    const settled = SETTLED.reduce((sum, state) => sum + (states[state] ?? 0), 0);
+    return total === 0 ? [] : [`${waveName(wave)} ${grouped(settled)}/${grouped(total)}`];
+  });
+  const failed = inState(counts, 'escrowed');
+  return failed === 0 ? open : [...open, `${grouped(failed)} failed`];
+}
+
+function resultWords(result: CycleResult | undefined, paint: Paint): string {
+  switch (result) {
+    case undefined:
+      return paint.warn('open');
+    case 'succeeded':
+      return paint.good(result);
+    case 'entry-level-errors':
+    case 'cancelled':
+      return paint.warn(result);
+    case 'failed':
+    case 'refused':
+      return paint.bad(result);
+    default:
+      return result satisfies never;
+  }
+}
+
+/** Cycles as a table, newest first. */
+export function renderCycles(cycles: readonly CycleRecord[], paint: Paint): string {
+  return renderTable(
+    ['ID', 'CONNECTION', 'KIND', 'STARTED', 'TOOK', 'RESULT', 'OPERATIONS'],
+    cycles.map((cycle) => [
+      cycle.id,
+      cycle.connection,
+      kindWord(cycle),
+      shownTime(cycle.createdAt),
+      cycle.closedAt === undefined ? '-' : shownDuration(cycle.closedAt - cycle.createdAt),
+      cycle.result === undefined ? paint.warn(cycle.phase) : resultWords(cycle.result, paint),
+      cycle.planCounts === undefined ? '-' : grouped(operationCount(cycle.planCounts.operations)),
+    ]),
+  );
+}
+
+function kindWord(cycle: CycleRecord): string {
+  return cycle.kind === 'initial' ? 'full' : cycle.kind;
+}
+
+function operationCount(operations: Readonly<Record<string, number>>): number {
+  return Object.values(operations).reduce((sum, count) => sum + count, 0);
+}
+
+/** One cycle with everything known about it, for `cycle show` and at the end of a wait. */
+export function renderCycle(cycle: CycleView, paint: Paint): string {
+  const lines = [
+    `Cycle ${paint.strong(cycle.id)}: ${kindWord(cycle)} cycle of ${cycle.connection}, ${cycle.phase === 'closed' ? resultWords(cycle.result, paint) : paint.warn(cycle.phase)}`,
+    `  requested by ${printable(cycle.requestedBy)} at ${shownTime(cycle.createdAt)}${took(cycle)}`,
+  ];
+  if (cycle.planDigest !== undefined) lines.push(`  plan digest ${cycle.planDigest}`);
+  const states = (['exported', 'escrowed', 'held', 'cancelled', 'pending', 'in-flight', 'in-doubt'] as const)
+    .map((state) => ({ state, count: inState(cycle.counts, state) }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${grouped(count)} ${STATE_WORDS[state]}`);
+  lines.push(`  ${plural(cycle.total, 'operation')}${states.length === 0 ? '' : `: ${states.join(', ')}`}`);
+  for (const finding of cycle.verdict?.findings ?? []) {
+    lines.push(
+      `  ${paint.warn(`guard ${finding.guard}`)}: ${printable(finding.message)}`,
+      `    ${printable(finding.remedy)}`,
+    );
+  }
+  for (const notice of cycle.notices) lines.push(`  note: ${printable(notice.text)}`);
+  if (cycle.failure !== undefined) {
+    lines.push(`  ${paint.bad('why')}: ${printable(cycle.failure.message)}`);
+    if (cycle.failure.remedy !== undefined) lines.push(`    ${printable(cycle.failure.remedy)}`);
+  }
+  if (inState(cycle.counts, 'escrowed') > 0) lines.push(`  see which failed: headgate cycle show ${cycle.id} --failed`);
+  return lines.join('\n');
+}
+
+const STATE_WORDS: Readonly<Record<OperationState, string>> = {
+  exported: 'done',
+  escrowed: 'failed',
+  held: 'held by a guard',
+  cancelled: 'cancelled',
+  pending: 'waiting',
+  'in-flight': 'being sent',
+  'in-doubt': 'in doubt',
+};
+
+function took(cycle: CycleRecord): string {
+  return cycle.closedAt === undefined ? '' : `, took ${shownDuration(cycle.closedAt - cycle.createdAt)}`;
+}

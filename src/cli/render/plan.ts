@@ -1,0 +1,139 @@
+import { WAVES } from '../../core/operation.ts';
+import type { Operation, Wave } from '../../core/operation.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import { waveName } from './cycle.ts';
+import type { Paint } from './paint.ts';
+import { renderTable } from './table.ts';
+import { clip, grouped, plural, printable } from './text.ts';
+
+/** How many operations are shown unless all are asked for. */
+export const SHOWN_OPERATIONS = 50;
+
+export interface PlanView {
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+}
+
+/** A plan for people: operations by wave with their reasons, what the guards say, the sum, and the digest. */
+export function renderPlan({ plan, verdict }: PlanView, paint: Paint, limit: number): string {
+  const sections = [
+    ...renderOperations(plan, verdict, paint, limit),
+    ...renderNotices(plan, paint),
+    ...renderFindings(verdict, paint),
+    renderSummary(plan, verdict, paint),
+  ];
+  return sections.join('\n\n');
+}
+
+function renderOperations(plan: Plan, verdict: Verdict, paint: Paint, limit: number): string[] {
+  const held = new Set(verdict.findings.flatMap((finding) => finding.operations));
+  const shown = plan.operations.slice(0, limit);
+  const sections = WAVES.flatMap((wave) => renderWave(wave, plan.operations, shown, held, paint));
+  const hidden = plan.operations.length - shown.length;
+  return hidden === 0 ? sections : [...sections, paint.dim(`… ${plural(hidden, 'more operation')}; --all shows them`)];
+}
+
+function renderWave(
+  wave: Wave,
+  all: readonly Operation[],
+  shown: readonly Operation[],
+  held: ReadonlySet<string>,
+  paint: Paint,
+): string[] {
+  const inWave = shown.filter((operation) => operation.wave === wave);
+  if (inWave.length === 0) return [];
+  const count = all.reduce((sum, operation) => sum + (operation.wave === wave ? 1 : 0), 0);
+  const table = renderTable(
+    ['OPERATION', 'WHO OR WHAT', 'WHY', 'CHANGES'],
+    inWave.map((operation) => [
+      paintKind(operation, held.has(operation.key), paint),
+      clip(printable(operation.label), 40),
+      clip(printable(operation.reason.text), 70),
+      clip(printable(changesOf(operation)), 50),
+    ]),
+    '  ',
+  );
+  return [`${paint.strong(`Wave ${wave}: ${waveName(wave)}`)} (${plural(count, 'operation')})\n${table}`];
+}
+
+function paintKind(operation: Operation, held: boolean, paint: Paint): string {
+  const text = `${operation.kind} ${operation.resource}${held ? ' (held)' : ''}`;
+  switch (operation.kind) {
+    case 'create':
+    case 'reactivate':
+      return paint.good(text);
+    case 'disable':
+    case 'delete':
+      return paint.bad(text);
+    case 'update':
+    case 'members':
+    case 'link':
+      return text;
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** What an operation changes, in few words: attribute names, never their values, which may be personal. */
+function changesOf(operation: Operation): string {
+  switch (operation.kind) {
+    case 'create':
+      return operation.resource === 'account' ? plural(operation.attributes.length, 'attribute') : '';
+    case 'update':
+      return operation.attributes.map((change) => change.path).join(', ');
+    case 'reactivate':
+      return ['active', ...operation.attributes.map((change) => change.path).filter((path) => path !== 'active')].join(
+        ', ',
+      );
+    case 'members':
+      return [
+        operation.add.length === 0 ? '' : `+${grouped(operation.add.length)}`,
+        operation.remove.length === 0 ? '' : `-${grouped(operation.remove.length)}`,
+      ]
+        .filter((part) => part !== '')
+        .join(' ');
+    case 'link':
+      return `matched by ${operation.matchedBy}, nothing sent`;
+    case 'disable':
+    case 'delete':
+      return '';
+    default:
+      return operation satisfies never;
+  }
+}
+
+function renderNotices(plan: Plan, paint: Paint): string[] {
+  if (plan.notices.length === 0) return [];
+  const lines = plan.notices.map((notice) => `  ${notice.code}: ${printable(notice.text)}`);
+  return [`${paint.strong('Notes')}\n${lines.join('\n')}`];
+}
+
+function renderFindings(verdict: Verdict, paint: Paint): string[] {
+  return verdict.findings.map((finding) => {
+    const effect =
+      finding.effect === 'refuse'
+        ? 'refuses the whole plan'
+        : `holds ${plural(finding.operations.length, 'operation')}`;
+    const head = paint.bad(`Guard ${finding.guard} ${effect}`);
+    return `${head}: ${printable(finding.message)}\n  ${printable(finding.remedy)}`;
+  });
+}
+
+function renderSummary(plan: Plan, verdict: Verdict, paint: Paint): string {
+  const { counts } = plan;
+  const kinds = Object.entries(counts.operations)
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${grouped(count)} ${kind.split('.').toReversed().join(' ')}`);
+  const held = new Set(verdict.findings.flatMap((finding) => finding.operations)).size;
+  const total = plural(plan.operations.length, 'operation');
+  const head = plan.operations.length === 0 ? 'Nothing to do' : `${total}: ${kinds.join(', ')}`;
+  const outcome = verdict.refused ? paint.bad('; refused') : held > 0 ? paint.warn(`; ${grouped(held)} held`) : '';
+  return [
+    `${paint.strong(head)}${outcome}.`,
+    `  ${plural(counts.entitledUsers, 'entitled user')}, ${plural(counts.linkedAccounts, 'linked account')}; ` +
+      `${plural(counts.entitledGroups, 'group')} in scope, ${plural(counts.linkedGroups, 'linked SCIM group')}; ` +
+      `${plural(counts.membersAdded, 'membership')} added, ${grouped(counts.membersRemoved)} removed.`,
+    `  connection ${plan.connection}, ${plan.kind === 'initial' ? 'full' : plan.kind} plan, digest ${plan.digest}`,
+  ].join('\n');
+}

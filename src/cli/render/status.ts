@@ -1,0 +1,152 @@
+import type { ConnectionStatus, Explanation, Operator, Status } from '../../ports/operator.ts';
+import type { ScopePath } from '../../core/operation.ts';
+import type { OperationRecord } from '../../ports/stores.ts';
+import type { Paint } from './paint.ts';
+import { renderTable } from './table.ts';
+import { clip, grouped, printable, shownTime } from './text.ts';
+
+type Schedules = Awaited<ReturnType<Operator['schedules']>>;
+type Checks = Awaited<ReturnType<Operator['doctor']>>;
+
+/** The state of everything, for `headgate status`. */
+export function renderStatus(status: Status, daemon: boolean, paint: Paint): string {
+  const where = daemon
+    ? `daemon ${status.version}, running since ${shownTime(status.startedAt)}`
+    : paint.warn('no daemon is running');
+  const connections = renderTable(
+    ['CONNECTION', 'STATE', 'ACCOUNTS', 'GROUPS', 'LAST CYCLE', 'LAST SUCCESS', 'HELD', 'FAILED'],
+    status.connections.map((connection) => connectionRow(connection, paint)),
+  );
+  const paused = status.connections
+    .filter(({ state }) => state.pausedReason !== undefined)
+    .map(
+      ({ connection, state }) =>
+        `${paint.bad(`${connection} is paused`)} since ${shownTime(state.pausedAt)}: ${printable(state.pausedReason ?? '')}\n` +
+        `  mend the cause, then: headgate connection resume -c ${connection}`,
+    );
+  const queues = renderTable(
+    ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'FAILED', 'WORKERS'],
+    status.queues.map((queue) => [
+      `${queue.queue}${queue.paused ? ' (paused)' : ''}`,
+      ...['waiting', 'active', 'delayed', 'failed'].map((state) => grouped(countOf(queue.states, state))),
+      grouped(queue.workers),
+    ]),
+  );
+  return [`Headgate: ${where}`, connections, ...paused, queues].filter((part) => part !== '').join('\n\n');
+}
+
+/** BullMQ calls the same state `wait` and `waiting` in different answers. */
+function countOf(states: Readonly<Record<string, number>>, state: string): number {
+  return (states[state] ?? 0) + (state === 'waiting' ? (states['wait'] ?? 0) : 0);
+}
+
+function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[] {
+  const { connection, state, links, openCycle, lastCycle, lastSuccess, held, escrowed } = status;
+  const now =
+    state.pausedReason !== undefined
+      ? paint.bad('paused')
+      : openCycle !== undefined
+        ? paint.warn(`${openCycle.phase} ${grouped(openCycle.settled)}/${grouped(openCycle.total)}`)
+        : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
+  return [
+    connection,
+    now,
+    grouped(links['account.active'] ?? 0),
+    grouped(links['group.active'] ?? 0),
+    lastCycle === undefined ? '-' : `${lastCycle.result ?? '-'} ${shownTime(lastCycle.closedAt)}`,
+    shownTime(lastSuccess?.closedAt),
+    grouped(held),
+    grouped(escrowed),
+  ];
+}
+
+/** Schedules as a table. */
+export function renderSchedules(schedules: Schedules, paint: Paint): string {
+  return renderTable(
+    ['CONNECTION', 'CYCLE', 'PATTERN', 'TIME ZONE', 'NEXT', 'STATE'],
+    schedules.map((schedule) => [
+      schedule.connection,
+      schedule.kind === 'initial' ? 'full' : schedule.kind,
+      schedule.pattern,
+      schedule.timezone,
+      schedule.paused ? '-' : shownTime(schedule.nextRun),
+      schedule.paused ? paint.warn('paused') : paint.good('active'),
+    ]),
+  );
+}
+
+/** The result of every check, failed ones with what to do. */
+export function renderChecks(checks: Checks, paint: Paint): string {
+  return checks
+    .map(({ area, name, ok, detail, remedy }) => {
+      const head = `${ok ? paint.good('ok  ') : paint.bad('FAIL')} ${printable(area)}: ${printable(name)}: ${printable(detail)}`;
+      return ok || remedy === undefined ? head : `${head}\n     ${printable(remedy)}`;
+    })
+    .join('\n');
+}
+
+/** Operations of a cycle or of one user, with what became of them. */
+export function renderOperations(operations: readonly OperationRecord[], paint: Paint): string {
+  return renderTable(
+    ['#', 'OPERATION', 'WHO OR WHAT', 'WHY', 'STATE'],
+    operations.map((stored) => [
+      String(stored.sequence),
+      `${stored.operation.kind} ${stored.operation.resource}`,
+      clip(printable(stored.operation.label), 40),
+      clip(printable(stored.operation.reason.text), 60),
+      stateOf(stored, paint),
+    ]),
+  );
+}
+
+function stateOf(stored: OperationRecord, paint: Paint): string {
+  if (stored.failure !== undefined) {
+    const { message, status, requestId } = stored.failure;
+    const facts = [
+      status === undefined ? '' : `status ${status}`,
+      requestId === undefined ? '' : `request ${requestId}`,
+    ];
+    return paint.bad(`failed: ${printable([message, ...facts.filter((fact) => fact !== '')].join(', '))}`);
+  }
+  if (stored.state === 'held') return paint.warn(`held by ${stored.heldBy ?? 'a guard'}`);
+  return stored.state === 'exported' ? paint.good('done') : stored.state;
+}
+
+/** Why somebody has or lacks access through one connection. */
+export function renderExplanation(explanation: Explanation, paint: Paint): string {
+  const { connection, user, paths, conclusion, mapped, link, operations } = explanation;
+  const lines = [paint.strong(`Connection ${connection}`), `  ${printable(conclusion)}`];
+  if (user !== undefined)
+    lines.push(`  user: ${printable(user.name)} (${user.id})${user.enabled ? '' : paint.warn(', sign-in blocked')}`);
+  if (link !== undefined)
+    lines.push(
+      `  account: ${printable(link.resourceId)}, ${link.state}, ${link.origin === 'created' ? 'created by Headgate' : `matched by ${link.origin}`}`,
+    );
+  if (paths.length > 0) lines.push('  paths:', ...paths.map((path) => `    ${pathWords(path)}`));
+  const values = Object.entries(mapped);
+  if (values.length > 0) {
+    lines.push(
+      '  mapping:',
+      renderTable(
+        [],
+        values.map(([path, value]) => [path, printable(JSON.stringify(value))]),
+        '    ',
+      ),
+    );
+  }
+  if (operations.length > 0) lines.push('  last operations:', indent(renderOperations(operations, paint), '    '));
+  return lines.join('\n');
+}
+
+function pathWords(path: ScopePath): string {
+  if (path.kind === 'direct') return `direct assignment ${path.assignment}`;
+  const through = path.nested === true ? 'through a group nested in' : 'through group';
+  return `${through} ${printable(path.groupName ?? path.group ?? 'unknown')}, assignment ${path.assignment}`;
+}
+
+function indent(text: string, by: string): string {
+  return text
+    .split('\n')
+    .map((line) => `${by}${line}`)
+    .join('\n');
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT } from './exit-codes.ts';
+import { Interrupted } from './io.ts';
+import type { CliIo } from './io.ts';
+import type { CliParts } from './parts.ts';
+import { runCli } from './program.ts';
+
+/** Runs the command line of this process and leaves its exit code behind. The process ends when nothing is left to do. */
+export async function runProcess(parts: CliParts): Promise<void> {
+  endQuietlyWithoutReader();
+  process.exitCode = await runCli(process.argv.slice(2), createProcessIo(), parts);
+}
+
+/** Streams, environment, time and signals of this process. */
+export function createProcessIo(): CliIo {
+  let interrupts: AbortSignal | undefined;
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: () => Date.now(),
+    async pause(ms, signal) {
+      // The only way it rejects is the signal, and the caller looks at that itself.
+      await sleep(ms, undefined, { signal }).catch(() => undefined);
+    },
+    interrupts: () => (interrupts ??= listenForSignals()),
+  };
+}
+
+function listenForSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
+      controller.abort(new Interrupted(signal));
+    });
+  }
+  return controller.signal;
+}
+
+/** `headgate plan | head` closes the pipe early; that is no failure of ours. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.done);
+  });
+}

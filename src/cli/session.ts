@@ -1,0 +1,127 @@
+import { userInfo } from 'node:os';
+import type { Command, OptionValues } from 'commander';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { didYouMean } from '../config/nearest.ts';
+import { createApiClient } from './api-client.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { UsageError } from './io.ts';
+import type { CliIo } from './io.ts';
+import { createOperatorClient } from './operator-client.ts';
+import type { OperatorClient } from './operator-client.ts';
+import type { CliParts } from './parts.ts';
+import { createPaint } from './render/paint.ts';
+import type { Paint } from './render/paint.ts';
+import { connectToDaemon, daemonLives } from './transport.ts';
+
+/** Options every command has. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly color: boolean;
+}
+
+/** What is known while one command runs. */
+export interface Session {
+  readonly io: CliIo;
+  readonly parts: CliParts;
+  readonly json: boolean;
+  /** Colours for `stdout`; off where it is no terminal. */
+  readonly paint: Paint;
+  readonly configFile: string;
+  /** The checked configuration, read once. Throws ConfigError. */
+  config(): Config;
+  /** The connection asked for, or the only one there is. Throws UsageError. */
+  connectionName(asked: string | undefined): string;
+  /** The operator interface: of the running daemon, or opened in this process (`work`: carrying out jobs as well). */
+  connect(options?: { readonly work: boolean }): Promise<OpenOperator>;
+  /** Who asks, for the audit trail of a cycle. */
+  requestedBy(): string;
+  readonly out: (text: string) => void;
+  readonly say: (text: string) => void;
+}
+
+export interface OpenOperator {
+  readonly operator: OperatorClient;
+  /** Whether a daemon answers; otherwise everything happens in this process. */
+  readonly daemon: boolean;
+}
+
+/** What the commands are registered with. */
+export interface Shell {
+  readonly io: CliIo;
+  readonly parts: CliParts;
+  /** Keeps the exit code a command ended with. */
+  ended(code: ExitCode): void;
+}
+
+/** Makes `run` the action of a command: gives it a session, and lets go of what the session opened. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- names the options the command declares
+export function onRun<Options extends OptionValues>(
+  shell: Shell,
+  command: Command,
+  run: (session: Session, options: Options, args: readonly string[]) => Promise<ExitCode>,
+): Command {
+  return command.action(async () => {
+    const opened: OperatorClient[] = [];
+    const session = createSession(shell, command.optsWithGlobals<GlobalOptions>(), opened);
+    try {
+      shell.ended(await run(session, command.opts<Options>(), command.args));
+    } finally {
+      for (const operator of opened) await operator.close();
+    }
+  });
+}
+
+/** The configuration file in force: option, then environment, then the name in the current folder. */
+export function configFileOf(options: Pick<GlobalOptions, 'config'>, io: CliIo): string {
+  return options.config ?? io.env['HEADGATE_CONFIG'] ?? './headgate.yaml';
+}
+
+function createSession({ io, parts }: Shell, options: GlobalOptions, opened: OperatorClient[]): Session {
+  const configFile = configFileOf(options, io);
+  let config: Config | undefined;
+  const readConfig = () => (config ??= loadConfig(configFile, io.env));
+  return {
+    io,
+    parts,
+    configFile,
+    json: options.json === true,
+    paint: createPaint(io.stdout, options.color),
+    config: readConfig,
+    connectionName: (asked) => chooseConnection(readConfig(), asked),
+    async connect({ work } = { work: false }) {
+      const daemon = await daemonLives(readConfig().http);
+      const transport = daemon
+        ? await connectToDaemon(readConfig())
+        : await parts.openInProcess(readConfig(), { work });
+      const operator = createOperatorClient(createApiClient(transport));
+      opened.push(operator);
+      return { operator, daemon };
+    },
+    requestedBy: () => `cli:${userName()}`,
+    out: (text) => void io.stdout.write(`${text}\n`),
+    say: (text) => void io.stderr.write(`${text}\n`),
+  };
+}
+
+function chooseConnection(config: Config, asked: string | undefined): string {
+  const names = config.connections.map((connection) => connection.name);
+  const [only] = names;
+  if (asked === undefined) {
+    if (only !== undefined && names.length === 1) return only;
+    throw new UsageError(`there are ${names.length} connections: name one with -c (${names.join(', ')})`);
+  }
+  if (names.includes(asked)) return asked;
+  throw new UsageError(`no connection is named "${asked}"${didYouMean(asked, names)}; configured: ${names.join(', ')}`);
+}
+
+/** The system's name of the person at the keyboard. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that has no name.
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}

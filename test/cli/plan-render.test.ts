@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { createPaint } from '../../src/cli/render/paint.ts';
+import { renderPlan, SHOWN_OPERATIONS } from '../../src/cli/render/plan.ts';
+import { clip, printable, shownDuration } from '../../src/cli/render/text.ts';
+import { WAVE } from '../../src/core/operation.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
+import { createOperation, disableOperation, planOf, testIo } from './builders.ts';
+
+const plain = createPaint(testIo().stdout, false);
+const allowed: Verdict = { refused: false, findings: [] };
+
+describe('a plan for people', () => {
+  test('groups operations by wave, in order, with the reason in words', () => {
+    const plan = planOf([disableOperation('1', 'leaver@contoso.com'), createOperation('2', 'joiner@contoso.com')]);
+    expect(renderPlan({ plan, verdict: allowed }, plain, Infinity)).toBe(
+      [
+        'Wave 0: disable (1 operation)',
+        '  OPERATION        WHO OR WHAT         WHY                                          CHANGES',
+        '  disable account  leaver@contoso.com  lost its only path: group IT was unassigned',
+        '',
+        'Wave 1: accounts (1 operation)',
+        '  OPERATION       WHO OR WHAT         WHY                        CHANGES',
+        '  create account  joiner@contoso.com  entitled through group IT  1 attribute',
+        '',
+        '2 operations: 1 disable account, 1 create account.',
+        '  3 entitled users, 2 linked accounts; 1 group in scope, 1 linked SCIM group; 0 memberships added, 0 removed.',
+        `  connection acme, full plan, digest ${plan.digest}`,
+      ].join('\n'),
+    );
+  });
+
+  test('names attributes that change, never their values', () => {
+    const plan = planOf([
+      {
+        key: '1:account:update:1',
+        wave: WAVE.accounts,
+        resource: 'account',
+        kind: 'update',
+        anchor: '1',
+        label: 'ada@contoso.com',
+        reason: { code: 'attributes-differ', text: 'title differs' },
+        resourceId: 'r1',
+        attributes: [{ path: 'title', before: 'Countess', after: 'Programmer' }],
+        references: [],
+      },
+    ]);
+    const text = renderPlan({ plan, verdict: allowed }, plain, Infinity);
+    expect(text).toMatch(/update account .* title differs +title\n/);
+    expect(text).not.toMatch(/Countess|Programmer/);
+  });
+
+  test('shows the first fifty and says how many more there are', () => {
+    const plan = planOf(
+      Array.from({ length: 120 }, (_, index) => createOperation(String(index), `u${index}@contoso.com`)),
+    );
+    const text = renderPlan({ plan, verdict: allowed }, plain, SHOWN_OPERATIONS);
+    expect(text.match(/create account {2}u/g)).toHaveLength(50);
+    expect(text).toContain('Wave 1: accounts (120 operations)');
+    expect(text).toContain('… 70 more operations; --all shows them');
+  });
+
+  test('without operations says that there is nothing to do', () => {
+    expect(renderPlan({ plan: planOf([]), verdict: allowed }, plain, Infinity)).toMatch(/^Nothing to do\.\n/);
+  });
+
+  test('marks what a guard holds, and gives its message and remedy', () => {
+    const held = disableOperation('1', 'leaver@contoso.com');
+    const verdict: Verdict = {
+      refused: false,
+      findings: [
+        {
+          guard: 'too-many-removals',
+          effect: 'hold',
+          message: '1 of 2 accounts would be removed (50 %)',
+          remedy: 'look at the group, then approve',
+          operations: [held.key],
+          numbers: {},
+        },
+      ],
+    };
+    const text = renderPlan({ plan: planOf([held]), verdict }, plain, Infinity);
+    expect(text).toContain('disable account (held)');
+    expect(text).toContain(
+      'Guard too-many-removals holds 1 operation: 1 of 2 accounts would be removed (50 %)\n  look at the group',
+    );
+    expect(text).toContain('1 operation: 1 disable account; 1 held.');
+  });
+
+  test('a name cannot move the cursor or turn the text around', () => {
+    const plan = planOf([createOperation('1', 'evil\u001b[2J\u202egnp.exe@x')]);
+    const text = renderPlan({ plan, verdict: allowed }, plain, Infinity);
+    expect(text).not.toContain('\u001b');
+    expect(text).not.toContain('\u202e');
+    expect(text).toContain('evil\ufffd[2J\ufffdgnp.exe@x');
+  });
+});
+
+describe('text for the screen', () => {
+  test.each([
+    ['a short text stays', 'abc', 5, 'abc'],
+    ['a long text ends in an ellipsis', 'abcdef', 4, 'abc…'],
+    ['a character outside the basic plane is not cut in half', '😀😀😀', 2, '😀…'],
+  ])('%s', (_rule, text, width, expected) => {
+    expect(clip(text, width)).toBe(expected);
+  });
+
+  test.each([
+    [0, '0s'],
+    [59_400, '59s'],
+    [65_000, '1m 05s'],
+    [7_800_000, '2h 10m'],
+  ])('%d ms is %s', (ms, expected) => {
+    expect(shownDuration(ms)).toBe(expected);
+  });
+
+  test('letters of any script are printable', () => {
+    expect(printable('Ağ Дж 名 é')).toBe('Ağ Дж 名 é');
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { bar, createPaceMeter, createProgress } from '../../src/cli/progress.ts';
+import { cycleProgress } from '../../src/cli/render/cycle.ts';
+import { WAVE } from '../../src/core/operation.ts';
+import { cycleView, testIo } from './builders.ts';
+
+describe('progress without a terminal', () => {
+  test('prints one plain line per step and no control characters', () => {
+    const io = testIo();
+    const progress = createProgress(io.stderr);
+    for (let done = 0; done <= 100; done += 1) progress.update(`${done} %`, String(Math.floor(done / 25)));
+    progress.end();
+    expect(io.written().err).toBe('0 %\n25 %\n50 %\n75 %\n100 %\n');
+  });
+});
+
+describe('progress on a terminal', () => {
+  test('rewrites one line, never wider than the screen, and ends it', () => {
+    const io = testIo({ terminal: true });
+    const progress = createProgress(io.stderr);
+    progress.update('x'.repeat(200), 'a');
+    progress.update('short', 'a');
+    progress.end();
+    const { err } = io.written();
+    expect(err).toContain('\u001b[1G');
+    expect(err.split('\n')).toHaveLength(2);
+    expect(err).toContain(`${'x'.repeat(78)}…`);
+    expect(err).not.toContain('x'.repeat(79));
+  });
+});
+
+describe('the progress of a cycle', () => {
+  const exporting = cycleView({
+    settled: 260,
+    total: 500,
+    counts: { [WAVE.disable]: { exported: 10 }, [WAVE.accounts]: { exported: 249, escrowed: 1, pending: 240 } },
+  });
+
+  test('has bar, percent, counts, pace, time left, waves and failures', () => {
+    expect(cycleProgress(exporting, 120).line).toBe(
+      '[##########----------]  52 %  260 of 500 operations  120/s  2s left  disable 10/10  accounts 250/490  1 failed',
+    );
+  });
+
+  test('leaves out pace and time left while there is none', () => {
+    expect(cycleProgress(exporting, undefined).line).not.toMatch(/\/s|left/);
+  });
+
+  test('while reading says what is read and how far', () => {
+    const reading = cycleView({ phase: 'gathering', progress: { what: 'users', done: 1200, total: 5000 } });
+    expect(cycleProgress(reading, undefined)).toEqual({ line: 'reading users: 1,200 of 5,000', step: 'users 2' });
+  });
+
+  test.each([
+    [0, 0, '[####################] 100 %'],
+    [0, 3, '[--------------------]   0 %'],
+    [999, 1000, '[###################-]  99 %'],
+    [5, 3, '[####################] 100 %'],
+  ])('the bar of %d of %d never shows 100 %% too early', (done, total, expected) => {
+    expect(bar(done, total)).toBe(expected);
+  });
+});
+
+describe('the pace', () => {
+  test('is measured over the last ten seconds only', () => {
+    const pace = createPaceMeter();
+    expect(pace.add(0, 0)).toBeUndefined();
+    expect(pace.add(1000, 100)).toBe(100);
+    expect(pace.add(11_000, 600)).toBe(50);
+    expect(pace.add(12_000, 600)).toBeUndefined();
+  });
+});
