@@ -1,0 +1,71 @@
+import type { CycleResult } from '../../core/cycle.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import type { CycleRecord } from '../../ports/stores.ts';
+import { lockCycle } from './cycle-rows.ts';
+import type { Tx } from './tables.ts';
+
+interface Closing {
+  readonly result: CycleResult;
+  readonly failure: CycleRecord['failure'];
+  readonly details: { readonly plan?: Plan; readonly verdict?: Verdict } | undefined;
+  readonly now: number;
+}
+
+function json(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}
+
+/** Closes a cycle once. Slices nobody has started go; one that is in flight stays, so that its answers are still recorded. */
+export async function closeCycle(tx: Tx, id: string, { result, failure, details, now }: Closing): Promise<boolean> {
+  const cycle = await lockCycle(tx, { id });
+  if (cycle === undefined || cycle.phase === 'closed') return false;
+  await settleAbandoned(tx, cycle.number, now);
+  await tx
+    .updateTable('headgate.operation')
+    .set({ state: 'cancelled', settled_at: now, not_before: null })
+    .where('cycle', '=', cycle.number)
+    .where('state', '=', 'pending')
+    .execute();
+  await tx
+    .updateTable('headgate.cycle')
+    .set({
+      phase: 'closed',
+      closed_at: now,
+      result,
+      failure: json(failure) ?? null,
+      lease_worker: null,
+      lease_until: null,
+      progress: null,
+      ...(details?.verdict === undefined ? {} : { verdict: JSON.stringify(details.verdict) }),
+      ...(details?.plan === undefined
+        ? {}
+        : {
+            plan_digest: details.plan.digest,
+            plan_counts: JSON.stringify(details.plan.counts),
+            notices: JSON.stringify(details.plan.notices),
+          }),
+    })
+    .where('number', '=', cycle.number)
+    .execute();
+  return true;
+}
+
+/** Frees operations of slices that were never started, and puts those of dead workers in doubt: their answers are lost. */
+async function settleAbandoned(tx: Tx, cycle: string, now: number): Promise<void> {
+  const abandoned = await tx
+    .deleteFrom('headgate.slice')
+    .where('cycle', '=', cycle)
+    .where((is) => is.or([is('worker', 'is', null), is('lease_until', '<=', now)]))
+    .returning('id')
+    .execute();
+  if (abandoned.length === 0) return;
+  const ids = abandoned.map((slice) => slice.id);
+  await tx
+    .updateTable('headgate.operation')
+    .set({ state: 'in-doubt' })
+    .where('slice', 'in', ids)
+    .where('state', '=', 'in-flight')
+    .execute();
+  await tx.updateTable('headgate.operation').set({ slice: null }).where('slice', 'in', ids).execute();
+}

@@ -1,0 +1,59 @@
+import { sql } from 'kysely';
+import type { Clock } from '../../ports/clock.ts';
+import type { ConnectionStore } from '../../ports/stores.ts';
+import { commit, reading } from './commits.ts';
+import { toConnection } from './rows.ts';
+import type { Sql } from './tables.ts';
+
+/** What is remembered about each connection between cycles. */
+export function createConnectionStore(db: Sql, clock: Clock): ConnectionStore {
+  return {
+    async get(connection) {
+      const row = await reading(() =>
+        db.selectFrom('headgate.connection').selectAll().where('name', '=', connection).executeTakeFirst(),
+      );
+      return toConnection(connection, row);
+    },
+
+    async pause(connection, reason) {
+      // A second reason does not overwrite the first: the first is the cause.
+      await commit(db, 'connections.pause', (tx) =>
+        sql`
+          insert into headgate.connection as kept (name, paused_reason, paused_at)
+          values (${connection}, ${reason}, ${clock.now()})
+          on conflict (name) do update set paused_reason = excluded.paused_reason, paused_at = excluded.paused_at
+          where kept.paused_reason is null`.execute(tx),
+      );
+    },
+
+    async resume(connection) {
+      const resumed = await commit(db, 'connections.resume', (tx) =>
+        tx
+          .updateTable('headgate.connection')
+          .set({ paused_reason: null, paused_at: null })
+          .where('name', '=', connection)
+          .where('paused_reason', 'is not', null)
+          .executeTakeFirst(),
+      );
+      return resumed.numUpdatedRows > 0n;
+    },
+
+    async throttle(connection, until) {
+      // A shorter wait asked for by a slower answer must not undo a longer one.
+      await commit(db, 'connections.throttle', (tx) =>
+        sql`
+          insert into headgate.connection as kept (name, throttled_until) values (${connection}, ${until})
+          on conflict (name) do update
+            set throttled_until = greatest(kept.throttled_until, excluded.throttled_until)`.execute(tx),
+      );
+    },
+
+    async setSchedulesPaused(connection, paused) {
+      await commit(db, 'connections.setSchedulesPaused', (tx) =>
+        sql`
+          insert into headgate.connection (name, schedules_paused) values (${connection}, ${paused})
+          on conflict (name) do update set schedules_paused = excluded.schedules_paused`.execute(tx),
+      );
+    },
+  };
+}

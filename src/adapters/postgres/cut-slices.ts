@@ -1,0 +1,77 @@
+import { sql } from 'kysely';
+import type { Wave } from '../../core/operation.ts';
+import { lockCycle } from './cycle-rows.ts';
+import type { CycleRow } from './rows.ts';
+import type { Tx } from './tables.ts';
+
+interface Cut {
+  readonly id: string;
+  readonly wave: Wave;
+  readonly slices: number;
+  readonly size: number;
+  readonly now: number;
+}
+
+/**
+ * Cuts slices from the operations of a wave that may be sent now. The lock on the cycle makes two workers cut one after
+ * the other, so they never cut the same operation.
+ *
+ * What may not be cut, whatever the caller asks for: anything of a cycle that is not exporting or is to be cancelled,
+ * of a wave while an earlier one is not settled, of a resource that has another operation in a slice or an earlier one
+ * not settled.
+ */
+export async function cutSlices(tx: Tx, cut: Cut): Promise<readonly string[]> {
+  const cycle = await lockCycle(tx, { id: cut.id });
+  if (cycle === undefined || cycle.phase !== 'exporting' || cycle.cancel_requested) return [];
+  if (cut.slices <= 0 || cut.size <= 0 || (await earlierWaveOpen(tx, cycle, cut.wave))) return [];
+  const sequences = await sendable(tx, cycle, cut);
+  const ids: string[] = [];
+  for (let start = 0; start < sequences.length; start += cut.size) {
+    // Two digits short of a million slices the ids stop sorting as text; nothing depends on it.
+    const id = `${cycle.id}-${String(cycle.slices_cut + ids.length + 1).padStart(6, '0')}`;
+    await tx.insertInto('headgate.slice').values({ id, cycle: cycle.number, wave: cut.wave }).execute();
+    await sql`
+      update headgate.operation set slice = ${id}
+      where cycle = ${cycle.number} and sequence = any(${sequences.slice(start, start + cut.size)}::integer[])`.execute(
+      tx,
+    );
+    ids.push(id);
+  }
+  if (ids.length > 0) {
+    await tx
+      .updateTable('headgate.cycle')
+      .set({ slices_cut: cycle.slices_cut + ids.length })
+      .where('number', '=', cycle.number)
+      .execute();
+  }
+  return ids;
+}
+
+async function earlierWaveOpen(tx: Tx, cycle: CycleRow, wave: Wave): Promise<boolean> {
+  const found = await tx
+    .selectFrom('headgate.operation_count')
+    .select('wave')
+    .where('cycle', '=', cycle.number)
+    .where('wave', '<', wave)
+    .where('state', 'in', ['pending', 'in-flight', 'in-doubt'])
+    .where('count', '>', 0)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+async function sendable(tx: Tx, cycle: CycleRow, cut: Cut): Promise<readonly number[]> {
+  const { rows } = await sql<{ sequence: number }>`
+    select sequence from headgate.operation as next
+    where next.cycle = ${cycle.number} and next.wave = ${cut.wave} and next.slice is null
+      and next.state in ('pending', 'in-doubt')
+      and (next.not_before is null or next.not_before <= ${cut.now})
+      and not exists (
+        select 1 from headgate.operation as other
+        where other.cycle = next.cycle and other.anchor = next.anchor and other.resource = next.resource
+          and other.sequence <> next.sequence
+          and (other.slice is not null
+               or (other.sequence < next.sequence and other.state in ('pending', 'in-flight', 'in-doubt', 'held'))))
+    order by next.sequence limit ${cut.slices * cut.size}`.execute(tx);
+  return rows.map((row) => row.sequence);
+}

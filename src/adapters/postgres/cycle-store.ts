@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { RefusedError } from '../../core/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CycleStore } from '../../ports/stores.ts';
+import { commit, reading } from './commits.ts';
+import { closeCycle } from './close-cycle.ts';
+import { lockCycle, readCounts } from './cycle-rows.ts';
+import { createOperationReader } from './operation-reader.ts';
+import { toCycle } from './rows.ts';
+import { writeOperations } from './save-plan.ts';
+import { createSliceStore } from './slice-store.ts';
+import type { Sql } from './tables.ts';
+
+/** Makes what was committed survive a power cut. PostgreSQL does so by itself; the embedded database must be told. */
+export type SyncToDisk = () => Promise<void>;
+
+type Lifecycle = Pick<
+  CycleStore,
+  | 'open'
+  | 'get'
+  | 'openCycle'
+  | 'list'
+  | 'listOpen'
+  | 'leaseGathering'
+  | 'setProgress'
+  | 'savePlan'
+  | 'requestCancel'
+  | 'setPhase'
+  | 'close'
+  | 'counts'
+>;
+
+/** Cycles with their operations and slices, in SQL that PostgreSQL and the embedded database both speak. */
+export function createCycleStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): CycleStore {
+  return {
+    ...createReads(db),
+    ...createWrites(db, clock, syncToDisk),
+    ...createSliceStore(db, clock, syncToDisk),
+    ...createOperationReader(db),
+  };
+}
+
+function createReads(db: Sql): Pick<Lifecycle, 'get' | 'openCycle' | 'list' | 'listOpen' | 'counts'> {
+  return {
+    async get(id) {
+      const row = await reading(() =>
+        db.selectFrom('headgate.cycle').selectAll().where('id', '=', id).executeTakeFirst(),
+      );
+      return row === undefined ? undefined : toCycle(row);
+    },
+
+    async openCycle(connection) {
+      const row = await reading(() =>
+        db
+          .selectFrom('headgate.cycle')
+          .selectAll()
+          .where('connection', '=', connection)
+          .where('phase', '<>', 'closed')
+          .executeTakeFirst(),
+      );
+      return row === undefined ? undefined : toCycle(row);
+    },
+
+    async list({ connection, limit }) {
+      let query = db.selectFrom('headgate.cycle').selectAll().orderBy('number', 'desc').limit(limit);
+      if (connection !== undefined) query = query.where('connection', '=', connection);
+      return (await reading(() => query.execute())).map(toCycle);
+    },
+
+    async listOpen() {
+      const query = db.selectFrom('headgate.cycle').selectAll().where('phase', '<>', 'closed').orderBy('number');
+      return (await reading(() => query.execute())).map(toCycle);
+    },
+
+    counts: (id) => reading(() => readCounts(db, { id })),
+  };
+}
+
+function createWrites(
+  db: Sql,
+  clock: Clock,
+  syncToDisk: SyncToDisk,
+): Pick<Lifecycle, 'open' | 'leaseGathering' | 'setProgress' | 'savePlan' | 'requestCancel' | 'setPhase' | 'close'> {
+  return {
+    async open({ connection, kind, requestedBy, expectedDigest }) {
+      const row = await commit(db, 'cycles.open', (tx) =>
+        tx
+          .insertInto('headgate.cycle')
+          .values({
+            id: randomUUID(),
+            connection,
+            kind,
+            phase: 'gathering',
+            requested_by: requestedBy,
+            created_at: clock.now(),
+            expected_digest: expectedDigest ?? null,
+          })
+          .onConflict((conflict) => conflict.column('connection').where('phase', '<>', 'closed').doNothing())
+          .returningAll()
+          .executeTakeFirst(),
+      );
+      if (row === undefined) {
+        throw new RefusedError('cycle-open', `connection ${connection} has an open cycle already`, {
+          remedy: 'Wait until it ends, or cancel it: headgate cycle cancel <id>.',
+        });
+      }
+      return toCycle(row);
+    },
+
+    async leaseGathering(id, worker, leaseMs) {
+      const now = clock.now();
+      const leased = await commit(db, 'cycles.leaseGathering', (tx) =>
+        sql`
+          update headgate.cycle
+          set lease_worker = ${worker}, lease_until = ${now + leaseMs},
+              attempts = attempts + case when lease_worker is distinct from ${worker} then 1 else 0 end
+          where id = ${id} and phase in ('gathering', 'planning')
+            and (lease_worker is null or lease_worker = ${worker} or lease_until <= ${now})`.execute(tx),
+      );
+      return (leased.numAffectedRows ?? 0n) > 0n;
+    },
+
+    async setProgress(id, progress) {
+      await reading(() =>
+        db
+          .updateTable('headgate.cycle')
+          .set({ progress: JSON.stringify(progress) })
+          .where('id', '=', id)
+          .where('phase', '<>', 'closed')
+          .execute(),
+      );
+    },
+
+    async savePlan(id, worker, plan, verdict) {
+      const saved = await commit(db, 'cycles.savePlan', async (tx) => {
+        const cycle = await lockCycle(tx, { id });
+        if (cycle === undefined || cycle.lease_worker !== worker) return false;
+        if (cycle.phase !== 'gathering' && cycle.phase !== 'planning') return false;
+        refuseUnexportable(cycle.expected_digest, plan.digest, verdict.refused);
+        await writeOperations(tx, cycle.number, plan, verdict);
+        await tx
+          .updateTable('headgate.cycle')
+          .set({
+            phase: 'exporting',
+            planned_at: clock.now(),
+            plan_digest: plan.digest,
+            plan_counts: JSON.stringify(plan.counts),
+            notices: JSON.stringify(plan.notices),
+            verdict: JSON.stringify(verdict),
+            lease_worker: null,
+            lease_until: null,
+          })
+          .where('number', '=', cycle.number)
+          .execute();
+        return true;
+      });
+      if (saved) await syncToDisk();
+      return saved;
+    },
+
+    async requestCancel(id) {
+      const requested = await commit(db, 'cycles.requestCancel', (tx) =>
+        tx
+          .updateTable('headgate.cycle')
+          .set({ cancel_requested: true })
+          .where('id', '=', id)
+          .where('phase', '<>', 'closed')
+          .executeTakeFirst(),
+      );
+      return requested.numUpdatedRows > 0n;
+    },
+
+    async setPhase(id, from, to) {
+      const moved = await commit(db, 'cycles.setPhase', (tx) =>
+        tx
+          .updateTable('headgate.cycle')
+          .set({ phase: to })
+          .where('id', '=', id)
+          .where('phase', '=', from)
+          .executeTakeFirst(),
+      );
+      return moved.numUpdatedRows > 0n;
+    },
+
+    async close(id, result, failure, details) {
+      const closed = await commit(db, 'cycles.close', (tx) =>
+        closeCycle(tx, id, { result, failure, details, now: clock.now() }),
+      );
+      if (closed) await syncToDisk();
+      return closed;
+    },
+  };
+}
+
+/** The last line behind the caller's own checks: a refused or unexpected plan must not become operations. */
+function refuseUnexportable(expected: string | null, digest: string, refused: boolean): void {
+  if (refused) {
+    throw new RefusedError('guard', 'a plan that the guards refused cannot be exported', {
+      remedy: 'Look at the findings of the guards, mend the cause, and plan again.',
+    });
+  }
+  if (expected !== null && expected !== digest) {
+    throw new RefusedError('plan-stale', `the plan made now has the digest ${digest}, not ${expected}`, {
+      remedy: 'Plan again, look at what changed, and apply the new plan.',
+    });
+  }
+}

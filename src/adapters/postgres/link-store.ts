@@ -1,0 +1,145 @@
+import { sql } from 'kysely';
+import type { Anchor } from '../../core/directory.ts';
+import type { Link, RememberedPath } from '../../core/link.ts';
+import type { LinkStore } from '../../ports/stores.ts';
+import { inChunks } from './chunks.ts';
+import { commit, reading } from './commits.ts';
+import { toLink } from './rows.ts';
+import type { Sql, StoredLink, Tx } from './tables.ts';
+
+/** Links handed over in one value: a million links row by row take fifteen times as long. */
+const LOAD_CHUNK = 20_000;
+const FIND_CHUNK = 5_000;
+const WRITE_CHUNK = 5_000;
+
+interface LoadedChunk {
+  /** JSON array of [body, paths] pairs; null after the last chunk. */
+  readonly links: string | null;
+  readonly count: number;
+  readonly last: string | null;
+}
+
+function readChunk(db: Sql, connection: string, resource: Link['resource'], after: string): Promise<LoadedChunk> {
+  return reading(async () => {
+    const { rows } = await sql<LoadedChunk>`
+      select '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ']', ',') || ']' as links,
+             count(*)::integer as count, max(anchor) as last
+      from (
+        select anchor, body, paths from headgate.link
+        where connection = ${connection} and resource = ${resource} and anchor > ${after}
+        order by anchor limit ${LOAD_CHUNK}
+      ) as chunk`.execute(db);
+    return rows[0] ?? { links: null, count: 0, last: null };
+  });
+}
+
+async function loadAll(db: Sql, connection: string, resource: Link['resource'], into: Link[]): Promise<void> {
+  let after = '';
+  for (;;) {
+    const chunk = await readChunk(db, connection, resource, after);
+    if (chunk.links === null || chunk.last === null) return;
+    const pairs: readonly (readonly [StoredLink, readonly RememberedPath[] | null])[] = JSON.parse(chunk.links);
+    for (const [body, paths] of pairs) into.push(toLink(body, paths));
+    if (chunk.count < LOAD_CHUNK) return;
+    after = chunk.last;
+  }
+}
+
+/**
+ * The links of each connection. A load is several statements: nobody changes the links of a connection while its one
+ * open cycle is gathering, and a plan's operations are checked against the provider when they are sent.
+ */
+export function createLinkStore(db: Sql): LinkStore {
+  return {
+    async load(connection) {
+      const links: Link[] = [];
+      await loadAll(db, connection, 'account', links);
+      await loadAll(db, connection, 'group', links);
+      return links;
+    },
+
+    async find(connection, resource, anchors) {
+      const found = new Map<Anchor, Link>();
+      for (const chunk of inChunks(anchors, FIND_CHUNK)) {
+        const rows = await reading(() =>
+          db
+            .selectFrom('headgate.link')
+            .select(['body', 'paths'])
+            .where('connection', '=', connection)
+            .where('resource', '=', resource)
+            .where('anchor', '=', sql<string>`any(${chunk}::text[])`)
+            .execute(),
+        );
+        for (const row of rows) {
+          const link = toLink(row.body, row.paths);
+          found.set(link.anchor, link);
+        }
+      }
+      return found;
+    },
+
+    async counts(connection) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.link_count')
+          .select(['resource', 'state', 'count'])
+          .where('connection', '=', connection)
+          .execute(),
+      );
+      return Object.fromEntries(rows.map((row) => [`${row.resource}.${row.state}`, Number(row.count)]));
+    },
+
+    async rememberPaths(connection, paths) {
+      if (paths.size === 0) return;
+      await commit(db, 'links.rememberPaths', async (tx) => {
+        for (const chunk of inChunks([...paths], WRITE_CHUNK)) {
+          const rows = chunk.map(([anchor, list]) => ({ anchor, paths: JSON.stringify(list) }));
+          await sql`
+            update headgate.link as link set paths = given.paths::json
+            from json_to_recordset(${JSON.stringify(rows)}::json) as given (anchor text, paths text)
+            where link.connection = ${connection} and link.resource = 'account'
+              and link.anchor = given.anchor`.execute(tx);
+        }
+      });
+    },
+  };
+}
+
+/**
+ * Writes links inside the transaction that records their operations. Paths the caller does not know are left as they
+ * were: the exporter changes an account, not how its user is in scope.
+ */
+export async function writeLinks(tx: Tx, connection: string, links: readonly Link[]): Promise<void> {
+  for (const chunk of inChunks(links, WRITE_CHUNK)) {
+    const rows = chunk.map(({ paths, ...link }) => ({
+      resource: link.resource,
+      anchor: link.anchor,
+      state: link.state,
+      body: JSON.stringify(link),
+      paths: paths === undefined ? null : JSON.stringify(paths),
+    }));
+    await sql`
+      insert into headgate.link as kept (connection, resource, anchor, state, body, paths)
+      select ${connection}, resource, anchor, state, body::json, paths::json
+      from json_to_recordset(${JSON.stringify(rows)}::json)
+        as given (resource text, anchor text, state text, body text, paths text)
+      on conflict (connection, resource, anchor) do update
+        set state = excluded.state, body = excluded.body, paths = coalesce(excluded.paths, kept.paths)`.execute(tx);
+  }
+}
+
+/** Forgets links whose resource turned out not to be there. */
+export async function dropLinks(
+  tx: Tx,
+  connection: string,
+  dropped: readonly Pick<Link, 'resource' | 'anchor'>[],
+): Promise<void> {
+  if (dropped.length === 0) return;
+  await sql`
+    delete from headgate.link as link
+    using unnest(${dropped.map((link) => link.resource)}::text[], ${dropped.map((link) => link.anchor)}::text[])
+      as given (resource, anchor)
+    where link.connection = ${connection} and link.resource = given.resource and link.anchor = given.anchor`.execute(
+    tx,
+  );
+}

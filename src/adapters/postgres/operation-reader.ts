@@ -1,0 +1,78 @@
+import { sql } from 'kysely';
+import type { OperationState } from '../../core/operation.ts';
+import type { CycleStore } from '../../ports/stores.ts';
+import { reading } from './commits.ts';
+import { toOperation } from './rows.ts';
+import type { Sql } from './tables.ts';
+
+function selectOperations(db: Sql) {
+  return db
+    .selectFrom('headgate.operation as operation')
+    .innerJoin('headgate.cycle as cycle', 'cycle.number', 'operation.cycle')
+    .select([
+      'cycle.id as cycle_id',
+      'operation.sequence',
+      'operation.state',
+      'operation.attempts',
+      'operation.held_by',
+      'operation.settled_at',
+      'operation.body',
+      'operation.exported',
+      'operation.failure',
+    ]);
+}
+
+/** Reads operations for displays and explanations. */
+export function createOperationReader(
+  db: Sql,
+): Pick<CycleStore, 'operations' | 'operationsOf' | 'waitingUntil' | 'openSlices'> {
+  return {
+    async operations(id, { states, after, limit }) {
+      let query = selectOperations(db).where('cycle.id', '=', id).orderBy('operation.sequence').limit(limit);
+      if (states !== undefined)
+        query = query.where('operation.state', '=', sql<OperationState>`any(${states}::text[])`);
+      if (after !== undefined) query = query.where('operation.sequence', '>', after);
+      return (await reading(() => query.execute())).map(toOperation);
+    },
+
+    async operationsOf(connection, anchor, limit) {
+      const query = selectOperations(db)
+        .where('operation.anchor', '=', anchor)
+        .where('cycle.connection', '=', connection)
+        .orderBy('operation.cycle', 'desc')
+        .orderBy('operation.sequence', 'desc')
+        .limit(limit);
+      return (await reading(() => query.execute())).map(toOperation);
+    },
+
+    async waitingUntil(id, wave, now) {
+      const { rows } = await reading(() =>
+        // Two steps on purpose: whether one may go now is nearly always answered by the first row looked at.
+        sql<{ until: string | null }>`
+          with waiting as not materialized (
+            select operation.not_before as until
+            from headgate.operation join headgate.cycle on cycle.number = operation.cycle
+            where cycle.id = ${id} and operation.wave = ${wave} and operation.slice is null
+              and operation.state in ('pending', 'in-doubt')
+          )
+          select case when exists (select 1 from waiting where until is null or until <= ${now}) then null
+                      else (select min(until) from waiting) end as until`.execute(db),
+      );
+      const until = rows[0]?.until ?? null;
+      return until === null ? undefined : Number(until);
+    },
+
+    async openSlices(id) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.slice as slice')
+          .innerJoin('headgate.cycle as cycle', 'cycle.number', 'slice.cycle')
+          .select('slice.id')
+          .where('cycle.id', '=', id)
+          .orderBy('slice.id')
+          .execute(),
+      );
+      return rows.map((row) => row.id);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { sql } from 'kysely';
+import type { Link } from '../../core/link.ts';
+import type { OperationState } from '../../core/operation.ts';
+import type { OperationResult } from '../../ports/stores.ts';
+import { lockCycleOfSlice } from './cycle-rows.ts';
+import { dropLinks, writeLinks } from './link-store.ts';
+import type { CycleRow } from './rows.ts';
+import type { Tx } from './tables.ts';
+
+interface Outcome {
+  readonly sequence: number;
+  readonly state: OperationState;
+  readonly attempts: number;
+  readonly not_before: number | null;
+  readonly settled_at: number | null;
+  readonly duration_ms: number | null;
+  readonly exported: string | null;
+  readonly failure: string | null;
+}
+
+/**
+ * Records what became of a slice's operations and writes the links that follow, then forgets the slice. False when it
+ * was recorded before or its lease was taken or released: the results are then not to be trusted over what the next
+ * worker reads. A lease that merely ran out is no loss as long as nobody else has started the slice.
+ */
+export async function recordResults(
+  tx: Tx,
+  id: string,
+  worker: string,
+  results: readonly OperationResult[],
+  now: number,
+): Promise<boolean> {
+  const cycle = await lockCycleOfSlice(tx, id);
+  if (cycle === undefined) return false;
+  const slice = await tx.selectFrom('headgate.slice').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (slice?.worker !== worker || Number(slice.lease_until ?? 0) === 0) return false;
+  const subjects = await writeOutcomes(
+    tx,
+    id,
+    results.map((result) => outcomeOf(result, cycle, now)),
+  );
+  await writeLinks(tx, cycle.connection, latestLinks(results));
+  await dropLinks(
+    tx,
+    cycle.connection,
+    results.flatMap((result) => dropped(result, subjects)),
+  );
+  await doubtTheRest(tx, id);
+  await tx.deleteFrom('headgate.slice').where('id', '=', id).execute();
+  return true;
+}
+
+/** In a closed cycle nothing will be sent again: what would have waited is cancelled. */
+function outcomeOf(result: OperationResult, cycle: CycleRow, now: number): Outcome {
+  const state = result.state === 'pending' && cycle.phase === 'closed' ? 'cancelled' : result.state;
+  const waits = state === 'pending' || state === 'in-doubt';
+  return {
+    sequence: result.sequence,
+    state,
+    attempts: 'attemptSpent' in result && !result.attemptSpent ? 0 : 1,
+    not_before: waits && 'notBefore' in result ? (result.notBefore ?? null) : null,
+    settled_at: waits ? null : now,
+    duration_ms: result.state === 'exported' ? Math.round(result.durationMs) : null,
+    exported: result.state === 'exported' ? JSON.stringify(result.exported) : null,
+    failure: result.state === 'escrowed' ? JSON.stringify(result.failure) : null,
+  };
+}
+
+type Subject = Pick<Link, 'resource' | 'anchor'>;
+
+/** Writes the outcomes and returns the resource each operation was about. Throws when a result is not of this slice. */
+async function writeOutcomes(tx: Tx, id: string, outcomes: readonly Outcome[]): Promise<ReadonlyMap<number, Subject>> {
+  const { rows } = await sql<Subject & { sequence: number }>`
+    update headgate.operation as operation
+    set state = given.state, attempts = operation.attempts + given.attempts, not_before = given.not_before,
+        settled_at = given.settled_at, duration_ms = given.duration_ms, exported = given.exported::json,
+        failure = given.failure::json, slice = null
+    from json_to_recordset(${JSON.stringify(outcomes)}::json) as given (
+      sequence integer, state text, attempts integer, not_before bigint, settled_at bigint, duration_ms integer,
+      exported text, failure text)
+    where operation.slice = ${id} and operation.sequence = given.sequence
+    returning operation.sequence, operation.resource, operation.anchor`.execute(tx);
+  if (rows.length !== outcomes.length) {
+    throw new Error(`slice ${id}: ${outcomes.length} results for ${rows.length} of its operations`);
+  }
+  return new Map(rows.map((row) => [row.sequence, row]));
+}
+
+/** One link per resource: a later result of the same slice stands. */
+function latestLinks(results: readonly OperationResult[]): readonly Link[] {
+  const links = new Map<string, Link>();
+  for (const result of results) {
+    if (result.state === 'exported' && result.link !== undefined) {
+      links.set(`${result.link.resource} ${result.link.anchor}`, result.link);
+    }
+  }
+  return [...links.values()];
+}
+
+function dropped(result: OperationResult, subjects: ReadonlyMap<number, Subject>): readonly Subject[] {
+  if (result.state !== 'escrowed' || result.dropLink !== true) return [];
+  const subject = subjects.get(result.sequence);
+  return subject === undefined ? [] : [subject];
+}
+
+/** Operations of a started slice that nobody reported on may have been sent. */
+async function doubtTheRest(tx: Tx, id: string): Promise<void> {
+  await tx
+    .updateTable('headgate.operation')
+    .set({ state: 'in-doubt', slice: null })
+    .where('slice', '=', id)
+    .where('state', 'in', ['in-flight', 'in-doubt'])
+    .execute();
+}

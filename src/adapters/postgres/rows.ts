@@ -1,0 +1,78 @@
+import type { Selectable } from 'kysely';
+import type { Link, RememberedPath } from '../../core/link.ts';
+import type { ConnectionState, CycleRecord, OperationRecord } from '../../ports/stores.ts';
+import type { StoredLink, Tables } from './tables.ts';
+
+export type CycleRow = Selectable<Tables['headgate.cycle']>;
+type ConnectionRow = Selectable<Tables['headgate.connection']>;
+type OperationRow = Pick<
+  Selectable<Tables['headgate.operation']>,
+  'sequence' | 'state' | 'attempts' | 'held_by' | 'settled_at' | 'body' | 'exported' | 'failure'
+> & { readonly cycle_id: string };
+
+/** A key with a value, or nothing: optional properties are absent, never undefined. */
+function optional<Key extends string, T>(key: Key, value: T | null | undefined): { readonly [K in Key]?: T } {
+  if (value === null || value === undefined) return {};
+  const found: { [K in Key]?: T } = {};
+  found[key] = value;
+  return found;
+}
+
+function time(value: string | number | null): number | undefined {
+  return value === null ? undefined : Number(value);
+}
+
+/** The row of a cycle as its value. */
+export function toCycle(row: CycleRow): CycleRecord {
+  return {
+    id: row.id,
+    connection: row.connection,
+    kind: row.kind,
+    phase: row.phase,
+    requestedBy: row.requested_by,
+    createdAt: Number(row.created_at),
+    notices: row.notices ?? [],
+    cancelRequested: row.cancel_requested,
+    attempts: row.attempts,
+    ...optional('plannedAt', time(row.planned_at)),
+    ...optional('closedAt', time(row.closed_at)),
+    ...optional('expectedDigest', row.expected_digest),
+    ...optional('planDigest', row.plan_digest),
+    ...optional('planCounts', row.plan_counts),
+    ...optional('verdict', row.verdict),
+    ...optional('result', row.result),
+    ...optional('failure', row.failure),
+    ...optional('progress', row.progress),
+  };
+}
+
+/** The row of an operation as its value. */
+export function toOperation(row: OperationRow): OperationRecord {
+  return {
+    cycle: row.cycle_id,
+    sequence: row.sequence,
+    operation: row.body,
+    state: row.state,
+    attempts: row.attempts,
+    ...optional('heldBy', row.held_by),
+    ...optional('exported', row.exported),
+    ...optional('failure', row.failure),
+    ...optional('settledAt', time(row.settled_at)),
+  };
+}
+
+/** A link from its two json columns; the paths are kept apart because they are remembered apart. */
+export function toLink(body: StoredLink, paths: readonly RememberedPath[] | null): Link {
+  return { ...body, ...optional('paths', paths) };
+}
+
+/** What is remembered about a connection; a connection never heard of is neither paused nor throttled. */
+export function toConnection(name: string, row: ConnectionRow | undefined): ConnectionState {
+  return {
+    connection: name,
+    schedulesPaused: row?.schedules_paused ?? false,
+    ...optional('pausedReason', row?.paused_reason),
+    ...optional('pausedAt', time(row?.paused_at ?? null)),
+    ...optional('throttledUntil', time(row?.throttled_until ?? null)),
+  };
+}

@@ -1,0 +1,100 @@
+import { sql } from 'kysely';
+import type { Operation } from '../../core/operation.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { CycleStore, SliceStart, SliceWork } from '../../ports/stores.ts';
+import { commit } from './commits.ts';
+import { cutSlices } from './cut-slices.ts';
+import { lockCycleOfSlice } from './cycle-rows.ts';
+import type { SyncToDisk } from './cycle-store.ts';
+import { recordResults } from './record-slice.ts';
+import type { Sql, Tx } from './tables.ts';
+
+/**
+ * Slices: cut, started under a lease, renewed, recorded. The row of a slice lives from its cut to its record; its
+ * operations carry its id for as long.
+ *
+ *   cut ──start──▶ in flight ──record──▶ gone
+ *                    │  ▲
+ *          lease ends│  │start by another worker: every operation is in doubt
+ *                    └──┘
+ */
+export function createSliceStore(
+  db: Sql,
+  clock: Clock,
+  syncToDisk: SyncToDisk,
+): Pick<CycleStore, 'cutSlices' | 'startSlice' | 'renewSlice' | 'recordSlice' | 'releaseLeases'> {
+  return {
+    cutSlices: (id, wave, slices, size, now) =>
+      commit(db, 'cycles.cutSlices', (tx) => cutSlices(tx, { id, wave, slices, size, now })),
+
+    async startSlice(slice, worker, leaseMs) {
+      const start = await commit(db, 'cycles.startSlice', (tx) => takeSlice(tx, slice, worker, clock.now(), leaseMs));
+      // Before the first request: after a power cut the operations must be known to be in doubt, not waiting.
+      if (start.state === 'started') await syncToDisk();
+      return start;
+    },
+
+    async renewSlice(slice, worker, leaseMs) {
+      const renewed = await commit(db, 'cycles.renewSlice', (tx) =>
+        tx
+          .updateTable('headgate.slice')
+          .set({ lease_until: clock.now() + leaseMs })
+          .where('id', '=', slice)
+          .where('worker', '=', worker)
+          .where('lease_until', '>', 0)
+          .executeTakeFirst(),
+      );
+      return renewed.numUpdatedRows > 0n;
+    },
+
+    recordSlice: (slice, worker, results) =>
+      commit(db, 'cycles.recordSlice', (tx) => recordResults(tx, slice, worker, results, clock.now())),
+
+    releaseLeases: (exceptWorker) =>
+      commit(db, 'cycles.releaseLeases', async (tx) => {
+        const slices = await sql`
+          update headgate.slice set lease_until = 0
+          where worker is not null and worker <> ${exceptWorker} and lease_until > 0`.execute(tx);
+        const cycles = await sql`
+          update headgate.cycle set lease_until = 0
+          where lease_worker is not null and lease_worker <> ${exceptWorker} and lease_until > 0`.execute(tx);
+        return Number((slices.numAffectedRows ?? 0n) + (cycles.numAffectedRows ?? 0n));
+      }),
+  };
+}
+
+async function takeSlice(tx: Tx, id: string, worker: string, now: number, leaseMs: number): Promise<SliceStart> {
+  const cycle = await lockCycleOfSlice(tx, id);
+  if (cycle === undefined || cycle.phase !== 'exporting') return { state: 'over' };
+  const slice = await tx.selectFrom('headgate.slice').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (slice === undefined) return { state: 'over' };
+  const leasedUntil = Number(slice.lease_until ?? 0);
+  // Also when it is this very worker: a second run of the same job must not send what the first is still sending.
+  if (slice.worker !== null && leasedUntil > now) return { state: 'leased', until: leasedUntil };
+  const operations = await markInFlight(tx, id, slice.worker !== null);
+  await tx
+    .updateTable('headgate.slice')
+    .set((is) => ({ worker, lease_until: now + leaseMs, starts: is('starts', '+', 1) }))
+    .where('id', '=', id)
+    .execute();
+  const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, operations };
+  return { state: 'started', work };
+}
+
+/** Waiting operations go in flight; those a worker had already started are in doubt, and so are those that were before. */
+async function markInFlight(tx: Tx, slice: string, takenOver: boolean): Promise<SliceWork['operations']> {
+  const { rows } = await sql<{ sequence: number; body: Operation; attempts: number; state: string }>`
+    update headgate.operation
+    set state = case when state = 'pending' then 'in-flight' when ${takenOver} then 'in-doubt' else state end,
+        not_before = null
+    where slice = ${slice} and state in ('pending', 'in-flight', 'in-doubt')
+    returning sequence, body, attempts, state`.execute(tx);
+  return rows
+    .toSorted((a, b) => a.sequence - b.sequence)
+    .map((row) => ({
+      sequence: row.sequence,
+      operation: row.body,
+      inDoubt: row.state === 'in-doubt',
+      attempts: row.attempts,
+    }));
+}

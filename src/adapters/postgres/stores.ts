@@ -1,0 +1,20 @@
+import { sql } from 'kysely';
+import type { Clock } from '../../ports/clock.ts';
+import type { Stores } from '../../ports/stores.ts';
+import { reading } from './commits.ts';
+import { createConnectionStore } from './connection-store.ts';
+import { createCycleStore } from './cycle-store.ts';
+import type { Database } from './database.ts';
+import { createLinkStore } from './link-store.ts';
+
+/** Everything durable, on an opened database. Time comes from `clock`, never from the database. */
+export function createStores({ database, clock }: { readonly database: Database; readonly clock: Clock }): Stores {
+  return {
+    cycles: createCycleStore(database.sql, clock, () => database.syncToDisk()),
+    links: createLinkStore(database.sql),
+    connections: createConnectionStore(database.sql, clock),
+    async ping() {
+      await reading(() => sql`select 1`.execute(database.sql));
+    },
+  };
+}

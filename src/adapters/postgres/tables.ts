@@ -1,0 +1,107 @@
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
+import type { Link, RememberedPath } from '../../core/link.ts';
+import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
+import type { Notice, PlanCounts } from '../../core/plan.ts';
+import type { Verdict } from '../../core/verdict.ts';
+import type { CycleRecord, OperationRecord } from '../../ports/stores.ts';
+
+/** int8 arrives as text; numbers are written and compared with. */
+type Int8 = ColumnType<string | number, number, number>;
+type NullableInt8 = ColumnType<string | number | null, number | null | undefined, number | null>;
+/**
+ * json is parsed on reading and written as text. What is read is what this program wrote under the same migrations, so
+ * its type is taken as known.
+ */
+type Json<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+interface ConnectionTable {
+  readonly name: string;
+  readonly paused_reason: string | null;
+  readonly paused_at: NullableInt8;
+  readonly throttled_until: NullableInt8;
+  readonly schedules_paused: Generated<boolean>;
+}
+
+interface CycleTable {
+  readonly number: Generated<string>;
+  readonly id: string;
+  readonly connection: string;
+  readonly kind: CycleKind;
+  readonly phase: CyclePhase;
+  readonly requested_by: string;
+  readonly created_at: Int8;
+  readonly planned_at: NullableInt8;
+  readonly closed_at: NullableInt8;
+  readonly expected_digest: string | null;
+  readonly plan_digest: string | null;
+  readonly plan_counts: Json<PlanCounts>;
+  readonly notices: Json<readonly Notice[]>;
+  readonly verdict: Json<Verdict>;
+  readonly cancel_requested: Generated<boolean>;
+  readonly result: CycleResult | null;
+  readonly failure: Json<NonNullable<CycleRecord['failure']>>;
+  readonly progress: Json<NonNullable<CycleRecord['progress']>>;
+  readonly attempts: Generated<number>;
+  readonly lease_worker: string | null;
+  readonly lease_until: NullableInt8;
+  readonly slices_cut: Generated<number>;
+}
+
+interface SliceTable {
+  readonly id: string;
+  readonly cycle: string;
+  readonly wave: Wave;
+  readonly worker: string | null;
+  readonly lease_until: NullableInt8;
+  readonly starts: Generated<number>;
+}
+
+interface OperationTable {
+  readonly cycle: string;
+  readonly sequence: number;
+  readonly wave: Wave;
+  readonly resource: 'account' | 'group';
+  readonly anchor: string;
+  readonly state: OperationState;
+  readonly held_by: string | null;
+  readonly attempts: Generated<number>;
+  readonly not_before: NullableInt8;
+  readonly slice: string | null;
+  readonly settled_at: NullableInt8;
+  readonly duration_ms: number | null;
+  readonly body: ColumnType<Operation, string, never>;
+  readonly exported: Json<Exported>;
+  readonly failure: Json<NonNullable<OperationRecord['failure']>>;
+}
+
+/** A link without its paths, which are remembered apart. */
+export type StoredLink = Omit<Link, 'paths'>;
+
+interface LinkTable {
+  readonly connection: string;
+  readonly resource: Link['resource'];
+  readonly anchor: string;
+  readonly state: Link['state'];
+  readonly body: ColumnType<StoredLink, string, string>;
+  readonly paths: Json<readonly RememberedPath[]>;
+}
+
+interface CountTable {
+  readonly state: string;
+  readonly count: Int8;
+}
+
+/** The tables of the schema `headgate`, as the migrations leave them. */
+export interface Tables {
+  readonly 'headgate.connection': ConnectionTable;
+  readonly 'headgate.cycle': CycleTable;
+  readonly 'headgate.slice': SliceTable;
+  readonly 'headgate.operation': OperationTable;
+  readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };
+  readonly 'headgate.link': LinkTable;
+  readonly 'headgate.link_count': CountTable & { readonly connection: string; readonly resource: Link['resource'] };
+}
+
+export type Sql = Kysely<Tables>;
+export type Tx = Transaction<Tables>;

@@ -1,0 +1,636 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Operation, Wave } from '../../src/core/operation.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
+import { RefusedError } from '../../src/core/errors.ts';
+import type { SliceWork, Stores } from '../../src/ports/stores.ts';
+import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval, escrowed, exported, holding } from './plans.ts';
+
+/** A clock that stands until it is moved. */
+export interface HandClock {
+  now(): number;
+  advance(ms: number): void;
+}
+
+export function aHandClock(start = 1_800_000_000_000): HandClock {
+  let now = start;
+  return {
+    now: () => now,
+    advance: (ms) => {
+      now += ms;
+    },
+  };
+}
+
+/** What the contract needs of an implementation: two views of one store, as two processes would have them. */
+export interface StoresUnderTest {
+  readonly stores: Stores;
+  readonly others: Stores;
+  readonly clock: HandClock;
+  close(): Promise<void>;
+}
+
+const LEASE = 60_000;
+const FAR = 100;
+
+export function describeStores(name: string, open: () => Promise<StoresUnderTest>): void {
+  describe(`stores on ${name}`, () => {
+    let under: StoresUnderTest;
+    let connection = '';
+    let connections = 0;
+
+    beforeAll(async () => {
+      under = await open();
+    });
+    afterAll(() => under.close());
+    beforeEach(() => {
+      connection = `acme-${++connections}`;
+    });
+
+    function request(): Parameters<Stores['cycles']['open']>[0] {
+      return { connection, kind: 'initial', requestedBy: 'ada' };
+    }
+
+    async function exporting(operations: readonly Operation[], verdict: Verdict = ALLOWED): Promise<string> {
+      const { cycles } = under.stores;
+      const cycle = await cycles.open(request());
+      await cycles.leaseGathering(cycle.id, 'w1', LEASE);
+      expect(await cycles.savePlan(cycle.id, 'w1', aPlan(connection, operations), verdict)).toBe(true);
+      return cycle.id;
+    }
+
+    function cut(cycle: string, wave: Wave = 1, slices = FAR, size = 2): Promise<readonly string[]> {
+      return under.stores.cycles.cutSlices(cycle, wave, slices, size, under.clock.now());
+    }
+
+    async function start(slice: string | undefined, worker = 'w1', stores = under.stores): Promise<SliceWork> {
+      if (slice === undefined) throw new Error('no slice was cut');
+      const started = await stores.cycles.startSlice(slice, worker, LEASE);
+      if (started.state !== 'started') throw new Error(`the slice is ${started.state}`);
+      return started.work;
+    }
+
+    async function states(cycle: string): Promise<readonly string[]> {
+      const found = await under.stores.cycles.operations(cycle, { limit: 1_000 });
+      return found.map((operation) => operation.state);
+    }
+
+    describe('cycles', () => {
+      test('an opened cycle is gathering, open, and the newest of its connection', async () => {
+        const { cycles } = under.stores;
+        const first = await cycles.open({ ...request(), expectedDigest: 'abc' });
+        expect(first).toEqual({
+          id: first.id,
+          connection,
+          kind: 'initial',
+          phase: 'gathering',
+          requestedBy: 'ada',
+          createdAt: under.clock.now(),
+          expectedDigest: 'abc',
+          notices: [],
+          cancelRequested: false,
+          attempts: 0,
+        });
+        expect(await cycles.get(first.id)).toEqual(first);
+        expect(await cycles.openCycle(connection)).toEqual(first);
+        await cycles.close(first.id, 'cancelled');
+        expect(await cycles.openCycle(connection)).toBeUndefined();
+        const second = await cycles.open(request());
+        const listed = await cycles.list({ connection, limit: 10 });
+        expect(listed.map((cycle) => cycle.id)).toEqual([second.id, first.id]);
+        expect(await cycles.list({ connection, limit: 1 })).toHaveLength(1);
+        const open = (await cycles.listOpen()).filter((cycle) => cycle.connection === connection);
+        expect(open.map((cycle) => cycle.id)).toEqual([second.id]);
+      });
+
+      test('an unknown cycle is undefined and nothing can be done to it', async () => {
+        const { cycles } = under.stores;
+        expect(await cycles.get('nobody')).toBeUndefined();
+        expect(await cycles.requestCancel('nobody')).toBe(false);
+        expect(await cycles.close('nobody', 'failed')).toBe(false);
+        expect(await cycles.counts('nobody')).toEqual({});
+        expect(await cycles.cutSlices('nobody', 1, 1, 1, 0)).toEqual([]);
+        expect(await cycles.startSlice('nobody', 'w1', LEASE)).toEqual({ state: 'over' });
+        expect(await cycles.recordSlice('nobody', 'w1', [])).toBe(false);
+      });
+
+      test('of many attempts to open a cycle at once exactly one succeeds', async () => {
+        const attempts = Array.from({ length: 8 }, (_, index) =>
+          (index % 2 === 0 ? under.stores : under.others).cycles.open(request()),
+        );
+        const settled = await Promise.allSettled(attempts);
+        expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        const refusals = settled.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+        expect(refusals.every((reason) => reason instanceof RefusedError && reason.code === 'cycle-open')).toBe(true);
+        expect(await under.stores.cycles.list({ connection, limit: 10 })).toHaveLength(1);
+      });
+
+      test('gathering belongs to one worker until its lease ends, and taking it over is counted', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        expect(await cycles.leaseGathering(id, 'w1', LEASE)).toBe(true);
+        expect(await cycles.leaseGathering(id, 'w1', LEASE)).toBe(true);
+        expect(await under.others.cycles.leaseGathering(id, 'w2', LEASE)).toBe(false);
+        expect((await cycles.get(id))?.attempts).toBe(1);
+        under.clock.advance(LEASE);
+        expect(await under.others.cycles.leaseGathering(id, 'w2', LEASE)).toBe(true);
+        expect((await cycles.get(id))?.attempts).toBe(2);
+        expect(await cycles.savePlan(id, 'w1', aPlan(connection, [aCreate(1)]), ALLOWED)).toBe(false);
+        expect(await cycles.counts(id)).toEqual({});
+      });
+
+      test('a lease of no length gives gathering up at once', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        await cycles.leaseGathering(id, 'w1', 0);
+        expect(await cycles.leaseGathering(id, 'w2', LEASE)).toBe(true);
+      });
+
+      test('a saved plan moves the cycle to exporting, once, with every operation in order', async () => {
+        const { cycles } = under.stores;
+        const operations = Array.from({ length: 5 }, (_, index) => aCreate(index));
+        const plan = aPlan(connection, operations);
+        const { id } = await cycles.open(request());
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        expect(await cycles.savePlan(id, 'w1', plan, ALLOWED)).toBe(true);
+        expect(await cycles.savePlan(id, 'w1', plan, ALLOWED)).toBe(false);
+        const saved = await cycles.get(id);
+        expect(saved).toMatchObject({
+          phase: 'exporting',
+          plannedAt: under.clock.now(),
+          planDigest: plan.digest,
+          planCounts: plan.counts,
+          notices: plan.notices,
+          verdict: ALLOWED,
+        });
+        const found = await cycles.operations(id, { limit: 100 });
+        expect(found.map((operation) => operation.operation)).toEqual(operations);
+        expect(found.map((operation) => operation.sequence)).toEqual([0, 1, 2, 3, 4]);
+        expect(await cycles.counts(id)).toEqual({ 1: { pending: 5 } });
+        expect(await cycles.leaseGathering(id, 'w1', LEASE)).toBe(false);
+      });
+
+      test('a refused plan and a plan other than the expected one are not saved', async () => {
+        const { cycles } = under.stores;
+        const plan = aPlan(connection, [aCreate(1)]);
+        const { id } = await cycles.open({ ...request(), expectedDigest: 'other' });
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        await expect(cycles.savePlan(id, 'w1', plan, ALLOWED)).rejects.toMatchObject({ code: 'plan-stale' });
+        await expect(cycles.savePlan(id, 'w1', plan, { refused: true, findings: [] })).rejects.toMatchObject({
+          code: 'guard',
+        });
+        expect(await cycles.get(id)).toMatchObject({ phase: 'gathering' });
+        expect(await cycles.counts(id)).toEqual({});
+      });
+
+      test('values no directory should hold come back as they were', async () => {
+        const odd: Operation = { ...aCreate(1), label: 'nul \u0000 lone \ud800 "quote" \\ {curly} ☃ 🏳️‍🌈' };
+        const id = await exporting([odd]);
+        expect((await under.stores.cycles.operations(id, { limit: 1 }))[0]?.operation).toEqual(odd);
+        const work = await start((await cut(id))[0]);
+        const link = aLink(1, { label: odd.label });
+        const [item] = work.operations;
+        if (item === undefined) throw new Error('no operation');
+        await under.stores.cycles.recordSlice(work.id, 'w1', [exported(item, link)]);
+        expect(await under.stores.links.load(connection)).toEqual([link]);
+      });
+
+      test('held operations and whatever follows them on the same resource are held; the rest goes on', async () => {
+        const disable = aRemoval(1, 'disable');
+        const id = await exporting([disable, aRemoval(2, 'disable'), aRemoval(1, 'delete')], holding(disable));
+        const found = await under.stores.cycles.operations(id, { limit: 10 });
+        expect(found.map(({ state, heldBy }) => ({ state, heldBy }))).toEqual([
+          { state: 'held', heldBy: 'too-many-removals' },
+          { state: 'pending', heldBy: undefined },
+          { state: 'held', heldBy: 'too-many-removals' },
+        ]);
+        const work = await start((await cut(id, 0))[0]);
+        expect(work.operations.map((operation) => operation.sequence)).toEqual([1]);
+        expect(await cut(id, 4)).toEqual([]);
+      });
+
+      test('a phase moves on only from where it is believed to be', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        expect(await cycles.setPhase(id, 'exporting', 'verifying')).toBe(false);
+        expect(await cycles.setPhase(id, 'gathering', 'planning')).toBe(true);
+        expect(await cycles.setPhase(id, 'gathering', 'planning')).toBe(false);
+        expect((await cycles.get(id))?.phase).toBe('planning');
+      });
+
+      test('closing happens once, keeps result, failure, plan and verdict, and cancels what waits', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        const plan = aPlan(connection, [aCreate(1)]);
+        const verdict: Verdict = { refused: true, findings: [] };
+        const failure = { message: 'guard: no', remedy: 'look' };
+        expect(await cycles.close(id, 'refused', failure, { plan, verdict })).toBe(true);
+        expect(await cycles.close(id, 'succeeded')).toBe(false);
+        expect(await cycles.get(id)).toMatchObject({
+          phase: 'closed',
+          result: 'refused',
+          failure,
+          verdict,
+          planDigest: plan.digest,
+          closedAt: under.clock.now(),
+        });
+        expect(await cycles.requestCancel(id)).toBe(false);
+        const second = await exporting([aCreate(1), aCreate(2)]);
+        await cut(second, 1, 1, 1);
+        expect(await cycles.close(second, 'cancelled')).toBe(true);
+        expect(await cycles.counts(second)).toEqual({ 1: { cancelled: 2 } });
+        expect(await cycles.openSlices(second)).toEqual([]);
+      });
+
+      test('progress and a wish to cancel are remembered', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        await cycles.setProgress(id, { what: 'users', done: 3, total: 10 });
+        expect(await cycles.requestCancel(id)).toBe(true);
+        expect(await cycles.get(id)).toMatchObject({
+          progress: { what: 'users', done: 3, total: 10 },
+          cancelRequested: true,
+        });
+      });
+    });
+
+    describe('slices', () => {
+      test('a wave is cut into slices of the given size, each operation once', async () => {
+        const id = await exporting(Array.from({ length: 5 }, (_, index) => aCreate(index)));
+        const slices = [...(await cut(id, 1, 2, 2)), ...(await cut(id, 1, 2, 2))];
+        expect(slices).toHaveLength(3);
+        expect(await cut(id)).toEqual([]);
+        expect([...(await under.stores.cycles.openSlices(id))].toSorted()).toEqual([...slices].toSorted());
+        const works = await Promise.all(slices.map((slice) => start(slice)));
+        expect(works.flatMap((work) => work.operations.map(({ sequence }) => sequence))).toEqual([0, 1, 2, 3, 4]);
+        expect(works[0]).toMatchObject({ cycle: id, connection, wave: 1 });
+      });
+
+      test('two workers cutting and starting at once never get the same operation', async () => {
+        const id = await exporting(Array.from({ length: 40 }, (_, index) => aCreate(index)));
+        const now = under.clock.now();
+        const cuts = Array.from({ length: 10 }, (_, index) =>
+          (index % 2 === 0 ? under.stores : under.others).cycles.cutSlices(id, 1, 3, 2, now),
+        );
+        const slices = (await Promise.all(cuts)).flat();
+        expect(new Set(slices).size).toBe(slices.length);
+        const starts = await Promise.all(
+          slices.flatMap((slice) => [
+            under.stores.cycles.startSlice(slice, 'w1', LEASE),
+            under.others.cycles.startSlice(slice, 'w2', LEASE),
+          ]),
+        );
+        const started = starts.flatMap((found) => (found.state === 'started' ? [found.work] : []));
+        expect(started).toHaveLength(slices.length);
+        const sequences = started.flatMap((work) => work.operations.map(({ sequence }) => sequence));
+        expect(sequences.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index));
+        expect(await under.stores.cycles.counts(id)).toEqual({ 1: { 'in-flight': 40 } });
+      });
+
+      test('two operations of one resource are never out at the same time', async () => {
+        const again: Operation = { ...aCreate(1), key: 'again' };
+        const id = await exporting([aCreate(1), again, aCreate(2)]);
+        const [slice, ...more] = await cut(id, 1, FAR, 10);
+        expect(more).toEqual([]);
+        const work = await start(slice);
+        expect(work.operations.map(({ sequence }) => sequence)).toEqual([0, 2]);
+        expect(await cut(id)).toEqual([]);
+        await under.stores.cycles.recordSlice(
+          work.id,
+          'w1',
+          work.operations.map((item) => exported(item)),
+        );
+        const next = await start((await cut(id))[0]);
+        expect(next.operations.map(({ sequence }) => sequence)).toEqual([1]);
+      });
+
+      test('a wave is not cut while an earlier one is not settled', async () => {
+        const id = await exporting([aRemoval(1, 'disable'), aCreate(2)]);
+        expect(await cut(id, 1)).toEqual([]);
+        const work = await start((await cut(id, 0))[0]);
+        expect(await cut(id, 1)).toEqual([]);
+        await under.stores.cycles.recordSlice(
+          work.id,
+          'w1',
+          work.operations.map((item) => escrowed(item)),
+        );
+        expect(await cut(id, 1)).toHaveLength(1);
+      });
+
+      test('a cycle that is to be cancelled is not cut any more', async () => {
+        const id = await exporting([aCreate(1)]);
+        await under.stores.cycles.requestCancel(id);
+        expect(await cut(id)).toEqual([]);
+      });
+
+      test('an operation that must wait is cut when its time has come, and the store says when that is', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        expect(await cycles.waitingUntil(id, 1, under.clock.now())).toBeUndefined();
+        const work = await start((await cut(id))[0]);
+        const until = under.clock.now() + 5_000;
+        const results = work.operations.map(({ sequence }, index) => ({
+          sequence,
+          state: 'pending' as const,
+          notBefore: until + index * 1_000,
+          attemptSpent: index === 1,
+        }));
+        expect(await cycles.recordSlice(work.id, 'w1', results)).toBe(true);
+        const found = await cycles.operations(id, { limit: 10 });
+        expect(found.map(({ attempts, state }) => ({ attempts, state }))).toEqual([
+          { attempts: 0, state: 'pending' },
+          { attempts: 1, state: 'pending' },
+        ]);
+        expect(await cut(id)).toEqual([]);
+        expect(await cycles.waitingUntil(id, 1, under.clock.now())).toBe(until);
+        under.clock.advance(5_000);
+        expect(await cycles.waitingUntil(id, 1, under.clock.now())).toBeUndefined();
+        const next = await start((await cut(id))[0]);
+        expect(next.operations.map(({ sequence, inDoubt }) => ({ sequence, inDoubt }))).toEqual([
+          { sequence: 0, inDoubt: false },
+        ]);
+        expect(await cycles.waitingUntil(id, 1, under.clock.now())).toBe(until + 1_000);
+      });
+
+      test('a started slice is leased: even the same worker may not start it twice', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([aCreate(1)]);
+        const [slice] = await cut(id);
+        const work = await start(slice);
+        const leased = { state: 'leased', until: under.clock.now() + LEASE };
+        expect(await cycles.startSlice(work.id, 'w2', LEASE)).toEqual(leased);
+        expect(await cycles.startSlice(work.id, 'w1', LEASE)).toEqual(leased);
+        under.clock.advance(LEASE / 2);
+        expect(await cycles.renewSlice(work.id, 'w2', LEASE)).toBe(false);
+        expect(await cycles.renewSlice(work.id, 'w1', LEASE)).toBe(true);
+        under.clock.advance(LEASE / 2);
+        expect((await cycles.startSlice(work.id, 'w2', LEASE)).state).toBe('leased');
+      });
+
+      test('a slice whose worker died is taken over with every operation in doubt', async () => {
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        const first = await start((await cut(id))[0]);
+        expect(first.operations.map(({ inDoubt }) => inDoubt)).toEqual([false, false]);
+        expect(await states(id)).toEqual(['in-flight', 'in-flight']);
+        under.clock.advance(LEASE);
+        const second = await start(first.id, 'w2', under.others);
+        expect(second.operations.map(({ inDoubt }) => inDoubt)).toEqual([true, true]);
+        expect(await states(id)).toEqual(['in-doubt', 'in-doubt']);
+        const results = first.operations.map((item) => exported(item));
+        expect(await under.stores.cycles.renewSlice(first.id, 'w1', LEASE)).toBe(false);
+        expect(await under.stores.cycles.recordSlice(first.id, 'w1', results)).toBe(false);
+        expect(await states(id)).toEqual(['in-doubt', 'in-doubt']);
+        expect(await under.others.cycles.recordSlice(first.id, 'w2', results)).toBe(true);
+        expect(await states(id)).toEqual(['exported', 'exported']);
+      });
+
+      test('a released lease is lost to its worker at once, and the next one finds everything in doubt', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([aCreate(1)]);
+        const work = await start((await cut(id))[0], 'dead');
+        expect(await cycles.releaseLeases('w2')).toBeGreaterThanOrEqual(1);
+        expect(await cycles.renewSlice(work.id, 'dead', LEASE)).toBe(false);
+        expect(
+          await cycles.recordSlice(
+            work.id,
+            'dead',
+            work.operations.map((item) => exported(item)),
+          ),
+        ).toBe(false);
+        const again = await start(work.id, 'w2');
+        expect(again.operations.map(({ inDoubt }) => inDoubt)).toEqual([true]);
+      });
+
+      test('a released gathering lease can be taken by another worker', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        await cycles.leaseGathering(id, 'dead', LEASE);
+        await cycles.releaseLeases('w2');
+        expect(await cycles.leaseGathering(id, 'w2', LEASE)).toBe(true);
+      });
+
+      test('an operation put back in doubt stays in doubt until it is settled', async () => {
+        const id = await exporting([aCreate(1)]);
+        const work = await start((await cut(id))[0]);
+        const doubt = { sequence: 0, state: 'in-doubt', attemptSpent: true } as const;
+        await under.stores.cycles.recordSlice(work.id, 'w1', [doubt]);
+        expect(await states(id)).toEqual(['in-doubt']);
+        const again = await start((await cut(id))[0]);
+        expect(again.operations).toMatchObject([{ inDoubt: true, attempts: 1 }]);
+        expect(await states(id)).toEqual(['in-doubt']);
+      });
+
+      test('a record is written once, counts attempts, and says what the provider answered', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        const work = await start((await cut(id))[0]);
+        const [first, second] = work.operations;
+        if (first === undefined || second === undefined) throw new Error('two operations were planned');
+        expect(await cycles.recordSlice(work.id, 'w1', [exported(first), escrowed(second)])).toBe(true);
+        expect(await cycles.recordSlice(work.id, 'w1', [exported(first), escrowed(second)])).toBe(false);
+        expect(await cycles.startSlice(work.id, 'w1', LEASE)).toEqual({ state: 'over' });
+        expect(await cycles.operations(id, { limit: 10 })).toMatchObject([
+          {
+            state: 'exported',
+            attempts: 1,
+            settledAt: under.clock.now(),
+            exported: { resourceId: 'resource-user1@contoso.com', requests: 1 },
+          },
+          { state: 'escrowed', attempts: 1, failure: { code: 'RejectedError', status: 400 } },
+        ]);
+        expect(await cycles.counts(id)).toEqual({ 1: { exported: 1, escrowed: 1 } });
+        expect(await cycles.openSlices(id)).toEqual([]);
+      });
+
+      test('an operation of a started slice that nobody reports on is in doubt', async () => {
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        const work = await start((await cut(id))[0]);
+        await under.stores.cycles.recordSlice(
+          work.id,
+          'w1',
+          work.operations.slice(0, 1).map((item) => exported(item)),
+        );
+        expect(await states(id)).toEqual(['exported', 'in-doubt']);
+      });
+
+      test('a result for an operation of another slice is refused and nothing of it is kept', async () => {
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        const [one] = await cut(id, 1, 2, 1);
+        const work = await start(one);
+        const foreign = { sequence: 1, state: 'pending', attemptSpent: false } as const;
+        const results = [...work.operations.map((item) => exported(item, aLink(1))), foreign];
+        await expect(under.stores.cycles.recordSlice(work.id, 'w1', results)).rejects.toThrow('2 results for 1');
+        expect(await states(id)).toEqual(['in-flight', 'pending']);
+        expect(await under.stores.links.load(connection)).toEqual([]);
+      });
+
+      test('answers that arrive after the cycle was closed are kept, with their links', async () => {
+        const { cycles, links } = under.stores;
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        const work = await start((await cut(id))[0]);
+        await cycles.close(id, 'cancelled');
+        expect(await states(id)).toEqual(['in-flight', 'in-flight']);
+        const [first] = work.operations;
+        if (first === undefined) throw new Error('two operations were planned');
+        const back = { sequence: 1, state: 'pending', attemptSpent: false } as const;
+        expect(await cycles.recordSlice(work.id, 'w1', [exported(first, aLink(1)), back])).toBe(true);
+        expect(await states(id)).toEqual(['exported', 'cancelled']);
+        expect(await links.load(connection)).toEqual([aLink(1)]);
+      });
+
+      test('a slice of a closed cycle is over, and what a dead worker left in flight is in doubt', async () => {
+        const id = await exporting([aCreate(1)]);
+        const work = await start((await cut(id))[0], 'dead');
+        under.clock.advance(LEASE);
+        await under.stores.cycles.close(id, 'failed');
+        expect(await states(id)).toEqual(['in-doubt']);
+        expect(await under.stores.cycles.startSlice(work.id, 'w1', LEASE)).toEqual({ state: 'over' });
+      });
+    });
+
+    describe('operations', () => {
+      test('are paged by sequence and chosen by state', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting(Array.from({ length: 6 }, (_, index) => aCreate(index)));
+        const work = await start((await cut(id, 1, 1, 2))[0]);
+        await cycles.recordSlice(
+          work.id,
+          'w1',
+          work.operations.map((item) => exported(item)),
+        );
+        const page = await cycles.operations(id, { after: 1, limit: 3 });
+        expect(page.map(({ sequence }) => sequence)).toEqual([2, 3, 4]);
+        const done = await cycles.operations(id, { states: ['exported', 'escrowed'], limit: 10 });
+        expect(done.map(({ sequence }) => sequence)).toEqual([0, 1]);
+        expect(await cycles.operations(id, { states: [], limit: 10 })).toEqual([]);
+      });
+
+      test('of one user are found over all cycles of the connection, newest first', async () => {
+        const { cycles } = under.stores;
+        const first = await exporting([aCreate(1), aCreate(2)]);
+        await cycles.close(first, 'succeeded');
+        const second = await exporting([aRemoval(1, 'disable')]);
+        const found = await cycles.operationsOf(connection, anchorOf(1), 10);
+        expect(found.map(({ cycle, operation }) => `${cycle} ${operation.kind}`)).toEqual([
+          `${second} disable`,
+          `${first} create`,
+        ]);
+        expect(await cycles.operationsOf('another', anchorOf(1), 10)).toEqual([]);
+        expect(await cycles.operationsOf(connection, anchorOf(1), 1)).toHaveLength(1);
+      });
+    });
+
+    describe('links', () => {
+      async function record(results: (work: SliceWork) => Parameters<Stores['cycles']['recordSlice']>[2], count = 3) {
+        const id = await exporting(Array.from({ length: count }, (_, index) => aCreate(index)));
+        const [slice] = await cut(id, 1, 1, count);
+        const work = await start(slice);
+        await under.stores.cycles.recordSlice(work.id, 'w1', results(work));
+        await under.stores.cycles.close(id, 'succeeded');
+      }
+
+      test('follow from recorded results: written, replaced, dropped, counted', async () => {
+        const { links } = under.stores;
+        await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
+        expect(await links.load(connection)).toEqual([aLink(0), aLink(1), aLink(2)]);
+        expect(await links.counts(connection)).toMatchObject({ 'account.active': 3 });
+        const disabled = aLink(1, { state: 'disabled', cause: 'unassigned' });
+        await record(({ operations: [a, b, c] }) => {
+          if (a === undefined || b === undefined || c === undefined) throw new Error('three operations were planned');
+          return [escrowed(a, true), exported(b, disabled), escrowed(c)];
+        });
+        expect(await links.load(connection)).toEqual([disabled, aLink(2)]);
+        expect(await links.counts(connection)).toMatchObject({ 'account.active': 1, 'account.disabled': 1 });
+        expect(await links.load('another')).toEqual([]);
+      });
+
+      test('accounts and SCIM groups of one anchor are apart, and members come back', async () => {
+        const { links } = under.stores;
+        const group = aLink(0, { resource: 'group', members: [anchorOf(7), anchorOf(8)] });
+        await record(({ operations: [a, b, c] }) => {
+          if (a === undefined || b === undefined || c === undefined) throw new Error('three operations were planned');
+          return [exported(a, aLink(0)), exported(b, group), exported(c)];
+        });
+        expect(await links.find(connection, 'group', [anchorOf(0)])).toEqual(new Map([[anchorOf(0), group]]));
+        expect(await links.find(connection, 'account', [anchorOf(0), anchorOf(9)])).toEqual(
+          new Map([[anchorOf(0), aLink(0)]]),
+        );
+        expect(await links.find(connection, 'account', [])).toEqual(new Map());
+      });
+
+      test('remember paths apart from what the exporter writes', async () => {
+        const { links } = under.stores;
+        await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
+        const paths = [{ group: 'g1', name: 'IT' }, {}];
+        await links.rememberPaths(
+          connection,
+          new Map([
+            [anchorOf(1), paths],
+            [anchorOf(99), paths],
+          ]),
+        );
+        const found = await links.find(connection, 'account', [anchorOf(1)]);
+        expect(found.get(anchorOf(1))).toEqual({ ...aLink(1), paths });
+        await record((work) => work.operations.map((item, index) => exported(item, aLink(index, { label: 'new' }))));
+        expect((await links.find(connection, 'account', [anchorOf(1)])).get(anchorOf(1))).toEqual({
+          ...aLink(1, { label: 'new' }),
+          paths,
+        });
+        expect(await links.load(connection)).toHaveLength(3);
+      });
+
+      test('are loaded whole when there are more than one chunk holds', async () => {
+        const { links } = under.stores;
+        await record((work) => work.operations.map((item, index) => exported(item, aLink(index))), 45_000);
+        const loaded = await links.load(connection);
+        expect(loaded).toHaveLength(45_000);
+        expect(new Set(loaded.map(({ anchor }) => anchor)).size).toBe(45_000);
+        expect(loaded[44_999]).toEqual(aLink(44_999));
+        const anchors = loaded.map(({ anchor }) => anchor);
+        expect((await links.find(connection, 'account', anchors)).size).toBe(45_000);
+      });
+    });
+
+    describe('connections', () => {
+      test('a connection never heard of is neither paused nor throttled', async () => {
+        expect(await under.stores.connections.get(connection)).toEqual({ connection, schedulesPaused: false });
+      });
+
+      test('a pause keeps its first reason until it is lifted', async () => {
+        const { connections } = under.stores;
+        const at = under.clock.now();
+        await connections.pause(connection, 'the credential was refused');
+        under.clock.advance(1_000);
+        await connections.pause(connection, 'something that followed from it');
+        expect(await connections.get(connection)).toEqual({
+          connection,
+          schedulesPaused: false,
+          pausedReason: 'the credential was refused',
+          pausedAt: at,
+        });
+        expect(await connections.resume(connection)).toBe(true);
+        expect(await connections.resume(connection)).toBe(false);
+        expect((await connections.get(connection)).pausedReason).toBeUndefined();
+      });
+
+      test('a shorter wait does not undo a longer one', async () => {
+        const { connections } = under.stores;
+        await connections.throttle(connection, 5_000);
+        await connections.throttle(connection, 3_000);
+        expect((await connections.get(connection)).throttledUntil).toBe(5_000);
+        await connections.setSchedulesPaused(connection, true);
+        expect(await connections.get(connection)).toEqual({
+          connection,
+          schedulesPaused: true,
+          throttledUntil: 5_000,
+        });
+        await connections.setSchedulesPaused(connection, false);
+        expect((await connections.get(connection)).schedulesPaused).toBe(false);
+      });
+    });
+
+    test('the store answers a ping', async () => {
+      await expect(under.stores.ping()).resolves.toBeUndefined();
+    });
+  });
+}
