@@ -18,7 +18,7 @@ export function registerApply(program: Command, shell: Shell): void {
     .command('apply')
     .description('carry out exactly a saved plan; refused (exit code 3) when it is stale')
     .argument('<plan>', 'file written by "headgate plan --out"')
-    .option('--wait', 'wait until the cycle is closed (this is the default)')
+    .option('--wait', 'wait until the cycle is closed', true)
     .option('--no-wait', 'only start the cycle')
     .option('--timeout <time>', 'wait at most this long, such as 90s, 15m or 2h', parseDuration);
   onRun<Options>(shell, command, runApply);
