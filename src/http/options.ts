@@ -1,10 +1,6 @@
-import type { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operator } from '../ports/operator.ts';
-
-/** A BullMQ queue as the queue board takes it; opaque to everything here. */
-export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
 
 /** The API token, read at each use so that a rotated file is seen without a restart. */
 export interface ApiToken {
@@ -23,8 +19,8 @@ export interface HttpOptions {
   readonly renderMetrics: (openMetrics: boolean) => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Includes a failing check while shutting down. */
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
-  /** Shown read-only under `/queues`; empty where there is no queue (in-process use). */
-  readonly queues: readonly BoardQueue[];
+  /** BullMQ queues on any backend, shown read-only under `/queues`; empty where there is none (in-process use). */
+  readonly queues: readonly object[];
   /** Absent: only requests from this machine are served. */
   readonly apiToken: ApiToken | undefined;
   /** Names, beside loopback names and IP addresses, under which people reach this server. */

@@ -5,7 +5,6 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../ports/log.ts';
 import { describeFailure, sendProblem } from './failure.ts';
-import type { BoardQueue } from './options.ts';
 import { problem } from './problem.ts';
 
 const REDACTED = '[redacted]';
@@ -15,7 +14,7 @@ const REDACTED = '[redacted]';
  * method besides, because a write route of the board would bypass the store, which is the truth. Payloads hold ids only;
  * what a job returned or reported is not shown at all, nor are stack traces.
  */
-export function mountQueueBoard(app: FastifyInstance, queues: readonly BoardQueue[], log: Log): void {
+export function mountQueueBoard(app: FastifyInstance, queues: readonly object[], log: Log): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     void reply.header('allow', 'GET, HEAD');
@@ -45,7 +44,15 @@ function isServerAdapter(board: object): board is IServerAdapter {
   return ['setQueues', 'setApiRoutes', 'setEntryRoute', 'setErrorHandler'].every((method) => method in board);
 }
 
-function readOnlyView(queue: BoardQueue): BullMQAdapter {
+type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0];
+
+/** The adapter's own type names queues on Redis only, though it serves BullMQ's other backends too. */
+function isBoardQueue(queue: object): queue is BoardQueue {
+  return ['getJobCounts', 'getJobSchedulers', 'getBackend'].every((method) => method in queue);
+}
+
+function readOnlyView(queue: object): BullMQAdapter {
+  if (!isBoardQueue(queue)) throw new Error('the queue board takes BullMQ queues only');
   const view = new BullMQAdapter(queue, { readOnlyMode: true, allowRetries: false });
   view.setFormatter('data', idsOnly);
   view.setFormatter('returnValue', hidden);
