@@ -24,19 +24,21 @@ export function diffAccount(
   resolve: (anchor: Anchor) => ResourceId | undefined,
 ): AccountDiff {
   const supported = supportOf(profile);
+  const trims = profile.attributes.userNameNormalised;
   const changes: AttributeChange[] = [];
   for (const [target, after] of desired.attributes) {
-    if (!supported(target)) continue;
-    const path = pathOf(target);
+    const path = supported(target);
+    if (path === undefined) continue;
     const found = currentValue(account, path);
-    if (holds(path, found, after, profile.attributes.userNameNormalised)) continue;
+    if (found === after || holds(path, found, after, trims)) continue;
     changes.push({ path: target, before: isAbsent(found) ? null : (found ?? null), after });
   }
   const references: ReferenceChange[] = [];
-  for (const [path, to] of desired.references) {
-    if (!supported(path)) continue;
+  for (const [target, to] of desired.references) {
+    const path = supported(target);
+    if (path === undefined) continue;
     const id = resolve(to);
-    if (id === undefined || referenceId(readPath(account.body, path)) !== id) references.push({ path, to });
+    if (id === undefined || referenceId(readPath(account.body, path)) !== id) references.push({ path: target, to });
   }
   return { changes, references };
 }
@@ -72,7 +74,7 @@ export function createAttributes(desired: DesiredAccount, profile: ProviderProfi
   const supported = supportOf(profile);
   const changes: AttributeChange[] = [];
   for (const [path, after] of desired.attributes) {
-    if (!isAbsent(after) && supported(path)) changes.push({ path, before: null, after });
+    if (!isAbsent(after) && supported(path) !== undefined) changes.push({ path, before: null, after });
   }
   return changes;
 }
@@ -80,7 +82,7 @@ export function createAttributes(desired: DesiredAccount, profile: ProviderProfi
 /** The references a new account is created with, as far as the provider supports them. */
 export function createReferences(desired: DesiredAccount, profile: ProviderProfile): readonly ReferenceChange[] {
   const supported = supportOf(profile);
-  return [...desired.references].filter(([path]) => supported(path)).map(([path, to]) => ({ path, to }));
+  return [...desired.references].filter(([path]) => supported(path) !== undefined).map(([path, to]) => ({ path, to }));
 }
 
 /** Attributes the provider requires on create that the desired account has no value for. */
@@ -92,21 +94,29 @@ export function missingRequired(desired: DesiredAccount, profile: ProviderProfil
 /** Those of the given targets that the profile says the provider does not know, for a notice to the operator. */
 export function unsupportedTargets(targets: Iterable<string>, profile: ProviderProfile): readonly string[] {
   const supported = supportOf(profile);
-  return [...targets].filter((target) => !supported(target));
+  return [...targets].filter((target) => supported(target) === undefined);
 }
 
-const answers = new WeakMap<ProviderProfile, Map<string, boolean>>();
+const answers = new WeakMap<ProviderProfile, Map<string, ScimPath | null>>();
 
-/** Whether a profile supports a path; remembered per profile, because it is asked for every attribute of every user. */
-function supportOf(profile: ProviderProfile): (target: string) => boolean {
-  const { unsupported } = profile.attributes;
-  if (unsupported.length === 0) return () => true;
-  const known = answers.get(profile) ?? new Map<string, boolean>();
-  answers.set(profile, known);
+/**
+ * The parsed path where a profile supports it, else undefined. Remembered per profile, because it is asked for every
+ * attribute of every user; the targets are those of mappings, so there are few.
+ */
+function supportOf(profile: ProviderProfile): (target: string) => ScimPath | undefined {
+  let known = answers.get(profile);
+  if (known === undefined) {
+    known = new Map();
+    answers.set(profile, known);
+  }
+  const paths = known;
   return (target) => {
-    const answer = known.get(target) ?? !unsupported.some((each) => covers(each, pathOf(target)));
-    known.set(target, answer);
-    return answer;
+    const answer = paths.get(target);
+    if (answer !== undefined) return answer ?? undefined;
+    const path = pathOf(target);
+    const supported = !profile.attributes.unsupported.some((each) => covers(each, path));
+    paths.set(target, supported ? path : null);
+    return supported ? path : undefined;
   };
 }
 
@@ -135,7 +145,7 @@ export function diffGroup(
   if (!sameText(group.displayName, desired.displayName, 'exact')) {
     changes.push({ path: 'displayName', before: group.displayName || null, after: desired.displayName });
   }
-  const keepsIds = profile === undefined || supportOf(profile)('externalId');
+  const keepsIds = profile === undefined || supportOf(profile)('externalId') !== undefined;
   if (keepsIds && group.externalId !== desired.externalId) {
     changes.push({ path: 'externalId', before: group.externalId ?? null, after: desired.externalId });
   }

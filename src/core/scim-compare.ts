@@ -17,6 +17,7 @@ import { attributeShape } from './scim-schema.ts';
  * - lists have no order, and an entry may carry more sub-attributes than asked for (`display`, `$ref`, `primary`).
  */
 export function holds(path: ScimPath, found: Json | undefined, wanted: Json, trimUserName = false): boolean {
+  if (found === wanted) return true;
   if (isAbsent(wanted)) return isAbsent(found);
   const shape = attributeShape(path.urn, path.attribute);
   const target = path.subAttribute === null ? shape : shape?.subAttributes.get(path.subAttribute.toLowerCase());

@@ -186,19 +186,25 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
 }
 
 function pick(entries: readonly Json[], filter: readonly PathCondition[] | null): Json | undefined {
-  if (filter !== null) return entries.find((entry) => isObject(entry) && satisfies(entry, filter));
-  return entries.find((entry) => isObject(entry) && asBoolean(readMember(entry, 'primary')) === true) ?? entries[0];
+  if (filter === null) {
+    return entries.find((entry) => isObject(entry) && asBoolean(readMember(entry, 'primary')) === true) ?? entries[0];
+  }
+  for (const entry of entries) if (isObject(entry) && satisfies(entry, filter)) return entry;
+  return undefined;
 }
 
 function satisfies(entry: JsonObject, filter: readonly PathCondition[]): boolean {
-  return filter.every((condition) => {
-    const found = readMember(entry, condition.attribute);
-    if (typeof condition.value === 'boolean') return (asBoolean(found) ?? false) === condition.value;
-    if (typeof condition.value === 'string' && typeof found === 'string') {
-      return found === condition.value || found.toLowerCase() === condition.value.toLowerCase();
-    }
-    return (found ?? null) === condition.value;
-  });
+  for (const { attribute, value } of filter) {
+    const found = readMember(entry, attribute);
+    if (found !== value && !sameCondition(found, value)) return false;
+  }
+  return true;
+}
+
+function sameCondition(found: Json | undefined, value: PathCondition['value']): boolean {
+  if (typeof value === 'boolean') return (asBoolean(found) ?? false) === value;
+  if (typeof value === 'string' && typeof found === 'string') return found.toLowerCase() === value.toLowerCase();
+  return (found ?? null) === value;
 }
 
 /** A member of a JSON object by name, compared without case (RFC 7643 section 2.1); never an inherited one. */

@@ -70,10 +70,9 @@ function deactivations(lines: readonly CompiledLine[]): MappingProblem[] {
 
 function outcomeOf(line: CompiledLine): unknown {
   try {
-    const converted = line.convert(line.evaluate(ENTITLED));
-    return 'misfit' in converted ? 'no boolean' : converted.value;
+    return line.convert(line.evaluate(ENTITLED));
   } catch (error) {
-    if (error instanceof EvaluationError) return 'no value';
+    if (error instanceof EvaluationError) return 'no boolean';
     throw error;
   }
 }

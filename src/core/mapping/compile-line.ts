@@ -8,7 +8,7 @@ import { converterFor } from './convert.ts';
 import { compileExpression } from './expression.ts';
 import { ExpressionProblem } from './expression-syntax.ts';
 import { resolveSource } from './source-attributes.ts';
-import type { MappingSubject } from './value.ts';
+import { EvaluationError, type MappingSubject } from './value.ts';
 
 /** Something wrong with a mapping, for the operator who wrote it. */
 export interface MappingProblem {
@@ -57,10 +57,10 @@ export function compileLine(
   const refused = refuseTarget(path, source, mapping);
   if (refused !== undefined) return { problem: refused };
   const convert = converterFor(path);
-  const fallback = convert(mapping.default ?? null);
-  if ('misfit' in fallback) return { problem: `the default does not fit ${path.text}: ${fallback.misfit}` };
-  const constant = mapping.kind === 'constant' ? convert(mapping.value) : fallback;
-  if ('misfit' in constant) return { problem: `the constant does not fit ${path.text}: ${constant.misfit}` };
+  const fallback = fitted(mapping.default ?? null, convert);
+  if (typeof fallback === 'string') return { problem: `the default does not fit ${path.text}: ${fallback}` };
+  const constant = mapping.kind === 'constant' ? fitted(mapping.value, convert) : fallback;
+  if (typeof constant === 'string') return { problem: `the constant does not fit ${path.text}: ${constant}` };
   return {
     line: {
       index,
@@ -74,6 +74,16 @@ export function compileLine(
       ...source,
     },
   };
+}
+
+/** A value given in the mapping itself in the target's type, or why it does not fit. */
+function fitted(value: Json, convert: Convert): { readonly value: Json } | string {
+  try {
+    return { value: convert(value) };
+  } catch (error) {
+    if (error instanceof EvaluationError) return error.message;
+    throw error;
+  }
 }
 
 function compileSource(mapping: AttributeMapping): Source | { readonly problem: string } {

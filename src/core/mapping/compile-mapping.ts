@@ -70,39 +70,46 @@ export function desiredAccount(
 ): MappedAccount {
   const attributes = new Map<string, Json>();
   const references = new Map<string, Anchor>();
-  let activeSeen = false;
-  for (const line of mapping.lines) {
-    if (line.createOnly && purpose === 'update') continue;
-    if (line.isReference) {
-      const { manager } = subject.user;
-      if (manager !== undefined) references.set(line.target, manager);
-      else if (line.clears && purpose === 'update') attributes.set(line.target, null);
-      continue;
+  let target = '';
+  try {
+    for (const line of mapping.lines) {
+      if (line.createOnly && purpose === 'update') continue;
+      target = line.target;
+      if (line.isReference) addReference(line, subject, purpose, attributes, references);
+      else addAttribute(line, subject, purpose, attributes);
     }
-    const outcome = valueFor(line, subject);
-    if (typeof outcome === 'string') return { failure: outcome };
-    const { value } = outcome;
-    if (line.target === 'active') {
-      if (value === false) return { failure: 'active: the mapping gives false for a user who is entitled' };
-      activeSeen = value !== null;
-    }
-    if (value !== null) attributes.set(line.target, value);
-    else if (line.target === 'userName') return { failure: 'userName: the mapping gives no value' };
-    else if (purpose === 'create') {
-      if (line.default !== null) attributes.set(line.target, line.default);
-    } else if (line.clears) attributes.set(line.target, null);
+  } catch (error) {
+    if (error instanceof EvaluationError) return { failure: `${target}: ${error.message}` };
+    throw error;
   }
   // Entitled means active, also where the mapping is silent: a user who comes back must not stay locked out.
-  if (!activeSeen) attributes.set('active', true);
+  if (!attributes.has('active')) attributes.set('active', true);
   return { account: { attributes, references } };
 }
 
-function valueFor(line: CompiledLine, subject: MappingSubject): { readonly value: Json } | string {
-  try {
-    const converted = line.convert(line.evaluate(subject));
-    return 'misfit' in converted ? `${line.target}: ${converted.misfit}` : converted;
-  } catch (error) {
-    if (error instanceof EvaluationError) return `${line.target}: ${error.message}`;
-    throw error;
+function addReference(
+  line: CompiledLine,
+  { user: { manager } }: MappingSubject,
+  purpose: 'create' | 'update',
+  attributes: Map<string, Json>,
+  references: Map<string, Anchor>,
+): void {
+  if (manager !== undefined) references.set(line.target, manager);
+  else if (line.clears && purpose === 'update') attributes.set(line.target, null);
+}
+
+function addAttribute(
+  line: CompiledLine,
+  subject: MappingSubject,
+  purpose: 'create' | 'update',
+  attributes: Map<string, Json>,
+): void {
+  const mapped = line.convert(line.evaluate(subject));
+  const value = mapped === null && purpose === 'create' ? line.default : mapped;
+  if (line.target === 'active' && value === false) {
+    throw new EvaluationError('the mapping gives false for a user who is entitled');
   }
+  if (value !== null) attributes.set(line.target, value);
+  else if (line.target === 'userName') throw new EvaluationError('the mapping gives no value');
+  else if (line.clears && purpose === 'update') attributes.set(line.target, null);
 }

@@ -3,15 +3,13 @@ import type { ScimPath } from '../scim-path.ts';
 import { asBoolean, isArray, isObject } from '../scim-path.ts';
 import type { AttributeShape } from '../scim-schema.ts';
 import { attributeShape } from '../scim-schema.ts';
-import { booleanText } from './value.ts';
+import { booleanText, EvaluationError } from './value.ts';
 
-/** A value in the type of its target, null for "no value", or why it does not fit. Never names the value itself. */
-export type Converted = { readonly value: Json } | { readonly misfit: string };
-export type Convert = (value: Json) => Converted;
-
-const NO_VALUE = { value: null };
-const TRUE: Converted = { value: true };
-const FALSE: Converted = { value: false };
+/**
+ * Gives a value the type of its target; null is "no value". Throws EvaluationError, which never names the value, for
+ * one that does not fit.
+ */
+export type Convert = (value: Json) => Json;
 
 /**
  * The conversion into a target's SCIM type (RFC 7643 sections 2.3 and 2.4). Blank strings and empty lists are "no value":
@@ -41,52 +39,51 @@ function storable(text: string): string {
 }
 
 /** Blank text is no value: providers trim it to nothing, and it would differ again in the next cycle. */
-function isBlank(text: string): boolean {
-  return text === '' || text.trim() === '';
+function toWritten(text: string): string | null {
+  const clean = storable(text);
+  // Most text starts with a letter and needs no closer look.
+  return clean.charCodeAt(0) > 0x20 || clean.trim() !== '' ? clean : null;
 }
 
-function toText(value: Json): Converted {
-  if (typeof value === 'string') return asIs(value);
-  if (typeof value === 'number') return { value: String(value) };
-  if (typeof value === 'boolean') return { value: booleanText(value) };
-  if (value === null) return NO_VALUE;
-  if (!isArray(value)) return { misfit: 'it takes a single value, not an object' };
-  if (value.length > 1) return { misfit: `it takes a single value, but there are ${value.length}` };
+function toText(value: Json): string | null {
+  if (typeof value === 'string') return toWritten(value);
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'boolean') return booleanText(value);
+  if (value === null) return null;
+  if (!isArray(value)) throw new EvaluationError('it takes a single value, not an object');
+  if (value.length > 1) throw new EvaluationError(`it takes a single value, but there are ${value.length}`);
   return toText(value[0] ?? null);
 }
 
-function toBoolean(value: Json): Converted {
+function toBoolean(value: Json): boolean | null {
   const flag = asBoolean(value);
-  if (flag !== undefined) return flag ? TRUE : FALSE;
-  if (value === 1 || value === '1') return TRUE;
-  if (value === 0 || value === '0') return FALSE;
-  return value === null || (typeof value === 'string' && isBlank(value))
-    ? NO_VALUE
-    : { misfit: 'it takes "True" or "False"' };
+  if (flag !== undefined) return flag;
+  if (value === 1 || value === '1') return true;
+  if (value === 0 || value === '0') return false;
+  if (value === null || (typeof value === 'string' && toWritten(value) === null)) return null;
+  throw new EvaluationError('it takes "True" or "False"');
 }
 
-function toComplex(value: Json): Converted {
-  if (isObject(value)) return { value };
+function toComplex(value: Json): Json {
+  if (isObject(value)) return value;
   const text = toText(value);
-  return 'misfit' in text || text.value === null ? text : { value: { value: text.value } };
+  return text === null ? null : { value: text };
 }
 
 /** Entries of a multi-valued attribute; plain text becomes the entry's `value` (RFC 7643 section 2.4). */
-function toEntries(value: Json): Converted {
+function toEntries(value: Json): Json {
   const list = isArray(value) ? value : [value];
   const entries = list.flatMap((each): Json[] => {
     if (isObject(each)) return [each];
-    const { value: inner } = asIs(each);
+    const inner = asIs(each);
     return inner === null ? [] : [{ value: inner }];
   });
-  return entries.length === 0 ? NO_VALUE : { value: entries };
+  return entries.length === 0 ? null : entries;
 }
 
-function asIs(value: Json): { readonly value: Json } {
-  if (isArray(value) && value.length === 0) return NO_VALUE;
-  if (typeof value === 'string') {
-    const text = storable(value);
-    return isBlank(text) ? NO_VALUE : { value: text };
-  }
-  return { value: isArray(value) ? value.map((each) => (typeof each === 'string' ? storable(each) : each)) : value };
+function asIs(value: Json): Json {
+  if (typeof value === 'string') return toWritten(value);
+  if (!isArray(value)) return value;
+  const list = value.map(asIs).filter((each) => each !== null);
+  return list.length === 0 ? null : list;
 }
