@@ -1,3 +1,4 @@
+import type { Group } from '@microsoft/microsoft-graph-types';
 import type { Anchor, DirectoryGroup } from '../../core/directory.ts';
 import { selectAttributes, type Selection } from './attributes.ts';
 import { CALLS } from './call.ts';
@@ -7,7 +8,14 @@ import { listOf, objectOf, type RawObject } from './json.ts';
 import { requireSameId } from './paging.ts';
 
 /** Properties that decide what may be done to a group. */
-const ALWAYS = ['id', 'groupTypes', 'onPremisesSyncEnabled', 'mailEnabled', 'securityEnabled', 'isAssignableToRole'];
+const ALWAYS = [
+  'id',
+  'groupTypes',
+  'onPremisesSyncEnabled',
+  'mailEnabled',
+  'securityEnabled',
+  'isAssignableToRole',
+] satisfies (keyof Group)[];
 
 /** The groups with these ids; ids the directory does not know are missing from the map. */
 export async function readGroups(

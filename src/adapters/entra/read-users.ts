@@ -1,3 +1,4 @@
+import type { User } from '@microsoft/microsoft-graph-types';
 import type { Anchor, DirectoryUser } from '../../core/directory.ts';
 import { IncompleteReadError, RejectedError } from '../../core/errors.ts';
 import type { ReadProgress } from '../../ports/directory-source.ts';
@@ -41,7 +42,7 @@ export async function readUsers(
 }
 
 function selectUser(attributes: readonly string[]): Selection {
-  return selectAttributes(attributes, ['id', 'accountEnabled']);
+  return selectAttributes(attributes, ['id', 'accountEnabled'] satisfies (keyof User)[]);
 }
 
 function query(selection: Selection): string {
