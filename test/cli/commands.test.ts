@@ -41,6 +41,13 @@ const REFUSED: Verdict = {
   ],
 };
 
+function linesOf(text: string): unknown[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+}
+
 function planRoute(lines: readonly object[]): (app: FastifyInstance) => void {
   return (app) => {
     app.post('/api/v1/connections/:name/plan', async (_request, reply) =>
@@ -84,11 +91,7 @@ describe('headgate plan', () => {
   test('prints one JSON object a line under --json, beginning with the version', async () => {
     const api = await serverWith(planRoute(planLines(ALLOWED)));
     const { out, err } = await headgate(api, ['plan', '--json']);
-    const lines = out
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { type: string });
-    expect(lines.map((line) => line.type)).toEqual(['version', 'progress', 'plan']);
+    expect(linesOf(out)).toMatchObject([{ type: 'version', schema: '1.0' }, { type: 'progress' }, { type: 'plan' }]);
     expect(err).toBe('');
   });
 
@@ -177,21 +180,17 @@ describe('headgate cycle start --full --wait', () => {
     const api = await serverWith(cycleRoutes([OPEN, OPEN, end]));
     const ran = await headgate(api, ['cycle', 'start', '--full', '--wait', '-c', 'acme']);
     expect(ran.code).toBe(code);
-    if (end.failure !== undefined) expect(ran.out).toContain(end.failure.message);
+    expect(ran.out).toContain(end.failure?.message ?? 'Cycle c-1');
     expect(api.asked[0]?.body).toEqual({ kind: 'initial', requestedBy: expect.stringMatching(/^cli:./) });
   });
 
   test('prints one JSON object a line under --json, beginning with the version', async () => {
     const api = await serverWith(cycleRoutes([OPEN, OPEN, closed('succeeded')]));
     const { out } = await headgate(api, ['cycle', 'start', '--full', '--wait', '--json']);
-    const lines = out
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { type: string; cycle?: CycleView });
-    expect(lines.map((line) => [line.type, line.cycle?.phase])).toEqual([
-      ['version', undefined],
-      ['cycle', 'exporting'],
-      ['cycle', 'closed'],
+    expect(linesOf(out)).toMatchObject([
+      { type: 'version', schema: '1.0' },
+      { type: 'cycle', cycle: { phase: 'exporting' } },
+      { type: 'cycle', cycle: { phase: 'closed', result: 'succeeded' } },
     ]);
   });
 
