@@ -1,16 +1,15 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../ports/clock.ts';
-import type { JobQueue } from '../../ports/job-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Metrics } from '../../ports/metrics.ts';
-import type { Stores } from '../../ports/stores.ts';
 import { boundRead } from './bounded-read.ts';
 import { createCycleFamilies } from './cycle-families.ts';
 import { createExposition, type Rendered } from './exposition.ts';
 import { createOperationFamilies } from './operation-families.ts';
-import { createQueueFamilies, readQueue } from './queue-families.ts';
+import { createQueueFamilies, readQueue, type ReadableQueue } from './queue-families.ts';
 import { createRequestFamilies } from './request-families.ts';
 import { createStoreFamilies, createStoreReader } from './store-families.ts';
+import type { ReadableStores } from './store-reading.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -24,10 +23,10 @@ export interface MetricsOptions {
   readonly readTimeoutMs?: number;
 }
 
-/** What is read when a scrape comes, because another process may have changed it. */
+/** What is read when a scrape comes, because another process may have changed it. `Stores` and `JobQueue` fit. */
 export interface MetricsSource {
-  readonly stores: Stores;
-  readonly queue: JobQueue;
+  readonly stores: ReadableStores;
+  readonly queue: ReadableQueue;
 }
 
 export interface PrometheusMetrics {

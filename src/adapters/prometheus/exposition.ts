@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry, type OpenMetricsContentType } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry, type Metric, type OpenMetricsContentType } from 'prom-client';
 
 /** One answer to a scrape, ready to be sent. */
 export interface Rendered {
@@ -45,7 +45,9 @@ async function renderOpenMetrics(registry: Registry): Promise<Rendered> {
   view.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   for (const name of names) {
     const metric = registry.getSingleMetric(name);
-    if (metric !== undefined) view.registerMetric(metric);
+    if (metric === undefined) continue;
+    if (clashes(name, names)) await copyUnderFullName(metric, name, view);
+    else view.registerMetric(metric);
   }
   try {
     return { contentType: view.contentType, body: await view.metrics() };
@@ -54,4 +56,20 @@ async function renderOpenMetrics(registry: Registry): Promise<Rendered> {
       metric.name = names[index] ?? metric.name;
     });
   }
+}
+
+/**
+ * OpenMetrics names a counter's family without `_total`, and names must be unique. `headgate_operations_total` (sent so
+ * far) would meet `headgate_operations` (waiting now).
+ */
+function clashes(name: string, names: readonly string[]): boolean {
+  return name.endsWith('_total') && names.includes(name.slice(0, -'_total'.length));
+}
+
+/** As a gauge a family keeps its whole name, so that queries are the same in both formats. */
+async function copyUnderFullName(metric: Metric, name: string, view: Registry<OpenMetricsContentType>): Promise<void> {
+  const { help, values } = await metric.get();
+  const labelNames = [...new Set(values.flatMap(({ labels }) => Object.keys(labels)))];
+  const copy = new Gauge({ name, help, labelNames, registers: [view] });
+  for (const { labels, value } of values) copy.set(labels, value);
 }

@@ -3,6 +3,9 @@ import type { JobQueue, QueueCounts, ScheduledCycle } from '../../ports/job-queu
 import { longestInterval } from './cron-interval.ts';
 import { CYCLE_TYPES } from './labels.ts';
 
+/** What a scrape may ask of the queue. */
+export type ReadableQueue = Pick<JobQueue, 'counts' | 'listSchedules'>;
+
 /** What the queue says at the time of a scrape. */
 export interface QueueReading {
   readonly counts: readonly QueueCounts[];
@@ -10,7 +13,7 @@ export interface QueueReading {
 }
 
 /** Reads counts and schedules together. */
-export async function readQueue(queue: JobQueue): Promise<QueueReading> {
+export async function readQueue(queue: ReadableQueue): Promise<QueueReading> {
   const [counts, schedules] = await Promise.all([queue.counts(), queue.listSchedules()]);
   return { counts, schedules };
 }

@@ -1,6 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
 import { OPERATION_STATES } from '../../core/operation.ts';
-import type { Stores } from '../../ports/stores.ts';
 import type { CycleTimes } from './cycle-families.ts';
 import { CYCLE_TYPES } from './labels.ts';
 import {
@@ -10,6 +9,7 @@ import {
   progressOf,
   readConnection,
   type ConnectionReading,
+  type ReadableStores,
 } from './store-reading.ts';
 
 /** How far back the first scrape looks for a last success; later ones only need what is new. */
@@ -36,7 +36,7 @@ export function createStoreFamilies(
 
 /** Returns a function that reads every connection from the store. The first call looks further back. */
 export function createStoreReader(
-  stores: Stores,
+  stores: ReadableStores,
   connections: readonly string[],
 ): () => Promise<readonly (readonly [string, ConnectionReading])[]> {
   let limit = FIRST_LOOK;

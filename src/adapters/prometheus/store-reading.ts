@@ -1,6 +1,13 @@
 import type { CycleKind, OperationCounts } from '../../core/cycle.ts';
 import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
-import type { ConnectionState, CycleRecord, Stores } from '../../ports/stores.ts';
+import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
+
+/** What a scrape may ask of the store. */
+export interface ReadableStores {
+  readonly cycles: Pick<CycleStore, 'list' | 'counts'>;
+  readonly links: Pick<LinkStore, 'counts'>;
+  readonly connections: Pick<ConnectionStore, 'get'>;
+}
 
 /** What the store says about one connection at the time of a scrape. */
 export interface ConnectionReading {
@@ -13,7 +20,11 @@ export interface ConnectionReading {
 }
 
 /** Reads one connection: its state, links, newest cycles (at most `limit`) and the newest one's operations. */
-export async function readConnection(stores: Stores, connection: string, limit: number): Promise<ConnectionReading> {
+export async function readConnection(
+  stores: ReadableStores,
+  connection: string,
+  limit: number,
+): Promise<ConnectionReading> {
   const [state, links, cycles] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),

@@ -1,0 +1,126 @@
+import type { MetricsSource } from '../../../src/adapters/prometheus/create-metrics.ts';
+import type { QueueCounts, ScheduledCycle } from '../../../src/ports/job-queue.ts';
+import type { CycleRecord } from '../../../src/ports/stores.ts';
+import type { OperationCounts } from '../../../src/core/cycle.ts';
+
+/** One sample line of an exposition. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface ParsedFamily {
+  readonly type: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+const SUFFIXES: Readonly<Record<string, readonly string[]>> = {
+  counter: ['', '_total'],
+  histogram: ['_bucket', '_sum', '_count'],
+  summary: ['', '_sum', '_count'],
+};
+
+/**
+ * Reads an exposition as a strict scraper does. Throws when HELP or TYPE comes twice, a sample stands outside its family's
+ * block, a series comes twice, or a line is none of these.
+ */
+export function parseExposition(text: string): ReadonlyMap<string, ParsedFamily> {
+  const families = new Map<string, { type: string; help: string; samples: Sample[] }>();
+  const series = new Set<string>();
+  let name = '';
+  for (const line of text.split('\n').filter((given) => given !== '' && given !== '# EOF')) {
+    const [, keyword, family, rest] = /^# (HELP|TYPE) (\S+) (.*)$/.exec(line) ?? [];
+    if (keyword === 'HELP' && family !== undefined) {
+      if (families.has(family)) throw new Error(`HELP of ${family} comes twice`);
+      families.set(family, { type: '', help: rest ?? '', samples: [] });
+      name = family;
+    } else if (keyword === 'TYPE') {
+      const current = families.get(name);
+      if (current === undefined || family !== name || current.type !== '') throw new Error(`misplaced: ${line}`);
+      current.type = rest ?? '';
+    } else {
+      const sample = parseSample(line);
+      const current = families.get(name);
+      const allowed = (SUFFIXES[current?.type ?? ''] ?? ['']).map((suffix) => name + suffix);
+      if (current === undefined || !allowed.includes(sample.name)) throw new Error(`outside its family: ${line}`);
+      const key = line.slice(0, line.lastIndexOf(' '));
+      if (series.has(key)) throw new Error(`series comes twice: ${key}`);
+      series.add(key);
+      current.samples.push(sample);
+    }
+  }
+  return families;
+}
+
+function parseSample(line: string): Sample {
+  const [, name, labels = '', value] = /^([a-z_:][a-z0-9_:]*)(?:\{(.*)\})? (\S+)$/i.exec(line) ?? [];
+  if (name === undefined || value === undefined) throw new Error(`no sample: ${line}`);
+  const pairs = [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/gi)].map(([, key = '', text = '']) => [key, text]);
+  return { name, labels: Object.fromEntries(pairs), value: Number(value.replace('+Inf', 'Infinity')) };
+}
+
+/** The value of the one series with these labels among others. Throws when there is none or more than one. */
+export function valueOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
+  const found = [...parseExposition(text).values()]
+    .flatMap((family) => family.samples)
+    .filter((sample) => sample.name === name)
+    .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value));
+  const [only, ...others] = found;
+  if (only === undefined || others.length > 0)
+    throw new Error(`${found.length} series of ${name} ${JSON.stringify(labels)}`);
+  return only.value;
+}
+
+export function aCycleRecord(overrides: Partial<CycleRecord> = {}): CycleRecord {
+  return {
+    id: 'cycle-1',
+    connection: 'acme',
+    kind: 'initial',
+    phase: 'closed',
+    requestedBy: 'schedule',
+    createdAt: 1_000_000,
+    closedAt: 2_000_000,
+    notices: [],
+    cancelRequested: false,
+    result: 'succeeded',
+    attempts: 1,
+    ...overrides,
+  };
+}
+
+export interface StoreContents {
+  /** Newest first. */
+  readonly cycles?: readonly CycleRecord[];
+  readonly counts?: OperationCounts;
+  readonly links?: Readonly<Record<string, number>>;
+  readonly pausedReason?: string;
+  readonly schedulesPaused?: boolean;
+  readonly throttledUntil?: number;
+}
+
+/** Stores that hold the same contents for every connection. */
+export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
+  return {
+    cycles: {
+      list: async ({ limit }) => (read().cycles ?? []).slice(0, limit),
+      counts: async () => read().counts ?? {},
+    },
+    links: { counts: async () => read().links ?? {} },
+    connections: {
+      get: async (connection) => {
+        const { pausedReason, throttledUntil, schedulesPaused = false } = read();
+        const paused = pausedReason === undefined ? {} : { pausedReason };
+        return { connection, schedulesPaused, ...paused, ...(throttledUntil === undefined ? {} : { throttledUntil }) };
+      },
+    },
+  };
+}
+
+export function queueWith(
+  counts: () => Promise<readonly QueueCounts[]>,
+  schedules: readonly ScheduledCycle[] = [],
+): MetricsSource['queue'] {
+  return { counts, listSchedules: async () => schedules };
+}

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { createMetrics, type PrometheusMetrics } from '../../../src/adapters/prometheus/create-metrics.ts';
+import { CYCLE_RESULTS_AND_LABELS } from './tables.ts';
+import { parseExposition, valueOf } from './builders.ts';
+import { silentLog } from '../../silent-log.ts';
+
+function aRegistry(connections: readonly string[] = ['acme', 'globex']): PrometheusMetrics {
+  return createMetrics({ version: '1.2.3', commit: 'abc123', connections, clock: { now: () => 0 }, log: silentLog });
+}
+
+async function text(metrics: PrometheusMetrics): Promise<string> {
+  return (await metrics.render(false)).body;
+}
+
+/** Every family of ours, and whether it has series before anything happened. */
+const FAMILIES: readonly (readonly [name: string, type: string])[] = [
+  ['headgate_build_info', 'gauge'],
+  ['headgate_cycles_total', 'counter'],
+  ['headgate_cycle_duration_seconds', 'histogram'],
+  ['headgate_cycle_phase_duration_seconds', 'histogram'],
+  ['headgate_cycle_in_progress', 'gauge'],
+  ['headgate_cycle_progress_ratio', 'gauge'],
+  ['headgate_cycle_last_start_timestamp_seconds', 'gauge'],
+  ['headgate_cycle_last_success_timestamp_seconds', 'gauge'],
+  ['headgate_cycle_last_completion_timestamp_seconds', 'gauge'],
+  ['headgate_cycle_next_run_timestamp_seconds', 'gauge'],
+  ['headgate_cycle_interval_seconds', 'gauge'],
+  ['headgate_cycle_consecutive_failures', 'gauge'],
+  ['headgate_cycle_no_op_total', 'counter'],
+  ['headgate_cycles_skipped_total', 'counter'],
+  ['headgate_operations', 'gauge'],
+  ['headgate_operations_total', 'counter'],
+  ['headgate_operation_duration_seconds', 'histogram'],
+  ['headgate_objects', 'gauge'],
+  ['headgate_connection_paused', 'gauge'],
+  ['headgate_schedules_paused', 'gauge'],
+  ['headgate_connection_throttled_until_timestamp_seconds', 'gauge'],
+  ['headgate_http_client_requests_total', 'counter'],
+  ['headgate_http_client_request_duration_seconds', 'histogram'],
+  ['headgate_http_client_retries_total', 'counter'],
+  ['headgate_http_client_throttled_total', 'counter'],
+  ['headgate_http_client_throttle_wait_seconds_total', 'counter'],
+  ['headgate_token_requests_total', 'counter'],
+  ['headgate_source_up', 'gauge'],
+  ['headgate_source_read_failures_total', 'counter'],
+  ['process_cpu_user_seconds_total', 'counter'],
+  ['nodejs_eventloop_lag_seconds', 'gauge'],
+];
+
+describe('at the start', () => {
+  test.each(FAMILIES)('%s is there as %s, with series', async (name, type) => {
+    const family = parseExposition(await text(aRegistry())).get(name);
+    expect(family?.type).toBe(type);
+    expect(family?.samples.length).toBeGreaterThan(0);
+  });
+
+  test('the families of the queue are announced before it is known', async () => {
+    const families = parseExposition(await text(aRegistry()));
+    for (const name of [
+      'bullmq_job_count',
+      'bullmq_job_completed_total',
+      'bullmq_job_failed_total',
+      'bullmq_queue_paused',
+    ]) {
+      expect(families.has(name)).toBe(true);
+    }
+  });
+
+  test('every series of ours is 0, so that an alert sees the first event', async () => {
+    const ours = [...parseExposition(await text(aRegistry()))].filter(([name]) => name.startsWith('headgate_'));
+    const samples = ours.flatMap(([, family]) => family.samples).filter(({ name }) => name !== 'headgate_build_info');
+    expect(samples.length).toBeGreaterThan(200);
+    expect(samples.filter(({ value }) => value !== 0)).toEqual([]);
+  });
+
+  test('each family explains itself, in base units and without labels that scrapers set themselves', async () => {
+    const families = [...parseExposition(await text(aRegistry()))];
+    const ours = families.filter(([name]) => /^(headgate|bullmq)_/.test(name));
+    expect(ours.length).toBeGreaterThan(30);
+    const faults = ours.filter(
+      ([name, { help, type, samples }]) =>
+        !/^[A-Z1].{10,}\.$/.test(help) ||
+        /_(ms|milliseconds|minutes|percent)(_|$)/.test(name) ||
+        (type === 'counter') !== name.endsWith('_total') ||
+        samples.some(({ labels }) => ['job', 'instance', 'user', 'anchor'].some((label) => label in labels)),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  test('what is running is told', async () => {
+    const labels = { version: '1.2.3', commit: 'abc123', node: process.version };
+    expect(valueOf(await text(aRegistry()), 'headgate_build_info', labels)).toBe(1);
+  });
+
+  test('two of them share nothing', async () => {
+    const first = aRegistry();
+    first.metrics.cycleSkipped('acme', 'paused');
+    expect(
+      valueOf(await text(aRegistry()), 'headgate_cycles_skipped_total', { connection: 'acme', reason: 'paused' }),
+    ).toBe(0);
+  });
+});
+
+describe('the two formats', () => {
+  test('text is 0.0.4 and ends with a line feed', async () => {
+    const { contentType, body } = await aRegistry().render(false);
+    expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(body.endsWith('\n')).toBe(true);
+    expect(body).not.toContain('# EOF');
+  });
+
+  test('OpenMetrics names counters without _total, their samples with it, and ends with EOF', async () => {
+    const { contentType, body } = await aRegistry().render(true);
+    expect(contentType).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    expect(body.endsWith('\n# EOF\n')).toBe(true);
+    expect(body).not.toContain('\n\n');
+    const family = parseExposition(body).get('headgate_cycles');
+    expect(family?.type).toBe('counter');
+    expect(new Set(family?.samples.map(({ name }) => name))).toEqual(new Set(['headgate_cycles_total']));
+  });
+
+  test('a counter whose short name is taken keeps its whole name, and so do the queries on it', async () => {
+    const registry = aRegistry();
+    registry.metrics.operation('acme', 'user', 'create', 'success', 1);
+    const { body } = await registry.render(true);
+    const families = parseExposition(body);
+    expect(families.get('headgate_operations')?.samples.map(({ name }) => name)).not.toContain(
+      'headgate_operations_total',
+    );
+    const labels = { connection: 'acme', resource: 'user', action: 'create', outcome: 'success' };
+    expect(valueOf(body, 'headgate_operations_total', labels)).toBe(1);
+  });
+
+  test('asking for one never changes the other, not even at the same time', async () => {
+    const registry = aRegistry();
+    const names = async (openMetrics: boolean) => [
+      ...parseExposition((await registry.render(openMetrics)).body).keys(),
+    ];
+    const before = { text: await names(false), open: await names(true) };
+    expect(before.text).toContain('headgate_cycles_total');
+    const again = await Promise.all([names(true), names(false), names(true), names(false)]);
+    expect(again).toEqual([before.open, before.text, before.open, before.text]);
+  });
+});
+
+describe('what happens is counted', () => {
+  test.each(CYCLE_RESULTS_AND_LABELS)('a cycle that ended as %s counts as %s', async (result, outcome) => {
+    const registry = aRegistry();
+    registry.metrics.cycleClosed('acme', 'initial', result, 42, 90_000);
+    const body = await text(registry);
+    const labels = { connection: 'acme', cycle_type: 'initial' };
+    expect(valueOf(body, 'headgate_cycles_total', { ...labels, outcome })).toBe(1);
+    expect(valueOf(body, 'headgate_cycle_duration_seconds_sum', labels)).toBe(42);
+    expect(valueOf(body, 'headgate_cycle_last_completion_timestamp_seconds', labels)).toBe(90);
+    const success = valueOf(body, 'headgate_cycle_last_success_timestamp_seconds', labels);
+    expect(success).toBe(result === 'succeeded' ? 90 : 0);
+  });
+
+  test('times only rise, whatever order they are told in', async () => {
+    const registry = aRegistry();
+    registry.metrics.cycleStarted('acme', 'incremental', 60_000);
+    registry.metrics.cycleStarted('acme', 'incremental', 30_000);
+    const labels = { connection: 'acme', cycle_type: 'incremental' };
+    expect(valueOf(await text(registry), 'headgate_cycle_last_start_timestamp_seconds', labels)).toBe(60);
+  });
+
+  test('phases, skipped cycles and operations carry their labels', async () => {
+    const registry = aRegistry();
+    registry.metrics.cyclePhase('acme', 'initial', 'import', 3);
+    registry.metrics.cycleSkipped('globex', 'overlap');
+    registry.metrics.operation('acme', 'user', 'disable', 'success', 0.2);
+    registry.metrics.operation('acme', 'user', 'disable', 'escrowed', 0.3);
+    const body = await text(registry);
+    const phase = { connection: 'acme', cycle_type: 'initial', phase: 'import' };
+    expect(valueOf(body, 'headgate_cycle_phase_duration_seconds_sum', phase)).toBe(3);
+    expect(valueOf(body, 'headgate_cycles_skipped_total', { connection: 'globex', reason: 'overlap' })).toBe(1);
+    const action = { connection: 'acme', resource: 'user', action: 'disable' };
+    expect(valueOf(body, 'headgate_operations_total', { ...action, outcome: 'success' })).toBe(1);
+    expect(valueOf(body, 'headgate_operations_total', { ...action, outcome: 'escrowed' })).toBe(1);
+    expect(valueOf(body, 'headgate_operation_duration_seconds_count', action)).toBe(2);
+  });
+
+  test('a plan shows its operations, and 0 for a kind that only the plan before had', async () => {
+    const registry = aRegistry();
+    registry.metrics.planned('acme', { 'account.create': 5, 'account.disable': 2 });
+    registry.metrics.planned('acme', { 'account.create': 1 });
+    const body = await text(registry);
+    expect(valueOf(body, 'headgate_plan_operations', { connection: 'acme', operation: 'account.create' })).toBe(1);
+    expect(valueOf(body, 'headgate_plan_operations', { connection: 'acme', operation: 'account.disable' })).toBe(0);
+    expect(valueOf(body, 'headgate_cycle_no_op_total', { connection: 'acme' })).toBe(0);
+  });
+
+  test.each([{}, { 'account.create': 0 }])('a plan of %j is no operation at all', async (operations) => {
+    const registry = aRegistry();
+    registry.metrics.planned('acme', operations);
+    expect(valueOf(await text(registry), 'headgate_cycle_no_op_total', { connection: 'acme' })).toBe(1);
+  });
+
+  test('requests, retries, waits and tokens', async () => {
+    const registry = aRegistry();
+    registry.metrics.request('graph', '', 'GET', 200, 0.1);
+    registry.metrics.request('scim', 'acme', 'PATCH', 'error', 30);
+    registry.metrics.request('scim', 'acme', 'PATCH', 418, 1);
+    registry.metrics.retry('scim', 'acme', 'throttled');
+    registry.metrics.throttled('scim', 'acme', 7);
+    registry.metrics.throttled('scim', 'acme', 5);
+    registry.metrics.tokenRequest('graph', 'failure');
+    const body = await text(registry);
+    const scim = { api: 'scim', connection: 'acme' };
+    const requests = 'headgate_http_client_requests_total';
+    expect(valueOf(body, requests, { api: 'graph', connection: '', method: 'GET', code: '200' })).toBe(1);
+    expect(valueOf(body, requests, { ...scim, method: 'PATCH', code: 'error' })).toBe(1);
+    expect(valueOf(body, requests, { ...scim, method: 'PATCH', code: '418' })).toBe(1);
+    expect(valueOf(body, 'headgate_http_client_request_duration_seconds_sum', { ...scim, method: 'PATCH' })).toBe(31);
+    expect(valueOf(body, 'headgate_http_client_retries_total', { ...scim, reason: 'throttled' })).toBe(1);
+    expect(valueOf(body, 'headgate_http_client_throttled_total', scim)).toBe(2);
+    expect(valueOf(body, 'headgate_http_client_throttle_wait_seconds_total', scim)).toBe(12);
+    expect(valueOf(body, 'headgate_token_requests_total', { api: 'graph', outcome: 'failure' })).toBe(1);
+  });
+});

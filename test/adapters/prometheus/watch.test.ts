@@ -1,0 +1,243 @@
+import { describe, expect, test } from 'vitest';
+import { createMetrics, type PrometheusMetrics } from '../../../src/adapters/prometheus/create-metrics.ts';
+import type { CycleResult } from '../../../src/core/cycle.ts';
+import type { QueueCounts } from '../../../src/ports/job-queue.ts';
+import type { CycleRecord } from '../../../src/ports/stores.ts';
+import { aLog } from '../../http/builders.ts';
+import { aCycleRecord, parseExposition, queueWith, storesWith, valueOf, type StoreContents } from './builders.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+const acme = { connection: 'acme' };
+const initial = { connection: 'acme', cycle_type: 'initial' };
+
+function aRegistry(log = aLog()): PrometheusMetrics {
+  return createMetrics({
+    version: '1',
+    commit: '',
+    connections: ['acme'],
+    clock: { now: () => NOW },
+    log,
+    readTimeoutMs: 50,
+  });
+}
+
+async function scrapeStore(contents: StoreContents): Promise<string> {
+  const registry = aRegistry();
+  registry.watch({ stores: storesWith(() => contents), queue: queueWith(async () => []) });
+  return (await registry.render(false)).body;
+}
+
+function aQueue(overrides: Partial<QueueCounts> = {}): QueueCounts {
+  const counts = { states: { waiting: 2, active: 1 }, paused: false, workers: 3, oldestWaitingMs: 1500 };
+  return { queue: 'headgate-control', ...counts, completedTotal: 40, failedTotal: 4, ...overrides };
+}
+
+describe('what the store knows', () => {
+  test('the whole backlog of the open cycle, over all waves', async () => {
+    const body = await scrapeStore({
+      cycles: [aCycleRecord({ phase: 'exporting' })],
+      counts: { 0: { exported: 2, 'in-doubt': 1 }, 1: { pending: 90, 'in-flight': 4, held: 2, escrowed: 1 } },
+    });
+    const states = Object.fromEntries(
+      (parseExposition(body).get('headgate_operations')?.samples ?? []).map(({ labels, value }) => [
+        labels['state'],
+        value,
+      ]),
+    );
+    expect(states).toEqual({
+      pending: 90,
+      'in-flight': 4,
+      'in-doubt': 1,
+      exported: 2,
+      escrowed: 1,
+      held: 2,
+      cancelled: 0,
+    });
+    expect(valueOf(body, 'headgate_cycle_progress_ratio', acme)).toBeCloseTo(5 / 100);
+    expect(valueOf(body, 'headgate_cycle_in_progress', initial)).toBe(1);
+    expect(valueOf(body, 'headgate_cycle_in_progress', { ...initial, cycle_type: 'incremental' })).toBe(0);
+  });
+
+  test('no cycle is in progress once the newest is closed, though its held operations still show', async () => {
+    const body = await scrapeStore({ cycles: [aCycleRecord()], counts: { 0: { held: 7 } } });
+    expect(valueOf(body, 'headgate_cycle_in_progress', initial)).toBe(0);
+    expect(valueOf(body, 'headgate_cycle_progress_ratio', acme)).toBe(0);
+    expect(valueOf(body, 'headgate_operations', { ...acme, state: 'held' })).toBe(7);
+  });
+
+  test('a cycle that has no plan yet has made no progress', async () => {
+    const body = await scrapeStore({ cycles: [aCycleRecord({ phase: 'gathering' })] });
+    expect(valueOf(body, 'headgate_cycle_progress_ratio', acme)).toBe(0);
+  });
+
+  test('the last success is known after a restart, behind later failures', async () => {
+    const failed = aCycleRecord({ id: 'c2', createdAt: 8_000_000, closedAt: 9_000_000, result: 'failed' });
+    const body = await scrapeStore({ cycles: [failed, aCycleRecord()] });
+    expect(valueOf(body, 'headgate_cycle_last_success_timestamp_seconds', initial)).toBe(2000);
+    expect(valueOf(body, 'headgate_cycle_last_completion_timestamp_seconds', initial)).toBe(9000);
+    expect(valueOf(body, 'headgate_cycle_last_start_timestamp_seconds', initial)).toBe(8000);
+  });
+
+  test('a last success stays known when it is too old to be read again', async () => {
+    const contents: { cycles: CycleRecord[] } = { cycles: [aCycleRecord()] };
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => contents), queue: queueWith(async () => []) });
+    await registry.render(false);
+    contents.cycles = Array.from({ length: 50 }, () => aCycleRecord({ result: 'failed', closedAt: 9_000_000 }));
+    const { body } = await registry.render(false);
+    expect(valueOf(body, 'headgate_cycle_last_success_timestamp_seconds', initial)).toBe(2000);
+  });
+
+  test.each<[string, readonly (CycleResult | undefined)[], number]>([
+    ['none yet', [], 0],
+    ['the newest succeeded', ['succeeded', 'failed'], 0],
+    ['single objects failed, the cycle did not', ['entry-level-errors', 'failed'], 0],
+    ['two failed', ['failed', 'failed', 'succeeded'], 2],
+    ['a refused plan is a failure', ['refused', 'failed', 'succeeded'], 2],
+    ['a cancelled one says nothing', ['failed', 'cancelled', 'failed', 'succeeded'], 2],
+    ['an open one says nothing yet', [undefined, 'failed', 'succeeded'], 1],
+    ['nothing ever succeeded', ['failed', 'failed', 'failed'], 3],
+  ])('failures in a row: %s', async (_rule, results, expected) => {
+    const cycles = results.map((result): CycleRecord => {
+      const { result: _result, ...open } = aCycleRecord();
+      return result === undefined ? { ...open, phase: 'exporting' } : { ...open, result };
+    });
+    expect(valueOf(await scrapeStore({ cycles }), 'headgate_cycle_consecutive_failures', acme)).toBe(expected);
+  });
+
+  test('accounts and groups: in scope by the newest plan, provisioned and disabled by the links', async () => {
+    const planCounts = { linkedAccounts: 0, linkedGroups: 0, operations: {}, membersAdded: 0, membersRemoved: 0 };
+    const body = await scrapeStore({
+      cycles: [aCycleRecord({ planCounts: { entitledUsers: 30, entitledGroups: 3, ...planCounts } })],
+      links: { 'account.active': 28, 'account.disabled': 5, 'account.deleted': 9, 'group.active': 2 },
+    });
+    const objects = (parseExposition(body).get('headgate_objects')?.samples ?? []).map(({ labels, value }) => [
+      `${labels['resource']} ${labels['state']}`,
+      value,
+    ]);
+    expect(Object.fromEntries(objects)).toEqual({
+      'user in_scope': 30,
+      'user provisioned': 28,
+      'user disabled': 5,
+      'group in_scope': 3,
+      'group provisioned': 2,
+      'group disabled': 0,
+    });
+  });
+
+  test('pauses and throttling, and their end', async () => {
+    const contents: { now: StoreContents } = {
+      now: { pausedReason: 'credentials refused', schedulesPaused: true, throttledUntil: 5_000 },
+    };
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+    const gauges = async () => {
+      const { body } = await registry.render(false);
+      const names = ['connection_paused', 'schedules_paused', 'connection_throttled_until_timestamp_seconds'];
+      return names.map((name) => valueOf(body, `headgate_${name}`, acme));
+    };
+    expect(await gauges()).toEqual([1, 1, 5]);
+    contents.now = {};
+    expect(await gauges()).toEqual([0, 0, 0]);
+  });
+});
+
+describe('what the queue knows', () => {
+  test("is shown under BullMQ's names, each family once however many queues there are", async () => {
+    const registry = aRegistry();
+    const queues = [aQueue(), aQueue({ queue: 'headgate-exports-acme', paused: true, workers: 0, oldestWaitingMs: 0 })];
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => queues) });
+    const { body } = await registry.render(false);
+    const queue = 'headgate-control';
+    expect(valueOf(body, 'bullmq_job_count', { queue, state: 'waiting' })).toBe(2);
+    expect(valueOf(body, 'bullmq_job_completed_total', { queue })).toBe(40);
+    expect(valueOf(body, 'bullmq_job_failed_total', { queue })).toBe(4);
+    expect(valueOf(body, 'bullmq_queue_workers', { queue })).toBe(3);
+    expect(valueOf(body, 'bullmq_queue_oldest_waiting_age_seconds', { queue })).toBe(1.5);
+    expect(valueOf(body, 'bullmq_queue_paused', { queue })).toBe(0);
+    expect(valueOf(body, 'bullmq_queue_paused', { queue: 'headgate-exports-acme' })).toBe(1);
+  });
+
+  test('totals are shown as the queue keeps them, not added up scrape by scrape', async () => {
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [aQueue()]) });
+    await registry.render(false);
+    const { body } = await registry.render(true);
+    expect(valueOf(body, 'bullmq_job_completed_total', { queue: 'headgate-control' })).toBe(40);
+  });
+
+  test.each([
+    ['every five minutes', '*/5 * * * *', 300],
+    ['once a week', '0 3 * * 0', 7 * 24 * 3600],
+    ['office hours on workdays: the weekend is the longest wait', '0 8-18 * * 1-5', (62 - 0) * 3600],
+    ['every minute of the day: the night is the longest wait', '* 8-17 * * *', 14 * 3600 + 60],
+    ['once a month', '0 0 1 * *', 31 * 24 * 3600],
+  ])('the interval of a schedule: %s', async (_what, pattern, seconds) => {
+    const registry = aRegistry();
+    const schedule = { connection: 'acme', kind: 'initial' as const, pattern, timezone: 'UTC', nextRun: NOW + 60_000 };
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [], [schedule]) });
+    const { body } = await registry.render(false);
+    expect(valueOf(body, 'headgate_cycle_interval_seconds', initial)).toBe(seconds);
+    expect(valueOf(body, 'headgate_cycle_next_run_timestamp_seconds', initial)).toBe(NOW / 1000 + 60);
+    expect(valueOf(body, 'headgate_cycle_interval_seconds', { ...initial, cycle_type: 'incremental' })).toBe(0);
+  });
+
+  test('a paused schedule has no next run', async () => {
+    const registry = aRegistry();
+    const schedule = { connection: 'acme', kind: 'initial' as const, pattern: '0 3 * * 0', timezone: 'UTC' };
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [], [schedule]) });
+    expect(valueOf((await registry.render(false)).body, 'headgate_cycle_next_run_timestamp_seconds', initial)).toBe(0);
+  });
+});
+
+describe('when the store or the queue does not answer', () => {
+  test('the scrape is answered, says so, counts it, keeps what it knew, and the log tells once', async () => {
+    const log = aLog();
+    const registry = aRegistry(log);
+    let counts: () => Promise<readonly QueueCounts[]> = async () => [aQueue()];
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(() => counts()) });
+    const shown = async () => {
+      const { body } = await registry.render(false);
+      const source = { source: 'queue' };
+      return {
+        up: valueOf(body, 'headgate_source_up', source),
+        failures: valueOf(body, 'headgate_source_read_failures_total', source),
+        workers: valueOf(body, 'bullmq_queue_workers', { queue: 'headgate-control' }),
+        store: valueOf(body, 'headgate_source_up', { source: 'store' }),
+      };
+    };
+    expect(await shown()).toEqual({ up: 1, failures: 0, workers: 3, store: 1 });
+    counts = () => Promise.reject(new Error('gone'));
+    expect(await shown()).toEqual({ up: 0, failures: 1, workers: 3, store: 1 });
+    expect(await shown()).toEqual({ up: 0, failures: 2, workers: 3, store: 1 });
+    expect(log.lines.map(({ fields }) => fields)).toMatchObject([{ source: 'queue', err: new Error('gone') }]);
+    counts = async () => [aQueue({ workers: 5 })];
+    expect(await shown()).toEqual({ up: 1, failures: 2, workers: 5, store: 1 });
+    counts = () => Promise.reject(new Error('gone again'));
+    await shown();
+    expect(log.lines).toHaveLength(2);
+  });
+
+  test('a read that never ends is waited for in bounds and not started again', async () => {
+    const registry = aRegistry();
+    let started = 0;
+    let finish: (counts: readonly QueueCounts[]) => void = () => undefined;
+    const counts = () => {
+      started += 1;
+      return new Promise<readonly QueueCounts[]>((resolve) => (finish = resolve));
+    };
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(counts) });
+    const up = async () => valueOf((await registry.render(false)).body, 'headgate_source_up', { source: 'queue' });
+    expect(await up()).toBe(0);
+    expect(await up()).toBe(0);
+    expect(started).toBe(1);
+    const third = up();
+    finish([aQueue()]);
+    expect(await third).toBe(1);
+  });
+
+  test('before anything is watched both are down, not up', async () => {
+    const { body } = await aRegistry().render(false);
+    expect(valueOf(body, 'headgate_source_up', { source: 'store' })).toBe(0);
+  });
+});
