@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command, OptionValues } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
-import { didYouMean } from '../config/nearest.ts';
+import { didYouMean } from '../config/did-you-mean.ts';
 import { createApiClient } from './api-client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { UsageError } from './io.ts';

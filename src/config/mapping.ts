@@ -2,7 +2,7 @@ import type { AttributeMapping } from '../core/mapping/attribute-mapping.ts';
 import { compileMapping } from '../core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../core/mapping/default-mapping.ts';
 import type { ConfigProblem } from '../core/errors.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import type { AttributeLine, FileSettings } from './schema.ts';
 import type { SettingPath, SourceDocument } from './source-document.ts';
 

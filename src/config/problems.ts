@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from '../core/errors.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { valueAt } from './source-document.ts';
 import type { SettingPath, SourceDocument } from './source-document.ts';
 
@@ -20,7 +20,7 @@ function describeIssue(issue: Issue, source: SourceDocument, base: SettingPath):
   if (issue.code === 'invalid_union' && issue.errors.length > 0) return describeUnion(issue, source, path);
   const found = valueAt(source.root, path);
   if (found === undefined) return [source.problemAt(path, missing(source.variablesOf(path)))];
-  return [source.problemAt(path, messageOf(issue, found))];
+  return [source.problemAt(path, messageOf(issue, found, source.variablesOf(path)))];
 }
 
 /** Reports the one alternative the operator was evidently writing, else that none fits. */
@@ -48,14 +48,14 @@ function missing(variables: readonly string[]): string {
     : `is required, but environment variable ${variables.join(', ')} is empty`;
 }
 
-function messageOf(issue: Issue, found: unknown): string {
+function messageOf(issue: Issue, found: unknown, variables: readonly string[]): string {
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${article(issue.expected)}, found ${kindOf(found)}`;
     case 'invalid_value':
-      return oneOf(issue.values.map(String), found);
+      return oneOf(issue.values.map(String), found, variables);
     case 'invalid_union':
-      return oneOf(optionsOf(issue), found);
+      return oneOf(optionsOf(issue), found, variables);
     case 'too_big':
       return `must be at most ${String(issue.maximum)}, found ${typeof found === 'number' ? found : kindOf(found)}`;
     case 'too_small':
@@ -78,10 +78,12 @@ function optionsOf(issue: Extract<Issue, { code: 'invalid_union' }>): readonly s
   return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
 }
 
-function oneOf(options: readonly string[], found: unknown): string {
-  const suggestion = typeof found === 'string' ? didYouMean(found, options) : '';
-  const shown = typeof found === 'string' ? `"${found}"` : kindOf(found);
-  return `must be ${options.length === 1 ? '' : 'one of '}${options.join(', ')}; found ${shown}${suggestion}`;
+function oneOf(options: readonly string[], found: unknown, variables: readonly string[]): string {
+  const wanted = `must be ${options.length === 1 ? '' : 'one of '}${options.join(', ')}`;
+  // What a variable holds may be a secret that got into the wrong place.
+  if (variables.length > 0) return `${wanted}; ${variables.join(', ')} holds something else`;
+  if (typeof found !== 'string') return `${wanted}; found ${kindOf(found)}`;
+  return `${wanted}; found "${found}"${didYouMean(found, options)}`;
 }
 
 const WANTED: Readonly<Record<string, string>> = {

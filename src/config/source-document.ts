@@ -53,13 +53,13 @@ export function readSource(text: string, env: Environment): SourceDocument {
   const variables = new Map<Scalar, readonly string[]>();
   const problems: ConfigProblem[] = broken.map((error) => ({
     path: '',
-    message: `not valid YAML: ${error.message}`,
+    message: `not valid YAML: ${error.code === 'MULTIPLE_DOCS' ? 'the file holds several documents; keep one, without a line of ---' : error.message}`,
     ...position(lines, error.pos[0]),
   }));
   if (broken.length === 0) problems.push(...substitute(document, lines, env, variables));
 
   return {
-    root: broken.length === 0 ? withoutNulls(toPlain(document, problems)) : undefined,
+    root: broken.length === 0 ? toPlain(document, problems) : undefined,
     problems,
     problemAt(path, message, where = 'value') {
       return { path: showPath(path), message, ...position(lines, offsetOf(document, path, where)) };
@@ -117,21 +117,24 @@ function pathOf(node: Scalar, key: unknown, parents: readonly unknown[]): Settin
 
 function toPlain(document: Document, problems: ConfigProblem[]): unknown {
   try {
-    return document.toJS() as unknown;
+    return withoutNulls(document.toJS() as unknown, []);
   } catch (error) {
-    // The library refuses aliases that would blow up in memory; there is no position for that.
+    // Aliases that refer to themselves, or that would blow up in memory; the library tells no position.
     problems.push({ path: '', message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}` });
     return undefined;
   }
 }
 
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((inner: unknown) => withoutNulls(inner));
+/** A copy without keys set to nothing. Throws when a value contains itself. */
+function withoutNulls(value: unknown, above: readonly unknown[]): unknown {
   if (value === null || typeof value !== 'object') return value;
+  if (above.includes(value)) throw new Error('an alias refers to a value it is part of');
+  const inside = [...above, value];
+  if (Array.isArray(value)) return value.map((inner: unknown) => withoutNulls(inner, inside));
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => [key, withoutNulls(inner)]),
+      .map(([key, inner]) => [key, withoutNulls(inner, inside)]),
   );
 }
 

@@ -1,6 +1,8 @@
+import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/core/errors.ts';
+import type { ConfigProblem } from '../../src/core/errors.ts';
 import { DEFAULT_MAPPING } from '../../src/core/mapping/default-mapping.ts';
 import { configFolder, EXAMPLE, exampleWith } from './builders.ts';
 
@@ -287,6 +289,29 @@ describe('a broken setting is reported with its path, line and column', () => {
   });
 });
 
+describe('YAML that cannot be a configuration', () => {
+  test.each([
+    ['an alias of itself', 'x: &a [ *a ]\n', /an alias refers to a value it is part of/],
+    ['aliases that multiply', bomb(), /Excessive alias count/],
+    ['two documents', 'a: 1\n---\nb: 2\n', /several documents; keep one/],
+    ['a tag of a programming language', 'a: !!js/function "x"\n', /Unresolved tag/],
+    ['a bracket that is never closed', 'a: [ 1\n', /not valid YAML/],
+    ['plain text', 'just text\n', /must be a group of settings, found text/],
+    ['a list', '- a\n', /must be a group of settings, found a list/],
+    ['a merge key, which YAML 1.2 does not have', `${EXAMPLE}<<: { log: { level: info } }\n`, /unknown key "<<"/],
+    ['a key named __proto__', `${EXAMPLE}__proto__: { log: {} }\n`, /unknown key "__proto__"/],
+  ])('%s is refused in words', (_rule, text, says) => {
+    expect(folder.problems(text).map((problem) => problem.message)).toEqual([expect.stringMatching(says)]);
+  });
+});
+
+/** A few lines that mean 100,000 values ("billion laughs"). */
+function bomb(): string {
+  const line = (name: string, of: string) =>
+    `${name}: &${name} [ ${Array.from({ length: 10 }, () => of).join(', ')} ]\n`;
+  return line('a', 'x') + line('b', '*a') + line('c', '*b') + line('d', '*c');
+}
+
 describe('the configuration as a whole', () => {
   test('every problem is reported at once, in the order of the file', () => {
     const text = EXAMPLE.replace('cloud: global', 'cloud: mars')
@@ -421,3 +446,67 @@ describe('warnings do not refuse the configuration', () => {
     expect(warnings).toEqual([expect.objectContaining({ path: 'http.host', line: 22 })]);
   });
 });
+
+/** The example with a few cuts, repeated pieces and foreign pieces. */
+const mangled = fc
+  .array(
+    fc.record({
+      from: fc.nat(EXAMPLE.length),
+      cut: fc.nat(12),
+      put: fc.oneof(
+        fc.constantFrom(
+          '',
+          '{',
+          '}',
+          '[',
+          ']',
+          ':',
+          ' ',
+          '\n',
+          '  ',
+          '- ',
+          '"',
+          '&a ',
+          '*a',
+          '!!int ',
+          '${X}',
+          '${',
+          'null',
+          '~',
+          '-1',
+          '1e9',
+        ),
+        fc.string({ unit: 'grapheme', maxLength: 4 }),
+      ),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((edits) =>
+    edits.reduce((text, { from, cut, put }) => text.slice(0, from) + put + text.slice(from + cut), EXAMPLE),
+  );
+
+test('whatever was written, it is accepted or refused with problems, and every place lies inside the file', () => {
+  fc.assert(
+    fc.property(mangled, (text) => {
+      const lines = text.split('\n').length;
+      const problems = outcome(text);
+      for (const { line, message } of problems) {
+        expect(message).not.toBe('');
+        expect(line ?? 1).toBeGreaterThanOrEqual(1);
+        expect(line ?? 1).toBeLessThanOrEqual(lines);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Problems of a text, none when it is accepted. Anything but ConfigError is a defect and fails the test. */
+function outcome(text: string): readonly ConfigProblem[] {
+  try {
+    folder.check(text);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}

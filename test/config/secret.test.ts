@@ -48,6 +48,16 @@ describe('a secret', () => {
     expect(JSON.stringify(problems)).not.toContain('s3same');
   });
 
+  test('never stands in the message about a choice its variable was put into', () => {
+    const text = exampleWith('profile: generic', 'profile: "${T}"').replace('cloud: global', 'cloud: "${T}"');
+    const problems = folder.problems(text, { T: 's3same' });
+    expect(problems.map((problem) => problem.message)).toEqual([
+      expect.stringMatching(/T holds something else/),
+      expect.stringMatching(/T holds something else/),
+    ]);
+    expect(JSON.stringify(problems)).not.toContain('s3same');
+  });
+
   test('is read when it is used, so that a rotated file is seen', async () => {
     folder.write('rotating', 'first\n');
     const token = tokenOf(exampleWith('./acme-token', './rotating'));
