@@ -3,7 +3,6 @@ import type { DirectorySnapshot } from './directory.ts';
 import type { Link, RememberedPath } from './link.ts';
 import type { Reason, ScopePath } from './operation.ts';
 import type { Scope } from './scope.ts';
-import type { AttributeChange } from './scim.ts';
 
 /** "a", "a and b", "a, b and 3 more": for sentences an operator reads. */
 export function listed(words: readonly string[], most = 4): string {
@@ -24,7 +23,7 @@ export function describePaths(paths: readonly ScopePath[]): string {
 }
 
 /** The reason of an operation that changes attributes. */
-export function attributesDiffer(changes: readonly AttributeChange[]): Reason {
+export function attributesDiffer(changes: readonly { readonly path: string }[]): Reason {
   const names = changes.map((change) => change.path.replace(/^urn:.*:/, ''));
   return { code: 'attributes-differ', text: `${listed(names)} ${names.length === 1 ? 'differs' : 'differ'}` };
 }

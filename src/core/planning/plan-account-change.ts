@@ -5,7 +5,7 @@ import type { AccountIndex } from '../match.ts';
 import { WAVE, type ChangeAccount, type Reason, type ReferenceChange, type ScopePath } from '../operation.ts';
 import { attributesDiffer, describePaths } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
-import type { Account, AttributeChange, DesiredAccount, ResourceId } from '../scim.ts';
+import type { Account, DesiredAccount, ResourceId } from '../scim.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
 
 /** What planning one user needs beside the user. */
@@ -71,12 +71,15 @@ export function planChange(
   link?: Link,
   matchedBy?: string,
 ): void {
-  const { changes, references } = diffAccount(desired, account, context.input.profile, context.resolve);
-  if (references.length > 0)
-    planLaterReferences(context, subject, splitReferences(context, references).later, account.id);
-  if (changes.length > 0) planUpdate(context, subject, changes, account, link, matchedBy);
+  const diff = diffAccount(desired, account, context.input.profile, context.resolve);
+  const { now, later } = diff.references.length === 0 ? NO_REFERENCES : splitReferences(context, diff.references);
+  planLaterReferences(context, subject, later, account.id);
+  const change = { attributes: diff.changes, references: now };
+  if (diff.changes.length + now.length > 0) planUpdate(context, subject, change, account, link, matchedBy);
   else if (link?.state !== 'active') planLink(context, subject, account, matchedBy);
 }
+
+const NO_REFERENCES = { now: [], later: [] };
 
 function planLink({ draft }: AccountsContext, subject: Subject, account: Account, matchedBy = 'link'): void {
   const { user, label } = subject;
@@ -100,14 +103,15 @@ function planLink({ draft }: AccountsContext, subject: Subject, account: Account
 function planUpdate(
   { draft }: AccountsContext,
   subject: Subject,
-  attributes: readonly AttributeChange[],
+  change: Pick<ChangeAccount, 'attributes' | 'references'>,
   account: Account,
   link?: Link,
   matchedBy?: string,
 ): void {
   const { user, label } = subject;
   const paths = subject.paths();
-  const reactivates = !account.active && attributes.some(({ path, after }) => path === 'active' && after === true);
+  const reactivates =
+    !account.active && change.attributes.some(({ path, after }) => path === 'active' && after === true);
   const kind = reactivates ? 'reactivate' : 'update';
   draft.operations.push({
     resource: 'account',
@@ -118,9 +122,10 @@ function planUpdate(
     label,
     paths,
     resourceId: account.id,
-    reason: reactivates ? reactivationReason(paths, link) : attributesDiffer(attributes),
-    attributes,
-    references: [],
+    reason: reactivates
+      ? reactivationReason(paths, link)
+      : attributesDiffer([...change.attributes, ...change.references]),
+    ...change,
     ...(matchedBy === undefined ? {} : { matchedBy }),
   });
 }

@@ -1,4 +1,4 @@
-import { createAttributes } from '../diff.ts';
+import { createAttributes, createReferences, missingRequired, unsupportedTargets } from '../diff.ts';
 import type { Anchor, AppRole, DirectoryUser } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { desiredAccount, matchingTargets } from '../mapping/compile-mapping.ts';
@@ -66,7 +66,15 @@ export function planAccounts(
   report(context);
 }
 
-function report({ draft, failures, unverified }: AccountsContext): void {
+function report({ draft, input, failures, unverified }: AccountsContext): void {
+  const unsupported = unsupportedTargets(
+    input.rules.mapping.map(({ target }) => target),
+    input.profile,
+  );
+  if (unsupported.length > 0) {
+    const text = `left out because the provider does not know them: ${listed(unsupported, 20)}`;
+    draft.notices.push({ code: 'unsupported-attributes', text, anchors: [] });
+  }
   const reasons = listed([...new Set(failures.map(({ why }) => why))].sort());
   notice(
     draft,
@@ -136,10 +144,13 @@ function planCreate(
   const { draft, input } = context;
   const { user, label } = subject;
   const paths = subject.paths();
-  const { now, later } = splitReferences(
-    context,
-    [...desired.references].map(([path, to]) => ({ path, to })),
-  );
+  const missing = missingRequired(desired, input.profile);
+  if (missing.length > 0) {
+    const why = `the provider requires ${listed(missing)}, for which there is no value (MandatoryFieldsMissing)`;
+    context.failures.push({ anchor: user.id, why });
+    return;
+  }
+  const { now, later } = splitReferences(context, createReferences(desired, input.profile));
   const how = describePaths(paths);
   const reason: Reason =
     vanished === undefined

@@ -69,7 +69,7 @@ function planKnownGroup(
   matchedBy?: string,
 ): void {
   const label = groupName(input.directory, anchor);
-  const changes = diffGroup({ displayName: label, externalId: anchor }, current).filter(
+  const changes = diffGroup({ displayName: label, externalId: anchor }, current, input.profile).filter(
     ({ path }) => input.profile.groups.rename || path !== 'displayName',
   );
   const base = { resource: 'group' as const, wave: WAVE.groups, anchor, label, resourceId: current.id };

@@ -203,12 +203,39 @@ const rows: readonly Row[] = [
   },
 ];
 
+const bobsAccount = anAccount('id-bob', 'bob@contoso.com', {
+  body: { displayName: 'User bob', externalId: 'nick-bob', name: { givenName: 'User', familyName: 'bob' } },
+});
+
 describe('planCycle', () => {
   test.each(rows)('$rule', ({ given, planned }) => {
     const { plan } = planCycle(aPlanInput(...given));
     expect(
       plan.operations.map(({ resource, kind, anchor, reason }) => `${resource} ${kind} ${anchor}: ${reason.text}`),
     ).toEqual(planned);
+  });
+
+  test('a manager who changes is sent to an account that exists already', () => {
+    const users = [aUser('ada', { manager: 'bob' }), aUser('bob')];
+    const given = { users, assignments: users.map(({ id }) => assignUser(id)) };
+    const accounts = [adasAccount, bobsAccount];
+    const { plan } = planCycle(aPlanInput(given, { links: [aLink('ada'), aLink('bob')], provider: { accounts } }));
+    expect(plan.operations).toMatchObject([
+      {
+        kind: 'update',
+        anchor: 'ada',
+        attributes: [],
+        references: [{ to: 'bob' }],
+        reason: { text: 'manager differs' },
+      },
+    ]);
+  });
+
+  test('a user who lacks what the provider requires is left out with a notice, and nobody else is', () => {
+    const users = [aUser('ada'), aUser('bob', { attributes: { userPrincipalName: null } })];
+    const { plan } = planCycle(aPlanInput({ users, assignments: users.map(({ id }) => assignUser(id)) }));
+    expect(plan.operations.map(({ anchor }) => anchor)).toEqual(['ada']);
+    expect(plan.notices).toMatchObject([{ code: 'mapping-failed', anchors: ['bob'] }]);
   });
 
   test('a plan made with other rules has another digest, so that a saved plan goes stale', () => {
