@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
-import type { Transport } from '../../src/cli/transport.ts';
 import { EXAMPLE } from '../config/builders.ts';
 
 export const API_TOKEN = 'api-t0ken';
@@ -62,30 +61,6 @@ export async function startApi(routes: (app: FastifyInstance) => void): Promise<
     async close() {
       await app.close();
       rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-/** The same routes inside this process. */
-export function inProcess(app: FastifyInstance, closed: () => void): Transport {
-  return {
-    async request({ method, path, headers, body }) {
-      const response = await app.inject({
-        method,
-        url: path,
-        headers,
-        payloadAsStream: true,
-        ...(body === undefined ? {} : { payload: body }),
-      });
-      return {
-        status: response.statusCode,
-        contentType: String(response.headers['content-type'] ?? ''),
-        body: response.stream(),
-      };
-    },
-    async close() {
-      closed();
-      await app.close();
     },
   };
 }

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WAVE } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
-import { configFor, inProcess, startApi } from './api-server.ts';
+import { inProcessTransport } from '../../src/cli/in-process.ts';
+import { configFor, startApi } from './api-server.ts';
 import type { ApiServer } from './api-server.ts';
 import { createOperation, cycleView, disableOperation, planOf, run, testIo, testParts } from './builders.ts';
 import type { Ran, TestIo } from './builders.ts';
@@ -331,7 +332,7 @@ describe('without a daemon', () => {
         asked.push(work);
         const app = Fastify();
         cycleRoutes([OPEN, closed('succeeded')])(app);
-        return inProcess(app, () => (closes += 1));
+        return inProcessTransport(app, async () => void (closes += 1));
       },
     });
     const waited = await run(['cycle', 'start', '--full', '--wait', '--config', configFile], testIo(), parts);

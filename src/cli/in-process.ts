@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import type { Transport } from './transport.ts';
+
+/**
+ * Reaches the API of an application inside this process, without a port and without a token (nobody else can ask it).
+ * `close` also lets go of what the application was built on.
+ */
+export function inProcessTransport(app: FastifyInstance, close: () => Promise<void>): Transport {
+  return {
+    async request({ method, path, headers, body, signal }) {
+      const response = await app.inject({
+        method,
+        url: path,
+        headers,
+        payloadAsStream: true,
+        ...(body === undefined ? {} : { payload: body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      const contentType = response.headers['content-type'];
+      return { status: response.statusCode, contentType: String(contentType ?? ''), body: response.stream() };
+    },
+    async close() {
+      await app.close();
+      await close();
+    },
+  };
+}
