@@ -47,7 +47,11 @@ const SERVER_REFUSALS: Readonly<Record<string, readonly [status: number, code: s
 function refusedByServer(error: unknown): Problem | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const refusal = SERVER_REFUSALS[error.code];
-  return refusal === undefined ? undefined : problem(...refusal);
+  if (refusal !== undefined) return problem(...refusal);
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  // The rest of Fastify's own refusals (a path that cannot be decoded, for one) are all about a malformed request.
+  const malformed = error.code.startsWith('FST_') && status >= 400 && status < 500;
+  return malformed ? problem(status, 'invalid-request', 'The request cannot be understood.') : undefined;
 }
 
 /** Route pattern and method: enough to find the place, nothing of what was asked for. */

@@ -44,7 +44,7 @@ function limit(most: number, usual: number) {
 
 export const listCyclesQuery = z.strictObject({
   connection: connectionParams.shape.name.optional(),
-  limit: limit(500, 20),
+  limit: limit(1000, 20),
 });
 
 const states = z
@@ -55,7 +55,7 @@ const states = z
 export const operationsQuery = z.strictObject({
   state: states.optional(),
   after: z.coerce.number().int().min(0).optional(),
-  limit: limit(1000, 100),
+  limit: limit(10_000, 100),
 });
 
 /** A user by object id or userPrincipalName. */

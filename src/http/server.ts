@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { createAuthorise, refuseForeignWrites, requireKnownHost, requireToken, type Authorise } from './access.ts';
 import { watchDisconnects } from './disconnect.ts';
-import { answerFailures } from './failure.ts';
+import { answerFailures, describeFailure, sendProblem, whereOf } from './failure.ts';
 import type { HttpOptions } from './options.ts';
 import { mountQueueBoard } from './queue-board.ts';
 import { connectionRoutes } from './routes/connections.ts';
@@ -32,6 +32,9 @@ export function createHttpApp(options: HttpOptions): FastifyInstance {
     // What is under way is drained in preClose; after that, idle and stuck connections alike must not hold up the stop.
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
+    // Paths that lead to no route because they cannot be decoded or are too long; they meet no hook either.
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(reply, describeFailure(error, options.log, whereOf(request))),
   });
   acceptJson(app);
   secureHeaders(app);

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { assert, asyncProperty, domain, oneof, pre, string, webAuthority } from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ApiToken } from '../../src/http/options.ts';
 import { createHttpApp } from '../../src/http/server.ts';
@@ -59,6 +61,28 @@ describe('the API token', () => {
     const { ask } = await serve();
     const options: AskOptions = { headers: { authorization: undefined }, ...(method === 'POST' ? { body: {} } : {}) };
     expect((await ask(method, path, options)).status).toBe(status);
+  });
+
+  test.each([
+    '//api/v1/status',
+    '/api//v1/status',
+    '/API/v1/status',
+    '/api/v1/status/',
+    '/api%2Fv1/status',
+    '/api/v1/%73tatus',
+    '/./api/v1/status',
+    '/x/../api/v1/status',
+    '/livez/../api/v1/status',
+    '/api/v1/status?x=/livez',
+    '/api/v1/status;livez',
+    '//status',
+    '/%73tatus',
+    '/status/',
+  ])('%s is no way around it', async (path) => {
+    const { ask } = await serve();
+    const answer = await ask('GET', path, { headers: { authorization: undefined } });
+    expect([401, 404]).toContain(answer.status);
+    expect(answer.text).not.toMatch(/acme|startedAt/);
   });
 
   test('a browser is asked for a password, a program is not', async () => {
@@ -148,6 +172,24 @@ describe('the Host header (DNS rebinding)', () => {
     for (const path of ['/api/v1/status', '/status', '/']) {
       expect((await ask('GET', path, { headers: { host } })).status).toBe(status);
     }
+  });
+
+  test('no other name is ever answered, whatever it looks like', async () => {
+    const app = createHttpApp(httpOptions());
+    const own = /^(.*\.)?localhost\.?$|^headgate\.example\.?$/i;
+    await assert(
+      asyncProperty(oneof(domain(), webAuthority(), string()), async (name) => {
+        pre(
+          name !== '' &&
+            !own.test(name) &&
+            !/[^\x20-\x7e]/.test(name) &&
+            isIP(name.replace(/^\[|\]?(:\d+)?$/g, '')) === 0,
+        );
+        const answer = await app.inject({ method: 'GET', url: '/', headers: { host: name } });
+        expect(answer.statusCode).toBe(421);
+      }),
+    );
+    await app.close();
   });
 
   test('monitoring is answered under any name, as scrapers and probes use the name of the container', async () => {

@@ -141,7 +141,7 @@ describe('what a request may say', () => {
     ['unknown query parameters are refused', 'GET', '/api/v1/status?verbose=1', undefined, 'query'],
     ['a limit is a number', 'GET', '/api/v1/cycles?limit=many', undefined, 'query.limit'],
     ['a limit is at least 1', 'GET', '/api/v1/cycles?limit=0', undefined, 'query.limit'],
-    ['a limit is not without end', 'GET', '/api/v1/cycles?limit=501', undefined, 'query.limit'],
+    ['a limit is not without end', 'GET', '/api/v1/cycles?limit=1001', undefined, 'query.limit'],
     ['a limit is given once', 'GET', '/api/v1/cycles?limit=5&limit=6', undefined, 'query.limit'],
     [
       'a state is one of those there are',
@@ -186,6 +186,16 @@ describe('what a request may say', () => {
     const answer = await server.ask('POST', cycles, { body });
     expect(answer.status).toBe(status);
     expect(answer.json).toMatchObject({ code });
+  });
+
+  test.each([
+    ['a path that cannot be decoded', '/api/v1/cycles/%zz', 400],
+    ['a path without end', `/api/v1/cycles/${'x'.repeat(500)}`, 414],
+  ])('%s is refused in the same form', async (_what, path, status) => {
+    server = await listen();
+    const answer = await server.ask('GET', path);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   });
 
   test('what was sent is not sent back', async () => {
