@@ -16,6 +16,8 @@ export function inProcessTransport(app: FastifyInstance, close: () => Promise<vo
         ...(body === undefined ? {} : { payload: body }),
         ...(signal === undefined ? {} : { signal }),
       });
+      // Once an answer has begun, aborting the injected request no longer reaches the application; a broken connection does.
+      signal?.addEventListener('abort', () => response.raw.res.destroy(), { once: true });
       const contentType = response.headers['content-type'];
       return { status: response.statusCode, contentType: String(contentType ?? ''), body: response.stream() };
     },
