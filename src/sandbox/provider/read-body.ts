@@ -138,11 +138,8 @@ export function readResourceBody(behaviour: Behaviour, typeName: ResourceTypeNam
 
 /** Applies what holds for every stored resource: required attributes, lengths, defaults. Throws invalidValue. */
 export function finish(behaviour: Behaviour, type: ResourceType, attributes: Complex): Complex {
-  for (const definition of type.attributes.values()) {
-    const value = attributes[definition.name];
-    if (definition.required && (value === undefined || value === '')) {
-      throw badRequest('invalidValue', `"${definition.name}" is required`);
-    }
+  for (const name of type.required) {
+    if ((attributes[name] ?? '') === '') throw badRequest('invalidValue', `"${name}" is required`);
   }
   const userName = attributes['userName'];
   if (typeof userName !== 'string') return attributes;

@@ -26,9 +26,13 @@ export type ProviderSnapshot = z.infer<typeof snapshotSchema>;
 /** Writes down everything the provider holds. */
 export function takeSnapshot(state: ProviderState): ProviderSnapshot {
   const resources = [...state.store.resources.values()].map((resource) => ({
-    ...resource,
+    id: resource.id,
+    type: resource.type,
     attributes: structuredClone(resource.attributes),
     members: [...resource.members].flatMap(([id, times]) => Array.from({ length: times }, () => id)),
+    created: resource.created,
+    lastModified: resource.lastModified,
+    version: resource.version,
   }));
   return { format: 1, lastNumber: state.lastNumber, resources };
 }

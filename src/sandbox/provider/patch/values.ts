@@ -46,7 +46,10 @@ function changeAll(
   const incoming = Array.isArray(given) ? given : [];
   if (verb === 'replace') return { values: incoming, set: new Set(incoming) };
   // RFC 7644 section 3.5.2.1: a value that is there already changes nothing.
-  const fresh = incoming.filter((value) => !present.some((other) => sameValue(value, other)));
+  const fresh: Value[] = [];
+  for (const value of incoming) {
+    if (![...present, ...fresh].some((other) => sameValue(value, other))) fresh.push(value);
+  }
   return { values: [...present, ...fresh], set: new Set(fresh) };
 }
 

@@ -14,6 +14,8 @@ export interface ResourceType {
   readonly schema: string;
   /** Own attributes and the common ones of RFC 7643 section 3.1. */
   readonly attributes: AttributeTable;
+  /** Names of the required attributes: looked at on every write. */
+  readonly required: readonly string[];
   /** Extension URN to its attributes. */
   readonly extensions: ReadonlyMap<string, AttributeTable>;
 }
@@ -39,6 +41,7 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceTypeName, ResourceType>> = 
     description: 'User account',
     schema: URN.user,
     attributes: new Map([...commonAttributes, ...userAttributes]),
+    required: ['userName'],
     extensions: new Map([[URN.enterpriseUser, enterpriseUserAttributes]]),
   },
   Group: {
@@ -47,6 +50,7 @@ export const RESOURCE_TYPES: Readonly<Record<ResourceTypeName, ResourceType>> = 
     description: 'Group of accounts',
     schema: URN.group,
     attributes: new Map([...commonAttributes, ...groupAttributes]),
+    required: ['displayName'],
     extensions: new Map(),
   },
 };
