@@ -41,6 +41,12 @@ function cutShort(reply: FastifyReply, answer: HttpAnswer): void {
   reply.raw.write(bytes.subarray(0, bytes.length >> 1), () => reply.raw.destroy());
 }
 
+/** Waits; false when the tenant closed meanwhile. */
+async function outlasted(milliseconds: number, closing: AbortSignal): Promise<boolean> {
+  // The only way the wait is rejected is that signal.
+  return wait(milliseconds, true, { signal: closing }).catch(() => false);
+}
+
 async function send(reply: FastifyReply, answer: HttpAnswer, closing: AbortSignal): Promise<void> {
   const { transport } = answer;
   switch (transport?.kind) {
@@ -60,8 +66,10 @@ async function send(reply: FastifyReply, answer: HttpAnswer, closing: AbortSigna
         .send(answer.body.slice(0, answer.body.length >> 1));
       return;
     case 'slow':
-      await wait(transport.milliseconds, undefined, { signal: closing });
-      break;
+      if (await outlasted(transport.milliseconds, closing)) break;
+      reply.hijack();
+      reply.raw.destroy();
+      return;
     case undefined:
       break;
     default:
