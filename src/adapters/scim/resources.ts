@@ -1,26 +1,31 @@
 import type { Account, Json, JsonObject, ResourceId, ScimGroup } from '../../core/scim.ts';
 import { asBoolean, isArray, isObject } from '../../core/scim-path.ts';
-import { attributeShape, canonicalUrn } from '../../core/scim-schema.ts';
+import { type AttributeShape, attributeShape, canonicalUrn } from '../../core/scim-schema.ts';
 
 /**
  * The body with attribute names in canonical case: names are compared without case (RFC 7643 section 2.1) and .NET
- * servers echo PascalCase. Bodies that need no change are returned as they are. Names of unknown schemas are kept.
+ * servers echo PascalCase. Parts that need no change are returned as they are. Names of unknown schemas are kept.
  */
 export function canonicalBody(body: JsonObject): JsonObject {
   return renamed(body, (name) => {
-    const urn = canonicalUrn(name);
-    if (urn !== name || name.includes(':'))
-      return { name: urn, inside: (sub) => attributeShape(urn, sub)?.name ?? sub };
-    if (name.toLowerCase() === 'schemas') return { name: 'schemas' };
-    const shape = attributeShape(null, name);
-    if (shape === undefined) return { name };
-    return { name: shape.name, inside: (sub) => shape.subAttributes.get(sub.toLowerCase())?.name ?? sub };
+    if (name.includes(':')) {
+      const urn = canonicalUrn(name);
+      return { name: urn, inside: (attribute) => namingOf(attributeShape(urn, attribute), attribute) };
+    }
+    return name.toLowerCase() === 'schemas' ? { name: 'schemas' } : namingOf(attributeShape(null, name), name);
   });
 }
 
+/** What a name is to be called, and how the names inside its value are. */
 interface Naming {
   readonly name: string;
-  readonly inside?: (name: string) => string;
+  readonly inside?: (name: string) => Naming;
+}
+
+function namingOf(shape: AttributeShape | undefined, name: string): Naming {
+  if (shape === undefined) return { name };
+  if (shape.subAttributes.size === 0) return { name: shape.name };
+  return { name: shape.name, inside: (sub) => namingOf(shape.subAttributes.get(sub.toLowerCase()), sub) };
 }
 
 function renamed(object: JsonObject, naming: (name: string) => Naming): JsonObject {
@@ -35,10 +40,10 @@ function renamed(object: JsonObject, naming: (name: string) => Naming): JsonObje
   return changed ? result : object;
 }
 
-function renamedInside(value: Json, inside: (name: string) => string): Json {
-  if (isObject(value)) return renamed(value, (name) => ({ name: inside(name) }));
+function renamedInside(value: Json, naming: (name: string) => Naming): Json {
+  if (isObject(value)) return renamed(value, naming);
   if (!isArray(value)) return value;
-  const entries = value.map((entry) => (isObject(entry) ? renamedInside(entry, inside) : entry));
+  const entries = value.map((entry) => (isObject(entry) ? renamed(entry, naming) : entry));
   return entries.some((entry, index) => entry !== value[index]) ? entries : value;
 }
 

@@ -1,0 +1,151 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { failure, never, resources, type ScriptedAnswer, type SeenRequest } from './builders.ts';
+
+const open = resources();
+afterEach(() => open.close());
+
+const USER = { body: { id: 'acc-1', userName: 'ada' } };
+const SECRET = 'cl13nt/s3cr+t&=%';
+
+function bearerOf(request: SeenRequest): string {
+  return request.headers.authorization ?? '';
+}
+
+/** A token endpoint that gives t1, t2, …, and a provider that takes only what `valid` accepts. */
+async function oauth(
+  valid: (bearer: string) => boolean,
+  token: (request: SeenRequest, number: number) => ScriptedAnswer,
+) {
+  let now = 1_000_000;
+  const issuer = await open.scripted(token);
+  const server = await open.scripted((request) => (valid(bearerOf(request)) ? USER : { status: 401 }));
+  const provider = open.client(server.url, {
+    now: () => now,
+    credential: {
+      kind: 'oauth_client_credentials',
+      tokenUrl: issuer.url,
+      clientId: 'client:1',
+      clientSecret: async () => SECRET,
+      scope: 'scim',
+    },
+  });
+  return { issuer, server, provider, pass: (ms: number) => void (now += ms) };
+}
+
+const numbered = (_request: SeenRequest, number: number): ScriptedAnswer => ({
+  body: { access_token: `t${number}`, token_type: 'Bearer', expires_in: 3600 },
+});
+
+describe('a bearer token', () => {
+  test('is read for each request, so a new file is noticed', async () => {
+    let token = 'first';
+    const server = await open.scripted(() => USER);
+    const provider = open.client(server.url, { credential: { kind: 'bearer', token: async () => token } });
+    await provider.readAccount('acc-1', never);
+    token = 'second\n';
+    await provider.readAccount('acc-1', never);
+    expect(server.requests.map(bearerOf)).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  test('is not tried again when refused', async () => {
+    const server = await open.scripted(() => ({ status: 401 }));
+    expect(await failure(open.client(server.url).readAccount('acc-1', never))).toMatchObject({
+      name: 'UnauthorizedError',
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test.each(['', ' \n', 'two words', 'line\nbreak', 'schlüssel'])('%j is no token and is never sent', async (token) => {
+    const server = await open.scripted(() => USER);
+    const provider = open.client(server.url, { credential: { kind: 'bearer', token: async () => token } });
+    expect(await failure(provider.readAccount('acc-1', never))).toMatchObject({ name: 'UnauthorizedError' });
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe('OAuth client credentials', () => {
+  test('one token serves many requests', async () => {
+    const { issuer, server, provider } = await oauth((bearer) => bearer === 'Bearer t1', numbered);
+    await Promise.all(['a', 'b', 'c'].map((id) => provider.readAccount(id, never)));
+    await provider.readAccount('d', never);
+    expect(server.requests).toHaveLength(4);
+    expect(issuer.requests).toHaveLength(1);
+    const form = new URLSearchParams(issuer.requests[0]?.body);
+    expect([...form.keys()].sort()).toEqual(['grant_type', 'scope']);
+    const basic = Buffer.from(bearerOf(issuer.requests[0]!).replace('Basic ', ''), 'base64').toString();
+    expect(basic.split(':').map((part) => new URLSearchParams(`v=${part}`).get('v'))).toEqual(['client:1', SECRET]);
+  });
+
+  test('a token is renewed before it expires', async () => {
+    const { issuer, server, provider, pass } = await oauth(() => true, numbered);
+    await provider.readAccount('a', never);
+    pass(3600_000 - 61_000);
+    await provider.readAccount('a', never);
+    expect(issuer.requests).toHaveLength(1);
+    pass(2000);
+    await provider.readAccount('a', never);
+    expect(server.requests.map(bearerOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+
+  test('a refused token is replaced once, by one request for all who met the refusal', async () => {
+    const { issuer, provider } = await oauth((bearer) => bearer === 'Bearer t2', numbered);
+    const accounts = await Promise.all(['a', 'b', 'c'].map((id) => provider.readAccount(id, never)));
+    expect(accounts.map((account) => account?.id)).toEqual(['acc-1', 'acc-1', 'acc-1']);
+    expect(issuer.requests).toHaveLength(2);
+  });
+
+  test('a new token that is refused too ends the attempt', async () => {
+    const { issuer, server, provider } = await oauth(() => false, numbered);
+    expect(await failure(provider.readAccount('a', never))).toMatchObject({ name: 'UnauthorizedError' });
+    expect([issuer.requests.length, server.requests.length]).toEqual([2, 2]);
+  });
+
+  test('a server that does not read Basic gets client and secret in the body', async () => {
+    const { issuer, provider } = await oauth(
+      () => true,
+      ({ body }) => {
+        const form = new URLSearchParams(body);
+        return form.get('client_id') === 'client:1' && form.get('client_secret') === SECRET
+          ? { body: { access_token: 't', expires_in: '60' } }
+          : { status: 401, body: { error: 'invalid_client' } };
+      },
+    );
+    expect(await provider.readAccount('a', never)).toMatchObject({ id: 'acc-1' });
+    expect(issuer.requests.map(({ headers }) => headers.authorization?.slice(0, 5))).toEqual(['Basic', undefined]);
+  });
+
+  test.each<[string, ScriptedAnswer, string]>([
+    ['a refused client stops the connection', { status: 400, body: { error: 'invalid_client' } }, 'UnauthorizedError'],
+    ['an answer without a token stops the connection', { status: 200, body: {} }, 'UnauthorizedError'],
+    [
+      'a redirect is not followed with the secret',
+      { status: 307, headers: { location: 'http://127.0.0.1:1/' } },
+      'UnauthorizedError',
+    ],
+    ['a failing token endpoint is passing', { status: 500 }, 'TransientError'],
+    ['a broken connection is passing', { destroy: true }, 'TransientError'],
+    ['a throttled token endpoint is waited for', { status: 429, headers: { 'retry-after': '9' } }, 'ThrottledError'],
+  ])('%s', async (_name, answer, name) => {
+    const { server, provider } = await oauth(
+      () => true,
+      () => answer,
+    );
+    const found = await failure(provider.readAccount('a', never));
+    expect(found).toMatchObject({ name });
+    expect(found.message).not.toContain(SECRET);
+    expect(server.requests).toEqual([]);
+  });
+
+  test('the emulated provider with its own token endpoint', async () => {
+    const sandbox = await open.sandbox({ oauthClients: [{ id: 'headgate', secret: SECRET }] });
+    const provider = open.client(sandbox.url, {
+      credential: {
+        kind: 'oauth_client_credentials',
+        tokenUrl: sandbox.tokenUrl,
+        clientId: 'headgate',
+        clientSecret: async () => SECRET,
+      },
+    });
+    expect(await provider.listAccounts(never)).toMatchObject({ resources: [], trusted: true });
+  });
+});
