@@ -2,16 +2,16 @@ import type { FastifyInstance } from 'fastify';
 import type { Transport } from './transport.ts';
 
 /**
- * Reaches the API of an application inside this process, without a port and without a token (nobody else can ask it).
- * `close` also lets go of what the application was built on.
+ * Reaches the API of an application inside this process, without a port. `token` is needed when the application asks for
+ * one. `close` also lets go of what the application was built on.
  */
-export function inProcessTransport(app: FastifyInstance, close: () => Promise<void>): Transport {
+export function inProcessTransport(app: FastifyInstance, close: () => Promise<void>, token?: string): Transport {
   return {
     async request({ method, path, headers, body, signal }) {
       const response = await app.inject({
         method,
         url: path,
-        headers,
+        headers: token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` },
         payloadAsStream: true,
         ...(body === undefined ? {} : { payload: body }),
         ...(signal === undefined ? {} : { signal }),

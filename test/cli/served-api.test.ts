@@ -40,7 +40,11 @@ async function inProcess(operator: Operator): Promise<Run> {
   release = async () => rmSync(folder, { recursive: true, force: true });
   const parts: CliParts = testParts({
     openInProcess: async () =>
-      inProcessTransport(createHttpApp(httpOptions({ operator, apiToken: undefined })), async () => undefined),
+      inProcessTransport(
+        createHttpApp(httpOptions({ operator, apiToken: { read: async () => API_TOKEN } })),
+        async () => undefined,
+        API_TOKEN,
+      ),
   });
   return (argv, io = testIo()) => run([...argv, '--config', configFile], io, parts);
 }
