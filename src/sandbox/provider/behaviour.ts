@@ -11,8 +11,8 @@ export interface Behaviour {
   /** Path of the SCIM base URL. */
   readonly basePath: string;
   readonly configPath: '/ServiceProviderConfig' | '/ServiceProviderConfigs';
-  /** Shape of `id`. */
-  readonly idForm: 'uuid' | 'salesforce';
+  /** Shape of `id`. `user-name`: the first userName of an account, with whatever needs percent-encoding in it. */
+  readonly idForm: 'uuid' | 'salesforce' | 'user-name';
   /** `meta.version`: a weak entity tag, or a bare hash that cannot be used as one. */
   readonly version: 'weak-tag' | 'bare-hash';
   /** Whether If-Match and If-None-Match mean anything; `required` answers 428 to a write without If-Match. */

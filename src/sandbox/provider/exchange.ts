@@ -63,8 +63,10 @@ export function errorReply(refusal: ScimRefusal, numericStatus: boolean): Reply 
 }
 
 /** A new id in the shape the provider uses. Counted, not random: a run can be repeated. */
-export function newId(state: ProviderState, type: ResourceTypeName): string {
+export function newId(state: ProviderState, type: ResourceTypeName, attributes: Complex): string {
   state.lastNumber += 1;
+  const { userName } = attributes;
+  if (state.behaviour.idForm === 'user-name' && typeof userName === 'string') return userName;
   if (state.behaviour.idForm === 'salesforce') {
     const prefix = type === 'User' ? '0054W' : '00G4W';
     return `${prefix}${state.lastNumber.toString(36).toUpperCase().padStart(10, '0')}QAP`;

@@ -14,16 +14,7 @@ import { locationOf, versionOf } from './view.ts';
 
 /** What a request may do to members, with the faults it meets. */
 export function memberContext(state: ProviderState, exchange: Exchange, groupId: string | undefined): MemberContext {
-  return {
-    behaviour: state.behaviour,
-    store: state.store,
-    groupId,
-    faults: {
-      emptyRemoveWipes: exchange.faults('emptyRemoveWipes') !== undefined,
-      duplicateMembers: exchange.faults('duplicateMembers') !== undefined,
-      mergeOnReplace: exchange.faults('mergeOnReplace') !== undefined,
-    },
-  };
+  return { behaviour: state.behaviour, store: state.store, groupId, faults: exchange.faults };
 }
 
 /** The resource named by a path. Throws 404 as RFC 7644 section 3.12 words it. */
@@ -105,7 +96,7 @@ export function createResource(state: ProviderState, exchange: Exchange, type: R
   if (type.name === 'User') attributes['active'] ??= true;
   const now = state.now();
   const resource: Resource = {
-    id: newId(state, type.name),
+    id: newId(state, type.name, attributes),
     type: type.name,
     attributes,
     members: new Map(ids.map((id) => [id, 1])),

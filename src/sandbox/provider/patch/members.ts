@@ -1,5 +1,6 @@
 import { URN } from '../../../core/scim.ts';
 import type { Behaviour } from '../behaviour.ts';
+import type { RequestFaults } from '../faults.ts';
 import type { Filter } from '../filter/ast.ts';
 import { compileFilter, elementScope } from '../filter/evaluate.ts';
 import { isComplex, type Value } from '../json.ts';
@@ -11,22 +12,13 @@ import type { AttributeDefinition } from '../schema/attribute.ts';
 import type { ResourceStore } from '../store.ts';
 import type { Target, Verb } from './operation.ts';
 
-/** What the faults of the request change about members. */
-export interface MemberFaults {
-  /** An empty list in the `value` of a remove takes every member away. */
-  readonly emptyRemoveWipes: boolean;
-  /** Adding a member that is there lists it twice. */
-  readonly duplicateMembers: boolean;
-  /** A replace adds to the members instead of replacing them. */
-  readonly mergeOnReplace: boolean;
-}
-
 /** What changing members needs to know. `groupId` is undefined while the group is being created. */
 export interface MemberContext {
   readonly behaviour: Behaviour;
   readonly store: ResourceStore;
   readonly groupId: string | undefined;
-  readonly faults: MemberFaults;
+  /** Asked only where a fault would show, so that one limited to a few requests is not used up elsewhere. */
+  readonly faults: RequestFaults;
 }
 
 /** Ids of the members in a list as read by the schema. Throws invalidValue for one that does not exist. */
@@ -63,12 +55,12 @@ export function changeMembers(
     return;
   }
   const ids = memberIds(context, readMembers(context, target.attribute, verb, raw));
-  if (verb === 'replace' && !context.faults.mergeOnReplace) {
+  if (verb === 'replace' && !context.faults('mergeOnReplace')) {
     const wanted = new Set(ids);
     for (const id of draft.ids()) if (!wanted.has(id)) draft.remove(id);
   }
   for (const id of ids) {
-    if (context.faults.duplicateMembers && draft.has(id)) draft.repeat(id);
+    if (draft.has(id) && context.faults('duplicateMembers')) draft.repeat(id);
     else draft.add(id);
   }
 }
@@ -88,7 +80,7 @@ function removeMembers(
   draft: MembersDraft,
   raw: Value | undefined,
 ): void {
-  const wipes = Array.isArray(raw) && raw.length === 0 && context.faults.emptyRemoveWipes;
+  const wipes = Array.isArray(raw) && raw.length === 0 && context.faults('emptyRemoveWipes') !== undefined;
   if (raw === undefined || wipes || context.behaviour.removeWithValue === 'ignore') {
     draft.clear();
     return;

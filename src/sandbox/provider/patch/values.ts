@@ -96,7 +96,8 @@ function changeSelected(
   });
   if (matched) return { values, set };
   if (verb === 'add' && behaviour.addToMissingValue === 'create') {
-    const created = changeElement(behaviour, 'add', target, seedOf(filter), raw);
+    const seed = readSingle(behaviour, target.attribute, seedOf(filter));
+    const created = changeElement(behaviour, 'add', target, isComplex(seed) ? seed : {}, raw);
     return created === undefined ? { values, set } : { values: [...values, created], set: new Set([created]) };
   }
   throw badRequest('noTarget', `no value of "${target.attribute.name}" is selected by the path`);
