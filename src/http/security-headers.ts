@@ -11,10 +11,11 @@ const OWN_PAGES = {
   frameAncestors: ["'none'"],
 };
 
-/** The queue board is a script that styles its elements in place, sets a base address and asks its own API. */
+/** The queue board is a script that styles its elements in place, starts a worker, sets a base address and asks its own API. */
 const QUEUE_BOARD = {
   ...OWN_PAGES,
   scriptSrc: ["'self'"],
+  workerSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
   fontSrc: ["'self'", 'data:'],
   connectSrc: ["'self'"],

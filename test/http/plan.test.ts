@@ -193,4 +193,25 @@ describe('a plan over HTTP', () => {
     }
     expect(linesOf(text)).toHaveLength(3);
   });
+
+  test('ends in-process, too, when its caller goes away', async () => {
+    const aborted = aGate();
+    const running = await serve(async (_connection, progress, signal) => {
+      progress('users', 1);
+      await once(signal, 'abort');
+      aborted.open();
+      throw signal.reason;
+    });
+    const response = await running.app.inject({
+      method: 'POST',
+      url: PLAN,
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      payloadAsStream: true,
+    });
+    const failed = once(response.stream(), 'error');
+    // Neither aborting the request nor leaving its answer unread reaches a server that is not behind a socket.
+    response.raw.res.destroy();
+    await expect(aborted.opened).resolves.toBeUndefined();
+    await failed;
+  });
 });
