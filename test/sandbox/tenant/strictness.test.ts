@@ -267,6 +267,13 @@ describe('writes', () => {
     expect(client.tenant.organisation.version()).toBe(before);
   });
 
+  it('a permission to write is heard, and the write is not done in silence', async () => {
+    const writer = readerApplication({ clientId: 'writer', permissions: ['User.ReadWrite.All'] });
+    client.tenant.control.registerApplication(writer);
+    const answer = await (await clientOf(client.tenant, writer)).send('DELETE', `/users/${user.id}`);
+    expect([answer.status, errorOf(answer)['code']]).toEqual([501, 'notImplemented']);
+  });
+
   it('a method Graph does not know at a path is 405', async () => {
     const answer = await client.send('PUT', `/users/${user.id}`, {});
     expect(answer.status).toBe(405);
@@ -313,5 +320,29 @@ describe('users are found by every spelling Graph takes', () => {
     expect(found.length).toBeGreaterThan(0);
     const wanted = all.filter((one) => expected(one) && (!filter.includes('true') || one['accountEnabled'] === true));
     expect(idsOf(found)).toEqual(idsOf(wanted));
+  });
+});
+
+describe('what is not set', () => {
+  it('is null, an empty collection, or fifteen empty extension attributes', async () => {
+    const plain = first(state.users.filter((one) => one.properties['onPremisesSyncEnabled'] === undefined));
+    const select = 'onPremisesExtensionAttributes,proxyAddresses,onPremisesSyncEnabled,employeeOrgData';
+    const { json } = await client.get(`/users/${plain.id}?$select=${select}`);
+    const attributes = Array.from({ length: 15 }, (_, index) => [`extensionAttribute${index + 1}`, null]);
+    expect(json).toMatchObject({ proxyAddresses: [], onPremisesSyncEnabled: null, employeeOrgData: null });
+    expect(json['onPremisesExtensionAttributes']).toEqual(Object.fromEntries(attributes));
+  });
+
+  it('is filled in around what is set, and a directory extension is selected by its name', async () => {
+    const extension = 'extension_0123456789abcdef0123456789abcdef_costCentre';
+    client.tenant.control.updateUser(user.id, {
+      [extension]: '4711',
+      onPremisesExtensionAttributes: { extensionAttribute3: 'three' },
+    });
+    const { json } = await client.get(`/users/${user.id}?$select=${extension},onPremisesExtensionAttributes`);
+    expect(json).toMatchObject({
+      [extension]: '4711',
+      onPremisesExtensionAttributes: { extensionAttribute2: null, extensionAttribute3: 'three' },
+    });
   });
 });

@@ -1,6 +1,6 @@
 import type { Json } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
-import type { QueryOptions } from './query.ts';
+import type { Cursor, QueryOptions } from './query.ts';
 
 /** Who calls: what the access token says. */
 export interface Caller {
@@ -46,12 +46,6 @@ export interface GraphCall {
   /** Values on a page where `$top` is absent. */
   readonly pageSize: number;
   readonly sealToken: (cursor: Cursor) => string;
-}
-
-/** Where a paged read stands. `page` counts from 1 and is the page to come. */
-export interface Cursor {
-  readonly after: number;
-  readonly page: number;
 }
 
 export interface Route {

@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual, type BinaryLike } from 'node:crypto';
 import type { Json, JsonObject } from '../../../core/scim.ts';
 import type { Slice } from '../../organisation/versioned.ts';
-import type { Cursor, GraphAnswer, GraphCall } from './call.ts';
+import type { GraphAnswer, GraphCall } from './call.ts';
+import type { Cursor } from './query.ts';
 
 /** Opaque page tokens. A token is good for the path it was given out for, and for nothing else. */
 export interface PageTokens {

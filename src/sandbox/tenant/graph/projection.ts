@@ -72,12 +72,27 @@ export function checkSelect(
   }
 }
 
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+const NO_EXTENSION_ATTRIBUTES: JsonObject = Object.fromEntries(
+  Array.from({ length: 15 }, (_, index) => [`extensionAttribute${index + 1}`, null]),
+);
+
+/** Graph always gives all fifteen, whether or not the object has any. */
+function extensionAttributes({ properties }: Shown): JsonObject {
+  const held = properties['onPremisesExtensionAttributes'];
+  const given: JsonObject = held !== null && typeof held === 'object' && !isArray(held) ? held : {};
+  return { ...NO_EXTENSION_ATTRIBUTES, ...given };
+}
+
 /** What the caller gets of an object: the selected properties, or the default ones. Nothing set is null or empty. */
 export function project(shown: Shown, select: readonly string[] | undefined): Record<string, Json> {
   const { selectable, collections, defaults } = SCHEMA[shown.type];
   const answer: Record<string, Json> = {};
   for (const name of select ?? defaults) {
-    const value = shown.properties[name];
+    const value = name === 'onPremisesExtensionAttributes' ? extensionAttributes(shown) : shown.properties[name];
     if (value !== undefined && value !== null) answer[name] = value;
     else if (selectable.has(name)) answer[name] = collections.has(name) ? [] : null;
   }

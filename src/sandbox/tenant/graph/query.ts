@@ -1,6 +1,11 @@
-import type { Cursor } from './call.ts';
 import { parseFilter, type Filter } from './filter.ts';
 import { badRequest, directoryRefusal, GraphRefusal, unsupportedQuery } from './refusal.ts';
+
+/** Where a paged read stands. `page` counts from 1 and is the page to come. */
+export interface Cursor {
+  readonly after: number;
+  readonly page: number;
+}
 
 export interface Expansion {
   readonly property: string;

@@ -62,18 +62,25 @@ function membersBelow(organisation: Organisation, group: string, at: number): Me
 /** The last transitive membership computed: a paged read asks for the same one again and again. */
 const lastBelow = new WeakMap<Organisation, { readonly key: string; readonly members: readonly Member[] }>();
 
-function transitiveMembers(organisation: Organisation, group: string, at: number): readonly Member[] {
-  const key = `${group}@${at}`;
+function transitiveMembers(
+  organisation: Organisation,
+  group: string,
+  at: number,
+  keep: (member: Member) => boolean,
+  kind: MemberKind | undefined,
+): readonly Member[] {
+  const key = `${group}@${at}/${kind ?? ''}`;
   const last = lastBelow.get(organisation);
   if (last?.key === key) return last.members;
-  const members = membersBelow(organisation, group, at);
+  const members = membersBelow(organisation, group, at).filter(keep);
   lastBelow.set(organisation, { key, members });
   return members;
 }
 
 interface Memberships {
   readonly read: (at: number, after: number, limit: number) => Slice<Member>;
-  readonly count: (at: number) => number;
+  /** As the index sees it. */
+  readonly count: () => number;
 }
 
 function memberships(call: GraphCall, transitive: boolean, kind: MemberKind | undefined): Memberships {
@@ -81,13 +88,13 @@ function memberships(call: GraphCall, transitive: boolean, kind: MemberKind | un
   const { organisation } = call;
   const keep = (member: Member): boolean => kind === undefined || member.kind === kind;
   if (transitive) {
-    const all = (at: number): readonly Member[] => transitiveMembers(organisation, group, at).filter(keep);
-    return { read: (at, after, limit) => sliceOf(all(at), after, limit), count: (at) => all(at).length };
+    const all = (at: number): readonly Member[] => transitiveMembers(organisation, group, at, keep, kind);
+    return { read: (at, after, limit) => sliceOf(all(at), after, limit), count: () => all(call.indexAt).length };
   }
   const members = organisation.members(group);
   return {
     read: (at, after, limit) => members.after(after, limit, at, keep),
-    count: (at) => (kind === undefined ? members.size(at) : [...members.values(at)].filter(keep).length),
+    count: () => countOf(call, members, kind === undefined ? undefined : keep),
   };
 }
 
@@ -105,7 +112,7 @@ function listMembers(call: GraphCall, transitive: boolean): GraphAnswer {
     context: 'directoryObjects',
     read: (after, limit) => members.read(call.at, after, limit),
     show: (member) => projectObject(call, requireShown(call, member, call.at), select),
-    count: () => members.count(call.indexAt),
+    count: () => members.count(),
   });
 }
 
@@ -122,7 +129,7 @@ function listCast(call: GraphCall, transitive: boolean, kind: 'user' | 'group'):
     context: `${kind}s${contextShape(call)}`,
     read: (after, limit) => members.read(call.indexAt, after, limit),
     show: (member) => project(requireShown(call, member, call.indexAt), select),
-    count: () => members.count(call.indexAt),
+    count: () => members.count(),
   });
 }
 
@@ -142,7 +149,7 @@ function membershipRoutes(segment: string, transitive: boolean, cost: number): R
       ...shared,
       path: `${path}/microsoft.graph.${kind}/$count`,
       options: [],
-      answer: (call) => countAnswer(call, () => memberships(call, transitive, kind).count(call.indexAt)),
+      answer: (call) => countAnswer(call, () => memberships(call, transitive, kind).count()),
     },
   ]);
   return [
@@ -151,7 +158,7 @@ function membershipRoutes(segment: string, transitive: boolean, cost: number): R
       ...shared,
       path: `${path}/$count`,
       options: [],
-      answer: (call) => countAnswer(call, () => memberships(call, transitive, undefined).count(call.indexAt)),
+      answer: (call) => countAnswer(call, () => memberships(call, transitive, undefined).count()),
     },
     ...casts,
   ];
