@@ -6,7 +6,7 @@ import { isAbsent } from '../../core/scim-compare.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
 import { writeChanges } from './change-account.ts';
 import type { Exchange } from './exchange.ts';
-import { lookUp } from './lookup.ts';
+import { canLookUp, lookUp } from './lookup.ts';
 import { exported, outstanding, resolveReferences } from './outcome.ts';
 import { toAccount } from './resources.ts';
 import { createdId } from './writes.ts';
@@ -40,7 +40,7 @@ async function adoptable(exchange: Exchange, body: JsonObject, conflict: Conflic
   const ours = body['externalId'];
   for (const attribute of IDENTITIES) {
     const value = body[attribute];
-    if (typeof value !== 'string' || value === '') continue;
+    if (typeof value !== 'string' || value === '' || !canLookUp(exchange, attribute)) continue;
     const [found, ...others] = (await lookUp(exchange, 'Users', { attribute, value })).flatMap(
       (each) => toAccount(each) ?? [],
     );

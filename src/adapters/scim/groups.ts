@@ -4,7 +4,7 @@ import { type ResourceId, type ScimGroup, URN } from '../../core/scim.ts';
 import { isAbsent } from '../../core/scim-compare.ts';
 import { patchOperation, type PatchOperation } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
-import { lookUp } from './lookup.ts';
+import { canLookUp, lookUp } from './lookup.ts';
 import { exported } from './outcome.ts';
 import { toGroup } from './resources.ts';
 import { createdId, sendDelete, sendPatch, unconfirmed } from './writes.ts';
@@ -39,7 +39,7 @@ export async function findGroup(
 }
 
 async function groupsBy(exchange: Exchange, attribute: string, value: string): Promise<readonly ScimGroup[]> {
-  if (!exchange.profile.filter.attributes.includes(attribute)) return [];
+  if (!canLookUp(exchange, attribute)) return [];
   return (await lookUp(exchange, 'Groups', { attribute, value })).flatMap((body) => toGroup(body, false) ?? []);
 }
 

@@ -25,6 +25,11 @@ function filterAttribute(attribute: string): string {
   return `${urn === null ? '' : `${urn}:`}${name}${subAttribute === null ? '' : `.${subAttribute}`}`;
 }
 
+/** Whether the provider can be asked for resources by this attribute. */
+export function canLookUp(exchange: Exchange, attribute: string): boolean {
+  return exchange.profile.filter.attributes.includes(filterAttribute(attribute));
+}
+
 /** Enough rows to see that a match is ambiguous, and no more. */
 const ROWS = 20;
 
@@ -39,7 +44,7 @@ export async function lookUp(
   key: LookupKey,
 ): Promise<readonly JsonObject[]> {
   const attribute = filterAttribute(key.attribute);
-  if (!exchange.profile.filter.attributes.includes(attribute)) {
+  if (!canLookUp(exchange, attribute)) {
     throw new RejectedError(`${exchange.connection}: this provider cannot be asked by ${attribute}`, {
       remedy: `Match by one of: ${exchange.profile.filter.attributes.join(', ')}.`,
     });

@@ -53,14 +53,20 @@ export async function changeMembers(
   resolve: ResolveReference,
 ): Promise<Exported> {
   const changes = memberChanges(exchange, operation, resolve);
-  await removeMembers(exchange, changes);
-  const lost = await addMembers(exchange, changes);
+  const { membersPerPatch } = exchange.profile.groups;
+  // Many chunks may be cut short by throttling: what is in already is not sent again, or a large group would never be done.
+  const worthwhile = changes.remove.length > 0 || changes.add.length > membersPerPatch;
+  const before = worthwhile ? await readMembers(exchange, changes.group) : undefined;
+  await removeMembers(exchange, changes, before);
+  const lost = await addMembers(exchange, changes, before);
   return exported(exchange, changes.group, { unresolved: [...changes.unresolved, ...lost] });
 }
 
-async function removeMembers(exchange: Exchange, { group, remove }: MemberChanges): Promise<void> {
-  if (remove.length === 0) return;
-  const before = await readMembers(exchange, group);
+async function removeMembers(
+  exchange: Exchange,
+  { group, remove }: MemberChanges,
+  before: ReadonlySet<ResourceId> | undefined,
+): Promise<void> {
   const present = before === undefined ? remove : remove.filter((id) => before.has(id));
   const gone = new Set<ResourceId>();
   for (const [index, chunk] of chunksOf(present, exchange.profile.groups.membersPerPatch).entries()) {
@@ -110,9 +116,14 @@ export async function readMembers(exchange: Exchange, group: ResourceId): Promis
 }
 
 /** Adds members; returns the users whose account turned out to be gone. */
-async function addMembers(exchange: Exchange, { group, add, anchors }: MemberChanges): Promise<readonly Anchor[]> {
+async function addMembers(
+  exchange: Exchange,
+  { group, add, anchors }: MemberChanges,
+  before: ReadonlySet<ResourceId> | undefined,
+): Promise<readonly Anchor[]> {
+  const missing = before === undefined ? add : add.filter((id) => !before.has(id));
   const refused: Refusal[] = [];
-  for (const chunk of chunksOf(add, exchange.profile.groups.membersPerPatch)) {
+  for (const chunk of chunksOf(missing, exchange.profile.groups.membersPerPatch)) {
     refused.push(...(await sendMembers(exchange, group, chunk, 'add')).refused);
   }
   const lost: Anchor[] = [];

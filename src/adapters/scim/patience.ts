@@ -39,12 +39,17 @@ export function patientReads(patience: Patience, metrics: Metrics): PatientRead 
       } catch (error) {
         const delay = delayAfter(error, backoff.duration, patience);
         if (delay === undefined || attempt === patience.retries || exchange.signal.aborted) throw error;
-        metrics.retry('scim', exchange.connection, error instanceof ThrottledError ? 'throttled' : 'network');
+        metrics.retry('scim', exchange.connection, reasonOf(error));
         await pause(delay, exchange, error);
         backoff = backoff.next(undefined);
       }
     }
   };
+}
+
+function reasonOf(error: unknown): 'throttled' | 'network' | 'server' {
+  if (error instanceof ThrottledError) return 'throttled';
+  return error instanceof TransientError && error.facts.status !== undefined ? 'server' : 'network';
 }
 
 function delayAfter(error: unknown, backoffMs: number, patience: Patience): number | undefined {

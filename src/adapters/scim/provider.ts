@@ -35,7 +35,7 @@ export interface ScimOptions {
   readonly concurrency?: number;
   /** Longest wait for the head of an answer, and again for its body, in ms. */
   readonly timeoutMs?: number;
-  /** How listings sit out trouble. Operations are never repeated here. */
+  /** How reads for a plan sit out trouble. Operations are never repeated here. */
   readonly patience?: Patience;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -94,7 +94,8 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
   }
 
   async function readAccount(id: string, signal: AbortSignal): Promise<Account | undefined> {
-    const found = await readResource(open(signal), 'Users', id);
+    const exchange = open(signal);
+    const found = await patient(exchange, () => readResource(exchange, 'Users', id));
     return found === undefined ? undefined : toAccount(found.body);
   }
 
@@ -110,7 +111,9 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     read: (body: JsonObject) => T | undefined,
     signal: AbortSignal,
   ): Promise<readonly T[]> {
-    return (await lookUp(open(signal), collection, key)).flatMap((body) => read(body) ?? []);
+    const exchange = open(signal);
+    const bodies = await patient(exchange, () => lookUp(exchange, collection, key));
+    return bodies.flatMap((body) => read(body) ?? []);
   }
 
   return {

@@ -6,7 +6,7 @@ import { accountIdOf, allChanges } from './change-account.ts';
 import { settledChange } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
 import { findGroup, readDeletedGroup } from './groups.ts';
-import { equalsKey, lookUp } from './lookup.ts';
+import { canLookUp, equalsKey, lookUp } from './lookup.ts';
 import { memberChanges, readMembers } from './members.ts';
 import { exported, outstanding, resolveReferences } from './outcome.ts';
 import { readDeleted, readInactive } from './remove-account.ts';
@@ -62,7 +62,7 @@ async function settleCreateAccount(
   const wanted = [...operation.attributes, ...references].map(settledChange);
   for (const attribute of ['externalId', 'userName']) {
     const value = wanted.find(({ path }) => path === attribute)?.after;
-    if (typeof value !== 'string' || value === '') continue;
+    if (typeof value !== 'string' || value === '' || !canLookUp(exchange, attribute)) continue;
     const candidates = (await lookUp(exchange, 'Users', { attribute, value })).flatMap((body) => toAccount(body) ?? []);
     const [account] = candidates;
     if (account === undefined || candidates.length > 1) continue;

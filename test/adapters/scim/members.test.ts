@@ -42,10 +42,30 @@ describe('members are added', () => {
   test('in chunks: ten thousand of them in a hundred requests', async () => {
     const { provider, resolve, users, inside, patches } = await start(10_000, 0);
     const done = await provider.apply(toMembers(users(0, 10_000), []), resolve, never);
-    expect(done.requests).toBe(100);
+    expect(done.requests).toBe(101);
     expect(patches()).toHaveLength(100);
     expect((await inside()).size).toBe(10_000);
     expect(await provider.settle(toMembers(users(0, 10_000), []), resolve, never)).toMatchObject({ requests: 1 });
+  });
+
+  test('on and on under throttling: what is in already is not sent again', async () => {
+    const { sandbox, provider, resolve, users, inside, patches } = await start(1000, 0);
+    let written = 0;
+    sandbox.observe({
+      afterWrite: () => {
+        written += 1;
+        if (written % 3 === 0) sandbox.faults.set({ fault: 'throttle', value: 0, times: 1 });
+      },
+    });
+    const operation = toMembers(users(0, 1000), []);
+    const attempts: string[] = [];
+    while (attempts.at(-1) !== 'nothing was thrown' && attempts.length < 10) {
+      attempts.push((await failure(provider.apply(operation, resolve, never))).name);
+    }
+    expect(attempts.length).toBeGreaterThan(2);
+    expect(new Set(attempts)).toEqual(new Set(['ThrottledError', 'nothing was thrown']));
+    expect((await inside()).size).toBe(1000);
+    expect(patches().filter(({ status }) => status < 300)).toHaveLength(10);
   });
 
   test('without those who have no account, who are reported', async () => {
