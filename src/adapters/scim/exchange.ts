@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ProviderProfile } from '../../core/profile.ts';
 import { HeadgateError, NotFoundError, RejectedError, TransientError } from '../../core/errors.ts';
 import type { JsonObject, ResourceId } from '../../core/scim.ts';
@@ -23,6 +24,8 @@ export interface Exchange extends FailureContext {
 export function openExchange(client: ScimClient, context: FailureContext, signal: AbortSignal): Exchange {
   let requests = 0;
   let requestId: string | undefined;
+  // One signal stops many requests at a time; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, signal);
   return {
     connection: context.connection,
     profile: context.profile,

@@ -25,17 +25,24 @@ export async function createGroup(exchange: Exchange, operation: CreateGroup): P
 
 /**
  * The one SCIM group with our externalId, and the first other with the same name. A provider that does not show the
- * externalId of its groups gives no way to tell ours from somebody else's.
+ * externalId of its groups gives no way to tell ours from somebody else's. Throws ConflictError when several are ours.
  */
 export async function findGroup(
   exchange: Exchange,
   { displayName, externalId }: CreateGroup,
 ): Promise<{ readonly ours: ScimGroup | undefined; readonly namesake: ScimGroup | undefined }> {
   const byId = await groupsBy(exchange, 'externalId', externalId);
-  const owned = byId.filter((group) => group.externalId === externalId);
-  if (owned.length === 1) return { ours: owned[0], namesake: undefined };
+  if (byId.length > 1) {
+    throw new ConflictError(
+      `${exchange.connection}: ${byId.length} SCIM groups at the provider have the same externalId`,
+      {
+        remedy: 'Delete all but the right one at the provider.',
+      },
+    );
+  }
+  if (byId[0] !== undefined) return { ours: byId[0], namesake: undefined };
   const byName = await groupsBy(exchange, 'displayName', displayName);
-  return { ours: byName.find((group) => group.externalId === externalId), namesake: byName[0] ?? owned[0] };
+  return { ours: byName.find((group) => group.externalId === externalId), namesake: byName[0] };
 }
 
 async function groupsBy(exchange: Exchange, attribute: string, value: string): Promise<readonly ScimGroup[]> {

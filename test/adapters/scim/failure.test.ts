@@ -188,6 +188,7 @@ describe('redirects', () => {
     const found = await failure(open.client(server.url).readAccount('acc-1', never));
     expect(found).toMatchObject({ name: 'RejectedError', facts: { remedy: expect.stringContaining('Check the URL') } });
     expect(elsewhere.requests).toEqual([]);
+    expect(server.requests).toHaveLength(1);
   });
 
   test('a redirect inside the origin is followed with method and body', async () => {

@@ -220,6 +220,21 @@ describe('any change of an account', () => {
     );
   });
 
+  test('as a whole for PUT takes an entry without its value out, and a part of an entry alone', () => {
+    const body = {
+      emails: [
+        { type: 'work', value: 'w', display: 'W' },
+        { type: 'home', value: 'h' },
+      ],
+      addresses: [{ type: 'work', locality: 'l', region: 'r' }],
+    };
+    const changes = [change(WORK_MAIL, 'w', null), change('addresses[type eq "work"].locality', 'l', null)];
+    expect(mergeChanges(body, changes)).toEqual({
+      emails: [{ type: 'home', value: 'h' }],
+      addresses: [{ type: 'work', region: 'r' }],
+    });
+  });
+
   test('as a whole for PUT gives what was wanted and keeps what nobody mentioned', () => {
     fc.assert(
       fc.property(valuesOf(PATHS), valuesOf(PATHS), (before, after) => {

@@ -87,6 +87,15 @@ describe('an answer that was lost', () => {
     expect(found).toMatchObject({ name: 'ConflictError' });
   });
 
+  test('two groups that are both ours are a conflict, not a third group', async () => {
+    const sandbox = await open.sandbox();
+    const body = { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: 'IT', externalId: 'group-1' };
+    sandbox.change('POST', '/Groups', body);
+    sandbox.change('POST', '/Groups', body);
+    const found = await failure(open.client(sandbox.url).settle(toCreateGroup('IT'), resolveNone, never));
+    expect(found).toMatchObject({ name: 'ConflictError' });
+  });
+
   test('a group that was made is settled by its externalId', async () => {
     const sandbox = await open.sandbox({ faults: [{ fault: 'failAfter', times: 1, method: 'POST' }] });
     const provider = open.client(sandbox.url);
