@@ -244,6 +244,18 @@ describe('request ids', () => {
     expect((await failure(open.client(server.url).readAccount('acc-1', never))).facts.requestId).toBe(kept);
   });
 
+  test.each([
+    ['the token itself', 'tok-123456', 'tok-123456'],
+    ['the token with something around it', 'tok-123456', 'id/tok-123456/7'],
+    ['a part of the token', 'tok-123456', 'tok-1234'],
+    ['the token in pieces that cleaning would join', 'tok-123456', 'tok-(1234)56'],
+    ['a token that cleaning would change', 'tok~12!34', 'tok~12!34'],
+  ])('one that repeats %s is dropped', async (_name, token, value) => {
+    const server = await open.scripted(() => ({ status: 400, headers: { 'x-request-id': value } }));
+    const provider = open.client(server.url, { credential: { kind: 'bearer', token: async () => token } });
+    expect((await failure(provider.readAccount('acc-1', never))).facts).toEqual({ status: 400 });
+  });
+
   test('the id of the last change is part of its result', async () => {
     const server = await open.scripted(() => ({
       status: 200,
