@@ -1,4 +1,5 @@
 import { PGlite } from '@electric-sql/pglite';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { StartupError } from '../../../core/errors.ts';
 import type { Log } from '../../../ports/log.ts';
@@ -12,6 +13,8 @@ import { shareSession, type Session } from './session.ts';
 const CLIENTS = 200;
 /** Housekeeping the server's own background processes would do; there are none in an embedded database. */
 const MAINTENANCE_MS = 5 * 60_000;
+/** How long closing waits for clients that are still busy. */
+const CLOSE_PATIENCE_MS = 5_000;
 
 export interface EmbeddedDatabase {
   readonly pool: Pool;
@@ -64,6 +67,13 @@ function createPool(session: Session, log: Log): Pool {
   return pool;
 }
 
+/** A client that was never given back must not keep the database from being closed properly. */
+async function endPool(pool: Pool): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([pool.end(), wait(CLOSE_PATIENCE_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
+}
+
 async function maintainDatabase(pool: Pool, disk: DiskSync): Promise<void> {
   const { rows } = await pool.query<{ name: string }>(
     `select format('%I.%I', schemaname, relname) as name from pg_catalog.pg_stat_user_tables
@@ -102,7 +112,7 @@ export async function openEmbedded(path: string, log: Log, onFatal: (error: Erro
       maintain,
       async close() {
         clearInterval(timer);
-        await pool.end();
+        await endPool(pool);
         await session.exclusively(() => engine.close());
         await disk.syncAll();
         await lock.release();

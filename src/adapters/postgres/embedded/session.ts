@@ -71,20 +71,19 @@ export function shareSession(engine: Engine, onFatal: (error: Error) => void): S
   async function execute(bytes: Buffer, answerTo: SessionClient | undefined): Promise<TransactionStatus> {
     const reader = createMessageReader();
     let status: TransactionStatus = 'I';
-    let answer: Buffer[] = [];
+    const parts: Buffer[] = [];
     await nextTurn();
     await engine.execProtocolRawStream(bytes, {
       onRawData: (chunk) => {
         // The chunk is a window into the engine's memory, overwritten by the next one.
         reader.push(Buffer.from(chunk), (type, message) => {
           if (type === BACKEND.notification) broadcast(message);
-          else answer.push(message);
+          else parts.push(message);
           if (type === BACKEND.readyForQuery) status = transactionStatus(message);
         });
       },
     });
-    if (answerTo !== undefined && clients.has(answerTo)) answerTo.receive(Buffer.concat(answer));
-    answer = [];
+    if (answerTo !== undefined && clients.has(answerTo)) answerTo.receive(Buffer.concat(parts));
     return status;
   }
 
@@ -93,41 +92,41 @@ export function shareSession(engine: Engine, onFatal: (error: Error) => void): S
     return index < 0 ? undefined : waiting.splice(index, 1)[0];
   }
 
-  /** Does the next thing there is to do; false when there is none. */
-  async function step(): Promise<boolean> {
-    if (broken !== undefined) return false;
-    if (owner !== undefined && !clients.has(owner)) {
-      await execute(queryMessage('ROLLBACK'), undefined);
-      owner = undefined;
-      return true;
-    }
+  /** The next thing there is to do, chosen in one go: nothing may arrive between looking and going to sleep. */
+  function next(): (() => Promise<void>) | undefined {
+    if (broken !== undefined) return undefined;
+    if (owner !== undefined && !clients.has(owner)) return rollBack;
     const job = owner === undefined ? exclusive.shift() : undefined;
-    if (job !== undefined) {
-      await job();
-      return true;
-    }
+    if (job !== undefined) return job;
     const batch = takeNext();
-    if (batch === undefined) return false;
-    if (!clients.has(batch.client)) return true;
-    const status = await execute(batch.bytes, batch.client);
-    owner = status === 'I' ? undefined : batch.client;
-    return true;
+    return batch === undefined ? undefined : () => answer(batch);
+  }
+
+  async function rollBack(): Promise<void> {
+    await execute(queryMessage('ROLLBACK'), undefined);
+    owner = undefined;
+  }
+
+  async function answer({ client, bytes }: WaitingBatch): Promise<void> {
+    if (!clients.has(client)) return;
+    const status = await execute(bytes, client);
+    owner = status === 'I' ? undefined : client;
   }
 
   async function run(): Promise<void> {
-    if (running) return;
     running = true;
-    try {
-      for (let more = true; more;) more = await step();
-    } catch (error) {
-      breakDown(error instanceof Error ? error : new Error(String(error)));
-    } finally {
-      running = false;
+    for (let job = next(); job !== undefined; job = next()) {
+      try {
+        await job();
+      } catch (error) {
+        breakDown(error instanceof Error ? error : new Error(String(error)));
+      }
     }
+    running = false;
   }
 
   function wake(): void {
-    void run();
+    if (!running) void run();
   }
 
   return {

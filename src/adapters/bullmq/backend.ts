@@ -1,0 +1,67 @@
+import {
+  Queue,
+  Worker,
+  type BackendFactory,
+  type IQueueBackend,
+  type JobProgress,
+  type Processor,
+  type WorkerOptions,
+} from 'bullmq';
+import type { Log } from '../../ports/log.ts';
+import { openPostgresBackend, type QueueDatabase } from './postgres-backend.ts';
+import { openRedisBackend } from './redis-backend.ts';
+
+/** The factory knows its connection; what BullMQ passes along under that name is this placeholder. */
+export interface BoundConnection {
+  readonly bound: true;
+}
+const BOUND: BoundConnection = { bound: true };
+
+type BoundFactory = BackendFactory<IQueueBackend, BoundConnection>;
+/** A queue on any backend. */
+export type BullQueue = Queue<object, void, string, object, void, string, IQueueBackend, BoundConnection>;
+export type BullWorker = Worker<object, void, string, IQueueBackend, JobProgress, BoundConnection>;
+export type BullProcessor = Processor<object, void>;
+
+/** Where BullMQ keeps its jobs. */
+export interface Backend {
+  readonly kind: 'redis' | 'postgres' | 'embedded';
+  /** For adding and reading: fails at once while the backend cannot be reached. */
+  readonly producer: BoundFactory;
+  /** For workers: waits for the backend to come back. */
+  readonly worker: BoundFactory;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackendOptions {
+  /** `redis://` or `rediss://`; absent for BullMQ's PostgreSQL backend on `database`. */
+  readonly redisUrl?: string;
+  readonly database: QueueDatabase;
+  /** Queues and workers there will be: each worker keeps a database connection to listen on. */
+  readonly queues: number;
+  readonly log: Log;
+}
+
+/** Opens the backend the configuration asks for. StartupError when it is not fit to keep jobs. */
+export function openBackend({ redisUrl, database, queues, log }: BackendOptions): Promise<Backend> {
+  return redisUrl === undefined ? openPostgresBackend(database, queues, log) : openRedisBackend(redisUrl, log);
+}
+
+/** Keys in Redis begin with this; BullMQ's PostgreSQL backend has a schema instead and ignores it. */
+const PREFIX = 'headgate';
+
+/** Opens one queue to add to and to read. */
+export function openQueue(backend: Backend, name: string): BullQueue {
+  return new Queue(name, { connection: BOUND, prefix: PREFIX }, backend.producer);
+}
+
+/** Opens one worker; it starts taking jobs when `run` is called. */
+export function openWorker(
+  backend: Backend,
+  name: string,
+  processor: BullProcessor,
+  options: Omit<WorkerOptions<BoundConnection>, 'connection' | 'prefix' | 'autorun'>,
+): BullWorker {
+  return new Worker(name, processor, { ...options, connection: BOUND, prefix: PREFIX, autorun: false }, backend.worker);
+}

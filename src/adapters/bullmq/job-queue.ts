@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../ports/clock.ts';
+import type { JobQueue } from '../../ports/job-queue.ts';
+import type { Log } from '../../ports/log.ts';
+import { openBackend, openQueue, type Backend, type BullQueue } from './backend.ts';
+import { countQueue } from './counts.ts';
+import { queueFailure } from './failures.ts';
+import type { QueueDatabase } from './postgres-backend.ts';
+import { alarmName, CONTROL_QUEUE, deduplication, exportQueue, JOB_OPTIONS, queueOf, type Route } from './routes.ts';
+import { listSchedules, setSchedules, type ScheduledJob } from './schedules.ts';
+
+export interface JobQueueOptions {
+  readonly definitions: readonly Route[];
+  /** Names of all configured connections; each has an export queue. */
+  readonly connections: readonly string[];
+  /** `redis://` or `rediss://`; absent: the queue is kept in `database`. */
+  readonly redisUrl?: string;
+  readonly database: QueueDatabase;
+  readonly scheduled: ScheduledJob;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The queue with what its owner needs beside the port. */
+export interface OpenJobQueue extends JobQueue {
+  readonly backend: Backend;
+  /** BullMQ's own queues, for bull-board. */
+  readonly queues: ReadonlyMap<string, BullQueue>;
+  /** Workers of this process by queue. */
+  readonly localWorkers: Map<string, number>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the queue on Redis, or on the database when no Redis is configured. Throws StartupError when Redis cannot be
+ * reached or may lose jobs.
+ */
+export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQueue> {
+  const { definitions, connections, redisUrl, database, scheduled, clock, log } = options;
+  const names = [CONTROL_QUEUE, ...connections.map(exportQueue)];
+  const backend = await openBackend({
+    database,
+    queues: names.length,
+    log,
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+  });
+  const routes = new Map(definitions.map((definition) => [definition.name, definition]));
+  const localWorkers = new Map<string, number>();
+  const queues = new Map(names.map((name) => [name, watched(openQueue(backend, name), log)]));
+  const control = queueNamed(queues, CONTROL_QUEUE);
+
+  return {
+    backend,
+    queues,
+    localWorkers,
+    async enqueue(name, payload, { delayMs = 0 } = {}) {
+      const route = routes.get(name);
+      if (route === undefined) throw new Error(`no job is called ${name}`);
+      const parsed = route.parse(payload);
+      const queue = queueNamed(queues, queueOf(route, parsed));
+      await translating(() =>
+        delayMs > 0 ? setAlarm(queue, route, parsed, delayMs, clock) : nudge(queue, route, parsed),
+      );
+    },
+    setSchedules: (schedules) => translating(() => setSchedules(control, schedules, scheduled, clock.now())),
+    listSchedules: () => translating(() => listSchedules(control)),
+    counts: () =>
+      translating(() =>
+        Promise.all(
+          [...queues.values()].map((queue) => countQueue(queue, localCount(backend, localWorkers, queue), clock.now())),
+        ),
+      ),
+    ping: () => translating(() => backend.ping()),
+    async close() {
+      for (const queue of queues.values()) await queue.close();
+      await backend.close();
+    },
+  };
+}
+
+/** Queues report a lost connection by this event, which would end the process if nobody listened. */
+function watched(queue: BullQueue, log: Log): BullQueue {
+  queue.on('error', (error) => log.debug({ queue: queue.name, error: error.message }, 'the queue reported an error'));
+  return queue;
+}
+
+function queueNamed(queues: ReadonlyMap<string, BullQueue>, name: string): BullQueue {
+  const queue = queues.get(name);
+  if (queue === undefined) throw new Error(`there is no queue ${name}: its connection is not configured`);
+  return queue;
+}
+
+/** All clients of an embedded database look like one; only there are the workers of this process all there are. */
+function localCount(
+  backend: Backend,
+  local: ReadonlyMap<string, number>,
+  queue: BullQueue,
+): (() => number) | undefined {
+  return backend.kind === 'embedded' ? () => local.get(queue.name) ?? 0 : undefined;
+}
+
+async function translating<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw queueFailure(error);
+  }
+}
+
+async function nudge(queue: BullQueue, route: Route, payload: object): Promise<void> {
+  await queue.add(route.name, payload, { ...JOB_OPTIONS, deduplication: deduplication(route.dedupe(payload)) });
+}
+
+/** Sets an alarm for a nudge later. Of two alarms with the same key the earlier one stays. */
+async function setAlarm(queue: BullQueue, route: Route, payload: object, delayMs: number, clock: Clock): Promise<void> {
+  const jobId = randomUUID();
+  const added = await queue.add(alarmName(route.name), payload, {
+    ...JOB_OPTIONS,
+    jobId,
+    delay: Math.ceil(delayMs),
+    deduplication: deduplication(`later-${route.dedupe(payload)}`),
+  });
+  if (added.id === jobId || added.id === undefined) return;
+  const present = await queue.getJob(added.id);
+  if (present === undefined || (await present.getState()) !== 'delayed') return;
+  const dueAt = present.timestamp + (present.delay ?? 0);
+  if (dueAt <= clock.now() + delayMs) return;
+  try {
+    await present.changeDelay(Math.ceil(delayMs));
+  } catch (error) {
+    // It may have come due meanwhile: then it nudges now, which is earlier still.
+    if ((await present.getState()) === 'delayed') throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { MetricsTime } from 'bullmq';
+import type { JobDefinition } from '../../ports/job-queue.ts';
+import type { Log } from '../../ports/log.ts';
+import { openWorker, type BullWorker } from './backend.ts';
+import type { OpenJobQueue } from './job-queue.ts';
+import { createProcessor } from './process-job.ts';
+import { CONTROL_QUEUE, exportQueue } from './routes.ts';
+
+export interface WorkersOptions<Ports> {
+  readonly queue: OpenJobQueue;
+  readonly definitions: readonly JobDefinition<object, Ports>[];
+  /** Handed to every job as it is. */
+  readonly ports: Ports;
+  /** Connections whose exports this process sends. */
+  readonly connections: readonly string[];
+  readonly log: Log;
+  /** Jobs of the control queue at a time; default 4. */
+  readonly controlConcurrency?: number;
+  /** Slices of one connection at a time; default 2. */
+  readonly exportConcurrency?: number;
+  /** How long the job of a process that died stays with it, in ms; default 30,000. */
+  readonly lockMs?: number;
+}
+
+export interface Workers {
+  /**
+   * Stops taking jobs and waits for those that run. After `graceMs` their signal is aborted; after `graceMs` more they
+   * are left behind, and the store's leases put them right.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+const CONTROL_CONCURRENCY = 4;
+const EXPORT_CONCURRENCY = 2;
+const LOCK_MS = 30_000;
+/** A job whose process dies is run again, however often: giving up is decided from the store, not by the queue. */
+const STALLS = 1_000;
+
+/** Starts taking jobs from the control queue and from the export queue of each connection. */
+export async function createWorkers<Ports>(options: WorkersOptions<Ports>): Promise<Workers> {
+  const { queue, definitions, ports, connections, log, lockMs = LOCK_MS } = options;
+  const stopping = new AbortController();
+  const process = createProcessor({ queue, definitions, ports, log, signal: stopping.signal });
+  const concurrencies = new Map([
+    [CONTROL_QUEUE, options.controlConcurrency ?? CONTROL_CONCURRENCY],
+    ...connections.map((name) => [exportQueue(name), options.exportConcurrency ?? EXPORT_CONCURRENCY] as const),
+  ]);
+  const workers = [...concurrencies].map(([name, concurrency]) => {
+    const worker = openWorker(queue.backend, name, process, {
+      concurrency,
+      lockDuration: lockMs,
+      stalledInterval: Math.ceil(lockMs / 2),
+      maxStalledCount: STALLS,
+      metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
+    });
+    watch(worker, log);
+    return worker;
+  });
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  for (const worker of workers) {
+    queue.localWorkers.set(worker.name, (queue.localWorkers.get(worker.name) ?? 0) + 1);
+    worker.run().catch((error: unknown) => log.error({ err: error, queue: worker.name }, 'a worker ended'));
+  }
+  return {
+    async close(graceMs) {
+      for (const worker of workers) {
+        queue.localWorkers.set(worker.name, (queue.localWorkers.get(worker.name) ?? 1) - 1);
+      }
+      await drain(workers, stopping, graceMs, log);
+    },
+  };
+}
+
+function watch(worker: BullWorker, log: Log): void {
+  worker.on('error', (error) => log.warn({ queue: worker.name, error: error.message }, 'a worker reported an error'));
+  worker.on('stalled', (job) => log.warn({ queue: worker.name, job }, 'a job lost its process and runs again'));
+}
+
+async function drain(
+  workers: readonly BullWorker[],
+  stopping: AbortController,
+  graceMs: number,
+  log: Log,
+): Promise<void> {
+  const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+  if (await settledWithin(closed, graceMs)) return;
+  log.warn({ graceMs }, 'jobs are still running; they are asked to stop');
+  stopping.abort(new Error('the process is stopping'));
+  if (await settledWithin(closed, graceMs)) return;
+  log.error({ graceMs }, 'jobs did not stop in time and are left behind; they are taken up again from the store');
+  await Promise.allSettled(workers.map((worker) => worker.disconnect()));
+}
+
+/** Whether the work ended within that time. */
+async function settledWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

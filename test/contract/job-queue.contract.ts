@@ -1,0 +1,314 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createJobQueue, type JobQueueOptions, type OpenJobQueue } from '../../src/adapters/bullmq/job-queue.ts';
+import { createWorkers, type Workers } from '../../src/adapters/bullmq/workers.ts';
+import type { JobDefinition } from '../../src/ports/job-queue.ts';
+import type { Log } from '../../src/ports/log.ts';
+import { silentLog } from '../silent-log.ts';
+
+/** Where a queue is kept during a test, empty at first. */
+export interface QueueUnderTest {
+  readonly redisUrl?: string;
+  readonly database: JobQueueOptions['database'];
+  close(): Promise<void>;
+}
+
+interface Note {
+  readonly id: string;
+}
+
+/** Something that happens once, to wait for instead of sleeping. */
+interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+function aGate(): Gate {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Collects what jobs say, and lets a test wait for a certain number of words. */
+interface Journal {
+  readonly lines: readonly string[];
+  write(line: string): void;
+  reached(count: number): Promise<void>;
+}
+
+function aJournal(): Journal {
+  const lines: string[] = [];
+  const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  return {
+    lines,
+    write(line) {
+      lines.push(line);
+      for (const { count, resolve } of waiting) if (lines.length >= count) resolve();
+    },
+    reached: (count) =>
+      new Promise((resolve) => {
+        waiting.push({ count, resolve });
+        if (lines.length >= count) resolve();
+      }),
+  };
+}
+
+function parseNote(data: unknown): Note {
+  if (typeof data !== 'object' || data === null || !('id' in data) || typeof data.id !== 'string') {
+    throw new Error('payload needs "id"');
+  }
+  return { id: data.id };
+}
+
+interface TestPorts {
+  readonly journal: Journal;
+  during(note: Note, signal: AbortSignal): Promise<void>;
+}
+
+const control: JobDefinition<object, TestPorts> = {
+  name: 'note',
+  queue: 'control',
+  parse: parseNote,
+  dedupe: (payload) => `note-${parseNote(payload).id}`,
+  async run(payload, ports, _log, signal) {
+    const note = parseNote(payload);
+    ports.journal.write(`start ${note.id}`);
+    await ports.during(note, signal);
+    ports.journal.write(`end ${note.id}`);
+  },
+};
+
+const exports: JobDefinition<object, TestPorts> = {
+  ...control,
+  name: 'export',
+  queue: 'exports',
+  connection: (payload) => (parseNote(payload).id === 'elsewhere' ? 'elsewhere' : 'acme'),
+  dedupe: (payload) => `export-${parseNote(payload).id}`,
+};
+
+export function describeJobQueue(name: string, open: () => Promise<QueueUnderTest>): void {
+  describe(`job queue on ${name}`, () => {
+    let under: QueueUnderTest;
+    let queue: OpenJobQueue;
+    let workers: Workers | undefined;
+    let journal: Journal;
+    let during: TestPorts['during'];
+
+    beforeEach(async () => {
+      under = await open();
+      queue = await createJobQueue(options());
+      journal = aJournal();
+      during = () => Promise.resolve();
+    });
+
+    afterEach(async () => {
+      await workers?.close(10_000);
+      workers = undefined;
+      await queue.close();
+      await under.close();
+    });
+
+    function options(): JobQueueOptions {
+      return {
+        definitions: [control, exports],
+        connections: ['acme'],
+        ...(under.redisUrl === undefined ? {} : { redisUrl: under.redisUrl }),
+        database: under.database,
+        scheduled: { name: 'note', payload: ({ connection, kind }) => ({ id: `${connection}-${kind}` }) },
+        clock: { now: () => Date.now() },
+        log: silentLog,
+      };
+    }
+
+    async function work(log: Log = silentLog): Promise<void> {
+      const ports: TestPorts = { journal, during: (note, signal) => during(note, signal) };
+      workers = await createWorkers({ queue, definitions: [control, exports], ports, connections: ['acme'], log });
+    }
+
+    async function states(name: string): Promise<Readonly<Record<string, number>>> {
+      const found = (await queue.counts()).find((counts) => counts.queue === name);
+      return found?.states ?? {};
+    }
+
+    test('a job runs with its payload, on the queue it belongs to', async () => {
+      await queue.enqueue('note', { id: 'a', secret: 'not declared' });
+      await queue.enqueue('export', { id: 'b' });
+      expect(await states('headgate-control')).toMatchObject({ waiting: 1 });
+      expect(await states('headgate-exports-acme')).toMatchObject({ waiting: 1 });
+      await work();
+      await journal.reached(4);
+      expect(journal.lines.toSorted()).toEqual(['end a', 'end b', 'start a', 'start b']);
+    });
+
+    test('nudges with the key of a waiting job are absorbed by it', async () => {
+      for (let times = 0; times < 5; times++) await queue.enqueue('note', { id: 'a' });
+      await queue.enqueue('note', { id: 'b' });
+      expect(await states('headgate-control')).toMatchObject({ waiting: 2 });
+      await work();
+      await journal.reached(4);
+      expect(journal.lines.filter((line) => line === 'start a')).toHaveLength(1);
+    });
+
+    test('nudges that arrive while their job runs lead to exactly one more run after it', async () => {
+      const running = aGate();
+      const go = aGate();
+      during = async () => {
+        running.open();
+        await go.opened;
+      };
+      await work();
+      await queue.enqueue('note', { id: 'a' });
+      await running.opened;
+      for (let times = 0; times < 3; times++) await queue.enqueue('note', { id: 'a' });
+      expect(await states('headgate-control')).toMatchObject({ active: 1, waiting: 0 });
+      go.open();
+      await queue.enqueue('note', { id: 'z' });
+      await journal.reached(6);
+      expect(journal.lines.filter((line) => line.endsWith(' a'))).toEqual(['start a', 'end a', 'start a', 'end a']);
+    });
+
+    test('a nudge for later that arrives while its job runs does not swallow a nudge for now', async () => {
+      const running = aGate();
+      const go = aGate();
+      during = async () => {
+        running.open();
+        await go.opened;
+      };
+      await work();
+      await queue.enqueue('note', { id: 'a' });
+      await running.opened;
+      await queue.enqueue('note', { id: 'a' });
+      await queue.enqueue('note', { id: 'a' }, { delayMs: 3_600_000 });
+      go.open();
+      await journal.reached(4);
+      expect(journal.lines).toEqual(['start a', 'end a', 'start a', 'end a']);
+      expect(await states('headgate-control')).toMatchObject({ delayed: 1 });
+    });
+
+    test('a nudge for now is not held up by one for later', async () => {
+      await queue.enqueue('note', { id: 'a' }, { delayMs: 3_600_000 });
+      await queue.enqueue('note', { id: 'a' });
+      expect(await states('headgate-control')).toMatchObject({ delayed: 1, waiting: 1 });
+    });
+
+    test('of several nudges for later with one key the earliest decides', async () => {
+      await queue.enqueue('note', { id: 'a' }, { delayMs: 3_600_000 });
+      await queue.enqueue('note', { id: 'a' }, { delayMs: 1 });
+      await queue.enqueue('note', { id: 'a' }, { delayMs: 7_200_000 });
+      await work();
+      await journal.reached(2);
+      expect(journal.lines).toEqual(['start a', 'end a']);
+      expect(await states('headgate-control')).toMatchObject({ delayed: 0 });
+    });
+
+    test('a job that fails is tried again, and a nudge after its last failure runs anew', async () => {
+      let failures = 1;
+      during = () => (failures-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve());
+      await work();
+      await queue.enqueue('note', { id: 'a' });
+      await journal.reached(3);
+      expect(journal.lines).toEqual(['start a', 'start a', 'end a']);
+    });
+
+    test('a job nobody knows and a payload nobody can read are logged, dropped and not tried again', async () => {
+      const said: string[] = [];
+      const log: Log = { ...silentLog, error: (_fields, message) => void said.push(message), child: () => log };
+      const bull = queue.queues.get('headgate-control');
+      await bull?.add('from-the-future', {}, { attempts: 5 });
+      await bull?.add('note', { ident: 7 }, { attempts: 5 });
+      await work(log);
+      await queue.enqueue('note', { id: 'last' });
+      await journal.reached(2);
+      expect(said.toSorted()).toEqual([
+        'dropped a job of a kind this program does not know',
+        'dropped a job with an unreadable payload',
+      ]);
+      expect(await states('headgate-control')).toMatchObject({ waiting: 0, delayed: 0, failed: 0 });
+    });
+
+    test('an unknown job and a connection that is not configured are refused when they are enqueued', async () => {
+      await expect(queue.enqueue('nothing', { id: 'a' })).rejects.toThrow('nothing');
+      await expect(queue.enqueue('note', { ident: 7 })).rejects.toThrow('payload needs "id"');
+      await expect(queue.enqueue('export', { id: 'elsewhere' })).rejects.toThrow('headgate-exports-elsewhere');
+    });
+
+    test('jobs of a stopping process are asked to end, and what they leave is not run twice', async () => {
+      const running = aGate();
+      during = (_note, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+          running.open();
+        });
+      await work();
+      await queue.enqueue('note', { id: 'a' });
+      await running.opened;
+      await workers?.close(1);
+      workers = undefined;
+      expect(journal.lines).toEqual(['start a', 'end a']);
+      await queue.enqueue('note', { id: 'b' });
+      expect(await states('headgate-control')).toMatchObject({ active: 0, waiting: 1 });
+    });
+
+    test('schedules become exactly those asked for, and unchanged ones are left alone', async () => {
+      const daily = { connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'Europe/Berlin' } as const;
+      const often = { connection: 'acme', kind: 'incremental', pattern: '*/5 * * * *', timezone: 'UTC' } as const;
+      await queue.setSchedules([daily, often]);
+      const first = await queue.listSchedules();
+      expect(
+        first.map(({ nextRun: _next, ...schedule }) => schedule).toSorted((a, b) => (a.kind < b.kind ? 1 : -1)),
+      ).toEqual([daily, often]);
+      expect(first.every(({ nextRun = 0 }) => nextRun > Date.now())).toBe(true);
+      await queue.setSchedules([daily, often]);
+      expect(await queue.listSchedules()).toEqual(first);
+      const changed = { ...daily, pattern: '30 4 * * *' };
+      await queue.setSchedules([changed]);
+      expect(await queue.listSchedules()).toMatchObject([changed]);
+      await queue.setSchedules([]);
+      expect(await queue.listSchedules()).toEqual([]);
+      expect(await states('headgate-control')).toMatchObject({ delayed: 0 });
+    });
+
+    test('a schedule nudges the job it is for', async () => {
+      await work();
+      await queue.setSchedules([{ connection: 'acme', kind: 'initial', pattern: '* * * * * *', timezone: 'UTC' }]);
+      await journal.reached(4);
+      expect(journal.lines.slice(0, 2)).toEqual(['start acme-initial', 'end acme-initial']);
+    });
+
+    test('counts show workers, totals and how long the oldest job waits', async () => {
+      await queue.enqueue('export', { id: 'a' });
+      const before = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
+      expect(before).toMatchObject({ workers: 0, paused: false, completedTotal: 0, failedTotal: 0 });
+      expect(before?.oldestWaitingMs).toBeGreaterThanOrEqual(0);
+      const seen = aGate();
+      during = async () => {
+        const now = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
+        journal.write(`workers ${now?.workers}, active ${now?.states['active']}`);
+        seen.open();
+      };
+      await work();
+      await seen.opened;
+      await workers?.close(10_000);
+      workers = undefined;
+      expect(journal.lines).toContain('workers 1, active 1');
+      const after = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
+      expect(after).toMatchObject({ completedTotal: 1, failedTotal: 0, oldestWaitingMs: 0 });
+    });
+
+    test('what was enqueued and scheduled is still there after the queue is opened again', async () => {
+      await queue.enqueue('note', { id: 'a' });
+      await queue.setSchedules([{ connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'UTC' }]);
+      await queue.close();
+      queue = await createJobQueue(options());
+      expect(await queue.listSchedules()).toHaveLength(1);
+      await work();
+      await journal.reached(2);
+      expect(journal.lines).toEqual(['start a', 'end a']);
+    });
+
+    test('the queue answers a ping', async () => {
+      await expect(queue.ping()).resolves.toBeUndefined();
+    });
+  });
+}
