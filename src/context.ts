@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { createJobQueue, type OpenJobQueue } from './adapters/bullmq/job-queue.ts';
+import { createWorkers, type Workers } from './adapters/bullmq/workers.ts';
+import { createEntraDirectory } from './adapters/entra/entra-directory.ts';
+import type { EntraCredential } from './adapters/entra/options.ts';
+import { openDatabase } from './adapters/postgres/database.ts';
+import { createStores } from './adapters/postgres/stores.ts';
+import { createMetrics, type PrometheusMetrics } from './adapters/prometheus/create-metrics.ts';
+import type { ScimCredential } from './adapters/scim/credential.ts';
+import { profileByName } from './adapters/scim/profiles/profile-by-name.ts';
+import { createScimProvider } from './adapters/scim/provider.ts';
+import type { Config, ConnectionConfig, DirectoryConfig, ProviderCredential } from './config/config.ts';
+import { rulesOf } from './config/rules.ts';
+import { StartupError } from './core/errors.ts';
+import { compileMapping } from './core/mapping/compile-mapping.ts';
+import type { Clock } from './ports/clock.ts';
+import type { DirectorySource } from './ports/directory-source.ts';
+import type { Connection, Ports } from './ports/index.ts';
+import type { JobDefinition, ScheduledCycle } from './ports/job-queue.ts';
+import type { Log } from './ports/log.ts';
+import type { Metrics } from './ports/metrics.ts';
+import { createPace } from './provisioning/pace.ts';
+
+/** Most operations in one slice: where a job costs a millisecond instead of a twentieth, it must carry more. */
+const SLICE = { redis: 200, database: 500 } as const;
+/** Slices of one connection out at a time: enough that none waits for the next, few enough that a stop is felt at once. */
+const WINDOW = 4;
+
+export const systemClock: Clock = { now: () => Date.now() };
+
+/** Everything opened from one configuration, and how to let go of it. */
+export interface Context {
+  readonly ports: Ports;
+  readonly prometheus: PrometheusMetrics;
+  /** BullMQ's own queues, for the queue board. */
+  readonly queues: OpenJobQueue['queues'];
+  /** Begins to take jobs. */
+  work(): Promise<Workers>;
+  /** Closes everything in reverse of opening. Workers are to be closed first. */
+  close(): Promise<void>;
+}
+
+export interface ContextOptions {
+  readonly config: Config;
+  readonly jobs: readonly JobDefinition<object, Ports>[];
+  readonly log: Log;
+  readonly version: string;
+  /** The database broke under us: the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** What every adapter shares. */
+interface Shared {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+}
+function entraCredential({ credential }: DirectoryConfig): EntraCredential {
+  switch (credential.kind) {
+    case 'client_secret':
+      return { kind: credential.kind, secret: () => credential.secret.read() };
+    case 'certificate':
+      return {
+        kind: credential.kind,
+        certificate: () => credential.certificate.read(),
+        privateKey: () => credential.privateKey.read(),
+      };
+    case 'managed_identity':
+      return credential;
+    case 'workload_identity':
+      return { kind: credential.kind, assertion: () => credential.token.read() };
+    default:
+      return credential satisfies never;
+  }
+}
+
+function openDirectory(directory: DirectoryConfig, shared: Shared): DirectorySource {
+  const { tenant, client, cloud, endpoints } = directory;
+  const overrides = endpoints === undefined ? {} : { endpoints };
+  return createEntraDirectory({
+    tenant,
+    client,
+    cloud,
+    credential: entraCredential(directory),
+    ...overrides,
+    ...shared,
+  });
+}
+
+function scimCredential(credential: ProviderCredential): ScimCredential {
+  switch (credential.kind) {
+    case 'bearer':
+      return { kind: credential.kind, token: () => credential.token.read() };
+    case 'oauth_client_credentials': {
+      const { tokenUrl, clientId, clientSecret, scope } = credential;
+      const scoped = scope === undefined ? {} : { scope };
+      return { kind: credential.kind, tokenUrl, clientId, clientSecret: () => clientSecret.read(), ...scoped };
+    }
+    default:
+      return credential satisfies never;
+  }
+}
+
+function openConnection(config: ConnectionConfig, directory: DirectorySource, shared: Shared): Connection {
+  const rules = rulesOf(config);
+  const compiled = compileMapping(rules.mapping);
+  // The configuration was checked with the same function, so this is a defect rather than a mistake of the operator.
+  if ('problems' in compiled) throw new StartupError(`the mapping of connection ${rules.name} cannot be used`);
+  const profile = profileByName(config.provider.profile);
+  const concurrency = config.provider.concurrency ?? profile.rate.concurrency;
+  const provider = createScimProvider({
+    connection: rules.name,
+    url: config.provider.url,
+    profile,
+    credential: scimCredential(config.provider.credential),
+    concurrency,
+    timeoutMs: config.provider.timeoutSeconds * 1000,
+    ...shared,
+  });
+  return { rules, mapping: compiled.mapping, directory, provider, concurrency };
+}
+
+/** The cycles the configuration asks for on schedule. */
+export function schedulesOf(config: Config): readonly Omit<ScheduledCycle, 'nextRun'>[] {
+  return config.connections.flatMap(({ name, schedule }) => {
+    const { full, incremental, timezone } = schedule;
+    const initial = full === undefined ? [] : [{ connection: name, kind: 'initial' as const, pattern: full, timezone }];
+    const changes =
+      incremental === undefined
+        ? []
+        : [{ connection: name, kind: 'incremental' as const, pattern: incremental, timezone }];
+    return [...initial, ...changes];
+  });
+}
+
+/** The database's URL as the adapter takes it. */
+async function databaseUrl({ database }: Config): Promise<string> {
+  return database.kind === 'embedded' ? `file:${database.path}` : database.url.read();
+}
+
+/** Opens every adapter a configuration names. What was opened is closed again when something later cannot be. */
+export async function openContext(options: ContextOptions): Promise<Context> {
+  const { config, log, onFatal } = options;
+  const names = config.connections.map(({ name }) => name);
+  const prometheus = createMetrics({
+    version: options.version,
+    commit: '',
+    connections: names,
+    clock: systemClock,
+    log,
+  });
+  const shared: Shared = { log, metrics: prometheus.metrics, now: () => systemClock.now() };
+  const database = await openDatabase({ url: await databaseUrl(config), log, onFatal });
+  const opened: (() => Promise<void>)[] = [() => database.close()];
+  const closeAll = async () => {
+    for (const close of opened.toReversed()) await close();
+  };
+  try {
+    const directory = openDirectory(config.directory, shared);
+    opened.push(() => directory.close());
+    const connections = new Map<string, Connection>();
+    for (const settings of config.connections) {
+      const connection = openConnection(settings, directory, shared);
+      opened.push(() => connection.provider.close());
+      connections.set(settings.name, connection);
+    }
+    const redis = config.queue.kind === 'redis' ? { redisUrl: await config.queue.url.read() } : {};
+    const queue = await createJobQueue({
+      definitions: options.jobs,
+      connections: names,
+      scheduled: { name: 'start-cycle', payload: ({ connection, kind }) => ({ connection, kind }) },
+      database,
+      clock: systemClock,
+      log,
+      ...redis,
+    });
+    opened.push(() => queue.close());
+    const slice = SLICE[config.queue.kind];
+    const ports: Ports = {
+      stores: createStores({ database, clock: systemClock }),
+      queue,
+      connections,
+      clock: systemClock,
+      metrics: prometheus.metrics,
+      worker: { id: randomUUID(), leaseMs: config.worker.leaseSeconds * 1000, sliceSize: slice, window: WINDOW },
+      pace: createPace(slice),
+    };
+    // Its lock on the directory proves that every other worker of an embedded database is dead.
+    if (database.kind === 'embedded') await ports.stores.cycles.releaseLeases(ports.worker.id);
+    prometheus.watch({ stores: ports.stores, queue: ports.queue });
+    return {
+      ports,
+      prometheus,
+      queues: queue.queues,
+      work: () => createWorkers({ queue, definitions: options.jobs, ports, connections: names, log }),
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify';
+import { JOBS } from '../jobs/index.ts';
+import { openApiToken } from './api-token.ts';
+import type { Config } from './config/config.ts';
+import { openContext, schedulesOf, systemClock, type Context } from './context.ts';
+import { createHttpApp } from './http/server.ts';
+import type { Log } from './ports/log.ts';
+import { createOperator } from './provisioning/operator.ts';
+import { sweep } from './provisioning/sweep.ts';
+
+/** How often everything open is nudged again. A lost nudge delays a cycle by no more than this. */
+const SWEEP_MS = 15_000;
+
+/** What one process does. Every process serves the API's functions; not every one listens, works or schedules. */
+export interface Duties {
+  readonly work: boolean;
+  /** Keeps the schedules and nudges what is open. */
+  readonly schedule: boolean;
+}
+
+export interface HeadgateOptions {
+  readonly config: Config;
+  readonly duties: Duties;
+  readonly log: Log;
+  readonly version: string;
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A Headgate in this process: built, then started, then closed. */
+export interface Headgate {
+  readonly app: FastifyInstance;
+  /** The token the API asks for. */
+  readonly apiToken: { read(): Promise<string> };
+  /** Begins to take jobs and to sweep. */
+  start(): Promise<void>;
+  /** Stops taking work, lets what is in flight finish for at most `drainMs`, closes everything. Safe to call twice. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Opens everything without beginning to work. Throws StartupError or ConfigError for what an operator can mend. */
+export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> {
+  const { config, duties, log, version } = options;
+  const apiToken = await openApiToken(config.http.tokenFile);
+  const context = await openContext({ config, jobs: JOBS, log, version, onFatal: options.onFatal });
+  const { ports, prometheus, queues } = context;
+  let workers: Awaited<ReturnType<Context['work']>> | undefined;
+  let closing: Promise<void> | undefined;
+  const checks = () => platformChecks(context, closing !== undefined);
+  const app = createHttpApp({
+    operator: createOperator({ ports, version, startedAt: systemClock.now(), checkPlatform: checks }),
+    renderMetrics: prometheus.render,
+    readiness: checks,
+    queues: [...queues.values()],
+    apiToken,
+    hosts: [config.http.host],
+    log,
+    version,
+  });
+  const sweeper = createSweeper(context, config, log);
+  const close = async (drainMs: number) => {
+    await sweeper.stop();
+    await workers?.close(drainMs);
+    await app.close();
+    await context.close();
+  };
+  return {
+    app,
+    apiToken,
+    async start() {
+      if (duties.work) workers = await context.work();
+      if (duties.schedule) await sweeper.start();
+    },
+    close: (drainMs) => (closing ??= close(drainMs)),
+  };
+}
+
+async function platformChecks({ ports }: Context, closing: boolean) {
+  const check = async (name: string, ping: () => Promise<void>, remedy: string) => {
+    try {
+      await ping();
+      return { name, ok: true, detail: 'answers' };
+    } catch (error) {
+      return { name, ok: false, detail: error instanceof Error ? error.message : 'no answer', remedy };
+    }
+  };
+  const checks = await Promise.all([
+    check('database', () => ports.stores.ping(), 'see that the database runs and database.url is right.'),
+    check('queue', () => ports.queue.ping(), 'see that Redis runs and queue.url is right.'),
+  ]);
+  return closing ? [...checks, { name: 'shutdown', ok: false, detail: 'this process is stopping' }] : checks;
+}
+
+/** Sweeps at the start and then again and again. One that fails is told and tried again: the next one makes up for it. */
+function createSweeper(context: Context, config: Config, log: Log) {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  const once = () =>
+    (running ??= sweep(context.ports, schedulesOf(config))
+      .catch((error: unknown) => log.warn({ err: error }, 'a sweep failed; the next one makes up for it'))
+      .finally(() => {
+        running = undefined;
+      }));
+  return {
+    async start() {
+      await once();
+      timer = setInterval(() => void once(), SWEEP_MS);
+    },
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import closeWithGrace from 'close-with-grace';
+import type { ExitCode } from './cli/exit-codes.ts';
+import { inProcessTransport } from './cli/in-process.ts';
+import type { ServeRole } from './cli/parts.ts';
+import type { Transport } from './cli/transport.ts';
+import type { Config } from './config/config.ts';
+import { StartupError } from './core/errors.ts';
+import { openHeadgate, type Duties, type Headgate } from './headgate.ts';
+import { createLogger } from './logger.ts';
+import type { Log } from './ports/log.ts';
+
+/** Time beyond the drain for closing connections, in ms. After that the process ends whatever hangs. */
+const CLOSE_MARGIN_MS = 10_000;
+
+const DUTIES: Readonly<Record<ServeRole, Duties>> = {
+  all: { work: true, schedule: true },
+  worker: { work: true, schedule: false },
+  scheduler: { work: false, schedule: true },
+  api: { work: false, schedule: false },
+};
+
+/**
+ * Runs the daemon until a signal or a defect ends it. SIGTERM and SIGINT drain; a second one ends at once. A defect is
+ * logged and ends the process too: everything that matters is in the store, and the next start goes on from there.
+ */
+export async function serve(
+  config: Config,
+  { role }: { readonly role: ServeRole },
+  version: string,
+): Promise<ExitCode> {
+  const log = createLogger(config.log, { stream: process.stdout, terminal: process.stdout.isTTY }, version);
+  const drainMs = config.worker.drainSeconds * 1000;
+  let headgate: Headgate | undefined;
+  const grace = closeWithGrace({ delay: drainMs + CLOSE_MARGIN_MS, logger: false }, async ({ signal, err }) => {
+    if (err === undefined) log.info({ signal }, 'stopping: no new work is taken, what is in flight finishes');
+    else log.error({ err }, 'stopping because of an unexpected error');
+    await headgate?.close(drainMs);
+    log.info({}, 'stopped');
+  });
+  const onFatal = (error: Error) => {
+    log.error({ err: error }, 'the database broke; the process ends');
+    void grace.close();
+  };
+  try {
+    headgate = await openHeadgate({ config, duties: DUTIES[role], log, version, onFatal });
+    await listen(headgate, config);
+    await headgate.start();
+  } catch (error) {
+    grace.uninstall();
+    await headgate?.close(0);
+    throw error;
+  }
+  log.info(
+    { role, address: `http://${config.http.host}:${config.http.port}`, connections: config.connections.length },
+    'started',
+  );
+  // Only close-with-grace ends the process from here on.
+  return new Promise<never>(() => undefined);
+}
+
+async function listen({ app }: Headgate, { http }: Config): Promise<void> {
+  try {
+    await app.listen({ host: http.host, port: http.port });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
+    const remedy = 'another Headgate may be running there; stop it, or set http.port to a free port.';
+    throw new StartupError(`cannot listen on ${http.host}:${http.port} (${code})`, { remedy, cause });
+  }
+}
+
+/**
+ * Opens Headgate inside this process for a command that found no daemon. Nothing listens; requests go to the same routes.
+ * With `work` the jobs a command starts are carried out here; nothing else is.
+ */
+export async function openInProcess(
+  config: Config,
+  { work }: { readonly work: boolean },
+  version: string,
+): Promise<Transport> {
+  const log = createLogger(
+    { ...config.log, level: 'warn' },
+    { stream: process.stderr, terminal: process.stderr.isTTY },
+    version,
+  );
+  const headgate = await openHeadgate({
+    config,
+    duties: { work, schedule: false },
+    log,
+    version,
+    onFatal: (error) => fatal(error, log),
+  });
+  await headgate.start();
+  const token = await headgate.apiToken.read();
+  return inProcessTransport(headgate.app, () => headgate.close(config.worker.drainSeconds * 1000), token);
+}
+
+function fatal(error: Error, log: Log): never {
+  log.error({ err: error }, 'the database broke; the command ends');
+  process.exit(1);
+}

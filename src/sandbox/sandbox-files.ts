@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { parseSnapshot, type ProviderSnapshot } from './provider/snapshot.ts';
+import type { TenantState } from './tenant/state.ts';
+
+/** What a sandbox remembers between two runs, so that the same accounts have the same ids again. */
+export interface SandboxState {
+  readonly tenant: TenantState;
+  readonly provider: ProviderSnapshot;
+}
+
+/** Everything a configuration needs to know about a running sandbox. */
+export interface SandboxAddresses {
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly login: string;
+  readonly graph: string;
+  readonly application: string;
+  readonly scim: string;
+  readonly scimToken: string;
+  readonly profile: string;
+  /** Where the daemon is to listen. */
+  readonly httpPort: number;
+}
+
+const STATE = 'sandbox-state.json';
+
+/** The state of an earlier run; undefined when there was none. Throws an Error naming the file when it cannot be used. */
+export async function loadState(directory: string): Promise<SandboxState | undefined> {
+  const file = join(directory, STATE);
+  if (!existsSync(file)) return undefined;
+  try {
+    const saved = JSON.parse(await readFile(file, 'utf8')) as SandboxState;
+    return { tenant: saved.tenant, provider: parseSnapshot(saved.provider) };
+  } catch (cause) {
+    throw new Error(`${file} cannot be read: remove ${directory} to start over`, { cause });
+  }
+}
+
+/** Replaces the state in one step: a sandbox killed while saving finds the old state. */
+export async function saveState(directory: string, state: SandboxState): Promise<void> {
+  const file = join(directory, STATE);
+  await writeFile(`${file}.new`, JSON.stringify(state));
+  await rename(`${file}.new`, file);
+}
+
+/** Writes the secrets and a configuration that connects Headgate to the sandbox. Returns the configuration's path. */
+export async function writeConfiguration(directory: string, at: SandboxAddresses): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  const secret = (name: string, value: string) => writeFile(join(directory, name), `${value}\n`, { mode: 0o600 });
+  await secret('entra-secret', at.clientSecret);
+  await secret('acme-token', at.scimToken);
+  const settings = {
+    database: { url: 'file:./headgate-data' },
+    directory: {
+      kind: 'entra',
+      tenant: at.tenantId,
+      client: at.clientId,
+      credential: { kind: 'client_secret', secret_file: './entra-secret' },
+      endpoints: { login: at.login, graph: at.graph },
+    },
+    connections: [
+      {
+        name: 'acme',
+        application: at.application,
+        provider: {
+          profile: at.profile,
+          url: at.scim,
+          credential: { kind: 'bearer', token_file: './acme-token', owner: 'ada@contoso.example' },
+        },
+      },
+    ],
+    http: { port: at.httpPort },
+  };
+  const file = join(directory, 'headgate.yaml');
+  await writeFile(
+    file,
+    `# Connects Headgate to the sandbox it was made by. Made anew at each start of the sandbox.\n${stringify(settings)}`,
+  );
+  return file;
+}

@@ -1,0 +1,88 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { generateOrganisation } from './organisation/generate.ts';
+import { isBehaviourName } from './provider/behaviours/registry.ts';
+import { startProvider, type SandboxProvider } from './provider/provider.ts';
+import { loadState, saveState, writeConfiguration } from './sandbox-files.ts';
+import { startTenant, type Tenant } from './tenant/tenant.ts';
+
+export interface SandboxOptions {
+  readonly users: number;
+  readonly groups: number;
+  readonly seed: number;
+  /** Port of the tenant; the provider takes the next one. 0: any free ports. */
+  readonly port: number;
+  readonly directory: string;
+  /** Behaviour of the service provider: a profile's name. */
+  readonly provider: string;
+  /** Port the written configuration gives the daemon. */
+  readonly httpPort: number;
+}
+
+/** A tenant and a service provider that belong together, with a configuration that connects Headgate to both. */
+export interface Sandbox {
+  readonly tenant: Tenant;
+  readonly provider: SandboxProvider;
+  /** The ready-made headgate.yaml. */
+  readonly configFile: string;
+  /** Whether an earlier run's state was taken up. */
+  readonly resumed: boolean;
+  save(): Promise<void>;
+  /** Saves and stops. */
+  close(): Promise<void>;
+}
+
+/** Starts a sandbox in a directory, taking up what an earlier one left there. Throws an Error for a taken port. */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  if (!isBehaviourName(options.provider)) throw new Error(`the sandbox cannot play the profile "${options.provider}"`);
+  const directory = resolve(options.directory);
+  await mkdir(directory, { recursive: true });
+  const saved = await loadState(directory);
+  const { seed, users, groups, port } = options;
+  const organisation = saved?.tenant ?? generateOrganisation({ seed, users, groups });
+  const tenant = await startTenant({ organisation, port });
+  const provider = await startProvider({
+    port: port === 0 ? 0 : port + 1,
+    behaviour: options.provider,
+    ...(saved === undefined ? {} : { seed: saved.provider }),
+  }).catch(async (error: unknown) => {
+    await tenant.close();
+    throw error;
+  });
+  const configFile = await writeConfiguration(directory, {
+    ...addresses(tenant, provider),
+    profile: options.provider,
+    httpPort: options.httpPort,
+  });
+  const save = () => saveState(directory, { tenant: tenant.snapshot(), provider: provider.snapshot() });
+  return {
+    tenant,
+    provider,
+    configFile,
+    resumed: saved !== undefined,
+    save,
+    async close() {
+      await save();
+      await Promise.all([tenant.close(), provider.close()]);
+    },
+  };
+}
+
+function addresses(tenant: Tenant, provider: SandboxProvider) {
+  const [application] = tenant.applications();
+  const [acme] = [...tenant.organisation.servicePrincipals.values(tenant.organisation.version())];
+  const secret = application?.secrets[0]?.value;
+  if (application === undefined || secret === undefined || acme === undefined || provider.token === undefined) {
+    throw new Error('the saved sandbox lacks an application: remove its directory to start over');
+  }
+  return {
+    tenantId: tenant.tenantId,
+    clientId: application.clientId,
+    clientSecret: secret,
+    login: tenant.url,
+    graph: tenant.graphUrl,
+    application: acme.appId,
+    scim: provider.url,
+    scimToken: provider.token,
+  };
+}
