@@ -39,7 +39,7 @@ export async function serve(
   });
   const onFatal = (error: Error) => {
     log.error({ err: error }, 'the database broke; the process ends');
-    void grace.close();
+    grace.close();
   };
   try {
     headgate = await openHeadgate({ config, duties: DUTIES[role], log, version, onFatal });

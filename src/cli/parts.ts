@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { CliIo } from './io.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { Paint } from './render/paint.ts';
 import type { Transport } from './transport.ts';
 
 export const SERVE_ROLES = ['all', 'worker', 'scheduler', 'api'] as const;
@@ -19,6 +20,13 @@ export interface SandboxOptions {
   readonly provider: string;
 }
 
+/** What `headgate demo` was asked for. */
+export interface DemoOptions {
+  readonly directory: string;
+  readonly users: number;
+  readonly groups: number;
+}
+
 /**
  * The large parts a command may start, handed in by the entry point and loaded only when used, so that `headgate --help`
  * does not load a database.
@@ -33,4 +41,5 @@ export interface CliParts {
    */
   openInProcess(config: Config, options: { readonly work: boolean }): Promise<Transport>;
   runSandbox(options: SandboxOptions, io: CliIo): Promise<ExitCode>;
+  runDemo(options: DemoOptions, io: CliIo, paint: Paint): Promise<ExitCode>;
 }

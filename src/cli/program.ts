@@ -3,6 +3,7 @@ import { registerApply } from './commands/apply.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerConnection } from './commands/connection.ts';
 import { registerCycle } from './commands/cycle.ts';
+import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerPlan } from './commands/plan.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerConfig,
   registerDoctor,
   registerSandbox,
+  registerDemo,
   registerVersion,
 ];
 

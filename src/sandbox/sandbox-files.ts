@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { z } from 'zod';
 import { parseSnapshot, type ProviderSnapshot } from './provider/snapshot.ts';
 import type { TenantState } from './tenant/state.ts';
 
@@ -28,13 +29,19 @@ export interface SandboxAddresses {
 
 const STATE = 'sandbox-state.json';
 
+/** The tenant's part was written by ourselves and is only looked at for being there at all. */
+const stateSchema = z.object({
+  tenant: z.custom<TenantState>((value) => typeof value === 'object' && value !== null),
+  provider: z.unknown(),
+});
+
 /** The state of an earlier run; undefined when there was none. Throws an Error naming the file when it cannot be used. */
 export async function loadState(directory: string): Promise<SandboxState | undefined> {
   const file = join(directory, STATE);
   if (!existsSync(file)) return undefined;
   try {
-    const saved = JSON.parse(await readFile(file, 'utf8')) as SandboxState;
-    return { tenant: saved.tenant, provider: parseSnapshot(saved.provider) };
+    const { tenant, provider } = stateSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { tenant, provider: parseSnapshot(provider) };
   } catch (cause) {
     throw new Error(`${file} cannot be read: remove ${directory} to start over`, { cause });
   }

@@ -63,6 +63,7 @@ export function testParts(parts: Partial<CliParts> = {}): CliParts {
     serve: unused('serve'),
     openInProcess: unused('openInProcess'),
     runSandbox: unused('runSandbox'),
+    runDemo: unused('runDemo'),
     ...parts,
   };
 }

@@ -49,14 +49,14 @@ describe('a plan for people', () => {
     expect(text).not.toMatch(/Countess|Programmer/);
   });
 
-  test('shows the first fifty and says how many more there are', () => {
+  test('shows the first twelve of a wave and says how many more there are', () => {
     const plan = planOf(
       Array.from({ length: 120 }, (_, index) => createOperation(String(index), `u${index}@contoso.com`)),
     );
     const text = renderPlan({ plan, verdict: allowed }, plain, SHOWN_OPERATIONS);
-    expect(text.match(/create account {2}u/g)).toHaveLength(50);
+    expect(text.match(/create account {2}u/g)).toHaveLength(12);
     expect(text).toContain('Wave 1: accounts (120 operations)');
-    expect(text).toContain('… 70 more operations; --all shows them');
+    expect(text).toContain('… 108 more operations; --all shows them');
   });
 
   test('without operations says that there is nothing to do', () => {

@@ -16,11 +16,11 @@ function writes({ provider }: World): readonly string[] {
     .map(({ method, path }) => `${method} ${path}`);
 }
 
-function userNames({ provider }: World, active: boolean): readonly unknown[] {
+function userNames({ provider }: World, active: boolean): readonly string[] {
   return provider.accounts
     .all()
     .filter((account) => account['active'] === active)
-    .map((account) => account['userName'])
+    .flatMap(({ userName }) => (typeof userName === 'string' ? [userName] : []))
     .toSorted();
 }
 

@@ -235,6 +235,6 @@ export async function headgate(argv: readonly string[], cwd: string): Promise<Co
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code: code ?? -1, stdout, stderr };
+  await once(child, 'close');
+  return { code: child.exitCode ?? -1, stdout, stderr };
 }

@@ -27,7 +27,7 @@ export function registerPlan(program: Command, shell: Shell): void {
     .option('-c, --connection <name>', 'connection (may be left out when there is only one)')
     .option('-o, --out <file>', 'write the plan to a file for "headgate apply" (holds personal data, mode 0600)')
     .option('--detailed-exitcode', 'end with 2 when the plan holds changes')
-    .option('--all', `show every operation, not the first ${SHOWN_OPERATIONS}`);
+    .option('--all', `show every operation, not the first ${SHOWN_OPERATIONS} of each wave`);
   onRun<Options>(shell, command, runPlan);
 }
 

@@ -3,15 +3,10 @@ import { loadConfig } from '../../config/load.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
+import type { DemoOptions } from '../parts.ts';
 import type { Paint } from '../render/paint.ts';
 import { changeDirectory } from './changes.ts';
 import { freePort, startDaemon } from './daemon.ts';
-
-export interface DemoOptions {
-  readonly directory: string;
-  readonly users: number;
-  readonly groups: number;
-}
 
 /** Runs one Headgate command line, as a person would type it. */
 export type RunCommand = (argv: readonly string[]) => Promise<ExitCode>;

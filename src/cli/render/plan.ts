@@ -7,8 +7,8 @@ import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable } from './text.ts';
 
-/** How many operations are shown unless all are asked for. */
-export const SHOWN_OPERATIONS = 50;
+/** How many operations of each wave are shown unless all are asked for: every kind of change is seen on one screen. */
+export const SHOWN_OPERATIONS = 12;
 
 export interface PlanView {
   readonly plan: Plan;
@@ -28,25 +28,23 @@ export function renderPlan({ plan, verdict }: PlanView, paint: Paint, limit: num
 
 function renderOperations(plan: Plan, verdict: Verdict, paint: Paint, limit: number): string[] {
   const held = new Set(verdict.findings.flatMap((finding) => finding.operations));
-  const shown = plan.operations.slice(0, limit);
-  const sections = WAVES.flatMap((wave) => renderWave(wave, plan.operations, shown, held, paint));
-  const hidden = plan.operations.length - shown.length;
-  return hidden === 0 ? sections : [...sections, paint.dim(`… ${plural(hidden, 'more operation')}; --all shows them`)];
+  return WAVES.flatMap((wave) => {
+    const inWave = plan.operations.filter((operation) => operation.wave === wave);
+    return inWave.length === 0 ? [] : [renderWave(wave, inWave, limit, held, paint)];
+  });
 }
 
 function renderWave(
   wave: Wave,
-  all: readonly Operation[],
-  shown: readonly Operation[],
+  operations: readonly Operation[],
+  limit: number,
   held: ReadonlySet<string>,
   paint: Paint,
-): string[] {
-  const inWave = shown.filter((operation) => operation.wave === wave);
-  if (inWave.length === 0) return [];
-  const count = all.reduce((sum, operation) => sum + (operation.wave === wave ? 1 : 0), 0);
+): string {
+  const shown = operations.slice(0, limit);
   const table = renderTable(
     ['OPERATION', 'WHO OR WHAT', 'WHY', 'CHANGES'],
-    inWave.map((operation) => [
+    shown.map((operation) => [
       paintKind(operation, held.has(operation.key), paint),
       clip(printable(operation.label), 40),
       clip(printable(operation.reason.text), 70),
@@ -54,7 +52,9 @@ function renderWave(
     ]),
     '  ',
   );
-  return [`${paint.strong(`Wave ${wave}: ${waveName(wave)}`)} (${plural(count, 'operation')})\n${table}`];
+  const hidden = operations.length - shown.length;
+  const more = hidden === 0 ? '' : `\n${paint.dim(`  … ${plural(hidden, 'more operation')}; --all shows them`)}`;
+  return `${paint.strong(`Wave ${wave}: ${waveName(wave)}`)} (${plural(operations.length, 'operation')})\n${table}${more}`;
 }
 
 function paintKind(operation: Operation, held: boolean, paint: Paint): string {
