@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import express from 'express';
-import { SCIMMY, SCIMMYRouters } from 'scimmy-routers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createScimProvider } from '../../../src/adapters/scim/provider.ts';
 import { readPath } from '../../../src/core/scim-path.ts';
 import type { ServiceProvider } from '../../../src/ports/service-provider.ts';
+import { startScimmy, type ScimmyServer } from '../../scimmy-server.ts';
 import {
   aProfile,
   failure,
@@ -25,63 +23,14 @@ import {
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const FIVE = aProfile({ paging: { pageSize: 5 } });
 let provider: ServiceProvider;
-let close: () => Promise<void>;
-
-interface Asked {
-  readonly id?: string | undefined;
-  readonly filter?: { match(rows: object[]): object[] } | undefined;
-}
-
-/** A store as SCIMMY wants one: rows as text by id, and uniqueness of one attribute. */
-function storeOf(kind: string, unique: string) {
-  const rows = new Map<string, string>();
-  let next = 1;
-  const keyOf = (row: object) => JSON.stringify(new Map(Object.entries(row)).get(unique)).toLowerCase();
-  const present = (id: string) => {
-    const found = rows.get(id);
-    if (found === undefined) throw new SCIMMY.Types.Error(404, '', 'not found');
-    return JSON.parse(found);
-  };
-  const ingress = ({ id }: Asked, data: object) => {
-    const taken = [...rows].some(([other, row]) => other !== id && keyOf(JSON.parse(row)) === keyOf({ ...data }));
-    if (taken) throw new SCIMMY.Types.Error(409, 'uniqueness', `${unique} is taken`);
-    const stored = { ...data, id: id ?? `${kind}-${next++}` };
-    rows.set(stored.id, JSON.stringify(stored));
-    return present(stored.id);
-  };
-  const egress = ({ id, filter }: Asked) => {
-    if (id !== undefined) return present(id);
-    const all = [...rows.keys()].map(present);
-    return filter === undefined ? all : filter.match(all);
-  };
-  const degress = ({ id }: Asked) => {
-    rows.delete(present(id ?? '').id);
-  };
-  return { rows, ingress, egress, degress };
-}
-const users = storeOf('User', 'userName');
-const groups = storeOf('Group', 'displayName');
+let server: ScimmyServer;
 
 beforeAll(async () => {
-  SCIMMY.Resources.declare(SCIMMY.Resources.User);
-  SCIMMY.Resources.User.ingress(users.ingress).egress(users.egress).degress(users.degress);
-  SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
-  SCIMMY.Resources.declare(SCIMMY.Resources.Group);
-  SCIMMY.Resources.Group.ingress(groups.ingress).egress(groups.egress).degress(groups.degress);
-  const app = express();
-  const handler = (request: express.Request) => {
-    if (request.header('authorization') !== `Bearer ${TOKEN}`) throw new Error('wrong token');
-    return 'somebody';
-  };
-  app.use('/scim', new SCIMMYRouters({ type: 'bearer', handler }));
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  server = await startScimmy(TOKEN);
   const { log, metrics } = recorder();
   provider = createScimProvider({
     connection: 'scimmy',
-    url: `http://127.0.0.1:${port}/scim`,
+    url: server.url,
     profile: FIVE,
     credential: { kind: 'bearer', token: async () => TOKEN },
     patience: IMPATIENT,
@@ -89,16 +38,14 @@ beforeAll(async () => {
     metrics,
     now: Date.now,
   });
-  close = async () => {
-    await provider.close();
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  };
 });
-afterAll(() => close());
+afterAll(async () => {
+  await provider.close();
+  await server.close();
+});
 beforeEach(() => {
-  users.rows.clear();
-  groups.rows.clear();
+  server.users.clear();
+  server.groups.clear();
 });
 
 async function create(name: string, more: Record<string, string> = {}) {
@@ -159,7 +106,7 @@ describe('against scimmy-routers', () => {
     expect(await create('ada')).toBe(id);
     const other = toCreate({ userName: 'ADA', externalId: 'somebody-else' });
     expect(await failure(provider.apply(other, resolveNone, never))).toMatchObject({ name: 'ConflictError' });
-    expect(users.rows.size).toBe(1);
+    expect(server.users.all().length).toBe(1);
   });
 
   test('a group lives: created empty, filled, thinned out, emptied, deleted', async () => {
@@ -182,6 +129,6 @@ describe('against scimmy-routers', () => {
       never,
     );
     expect(resourceId).toBeNull();
-    expect(users.rows.size).toBe(3);
+    expect(server.users.all().length).toBe(3);
   });
 });
