@@ -102,7 +102,9 @@ function required(name: string): string {
 }
 
 /** A private Redis with nothing in it, persistent and never evicting; `settings` override single directives. */
-export async function startRedis(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+export async function startRedis(
+  settings: Readonly<Record<string, string | readonly string[]>> = {},
+): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-redis-'));
   const port = await freePort();
   const directives = {
@@ -114,7 +116,7 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
     'maxmemory-policy': 'noeviction',
     ...settings,
   };
-  const argv = Object.entries(directives).flatMap(([name, value]) => [`--${name}`, value]);
+  const argv = Object.entries(directives).flatMap(([name, value]) => [`--${name}`, ...[value].flat()]);
   const child = spawn(required('redis-server'), argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   await saidLine(child, /Ready to accept connections/);
   return { url: `redis://127.0.0.1:${port}`, stop: () => stopProcess(child, 'SIGKILL', directory) };

@@ -7,9 +7,6 @@ import {
   type Processor,
   type WorkerOptions,
 } from 'bullmq';
-import type { Log } from '../../ports/log.ts';
-import { openPostgresBackend, type QueueDatabase } from './postgres-backend.ts';
-import { openRedisBackend } from './redis-backend.ts';
 
 /** The factory knows its connection; what BullMQ passes along under that name is this placeholder. */
 export interface BoundConnection {
@@ -32,20 +29,6 @@ export interface Backend {
   readonly worker: BoundFactory;
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface BackendOptions {
-  /** `redis://` or `rediss://`; absent for BullMQ's PostgreSQL backend on `database`. */
-  readonly redisUrl?: string;
-  readonly database: QueueDatabase;
-  /** Queues and workers there will be: each worker keeps a database connection to listen on. */
-  readonly queues: number;
-  readonly log: Log;
-}
-
-/** Opens the backend the configuration asks for. StartupError when it is not fit to keep jobs. */
-export function openBackend({ redisUrl, database, queues, log }: BackendOptions): Promise<Backend> {
-  return redisUrl === undefined ? openPostgresBackend(database, queues, log) : openRedisBackend(redisUrl, log);
 }
 
 /** Keys in Redis begin with this; BullMQ's PostgreSQL backend has a schema instead and ignores it. */

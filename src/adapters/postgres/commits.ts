@@ -9,6 +9,9 @@ export interface CommitEvent {
   readonly phase: 'before' | 'after';
 }
 
+/** Makes what was committed survive a power cut. PostgreSQL does so by itself; the embedded database must be told. */
+export type SyncToDisk = () => Promise<void>;
+
 /** Told around every transaction, at no cost while nobody listens: for tracing, and to kill a process at a boundary. */
 const commits = channel('headgate:commit');
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { RefusedError } from '../../core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CycleStore } from '../../ports/stores.ts';
-import { commit, reading } from './commits.ts';
+import { commit, reading, type SyncToDisk } from './commits.ts';
 import { closeCycle } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
 import { createOperationReader } from './operation-reader.ts';
@@ -11,9 +11,6 @@ import { toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
 import { createSliceStore } from './slice-store.ts';
 import type { Sql } from './tables.ts';
-
-/** Makes what was committed survive a power cut. PostgreSQL does so by itself; the embedded database must be told. */
-export type SyncToDisk = () => Promise<void>;
 
 type Lifecycle = Pick<
   CycleStore,

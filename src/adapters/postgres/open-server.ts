@@ -40,6 +40,10 @@ export function createServerPool({ url, log, max = STORE_CLIENTS, searchPath }: 
   pool.setMaxListeners(0);
   // An idle connection lost (server restart) is replaced by the pool; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'));
+  // So would one lost between two statements of a transaction, which the pool does not watch; its next statement fails.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.debug({ error: error.message }, 'a database connection in use was lost'));
+  });
   return pool;
 }
 

@@ -2,10 +2,9 @@ import { sql } from 'kysely';
 import type { Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CycleStore, SliceStart, SliceWork } from '../../ports/stores.ts';
-import { commit } from './commits.ts';
+import { commit, type SyncToDisk } from './commits.ts';
 import { cutSlices } from './cut-slices.ts';
 import { lockCycleOfSlice } from './cycle-rows.ts';
-import type { SyncToDisk } from './cycle-store.ts';
 import { recordResults } from './record-slice.ts';
 import type { Sql, Tx } from './tables.ts';
 
