@@ -25,8 +25,8 @@ interface LockFile extends ProcessIdentity {
 const NAME = /^lock\.(\d+)$/;
 /** Holders refresh their file this often, so that another container can see that they live. */
 const BEAT_MS = 2_000;
-/** How long a holder from another container or machine is watched before it counts as dead: five missed beats. */
-const WATCH_MS = 10_000;
+/** How long a holder from another container or machine is watched before it counts as dead: ten missed beats. */
+const WATCH_MS = 20_000;
 
 /** Locks held by this very process: it may open, close and open a directory again. */
 const heldHere = new Set<string>();

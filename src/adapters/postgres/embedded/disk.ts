@@ -15,6 +15,11 @@ async function syncFile(path: string): Promise<void> {
   }
 }
 
+/** The names in a directory, where the system lets a directory be opened. */
+async function syncNames(directory: string): Promise<void> {
+  if (process.platform !== 'win32') await syncFile(directory);
+}
+
 async function filesIn(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -34,12 +39,12 @@ export function createDiskSync(database: string): DiskSync {
   return {
     async syncLog() {
       for (const path of await filesIn(log)) await syncFile(path);
-      await syncFile(log);
+      await syncNames(log);
     },
     async syncAll() {
       for (const path of await filesIn(database)) await syncFile(path);
-      await syncFile(log);
-      await syncFile(database);
+      await syncNames(log);
+      await syncNames(database);
     },
   };
 }

@@ -128,28 +128,48 @@ function scheduleMaintenance(pool: Pool, disk: DiskSync, log: Log): Maintenance 
  */
 export async function openEmbedded(path: string, log: Log, onFatal: (error: Error) => void): Promise<EmbeddedDatabase> {
   const directory = await claimDirectory(path);
-  const lock: DirectoryLock = await lockDirectory(directory, onFatal);
+  let session: Session | undefined;
+  const lock: DirectoryLock = await lockDirectory(directory, (error) => {
+    // Whoever has the directory now must not find this process writing into it.
+    if (session === undefined) onFatal(error);
+    else session.fail(error);
+  });
   try {
     const database = await ensureDatabase(directory);
     const engine = await startEngine(directory, database);
-    const session = shareSession(engine, onFatal);
-    const pool = createPool(session, log);
+    session = shareSession(engine, onFatal);
     const disk = createDiskSync(database);
-    const maintenance = scheduleMaintenance(pool, disk, log);
-    return {
-      pool,
-      syncToDisk: () => disk.syncLog(),
-      maintain: () => maintenance.now(),
-      async close() {
-        maintenance.stop();
-        await endPool(pool);
-        await session.exclusively(() => engine.close());
-        await disk.syncAll();
-        await lock.release();
-      },
-    };
+    return run({ engine, session, disk, lock, log });
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+interface Parts {
+  readonly engine: PGlite;
+  readonly session: Session;
+  readonly disk: DiskSync;
+  readonly lock: DirectoryLock;
+  readonly log: Log;
+}
+
+function run({ engine, session, disk, lock, log }: Parts): EmbeddedDatabase {
+  const pool = createPool(session, log);
+  const maintenance = scheduleMaintenance(pool, disk, log);
+  return {
+    pool,
+    syncToDisk: () => disk.syncLog(),
+    maintain: () => maintenance.now(),
+    async close() {
+      maintenance.stop();
+      await endPool(pool);
+      try {
+        await session.exclusively(() => engine.close());
+        await disk.syncAll();
+      } finally {
+        await lock.release();
+      }
+    },
+  };
 }

@@ -32,7 +32,9 @@ export interface Session {
   /** Forgets a client. A transaction it left open is rolled back. */
   detach(client: SessionClient): void;
   send(client: SessionClient, batch: Buffer): void;
-  /** Runs `work` between batches and outside any transaction. */
+  /** Ends everything at once: no statement is run any more, every client breaks, `onFatal` is told. */
+  fail(error: Error): void;
+  /** Runs `work` between batches and outside any transaction. Rejects when the session is broken. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -55,6 +57,7 @@ export function shareSession(engine: Engine, onFatal: (error: Error) => void): S
   let broken: Error | undefined;
 
   function breakDown(error: Error): void {
+    if (broken !== undefined) return;
     broken = error;
     for (const client of clients) client.fail(error);
     clients.clear();
@@ -143,6 +146,7 @@ export function shareSession(engine: Engine, onFatal: (error: Error) => void): S
       waiting.push({ client, bytes });
       wake();
     },
+    fail: breakDown,
     exclusively(work) {
       return new Promise((resolve, reject) => {
         if (broken !== undefined) {
