@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cruise, type IForbiddenRuleType } from 'dependency-cruiser';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { JOBS } from '../jobs/index.ts';
+
+const lockSchema = z.object({
+  packages: z.record(z.string(), z.object({ optionalDependencies: z.record(z.string(), z.string()).optional() })),
+});
 
 const ADAPTERS = readdirSync('src/adapters', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -95,6 +100,21 @@ describe('architecture', () => {
         /\b(async |await |Promise<|Date\.now|new Date\(\)|Math\.random|performance\.now|console\.)/.test(line),
       );
     expect(impure.map(({ place, line }) => `${place} ${line.trim()}`)).toEqual([]);
+  });
+
+  test('the lock file names the optional packages of every platform, or a clean install would be refused', () => {
+    const lock = lockSchema.parse(JSON.parse(readFileSync('package-lock.json', 'utf8')));
+    const wanted = Object.values(lock.packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
+    const missing = wanted.filter(
+      (name) => !Object.keys(lock.packages).some((path) => path.endsWith(`node_modules/${name}`)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('the lock file names no registry', () => {
+    expect(readFileSync('package-lock.json', 'utf8')).not.toMatch(/"resolved"|https?:\/\/[^"]*registry/);
   });
 
   test('the environment is read in one place', () => {
