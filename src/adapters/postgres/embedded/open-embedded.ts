@@ -129,7 +129,7 @@ function scheduleMaintenance(pool: Pool, disk: DiskSync, log: Log): Maintenance 
 export async function openEmbedded(path: string, log: Log, onFatal: (error: Error) => void): Promise<EmbeddedDatabase> {
   const directory = await claimDirectory(path);
   let session: Session | undefined;
-  const lock: DirectoryLock = await lockDirectory(directory, (error) => {
+  const lock = await takeLock(directory, (error) => {
     // Whoever has the directory now must not find this process writing into it.
     if (session === undefined) onFatal(error);
     else session.fail(error);
@@ -141,8 +141,17 @@ export async function openEmbedded(path: string, log: Log, onFatal: (error: Erro
     const disk = createDiskSync(database);
     return run({ engine, session, disk, lock, log });
   } catch (error) {
-    await lock.release();
+    // What went wrong is worth more than that the lock could not be marked as released: this process is about to end.
+    await Promise.allSettled([lock.release()]);
     throw error;
+  }
+}
+
+async function takeLock(directory: string, onLost: (error: Error) => void): Promise<DirectoryLock> {
+  try {
+    return await lockDirectory(directory, onLost);
+  } catch (error) {
+    throw error instanceof StartupError ? error : directoryProblem(directory, error);
   }
 }
 

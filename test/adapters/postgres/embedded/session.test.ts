@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Pool } from 'pg';
+import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createClientStream } from '../../../../src/adapters/postgres/embedded/client-stream.ts';
 import { openEmbedded, type EmbeddedDatabase } from '../../../../src/adapters/postgres/embedded/open-embedded.ts';
+import { shareSession } from '../../../../src/adapters/postgres/embedded/session.ts';
 import { silentLog } from '../../../silent-log.ts';
 
 let directory: string;
@@ -109,4 +111,32 @@ test('what is synced is in the files of the write-ahead log', async () => {
   const { rows } = await pool.query<{ name: string }>('select pg_walfile_name(pg_current_wal_lsn()) as name');
   const log = await readFile(join(directory, 'pglite', 'pg_wal', rows[0]?.name ?? ''));
   expect(log.includes('a phrase to look for in the log')).toBe(true);
+});
+
+test('an engine that breaks fails everything asked of it, now and later, and tells so once', async () => {
+  const told: string[] = [];
+  const engine = { execProtocolRawStream: () => Promise.reject(new Error('out of memory')) };
+  const session = shareSession(engine, (error) => void told.push(error.message));
+  const broken = new Pool({ max: 2, stream: () => createClientStream(session) });
+  broken.on('error', () => undefined);
+  const asked = await Promise.allSettled([broken.query('select 1'), broken.query('select 2')]);
+  expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await expect(broken.query('select 3')).rejects.toThrow('out of memory');
+  await expect(session.exclusively(() => Promise.resolve())).rejects.toThrow('out of memory');
+  expect(told).toEqual(['out of memory']);
+  await broken.end();
+});
+
+test('a directory taken over by another process ends the session at once', async () => {
+  const taken = await mkdtemp(join(tmpdir(), 'headgate-embedded-'));
+  let tell = (_error: Error): void => undefined;
+  const lost = new Promise<Error>((resolve) => {
+    tell = resolve;
+  });
+  const other = await openEmbedded(taken, silentLog, (error) => tell(error));
+  await writeFile(join(taken, 'locks', 'lock.99'), '{}');
+  expect((await lost).message).toContain('taken over by another process');
+  await expect(other.pool.query('select 1')).rejects.toThrow('taken over');
+  await expect(other.close()).rejects.toThrow('taken over');
+  await rm(taken, { recursive: true });
 });
