@@ -148,11 +148,16 @@ async function giveUp(cycle: CycleRecord, error: unknown, ports: Ports, log: Log
       remedy: 'report it with the log lines of this cycle.',
     });
   }
-  const { remedy } = error.facts;
   log.warn({ err: error }, 'the cycle could not be prepared');
   if (error instanceof UnauthorizedError) ports.metrics.cycleSkipped(cycle.connection, 'quarantine');
-  return closeCycle(ports, cycle, 'failed', log, {
-    message: error.message,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  return closeCycle(ports, cycle, 'failed', log, explained(error));
+}
+
+/** A failure in an operator's words: never without something to do, and with the id the other side knows the request by. */
+function explained({ message, facts: { remedy, requestId } }: HeadgateError): NonNullable<CycleRecord['failure']> {
+  return {
+    message: requestId === undefined ? message : `${message} Request id ${requestId}.`,
+    remedy:
+      remedy ?? 'nothing was changed; the next cycle reads everything again. If it fails the same way, see the log.',
+  };
 }
