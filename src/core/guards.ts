@@ -99,11 +99,19 @@ const protectedAccounts: Guard = ({ plan, rules }) => {
 interface RemovalKind {
   readonly name: string;
   readonly select: (operation: Operation) => boolean;
-  readonly size: (operation: Operation) => number;
+  readonly size: (operation: Operation, facts: GuardFacts) => number;
   readonly base: (facts: GuardFacts) => number;
 }
 
 const one = () => 1;
+
+/** Effects are counted, not verbs: deleting a SCIM group takes its membership from everybody in it. */
+function membersTaken(operation: Operation, { links }: GuardFacts): number {
+  if (operation.kind === 'members') return operation.remove.length;
+  const group = links.find(({ resource, anchor }) => resource === 'group' && anchor === operation.anchor);
+  return group?.members?.length ?? 0;
+}
+
 const linkedAccounts = ({ links }: GuardFacts) => living(links, 'account');
 
 /** Counted apart, so that many harmless removals of one kind cannot hide a few grave ones of another. */
@@ -123,8 +131,9 @@ const REMOVAL_KINDS: readonly RemovalKind[] = [
   },
   {
     name: 'members removed',
-    select: (operation) => operation.kind === 'members' && operation.remove.length > 0,
-    size: (operation) => (operation.kind === 'members' ? operation.remove.length : 0),
+    select: (op) =>
+      (op.kind === 'members' && op.remove.length > 0) || (op.resource === 'group' && op.kind === 'delete'),
+    size: membersTaken,
     base: ({ links }) => links.reduce((sum, link) => sum + (link.members?.length ?? 0), 0),
   },
 ];
@@ -133,7 +142,7 @@ const tooManyRemovals: Guard = (facts) =>
   REMOVAL_KINDS.flatMap((kind) => {
     const { count, percent } = facts.rules.guards.tooManyRemovals;
     const operations = facts.plan.operations.filter(kind.select);
-    const removals = operations.reduce((sum, operation) => sum + kind.size(operation), 0);
+    const removals = operations.reduce((sum, operation) => sum + kind.size(operation, facts), 0);
     const base = kind.base(facts);
     const share = base === 0 ? 0 : (removals * 100) / base;
     const overShare = removals >= PERCENT_FLOOR && share > percent;

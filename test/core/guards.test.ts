@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { heldOperations, judge } from '../../src/core/guards.ts';
 import { planCycle } from '../../src/core/planning/plan-cycle.ts';
-import { aLink, anAccount, aPlanInput, assignUser, aUser, type Organisation } from '../builders.ts';
+import {
+  aLink,
+  anAccount,
+  aPlanInput,
+  aScimGroup,
+  assignGroup,
+  assignUser,
+  aUser,
+  type Organisation,
+} from '../builders.ts';
 import type { Link } from '../../src/core/link.ts';
 import type { ConnectionRules } from '../../src/core/connection.ts';
 
@@ -126,5 +135,38 @@ describe('guards', () => {
     const { plan, collisions } = planCycle(input);
     const verdict = judge({ plan, rules: input.rules, directory: input.directory, links: input.links, collisions });
     expect([...heldOperations(verdict)]).toEqual([['1:account:create:u2', 'matching-collision']]);
+  });
+
+  test.each([
+    ['many members', 60, [['4:group:delete:it', 'too-many-removals']]],
+    ['few members', 4, []],
+    ['no members left', 0, []],
+  ])('a SCIM group with %s is deleted as what it takes from them', (_what, size, expected) => {
+    const users = many(200).map((id) => aUser(id));
+    const account = (id: string) => anAccount(`id-${id}`, `${id}@contoso.com`);
+    const links = [
+      ...users.map(({ id }) => aLink(id)),
+      aLink('it', { resource: 'group', members: many(size) }),
+      aLink('all', { resource: 'group', members: many(200) }),
+    ];
+    const provider = {
+      accounts: users.map(({ id }) => account(id)),
+      groups: [
+        aScimGroup('id-it', 'it'),
+        aScimGroup('id-all', 'all', { externalId: 'all', members: many(200).map((id) => `id-${id}`) }),
+      ],
+    };
+    const organisation = {
+      users,
+      groups: { all: { name: 'all', users: many(200) } },
+      assignments: [assignGroup('all')],
+    };
+    const input = aPlanInput(organisation, { links, provider });
+    const { plan, collisions } = planCycle(input);
+    expect(plan.operations.map(({ key }) => key).filter((key) => !key.includes(':update:'))).toEqual([
+      '4:group:delete:it',
+    ]);
+    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions });
+    expect([...heldOperations(verdict)]).toEqual(expected);
   });
 });
