@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { OperatorClient } from '../../src/cli/operator-client.ts';
+import type { CycleView } from '../../src/ports/operator.ts';
+import { READ_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
+import { company, cycle, memberCount, userNames, writes } from './company.ts';
+import { startWorld, type World } from './world.ts';
+
+/** More members than Graph puts on a page. */
+const USERS = 1050;
+let world: World;
+let operator: OperatorClient;
+
+beforeAll(async () => {
+  const organisation = company({ users: USERS, groups: { Fleet: [1, USERS], Crew: [1, 8] } });
+  world = await startWorld({ organisation });
+  operator = await world.open();
+  expect((await cycle(operator)).result).toBe('succeeded');
+});
+afterAll(() => world.close());
+
+beforeEach(() => {
+  world.tenant.control.clearFaults();
+  world.tenant.control.clearRequests();
+  world.provider.clearRequests();
+});
+
+/** Whatever happened: nothing was written, and everybody still has what they had. */
+function expectUntouched(): void {
+  expect(writes(world)).toEqual([]);
+  expect(userNames(world)).toHaveLength(USERS);
+  expect(memberCount(world, 'Fleet')).toBe(USERS);
+}
+
+function expectFailure(failed: CycleView, message: RegExp, remedy: RegExp): void {
+  expect(failed.result).toBe('failed');
+  expect(failed.failure?.message).toMatch(message);
+  expect(failed.failure?.remedy).toMatch(remedy);
+  expectUntouched();
+}
+
+function tokensAskedFor(): number {
+  return world.tenant.control.requests().filter(({ path }) => path.endsWith('/token')).length;
+}
+
+/** The app registration with other permissions, and tokens given out before made worthless, as a new consent does. */
+function permit(permissions: readonly string[]): void {
+  const [application] = world.tenant.applications();
+  if (application === undefined) throw new Error('the sandbox has no app registration');
+  world.tenant.control.registerApplication({ ...application, permissions });
+  world.tenant.control.revokeTokens();
+}
+
+describe('credentials of the directory', () => {
+  test('a wrong client secret fails the cycle with the code of Entra and what to do; the right one needs no restart', async () => {
+    const file = join(world.directory, 'entra-secret');
+    writeFileSync(file, 'not-the-secret');
+    const failed = await cycle(operator);
+    expectFailure(failed, /refused application .* a token \(AADSTS7000215\)/, /^The client secret is wrong\. Create a/);
+    expect(JSON.stringify(failed)).not.toContain('not-the-secret');
+    writeFileSync(file, world.tenant.applications()[0]?.secrets[0]?.value ?? '');
+    expect((await cycle(operator)).result).toBe('succeeded');
+  });
+
+  test('a token that was revoked is replaced once, and the cycle goes on', async () => {
+    world.tenant.control.revokeTokens();
+    expect((await cycle(operator)).result).toBe('succeeded');
+    expect(tokensAskedFor()).toBe(1);
+  });
+
+  test('tokens that are refused again fail the cycle after one refresh, with the request id of Graph', async () => {
+    world.tenant.control.addFault({ path: '/servicePrincipals*', effect: { kind: 'status', status: 401 } });
+    const failed = await cycle(operator);
+    expectFailure(failed, /refused the token .* Request id [\w-]{36}\.$/, /Check that directory\.tenant/);
+    expect(tokensAskedFor()).toBe(1);
+  });
+
+  test.each(READ_PERMISSIONS)('a missing %s is named, in the cycle and by the doctor', async (missing) => {
+    permit(READ_PERMISSIONS.filter((permission) => permission !== missing));
+    const named = new RegExp(`application permission ${missing.replaceAll('.', '\\.')} with admin consent`);
+    expectFailure(await cycle(operator), /refused .* \(403 Authorization_RequestDenied\)/, named);
+    const refused = (await operator.doctor(new AbortController().signal)).filter(({ ok }) => !ok);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { remedy } of refused) expect(remedy).toMatch(named);
+    permit(READ_PERMISSIONS);
+    expect((await cycle(operator)).result).toBe('succeeded');
+  });
+});
+
+describe('reads of the directory that fail', () => {
+  test.each([
+    ['the assignments', '/servicePrincipals/*/appRoleAssignedTo'],
+    ['the members of a group', '/groups/*/members'],
+    ['the count of the members', '/groups/*/members/$count'],
+  ])('%s failing for good fail the cycle, though somebody has left meanwhile', async (_what, path) => {
+    world.tenant.control.removeMember('Fleet', 'person1000@harbour.example');
+    // A wait this long is given up at once, as after the last of many short ones.
+    world.tenant.control.addFault({ path, effect: { kind: 'status', status: 503, retryAfter: 3600 } });
+    expectFailure(await cycle(operator), /Microsoft Graph throttled .* asks for 3600 s/, /next cycle reads everything/);
+    world.tenant.control.addMember('Fleet', 'person1000@harbour.example');
+  });
+
+  test('a page that fails for ever in the middle fails the cycle after all patience', async () => {
+    world.tenant.control.addFault({ path: '/groups/*/members', page: 2, effect: { kind: 'status', status: 500 } });
+    expectFailure(await cycle(operator), /failed reading the members of a group \(500/, /service health/);
+  });
+
+  test.each([
+    ['an answer whose JSON ends in the middle', { kind: 'truncated' }],
+    ['a connection that ends in the middle of a body', { kind: 'cut' }],
+    ['a connection that is reset', { kind: 'reset' }],
+    ['an HTML page of a proxy', { kind: 'html', status: 502 }],
+    ['a 429 without Retry-After', { kind: 'status', status: 429 }],
+  ] as const)('%s is read again', async (_what, effect) => {
+    world.tenant.control.addFault({ path: '/groups/*/members', times: 1, effect });
+    expect((await cycle(operator)).result).toBe('succeeded');
+    expectUntouched();
+  });
+
+  test('a page without a list is no empty group', async () => {
+    world.tenant.control.addFault({ path: '/groups/*/members', effect: { kind: 'no-value' } });
+    expectFailure(await cycle(operator), /^Page 1 had no list of objects/, /nothing was changed/);
+  });
+
+  test('a next link that leads back fails the cycle instead of being followed for ever', async () => {
+    world.tenant.control.addFault({ path: '/groups/*/members', effect: { kind: 'loop' } });
+    expectFailure(await cycle(operator), /leads back to a page read before/, /nothing was changed/);
+  });
+});
+
+describe('reads of the directory that look sound and are not', () => {
+  function expectRefused(refused: CycleView, message: RegExp): void {
+    expect(refused.result).toBe('refused');
+    expect(refused.failure?.message).toMatch(message);
+    expect(refused.failure?.remedy).toContain('nothing was changed');
+    expectUntouched();
+  }
+
+  test('a count that disagrees with the members refuses the plan', async () => {
+    const effect = { kind: 'count-off', by: 3 } as const;
+    world.tenant.control.addFault({ path: '/groups/*/members/$count', effect });
+    expectRefused(await cycle(operator), /^incomplete-read: .*members of group .*: expected 1053, found 1050/);
+  });
+
+  test('members that end early refuse the plan', async () => {
+    world.tenant.control.addFault({ path: '/groups/*/members', page: 1, effect: { kind: 'end-early' } });
+    expectRefused(await cycle(operator), /^incomplete-read: .*expected 1050, found 999/);
+  });
+
+  test('assignments that end early once are read again; those that always do are left to the guard on removals', async () => {
+    for (let n = 1; n <= 1000; n++) world.tenant.control.assign({ principal: `person${n}@harbour.example` });
+    world.tenant.control.unassign({ principal: 'Fleet' });
+    world.tenant.control.assign({ principal: 'Fleet' });
+    expect((await cycle(operator)).result).toBe('succeeded');
+    const path = '/servicePrincipals/*/appRoleAssignedTo';
+    world.tenant.control.addFault({ path, page: 1, times: 1, effect: { kind: 'end-early' } });
+    expect(await cycle(operator)).toMatchObject({ result: 'succeeded', total: 0 });
+    // Two reads that end at the same place agree: nothing in Graph tells that they are short.
+    world.tenant.control.addFault({ path, page: 1, effect: { kind: 'end-early' } });
+    const held = await cycle(operator);
+    expect(held.verdict?.findings).toMatchObject([
+      { guard: 'too-many-removals', message: expect.stringContaining('52 accounts disabled') },
+      { guard: 'too-many-removals', message: expect.stringContaining('1050 members removed') },
+    ]);
+    expectUntouched();
+  });
+});
