@@ -1,4 +1,5 @@
 import type { CycleKind } from '../core/cycle.ts';
+import { UnauthorizedError } from '../core/errors.ts';
 import { judge } from '../core/guards.ts';
 import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -27,7 +28,10 @@ export async function prepareCycle(
   phase?.('import');
   const known = await links.load(rules.name);
   const directory = await gatherDirectory(connection, known, signal, progress);
-  const { inventory, vanished } = await gatherProvider(connection, directory, known, signal, progress);
+  const gathered = gatherProvider(connection, directory, known, signal, progress);
+  const { inventory, vanished } = await gathered.catch((error: unknown) => {
+    throw namingConnection(error, rules.name);
+  });
   signal.throwIfAborted();
   phase?.('plan');
   const planned = planCycle({
@@ -42,4 +46,11 @@ export async function prepareCycle(
   });
   const verdict = judge({ plan: planned.plan, rules, directory, links: known, collisions: planned.collisions });
   return { ...planned, verdict };
+}
+
+/** Both sides may refuse a credential; only the service provider's refusal concerns the connection itself. */
+function namingConnection(error: unknown, connection: string): unknown {
+  return error instanceof UnauthorizedError
+    ? new UnauthorizedError(error.message, { ...error.facts, connection })
+    : error;
 }
