@@ -90,7 +90,8 @@ describe('a listing that must not be believed', () => {
         organisation: company({ users: USERS, groups: { Fleet: [1, USERS] } }),
         provider: { seed: world.provider.snapshot(), faults: [fault] },
       });
-      const ended = await other.fullCycle().finally(async () => other.close());
+      const ended = await other.fullCycle();
+      await other.close();
       expect(ended.result).toBe(result);
       expect(userNames(other)).toEqual(userNames(world));
     },
