@@ -6,7 +6,8 @@ import type { ResourceId, ScimGroup } from '../scim.ts';
 import { groupsInScope } from './plan-groups.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
 
-interface Links {
+/** Links of one kind, found from either end. */
+export interface Links {
   readonly byAnchor: ReadonlyMap<Anchor, Link>;
   readonly linkedTo: ReadonlyMap<ResourceId, Anchor>;
 }
@@ -43,15 +44,19 @@ function compareMembers(
   return { add: add.sort(), remove: remove.sort((a, b) => (a.anchor < b.anchor ? -1 : 1)) };
 }
 
-function currentMembers(
+/** Members a SCIM group has: as shown, or as Headgate remembers them where the provider does not show them. */
+export function currentMembers(
   group: ScimGroup | undefined,
   link: Link | undefined,
   accounts: Links,
+  vanished: ReadonlySet<ResourceId>,
 ): ReadonlySet<ResourceId> {
   if (group?.members !== undefined) return new Set(group.members);
   const remembered = (link?.members ?? []).flatMap((anchor) => {
     const account = accounts.byAnchor.get(anchor);
-    return account === undefined || account.state === 'deleted' ? [] : [account.resourceId];
+    // An account that is gone took its memberships along, and the one created in its place has none.
+    const gone = account === undefined || account.state === 'deleted' || vanished.has(account.resourceId);
+    return gone ? [] : [account.resourceId];
   });
   return new Set(remembered);
 }
@@ -89,7 +94,7 @@ export function planMembers(
     const link = groups.byAnchor.get(anchor);
     const group = scimGroupOf(anchor, link, byId, joined);
     if (group === undefined && !fresh.has(anchor)) continue;
-    const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts);
+    const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts, input.vanished);
     const { add, remove } = compareMembers(scope.membersOf(anchor), entitled, current, accounts);
     if (add.length === 0 && remove.length === 0) continue;
     const parts = [add.length > 0 ? `${add.length} to add` : '', remove.length > 0 ? `${remove.length} to remove` : ''];
