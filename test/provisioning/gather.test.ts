@@ -5,12 +5,29 @@ import { gatherProvider } from '../../src/provisioning/gather-provider.ts';
 import { aGroup, aLink, anAccount, aSnapshot, assignGroup, assignUser, aUser } from '../builders.ts';
 import { aConnection, fakeDirectory, fakeProvider, type FakeDirectory, type FakeProvider } from './fakes.ts';
 import type { Link } from '../../src/core/link.ts';
+import type { DirectorySource } from '../../src/ports/directory-source.ts';
 
 const signal = new AbortController().signal;
 const nobody = fakeProvider({});
 
-function gather(directory: FakeDirectory, links: readonly Link[] = [], nested: 'direct' | 'expand' = 'direct') {
-  return gatherDirectory(aConnection(fakeDirectory(directory), nobody, nested), links, signal);
+/** What a user's own side says of their groups, where that is not what the groups say of their members. */
+type GroupsOfUser = Readonly<Record<string, readonly string[]>>;
+
+function bothSides(given: FakeDirectory, groupsOfUser: GroupsOfUser = {}): DirectorySource {
+  const groups = Object.entries(given.memberships ?? {});
+  return {
+    ...fakeDirectory(given),
+    readGroupsOfUser: async (user) =>
+      groupsOfUser[user] ?? groups.flatMap(([group, { users = [] }]) => (users.includes(user) ? [group] : [])),
+  };
+}
+
+function gather(
+  { groupsOfUser, ...directory }: FakeDirectory & { readonly groupsOfUser?: GroupsOfUser },
+  links: readonly Link[] = [],
+  nested: 'direct' | 'expand' = 'direct',
+) {
+  return gatherDirectory(aConnection(bothSides(directory, groupsOfUser), nobody, nested), links, signal);
 }
 
 describe('gathering the directory', () => {
@@ -58,6 +75,55 @@ describe('gathering the directory', () => {
     },
   ])('$rule is a gap in the proof of completeness', async ({ given }) => {
     expect((await gather(given)).gaps).toHaveLength(1);
+  });
+
+  const office = { assignments: [assignGroup('a'), assignGroup('b')], groups: { a: aGroup('a'), b: aGroup('b') } };
+  const empty = { ...office, memberships: { a: {}, b: {} }, whereabouts: { bob: 'present' as const } };
+
+  test.each([
+    {
+      rule: 'who was moved between two groups while they were read, and so was seen in neither',
+      given: { ...empty, groupsOfUser: { bob: ['a'] } },
+    },
+    {
+      rule: 'whose group was answered empty for a moment',
+      given: { ...empty, groupsOfUser: { bob: ['other', 'b'] } },
+    },
+    {
+      rule: 'who is not enabled and was missing from a group for a moment',
+      given: { ...empty, whereabouts: { bob: 'disabled' as const }, groupsOfUser: { bob: ['b'] } },
+    },
+  ])('a linked user $rule, is a gap and no leaver', async ({ given }) => {
+    expect((await gather(given, [aLink('bob')])).gaps).toMatchObject([{ what: expect.stringContaining('user bob') }]);
+  });
+
+  test.each([
+    { rule: 'directly', later: [assignUser('bob')] },
+    { rule: 'through a group that was not assigned before', later: [assignGroup('c')] },
+  ])(
+    'a linked user who is assigned $rule after the assignments were read is a gap and no leaver',
+    async ({ later }) => {
+      const directory = bothSides(empty, { bob: ['c'] });
+      const answers = [office.assignments, later];
+      const changing = { ...directory, readAssignments: async () => ({ value: answers.shift() ?? [], gaps: [] }) };
+      const { gaps } = await gatherDirectory(aConnection(changing, nobody), [aLink('bob')], signal);
+      expect(gaps).toMatchObject([{ what: expect.stringContaining('user bob') }]);
+    },
+  );
+
+  test('a linked user who really left is asked about and no gap; one whose account is disabled is not asked about', async () => {
+    const asked: string[] = [];
+    const directory = fakeDirectory({ ...empty, whereabouts: { bob: 'present', eve: 'present' } });
+    const listening = {
+      ...directory,
+      readGroupsOfUser: async (user: string) => {
+        asked.push(user);
+        return ['other'];
+      },
+    };
+    const links = [aLink('bob'), aLink('eve', { state: 'disabled' as const })];
+    expect((await gatherDirectory(aConnection(listening, nobody), links, signal)).gaps).toEqual([]);
+    expect(asked).toEqual(['bob']);
   });
 
   test('an assigned user who was deleted is no gap', async () => {
