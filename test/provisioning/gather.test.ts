@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { IncompleteReadError } from '../../src/core/errors.ts';
 import { gatherDirectory } from '../../src/provisioning/gather-directory.ts';
 import { gatherProvider } from '../../src/provisioning/gather-provider.ts';
-import { aGroup, aLink, anAccount, aSnapshot, assignGroup, assignUser, aUser } from '../builders.ts';
+import { aGroup, aLink, anAccount, aScimGroup, aSnapshot, assignGroup, assignUser, aUser } from '../builders.ts';
 import { aConnection, fakeDirectory, fakeProvider, type FakeDirectory, type FakeProvider } from './fakes.ts';
 import type { Link } from '../../src/core/link.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
@@ -162,6 +162,26 @@ describe('gathering the provider', () => {
     const { fake, gathered } = ask({}, []);
     await gathered;
     expect(fake.lookups).toEqual([]);
+  });
+
+  test('a linked account neither listed nor found by id is asked for by name before another is created', async () => {
+    const there = anAccount('id-ada', 'ada@contoso.com');
+    const directory = aSnapshot({ users: [aUser('ada'), aUser('bob')], assignments: [assignUser('ada')] });
+    const fake = { ...fakeProvider({ accounts: [there], listed: [] }), readAccount: async () => undefined };
+    const connection = aConnection(fakeDirectory({ assignments: [] }), fake);
+    const { inventory, vanished } = await gatherProvider(connection, directory, [aLink('ada'), aLink('eve')], signal);
+    expect(fake.lookups).toEqual(['externalId=ada', 'userName=ada@contoso.com']);
+    expect(inventory.accounts.resources).toEqual([there]);
+    expect([...vanished]).toEqual(['id-eve']);
+  });
+
+  test('groups that are there do not make up for accounts that are not', async () => {
+    const groups = Array.from({ length: 20 }, (_, index) => aScimGroup(`id-g${index}`, `G${index}`));
+    const links = [
+      ...Array.from({ length: 6 }, (_, index) => aLink(`u${index}`)),
+      ...groups.map((_, index) => aLink(`g${index}`, { resource: 'group' as const })),
+    ];
+    await expect(ask({ groups }, links).gathered).rejects.toThrow('"not found" for 6 of 6');
   });
 
   test('most linked accounts "not found" at once means a wrong address, not many deletions', async () => {
