@@ -86,16 +86,16 @@ describe('slices of one connection', () => {
     await first;
     const { results } = await exportSlice(slice('b', 3), connection, ports, never);
     expect(asked).toEqual(['a0']);
-    expect(results.map((result) => [result.state, 'notBefore' in result && result.notBefore])).toEqual(
-      Array(3).fill(['pending', NOW + 5000]),
-    );
+    const waits = results.map((result) => 'notBefore' in result && `${result.state} until ${result.notBefore}`);
+    const until = `pending until ${NOW + 5000}`;
+    expect(waits).toEqual([until, until, until]);
   });
 
   test('a slice that may not send passes its turn on', async () => {
     const { connection, asked, hears, answer } = patientProvider();
     const ports = somePorts();
     const stopped = await exportSlice(slice('a', 9), connection, ports, AbortSignal.abort());
-    expect(stopped.results.map(({ state }) => state)).toEqual(Array(9).fill('pending'));
+    expect(stopped.results.filter(({ state }) => state === 'pending')).toHaveLength(9);
     const next = exportSlice(slice('b', 1), connection, ports, never);
     await hears(1);
     answer();
