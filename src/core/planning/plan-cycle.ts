@@ -10,7 +10,7 @@ import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-group
 import { notice, type Collision, type PlanDraft, type PlanInput } from './plan-input.ts';
 import { planMembers } from './plan-members.ts';
 import { planRemovals } from './plan-removals.ts';
-import { collideCreates } from './collisions.ts';
+import { planCollisions } from './collisions.ts';
 
 /** A plan together with what the guards need to judge it and what closing the cycle should remember. */
 export interface Planned {
@@ -38,7 +38,12 @@ export function planCycle(input: PlanInput): Planned {
   planGroups(input, draft, scope, groups);
   planMembers(input, draft, scope, entitled, groups, accounts);
   planGroupDeletes(input, draft, scope, groups.byAnchor, accounts);
-  collideCreates(draft, input.mapping);
+  const inScope = new Set(groupsInScope(input, scope));
+  const claims = [
+    { ...accounts, staying: entitled },
+    { ...groups, staying: inScope },
+  ] as const;
+  planCollisions(draft, input.mapping, ...claims);
   noticeScope(input, draft, scope, accounts.byAnchor);
   const operations = sortOperations(draft.operations);
   const plan = sealPlan({
@@ -47,7 +52,7 @@ export function planCycle(input: PlanInput): Planned {
     rulesDigest: digestOf([input.rules, input.profile]),
     operations,
     notices: draft.notices,
-    counts: countPlan(input, operations, entitled.size, groupsInScope(input, scope).length),
+    counts: countPlan(input, operations, entitled.size, inScope.size),
   });
   return { plan, collisions: draft.collisions, paths: changedPaths(input, scope, entitled, accounts.byAnchor) };
 }
