@@ -3,8 +3,9 @@ import type { Link, RememberedPath } from '../link.ts';
 import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
+import { foldName, listed } from '../reasons.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
-import { planAccounts } from './plan-accounts.ts';
+import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
 import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-groups.ts';
 import { notice, type Collision, type PlanDraft, type PlanInput } from './plan-input.ts';
@@ -59,6 +60,7 @@ export function planCycle(input: PlanInput): Planned {
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
   noticeUnsupportedGroups(input, draft, scope);
+  noticeUnknownProtected(input, draft, links);
   const disabled = [...scope.reach.keys()].filter(
     (user) => input.directory.users.get(user)?.enabled === false && !links.has(user),
   );
@@ -77,6 +79,19 @@ function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: Re
     .join(', ');
   const text = `${outer.length} assigned groups contain groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
   notice(draft, 'nested-groups', text, outer);
+}
+
+/** A protected user who was renamed is protected no longer under the old name: that must not go unsaid. */
+function noticeUnknownProtected(input: PlanInput, draft: PlanDraft, links: ReadonlyMap<Anchor, Link>): void {
+  const { protectedAccounts } = input.rules.guards;
+  if (protectedAccounts.length === 0) return;
+  const unknown = new Map(protectedAccounts.map((name) => [foldName(name), name]));
+  for (const { anchor, label } of links.values()) for (const name of [anchor, label]) unknown.delete(foldName(name));
+  for (const user of input.directory.users.values())
+    for (const name of [user.id, userLabel(user)]) unknown.delete(foldName(name));
+  const names = [...unknown.values()].sort();
+  const text = `guards.protectedAccounts names nobody who has or gets an account: ${listed(names)}. Whoever was renamed is not protected any more; object ids never change`;
+  notice(draft, 'protected-unknown', text, names);
 }
 
 function countPlan(
