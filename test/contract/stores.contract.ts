@@ -121,6 +121,10 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
         const refusals = settled.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
         expect(refusals.every((reason) => reason instanceof RefusedError && reason.code === 'cycle-open')).toBe(true);
+        const [opened] = settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.id] : []));
+        const named = (reason: unknown) =>
+          reason instanceof RefusedError && reason.facts.remedy?.includes(`headgate cycle cancel ${opened}`);
+        expect(refusals.filter(named)).toHaveLength(7);
         expect(await under.stores.cycles.list({ connection, limit: 10 })).toHaveLength(1);
       });
 
