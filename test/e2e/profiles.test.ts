@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/cli/demo/daemon.ts';
 import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
 import { BEHAVIOURS, type BehaviourName } from '../../src/sandbox/provider/behaviours/registry.ts';
-import { closed, freePort, startWorld, type World } from './world.ts';
+import { closed, startWorld, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(async () => {
