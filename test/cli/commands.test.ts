@@ -545,6 +545,40 @@ describe('the other commands', () => {
     expect(out).toMatch(/acme: 1 operation failed; .*headgate cycle show cycle-6 --failed/);
   });
 
+  test.each([
+    ['gathering', {}, /acme +gathering +0/],
+    ['gathering', { progress: { what: 'users', done: 5, total: 12 } }, /acme +reading users: 5 of 12 /],
+    ['exporting', { settled: 3, total: 9 }, /acme +exporting 3\/9 /],
+  ] as const)('status shows how far an open cycle is: %s %o', async (phase, facts, says) => {
+    const connection = {
+      connection: 'acme',
+      application: 'a',
+      profile: 'generic',
+      state: { connection: 'acme', schedulesPaused: false },
+      links: {},
+      held: 0,
+      escrowed: 0,
+      openCycle: cycleView({ phase, ...facts }),
+      lastCycle: cycleView({
+        phase: 'closed',
+        result: 'refused',
+        failure: { message: 'plan-stale', remedy: 'plan again' },
+      }),
+    };
+    const api = await serverWith((app) => {
+      app.get('/api/v1/status', async () => ({
+        version: '1.2.3',
+        startedAt: 0,
+        connections: [connection],
+        schedules: [],
+        queues: [],
+      }));
+    });
+    const { out } = await headgate(api, ['status']);
+    expect(out).toMatch(says);
+    expect(out).toContain('acme: the last cycle was refused: plan-stale\n  plan again');
+  });
+
   test('explain quotes the user in the query and says paths, mapping and account', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/connections/:name/explain', async () => ({

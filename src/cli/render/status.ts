@@ -1,6 +1,7 @@
-import type { ConnectionStatus, Explanation, Operator, Status } from '../../ports/operator.ts';
+import type { ConnectionStatus, CycleView, Explanation, Operator, Status } from '../../ports/operator.ts';
 import type { ScopePath } from '../../core/operation.ts';
 import type { OperationRecord } from '../../ports/stores.ts';
+import { readingProgress } from './cycle.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable, shownTime } from './text.ts';
@@ -42,7 +43,8 @@ function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
   const found: string[] = [];
   if (lastCycle?.failure !== undefined && state.pausedReason === undefined) {
     const { message, remedy } = lastCycle.failure;
-    found.push(trouble(paint.bad(`${connection}: the last cycle ${lastCycle.result ?? 'failed'}`), message, remedy));
+    const ended = lastCycle.result === 'refused' ? 'was refused' : 'failed';
+    found.push(trouble(paint.bad(`${connection}: the last cycle ${ended}`), message, remedy));
   }
   for (const { effect, guard, operations, message, remedy } of held === 0
     ? []
@@ -74,7 +76,7 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
     state.pausedReason !== undefined
       ? paint.bad('paused')
       : openCycle !== undefined
-        ? paint.warn(`${openCycle.phase} ${grouped(openCycle.settled)}/${grouped(openCycle.total)}`)
+        ? paint.warn(whereabouts(openCycle))
         : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
   return [
     connection,
@@ -86,6 +88,12 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
     grouped(held),
     grouped(escrowed),
   ];
+}
+
+/** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
+function whereabouts({ phase, progress, settled, total }: CycleView): string {
+  if (phase === 'exporting') return `${phase} ${grouped(settled)}/${grouped(total)}`;
+  return progress === undefined ? phase : readingProgress(progress).line;
 }
 
 /** Schedules as a table. */
