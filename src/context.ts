@@ -200,6 +200,8 @@ export async function openContext(options: ContextOptions): Promise<Context> {
           connections: names,
           log,
           metrics: prometheus.workers,
+          // A dead worker's jobs come back when its slices do: one setting says how long silence is believed.
+          lockMs: ports.worker.leaseMs,
         }),
       close: closeAll,
     };
