@@ -6,7 +6,7 @@ import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { groupsInScope, planGroups } from './plan-groups.ts';
-import { notice, type Collision, type PlanDraft, type PlanInput } from './plan-input.ts';
+import { notice, type Collision, type LinkedTotals, type PlanDraft, type PlanInput } from './plan-input.ts';
 import { planMembers } from './plan-members.ts';
 import { planRemovals } from './plan-removals.ts';
 import { collideCreates } from './collisions.ts';
@@ -87,17 +87,25 @@ function countPlan(
     membersAdded += operation.add.length;
     membersRemoved += operation.remove.length;
   }
-  const living = (resource: Link['resource']) =>
-    input.links.filter((link) => link.resource === resource && link.state === 'active').length;
+  const linked = input.focus?.linked ?? linkedTotals(input.links);
   return {
     entitledUsers,
     entitledGroups,
-    linkedAccounts: living('account'),
-    linkedGroups: living('group'),
+    linkedAccounts: linked.accounts,
+    linkedGroups: linked.groups,
+    linkedMembers: linked.members,
     operations: byKind,
     membersAdded,
     membersRemoved,
   };
+}
+
+/** Counts what is linked and living. */
+export function linkedTotals(links: readonly Link[]): LinkedTotals {
+  const living = links.filter(({ state }) => state === 'active');
+  const accounts = living.filter(({ resource }) => resource === 'account').length;
+  const members = living.reduce((sum, link) => sum + (link.members?.length ?? 0), 0);
+  return { accounts, groups: living.length - accounts, members };
 }
 
 function changedPaths(input: PlanInput, scope: Scope, entitled: ReadonlySet<Anchor>, links: ReadonlyMap<Anchor, Link>) {
