@@ -1,6 +1,6 @@
 import type { Anchor } from '../core/directory.ts';
 import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
-import type { Link, RememberedPath } from '../core/link.ts';
+import type { Link, LinkMemory } from '../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -156,8 +156,15 @@ export interface LinkStore {
   find(connection: string, resource: Link['resource'], anchors: readonly Anchor[]): Promise<ReadonlyMap<Anchor, Link>>;
   /** Links by `<resource>.<state>`. */
   counts(connection: string): Promise<Readonly<Record<string, number>>>;
-  /** Remembers how users are in scope now. Called with the changed ones only. */
-  rememberPaths(connection: string, paths: ReadonlyMap<Anchor, readonly RememberedPath[]>): Promise<void>;
+  /** Remembers what links know of their users. Called with the changed ones only. */
+  remember(connection: string, memories: ReadonlyMap<Anchor, LinkMemory>): Promise<void>;
+  /** Users with a living account who wait for a reference to one of these. */
+  awaiting(connection: string, anchors: readonly Anchor[]): Promise<readonly Anchor[]>;
+  /** Living links of groups, and of accounts whose remembered paths lead through one of these groups. */
+  groups(connection: string): Promise<readonly Link[]>;
+  reachedThrough(connection: string, groups: readonly Anchor[]): Promise<readonly Anchor[]>;
+  /** Memberships over all living group links. */
+  membershipCount(connection: string): Promise<number>;
 }
 
 /** What the daemon remembers about a connection between cycles. */

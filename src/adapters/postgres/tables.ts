@@ -75,8 +75,8 @@ interface OperationTable {
   readonly failure: Json<NonNullable<OperationRecord['failure']>>;
 }
 
-/** A link without its paths, which are remembered apart. */
-export type StoredLink = Omit<Link, 'paths'>;
+/** A link without what it remembers of its user, which is written apart. */
+export type StoredLink = Omit<Link, 'paths' | 'awaiting'>;
 
 interface LinkTable {
   readonly connection: string;
@@ -85,6 +85,9 @@ interface LinkTable {
   readonly state: Link['state'];
   readonly body: ColumnType<StoredLink, string, string>;
   readonly paths: Json<readonly RememberedPath[]>;
+  /** Groups among the paths, for finding who is reached through one. */
+  readonly path_groups: readonly string[] | null;
+  readonly awaiting: readonly string[] | null;
 }
 
 interface CountTable {

@@ -1,5 +1,5 @@
 import type { Anchor } from '../directory.ts';
-import type { Link, RememberedPath } from '../link.ts';
+import type { Link, LinkMemory } from '../link.ts';
 import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
@@ -15,8 +15,8 @@ import { collideCreates } from './collisions.ts';
 export interface Planned {
   readonly plan: Plan;
   readonly collisions: readonly Collision[];
-  /** How linked users are in scope now, for those whose links remember something else. */
-  readonly paths: ReadonlyMap<Anchor, readonly RememberedPath[]>;
+  /** What links are to remember of their users, for those that remember something else. */
+  readonly memories: ReadonlyMap<Anchor, LinkMemory>;
 }
 
 function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
@@ -32,7 +32,7 @@ export function planCycle(input: PlanInput): Planned {
   const accounts = indexLinks(input.links, 'account');
   const groups = indexLinks(input.links, 'group');
   const draft: PlanDraft = { operations: [], notices: [], collisions: [] };
-  planAccounts(input, draft, scope, entitled, accounts);
+  const awaiting = planAccounts(input, draft, scope, entitled, accounts);
   planRemovals(input, draft, scope, entitled, accounts.byAnchor);
   planGroups(input, draft, scope, groups);
   planMembers(input, draft, scope, entitled, groups, accounts);
@@ -47,7 +47,7 @@ export function planCycle(input: PlanInput): Planned {
     notices: draft.notices,
     counts: countPlan(input, operations, entitled.size, groupsInScope(input, scope).length),
   });
-  return { plan, collisions: draft.collisions, paths: changedPaths(input, scope, entitled, accounts.byAnchor) };
+  return { plan, collisions: draft.collisions, memories: changedMemories(input, scope, entitled, accounts.byAnchor, awaiting) };
 }
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
@@ -108,12 +108,21 @@ export function linkedTotals(links: readonly Link[]): LinkedTotals {
   return { accounts, groups: living.length - accounts, members };
 }
 
-function changedPaths(input: PlanInput, scope: Scope, entitled: ReadonlySet<Anchor>, links: ReadonlyMap<Anchor, Link>) {
-  const changed = new Map<Anchor, readonly RememberedPath[]>();
+function changedMemories(
+  input: PlanInput,
+  scope: Scope,
+  entitled: ReadonlySet<Anchor>,
+  links: ReadonlyMap<Anchor, Link>,
+  awaiting: ReadonlyMap<Anchor, readonly Anchor[]>,
+): ReadonlyMap<Anchor, LinkMemory> {
+  const changed = new Map<Anchor, LinkMemory>();
   for (const link of links.values()) {
     if (link.state !== 'active' || !entitled.has(link.anchor)) continue;
-    if (pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
-    changed.set(link.anchor, rememberedPaths(pathsOf(scope, input.directory, link.anchor)));
+    const users = awaiting.get(link.anchor) ?? [];
+    const sameUsers = users.join() === (link.awaiting ?? []).join();
+    if (sameUsers && pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
+    const paths = rememberedPaths(pathsOf(scope, input.directory, link.anchor));
+    changed.set(link.anchor, { paths, awaiting: users });
   }
   return changed;
 }
