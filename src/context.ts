@@ -192,7 +192,15 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       ports,
       prometheus,
       queues: queue.queues,
-      work: () => createWorkers({ queue, definitions: options.jobs, ports, connections: names, log }),
+      work: () =>
+        createWorkers({
+          queue,
+          definitions: options.jobs,
+          ports,
+          connections: names,
+          log,
+          metrics: prometheus.workers,
+        }),
       close: closeAll,
     };
   } catch (error) {

@@ -49,7 +49,8 @@ export function postgresAvailable(): boolean {
   return available('PostgreSQL', DATABASE_VARIABLE, ['initdb', 'postgres']);
 }
 
-function freePort(): Promise<number> {
+/** A port nobody listens on right now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
@@ -128,8 +129,8 @@ export function useRedis(): Promise<TestServer> {
   return url === undefined ? startRedis() : Promise.resolve({ url, stop: () => Promise.resolve() });
 }
 
-/** A private PostgreSQL server, started as an unprivileged user where the tests run as root. */
-export async function startPostgres(): Promise<TestServer> {
+/** A private PostgreSQL server, started as an unprivileged user where the tests run as root; `settings` override single ones. */
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-postgres-'));
   const identity = unprivileged();
   if (identity !== undefined) await chown(directory, identity.uid, identity.gid);
@@ -142,8 +143,9 @@ export async function startPostgres(): Promise<TestServer> {
   );
   if (created.status !== 0) throw new Error(`initdb failed: ${created.stderr}`);
   const port = await freePort();
-  const settings = ['fsync=off', 'listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`];
-  const argv = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+  const given = { fsync: 'off', listen_addresses: '127.0.0.1', unix_socket_directories: directory, ...settings };
+  const flags = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const argv = ['-D', data, '-p', String(port), ...flags];
   const child = spawn(required('postgres'), argv, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   await saidLine(child, /ready to accept connections/);
   // SIGINT is PostgreSQL's fast shutdown: connections are cut, data is written.

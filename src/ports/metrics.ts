@@ -25,3 +25,14 @@ export interface Metrics {
   throttled(api: 'graph' | 'scim', connection: string, waitSeconds: number): void;
   tokenRequest(api: 'graph' | 'scim', outcome: 'success' | 'failure'): void;
 }
+
+/** What the workers of this process do with jobs. Told by the queue's adapter; `queue` is the queue's own name. */
+export interface WorkerMetrics {
+  /** How many jobs this process takes from the queue at a time; 0 once it takes none any more. */
+  slots(queue: string, total: number): void;
+  /** `waitSeconds` from when the job was due to when it was taken; absent when it was taken before. */
+  jobStarted(queue: string, waitSeconds?: number): void;
+  jobEnded(queue: string, seconds: number): void;
+  /** A job whose process fell silent was put back, to be run again. */
+  jobStalled(queue: string): void;
+}

@@ -4,6 +4,7 @@ import { createWorkers, type Workers } from '../../src/adapters/bullmq/workers.t
 import type { JobDefinition } from '../../src/ports/job-queue.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { silentLog } from '../silent-log.ts';
+import { spyWorkerMetrics, type SpyWorkerMetrics } from '../spy-worker-metrics.ts';
 
 /** Where a queue is kept during a test, empty at first. */
 export interface QueueUnderTest {
@@ -94,11 +95,13 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
     let workers: Workers | undefined;
     let journal: Journal;
     let during: TestPorts['during'];
+    let spy: SpyWorkerMetrics;
 
     beforeEach(async () => {
       under = await open();
       queue = await createJobQueue(options());
       journal = aJournal();
+      spy = spyWorkerMetrics();
       during = () => Promise.resolve();
     });
 
@@ -123,7 +126,14 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
 
     async function work(log: Log = silentLog): Promise<void> {
       const ports: TestPorts = { journal, during: (note, signal) => during(note, signal) };
-      workers = await createWorkers({ queue, definitions: [control, exports], ports, connections: ['acme'], log });
+      workers = await createWorkers({
+        queue,
+        definitions: [control, exports],
+        ports,
+        connections: ['acme'],
+        log,
+        metrics: spy.metrics,
+      });
     }
 
     async function states(name: string): Promise<Readonly<Record<string, number>>> {
@@ -243,7 +253,7 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       await work();
       await queue.enqueue('note', { id: 'a' });
       await running.opened;
-      await workers?.close(1);
+      await workers?.close(500);
       workers = undefined;
       expect(journal.lines).toEqual(['start a', 'end a']);
       await queue.enqueue('note', { id: 'b' });
@@ -294,6 +304,46 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       expect(journal.lines).toContain('workers 1, active 1');
       const after = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
       expect(after).toMatchObject({ completedTotal: 1, failedTotal: 0, oldestWaitingMs: 0 });
+    });
+
+    test('a job that was to run later waits from then on, not from when it was asked for', async () => {
+      const bull = queue.queues.get('headgate-control');
+      const delay = 3_600_000;
+      const job = await bull?.add('note', { id: 'a' }, { timestamp: Date.now() - delay, delay });
+      await job?.promote();
+      const counts = (await queue.counts()).find((found) => found.queue === 'headgate-control');
+      expect(counts?.states).toMatchObject({ waiting: 1 });
+      expect(counts?.oldestWaitingMs).toBeLessThan(delay / 2);
+      await work();
+      await spy.told('ended headgate-control');
+      expect(spy.waits).toHaveLength(1);
+      expect(spy.waits[0]).toBeLessThan(delay / 2000);
+    });
+
+    test('it is told how long a job had waited', async () => {
+      const bull = queue.queues.get('headgate-control');
+      await bull?.add('note', { id: 'a' }, { timestamp: Date.now() - 3_600_000 });
+      await work();
+      await spy.told('ended headgate-control');
+      expect(spy.waits[0]).toBeGreaterThanOrEqual(3600);
+      expect(spy.waits[0]).toBeLessThan(7200);
+    });
+
+    test('slots and every run are told, of a retry without how long it waited', async () => {
+      let failures = 1;
+      during = () => (failures-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve());
+      await work();
+      expect(spy.lines).toEqual(['slots headgate-control 4', 'slots headgate-exports-acme 2']);
+      await queue.enqueue('export', { id: 'a' });
+      await journal.reached(3);
+      await workers?.close(10_000);
+      workers = undefined;
+      const [started, ended] = ['started headgate-exports-acme', 'ended headgate-exports-acme'];
+      expect(spy.lines.filter((line) => !line.startsWith('slots'))).toEqual([started, ended, started, ended]);
+      expect(spy.lines).toContain('slots headgate-control 0');
+      expect(spy.lines).toContain('slots headgate-exports-acme 0');
+      expect(spy.waits.map((wait) => typeof wait)).toEqual(['number', 'undefined']);
+      expect(spy.runs.every((seconds) => seconds >= 0)).toBe(true);
     });
 
     test('what was enqueued and scheduled is still there after the queue is opened again', async () => {

@@ -110,11 +110,11 @@ export function writes({ provider }: World): readonly string[] {
 }
 
 /** userNames of active (or inactive) accounts, sorted. */
-export function userNames({ provider }: World, active = true): readonly unknown[] {
+export function userNames({ provider }: World, active = true): readonly string[] {
   return provider.accounts
     .all()
     .filter((account) => account['active'] === active)
-    .map((account) => account['userName'])
+    .flatMap(({ userName }) => (typeof userName === 'string' ? userName : []))
     .toSorted();
 }
 

@@ -27,11 +27,11 @@ function account(userName: string): Readonly<Record<string, unknown>> | undefine
 }
 
 /** userNames of the accounts in a SCIM group. */
-function membersOf(displayName: string): readonly unknown[] {
+function membersOf(displayName: string): readonly string[] {
   const group = scimmy.groups.all().find((row) => row['displayName'] === displayName);
   const members = Array.isArray(group?.['members']) ? group['members'] : [];
-  const names = new Map(scimmy.users.all().map((row) => [row['id'], row['userName']]));
-  return members.map((member: { readonly value: string }) => names.get(member.value)).toSorted();
+  const names = new Map(scimmy.users.all().map((row) => [row['id'], String(row['userName'])]));
+  return members.map((member: { readonly value: string }) => names.get(member.value) ?? 'nobody').toSorted();
 }
 
 const ONE = 'info.test1@testcompany.example';

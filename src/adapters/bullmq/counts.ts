@@ -1,5 +1,6 @@
 import type { QueueCounts } from '../../ports/job-queue.ts';
 import type { BullQueue } from './backend.ts';
+import { dueAt } from './due-time.ts';
 
 /** What monitoring asks of one queue. `localWorkers` stands in where the backend cannot tell connections apart. */
 export async function countQueue(
@@ -15,7 +16,7 @@ export async function countQueue(
     queue.getMetrics('completed', 0, 0),
     queue.getMetrics('failed', 0, 0),
   ]);
-  const waitingSince = oldest[0] === undefined ? now : oldest[0].timestamp + (oldest[0].delay ?? 0);
+  const waitingSince = oldest[0] === undefined ? now : dueAt(oldest[0]);
   return {
     queue: queue.name,
     states,

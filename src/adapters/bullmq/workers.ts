@@ -1,8 +1,10 @@
 import { MetricsTime } from 'bullmq';
 import type { JobDefinition } from '../../ports/job-queue.ts';
 import type { Log } from '../../ports/log.ts';
+import type { WorkerMetrics } from '../../ports/metrics.ts';
 import { openWorker, type BullWorker } from './backend.ts';
 import type { OpenJobQueue } from './job-queue.ts';
+import { measureJobs } from './measure-jobs.ts';
 import { createProcessor } from './process-job.ts';
 import { CONTROL_QUEUE, exportQueue } from './routes.ts';
 
@@ -14,6 +16,7 @@ export interface WorkersOptions<Ports> {
   /** Connections whose exports this process sends. */
   readonly connections: readonly string[];
   readonly log: Log;
+  readonly metrics: WorkerMetrics;
   /** Jobs of the control queue at a time; default 4. */
   readonly controlConcurrency?: number;
   /** Slices of one connection at a time; default 2. */
@@ -38,9 +41,9 @@ const STALLS = 1_000;
 
 /** Starts taking jobs from the control queue and from the export queue of each connection. */
 export async function createWorkers<Ports>(options: WorkersOptions<Ports>): Promise<Workers> {
-  const { queue, definitions, ports, connections, log, lockMs = LOCK_MS } = options;
+  const { queue, definitions, ports, connections, log, metrics, lockMs = LOCK_MS } = options;
   const stopping = new AbortController();
-  const process = createProcessor({ queue, definitions, ports, log, signal: stopping.signal });
+  const process = measureJobs(createProcessor({ queue, definitions, ports, log, signal: stopping.signal }), metrics);
   const concurrencies = new Map([
     [CONTROL_QUEUE, options.controlConcurrency ?? CONTROL_CONCURRENCY],
     ...connections.map((name) => [exportQueue(name), options.exportConcurrency ?? EXPORT_CONCURRENCY] as const),
@@ -53,11 +56,12 @@ export async function createWorkers<Ports>(options: WorkersOptions<Ports>): Prom
       maxStalledCount: STALLS,
       metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
     });
-    watch(worker, log);
+    watch(worker, log, metrics);
     return worker;
   });
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   for (const worker of workers) {
+    metrics.slots(worker.name, worker.concurrency);
     queue.localWorkers.set(worker.name, (queue.localWorkers.get(worker.name) ?? 0) + 1);
     worker.run().catch((error: unknown) => log.error({ err: error, queue: worker.name }, 'a worker ended'));
   }
@@ -65,15 +69,19 @@ export async function createWorkers<Ports>(options: WorkersOptions<Ports>): Prom
     async close(graceMs) {
       for (const worker of workers) {
         queue.localWorkers.set(worker.name, (queue.localWorkers.get(worker.name) ?? 1) - 1);
+        metrics.slots(worker.name, 0);
       }
       await drain(workers, stopping, graceMs, log);
     },
   };
 }
 
-function watch(worker: BullWorker, log: Log): void {
+function watch(worker: BullWorker, log: Log, metrics: WorkerMetrics): void {
   worker.on('error', (error) => log.warn({ queue: worker.name, error: error.message }, 'a worker reported an error'));
-  worker.on('stalled', (job) => log.warn({ queue: worker.name, job }, 'a job lost its process and runs again'));
+  worker.on('stalled', (job) => {
+    metrics.jobStalled(worker.name);
+    log.warn({ queue: worker.name, job }, 'a job lost its process and runs again');
+  });
 }
 
 async function drain(

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Metrics } from '../../ports/metrics.ts';
+import type { Metrics, WorkerMetrics } from '../../ports/metrics.ts';
 import { boundRead } from './bounded-read.ts';
 import { createCycleFamilies } from './cycle-families.ts';
 import { createExposition, type Rendered } from './exposition.ts';
@@ -10,6 +10,7 @@ import { createQueueFamilies, readQueue, type ReadableQueue } from './queue-fami
 import { createRequestFamilies } from './request-families.ts';
 import { createStoreFamilies, createStoreReader } from './store-families.ts';
 import type { ReadableStores } from './store-reading.ts';
+import { createWorkerFamilies } from './worker-families.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -31,6 +32,7 @@ export interface MetricsSource {
 
 export interface PrometheusMetrics {
   readonly metrics: Metrics;
+  readonly workers: WorkerMetrics;
   /** Starts reading the store and the queue at each scrape. May be called once both are open. */
   readonly watch: (source: MetricsSource) => void;
   /** The whole exposition, in text format 0.0.4 or OpenMetrics 1.0.0. Never fails because the store or queue does. */
@@ -49,6 +51,7 @@ export function createMetrics(options: MetricsOptions): PrometheusMetrics {
   const refresh = createRefresh(registry, options, times);
   return {
     metrics: { ...cycleMetrics, ...operations, ...requests },
+    workers: createWorkerFamilies(registry),
     watch: refresh.watch,
     render: async (openMetrics) => {
       await refresh.run();

@@ -29,16 +29,9 @@ export function createCycleFamilies(
     labelNames: ['connection', 'reason'],
     registers: [registry],
   });
-  const operations = new Gauge({
-    name: 'headgate_plan_operations',
-    help: 'Operations of the plan computed last, by resource and kind.',
-    labelNames: ['connection', 'operation'],
-    registers: [registry],
-  });
   for (const connection of connections) {
     for (const reason of SKIP_REASONS) skipped.inc({ connection, reason }, 0);
   }
-  const plannedKinds = new Map<string, readonly string[]>();
   return {
     times,
     cycleStarted: (connection, kind, at) => times.start(connection, kind, at / 1000),
@@ -52,10 +45,6 @@ export function createCycleFamilies(
       closed.phase.observe({ connection, cycle_type: kind, phase }, seconds),
     cycleSkipped: (connection, reason) => skipped.inc({ connection, reason }),
     planned: (connection, counts) => {
-      // A kind the last plan had and this one has not is 0 now, not what it was.
-      for (const operation of plannedKinds.get(connection) ?? []) operations.set({ connection, operation }, 0);
-      for (const [operation, count] of Object.entries(counts)) operations.set({ connection, operation }, count);
-      plannedKinds.set(connection, Object.keys(counts));
       if (Object.values(counts).every((count) => count === 0)) closed.noOp.inc({ connection });
     },
   };

@@ -1,11 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
 import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
-import { CYCLE_TYPES } from './labels.ts';
+import { CYCLE_TYPES, outcomeOf, OUTCOMES } from './labels.ts';
+import { createPlanFamilies } from './plan-families.ts';
 import {
   consecutiveFailures,
   countByState,
   newestOf,
+  newestPlanned,
   progressOf,
   readConnection,
   type ConnectionReading,
@@ -23,13 +25,15 @@ export function createStoreFamilies(
   times: CycleTimes,
 ): (connection: string, reading: ConnectionReading) => void {
   const families = registerFamilies([registry]);
+  const showPlan = createPlanFamilies(registry, connections);
   for (const connection of connections) initialise(families, connection);
   return (connection, reading) => {
     showCycles(families, times, connection, reading);
-    for (const [state, count] of countByState(reading.counts)) families.operations.set({ connection, state }, count);
+    showOperations(families, connection, reading);
     families.paused.set({ connection }, reading.state.pausedReason === undefined ? 0 : 1);
     families.schedulesPaused.set({ connection }, reading.state.schedulesPaused ? 1 : 0);
     families.throttledUntil.set({ connection }, (reading.state.throttledUntil ?? 0) / 1000);
+    showPlan(connection, reading.cycles);
     showObjects(families, connection, reading);
   };
 }
@@ -63,9 +67,25 @@ function showCycles(
     times.completion(connection, kind, (closed?.closedAt ?? 0) / 1000);
     const good = newestOf(cycles, kind, (cycle) => cycle.result === 'succeeded');
     times.success(connection, kind, (good?.closedAt ?? 0) / 1000);
+    const result = closed?.result;
+    if (result === undefined) continue;
+    for (const outcome of OUTCOMES) {
+      families.lastOutcome.set({ connection, cycle_type: kind, outcome }, outcome === outcomeOf(result) ? 1 : 0);
+    }
   }
-  families.progress.set({ connection }, open === undefined ? 0 : progressOf(counts));
+  const exporting = open !== undefined && open === newestPlanned(cycles);
+  families.progress.set({ connection }, exporting ? progressOf(counts) : 0);
   families.failures.set({ connection }, consecutiveFailures(cycles));
+}
+
+/** Without a plan in sight the last one known stands: failing reads settle nothing it holds. */
+function showOperations(
+  families: ReturnType<typeof registerFamilies>,
+  connection: string,
+  { cycles, counts }: ConnectionReading,
+): void {
+  if (newestPlanned(cycles) === undefined) return;
+  for (const [state, count] of countByState(counts)) families.operations.set({ connection, state }, count);
 }
 
 /** Link counts come as `<resource>.<state>` with the link's own words. */
@@ -81,7 +101,7 @@ function showObjects(
     families.objects.set({ connection, resource, state: 'provisioned' }, links[`${link}.active`] ?? 0);
     families.objects.set({ connection, resource, state: 'disabled' }, links[`${link}.disabled`] ?? 0);
   }
-  const planned = cycles.find((cycle) => cycle.planCounts !== undefined)?.planCounts;
+  const planned = newestPlanned(cycles)?.planCounts;
   if (planned === undefined) return;
   families.objects.set({ connection, resource: 'user', state: 'in_scope' }, planned.entitledUsers);
   families.objects.set({ connection, resource: 'group', state: 'in_scope' }, planned.entitledGroups);
@@ -94,7 +114,10 @@ function initialise(families: ReturnType<typeof registerFamilies>, connection: s
       families.objects.set({ connection, resource, state }, 0);
     }
   }
-  for (const cycle_type of CYCLE_TYPES) families.inProgress.set({ connection, cycle_type }, 0);
+  for (const cycle_type of CYCLE_TYPES) {
+    families.inProgress.set({ connection, cycle_type }, 0);
+    for (const outcome of OUTCOMES) families.lastOutcome.set({ connection, cycle_type, outcome }, 0);
+  }
   const { progress, failures, paused, schedulesPaused, throttledUntil } = families;
   for (const gauge of [progress, failures, paused, schedulesPaused, throttledUntil]) gauge.set({ connection }, 0);
 }
@@ -109,9 +132,15 @@ function registerFamilies(registers: Registry[]) {
       labelNames: ['connection', 'cycle_type'],
       registers,
     }),
+    lastOutcome: new Gauge({
+      name: 'headgate_cycle_last_outcome',
+      help: '1 at how the newest closed cycle of this kind ended, 0 at the other outcomes.',
+      labelNames: ['connection', 'cycle_type', 'outcome'],
+      registers,
+    }),
     operations: new Gauge({
       name: 'headgate_operations',
-      help: 'Operations of the newest cycle by state: the whole backlog, of which the queue holds only a window.',
+      help: 'Operations of the newest plan by state: the whole backlog, of which the queue holds only a window.',
       labelNames: ['connection', 'state'],
       registers,
     }),

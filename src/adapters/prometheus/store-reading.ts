@@ -15,11 +15,11 @@ export interface ConnectionReading {
   readonly links: Readonly<Record<string, number>>;
   /** Newest first. */
   readonly cycles: readonly CycleRecord[];
-  /** Operations of the newest cycle. */
+  /** Operations of the newest cycle that has a plan: one that is still reading, or could not, settles nothing. */
   readonly counts: OperationCounts;
 }
 
-/** Reads one connection: its state, links, newest cycles (at most `limit`) and the newest one's operations. */
+/** Reads one connection: its state, links, newest cycles (at most `limit`) and the operations of the newest planned one. */
 export async function readConnection(
   stores: ReadableStores,
   connection: string,
@@ -30,8 +30,13 @@ export async function readConnection(
     stores.links.counts(connection),
     stores.cycles.list({ connection, limit }),
   ]);
-  const newest = cycles[0];
-  return { state, links, cycles, counts: newest === undefined ? {} : await stores.cycles.counts(newest.id) };
+  const planned = newestPlanned(cycles);
+  return { state, links, cycles, counts: planned === undefined ? {} : await stores.cycles.counts(planned.id) };
+}
+
+/** The newest cycle that came as far as a plan. Cycles are newest first. */
+export function newestPlanned(cycles: readonly CycleRecord[]): CycleRecord | undefined {
+  return cycles.find(({ planCounts }) => planCounts !== undefined);
 }
 
 /** Operations by state, over all waves; every state is present. */

@@ -2,6 +2,7 @@ import { createJobQueue } from '../../../src/adapters/bullmq/job-queue.ts';
 import { createWorkers } from '../../../src/adapters/bullmq/workers.ts';
 import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { silentLog } from '../../silent-log.ts';
+import { spyWorkerMetrics } from '../../spy-worker-metrics.ts';
 import { LOCK_MS, NO_DATABASE, NOTE, queueOptions } from './hanging-job.ts';
 
 /** Takes a job that never ends, says so, and waits to be killed. Arguments: database URL or "-", Redis URL or "-". */
@@ -22,5 +23,6 @@ await createWorkers({
   },
   connections: [],
   log: silentLog,
+  metrics: spyWorkerMetrics().metrics,
   lockMs: LOCK_MS,
 });

@@ -2,6 +2,8 @@ import type { MetricsSource } from '../../../src/adapters/prometheus/create-metr
 import type { QueueCounts, ScheduledCycle } from '../../../src/ports/job-queue.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
 import type { OperationCounts } from '../../../src/core/cycle.ts';
+import type { PlanCounts } from '../../../src/core/plan.ts';
+import type { GuardName, Verdict } from '../../../src/core/verdict.ts';
 
 /** One sample line of an exposition. */
 export interface Sample {
@@ -82,6 +84,7 @@ export function aCycleRecord(overrides: Partial<CycleRecord> = {}): CycleRecord 
     requestedBy: 'schedule',
     createdAt: 1_000_000,
     closedAt: 2_000_000,
+    planCounts: planCounts({}),
     notices: [],
     cancelRequested: false,
     result: 'succeeded',
@@ -123,4 +126,29 @@ export function queueWith(
   schedules: readonly ScheduledCycle[] = [],
 ): MetricsSource['queue'] {
   return { counts, listSchedules: async () => schedules };
+}
+
+export function planCounts(operations: Readonly<Record<string, number>>): PlanCounts {
+  return {
+    entitledUsers: 0,
+    entitledGroups: 0,
+    linkedAccounts: 0,
+    linkedGroups: 0,
+    operations,
+    membersAdded: 0,
+    membersRemoved: 0,
+  };
+}
+
+/** A verdict in which these guards hold something, or refuse the plan. */
+export function aVerdict(effect: 'hold' | 'refuse', guards: readonly GuardName[]): Verdict {
+  const findings = guards.map((guard) => ({
+    guard,
+    effect,
+    message: 'too much',
+    remedy: 'look at it',
+    operations: [],
+    numbers: {},
+  }));
+  return { refused: effect === 'refuse', findings };
 }

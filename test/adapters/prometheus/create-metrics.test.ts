@@ -28,6 +28,9 @@ const FAMILIES: readonly (readonly [name: string, type: string])[] = [
   ['headgate_cycle_consecutive_failures', 'gauge'],
   ['headgate_cycle_no_op_total', 'counter'],
   ['headgate_cycles_skipped_total', 'counter'],
+  ['headgate_cycle_last_outcome', 'gauge'],
+  ['headgate_plan_operations', 'gauge'],
+  ['headgate_gate_blocked', 'gauge'],
   ['headgate_operations', 'gauge'],
   ['headgate_operations_total', 'counter'],
   ['headgate_operation_duration_seconds', 'histogram'],
@@ -61,6 +64,10 @@ describe('at the start', () => {
       'bullmq_job_completed_total',
       'bullmq_job_failed_total',
       'bullmq_queue_paused',
+      'bullmq_job_wait_seconds',
+      'bullmq_job_run_seconds',
+      'bullmq_jobs_stalled_total',
+      'headgate_worker_slots',
     ]) {
       expect(families.has(name)).toBe(true);
     }
@@ -180,16 +187,6 @@ describe('what happens is counted', () => {
     expect(valueOf(body, 'headgate_operation_duration_seconds_count', action)).toBe(2);
   });
 
-  test('a plan shows its operations, and 0 for a kind that only the plan before had', async () => {
-    const registry = aRegistry();
-    registry.metrics.planned('acme', { 'account.create': 5, 'account.disable': 2 });
-    registry.metrics.planned('acme', { 'account.create': 1 });
-    const body = await text(registry);
-    expect(valueOf(body, 'headgate_plan_operations', { connection: 'acme', operation: 'account.create' })).toBe(1);
-    expect(valueOf(body, 'headgate_plan_operations', { connection: 'acme', operation: 'account.disable' })).toBe(0);
-    expect(valueOf(body, 'headgate_cycle_no_op_total', { connection: 'acme' })).toBe(0);
-  });
-
   test.each([{}, { 'account.create': 0 }])('a plan of %j is no operation at all', async (operations) => {
     const registry = aRegistry();
     registry.metrics.planned('acme', operations);
@@ -216,5 +213,48 @@ describe('what happens is counted', () => {
     expect(valueOf(body, 'headgate_http_client_throttled_total', scim)).toBe(2);
     expect(valueOf(body, 'headgate_http_client_throttle_wait_seconds_total', scim)).toBe(12);
     expect(valueOf(body, 'headgate_token_requests_total', { api: 'graph', outcome: 'failure' })).toBe(1);
+  });
+});
+
+describe('what the workers of this process do', () => {
+  const queue = 'headgate-control';
+
+  test('a queue that is served has all its series at 0 before its first job', async () => {
+    const registry = aRegistry();
+    registry.workers.slots(queue, 4);
+    const body = await text(registry);
+    expect(valueOf(body, 'headgate_worker_slots', { queue, state: 'total' })).toBe(4);
+    const others = [
+      ['headgate_worker_slots', { state: 'busy' }],
+      ['bullmq_job_wait_seconds_count', {}],
+      ['bullmq_job_run_seconds_count', {}],
+      ['bullmq_jobs_stalled_total', {}],
+    ] as const;
+    expect(others.map(([name, labels]) => valueOf(body, name, { queue, ...labels }))).toEqual([0, 0, 0, 0]);
+  });
+
+  test('slots are busy while jobs run, and what ran is measured', async () => {
+    const registry = aRegistry();
+    registry.workers.slots(queue, 4);
+    registry.workers.jobStarted(queue, 0.2);
+    registry.workers.jobStarted(queue);
+    registry.workers.jobEnded(queue, 7);
+    registry.workers.jobStalled(queue);
+    const body = await text(registry);
+    expect(valueOf(body, 'headgate_worker_slots', { queue, state: 'busy' })).toBe(1);
+    expect(valueOf(body, 'bullmq_job_wait_seconds_count', { queue })).toBe(1);
+    expect(valueOf(body, 'bullmq_job_wait_seconds_sum', { queue })).toBe(0.2);
+    expect(valueOf(body, 'bullmq_job_run_seconds_sum', { queue })).toBe(7);
+    expect(valueOf(body, 'bullmq_jobs_stalled_total', { queue })).toBe(1);
+  });
+
+  test('a worker that stops taking jobs has no slots, while its last job is still busy', async () => {
+    const registry = aRegistry();
+    registry.workers.slots(queue, 4);
+    registry.workers.jobStarted(queue, 0);
+    registry.workers.slots(queue, 0);
+    const body = await text(registry);
+    expect(valueOf(body, 'headgate_worker_slots', { queue, state: 'total' })).toBe(0);
+    expect(valueOf(body, 'headgate_worker_slots', { queue, state: 'busy' })).toBe(1);
   });
 });

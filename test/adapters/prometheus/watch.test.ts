@@ -4,7 +4,16 @@ import type { CycleResult } from '../../../src/core/cycle.ts';
 import type { QueueCounts } from '../../../src/ports/job-queue.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
 import { aLog } from '../../http/builders.ts';
-import { aCycleRecord, parseExposition, queueWith, storesWith, valueOf, type StoreContents } from './builders.ts';
+import {
+  aCycleRecord,
+  aVerdict,
+  parseExposition,
+  planCounts,
+  queueWith,
+  storesWith,
+  valueOf,
+  type StoreContents,
+} from './builders.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const acme = { connection: 'acme' };
@@ -103,6 +112,84 @@ describe('what the store knows', () => {
       return result === undefined ? { ...open, phase: 'exporting' } : { ...open, result };
     });
     expect(valueOf(await scrapeStore({ cycles }), 'headgate_cycle_consecutive_failures', acme)).toBe(expected);
+  });
+
+  test('how the newest closed cycle of each kind ended, and only that', async () => {
+    const body = await scrapeStore({
+      cycles: [
+        aCycleRecord({ result: 'entry-level-errors' }),
+        aCycleRecord({ kind: 'incremental', result: 'refused' }),
+        aCycleRecord({ result: 'succeeded' }),
+      ],
+    });
+    const ended = (parseExposition(body).get('headgate_cycle_last_outcome')?.samples ?? [])
+      .filter(({ value }) => value === 1)
+      .map(({ labels }) => `${labels['cycle_type']} ${labels['outcome']}`);
+    expect(ended.toSorted()).toEqual(['incremental refused', 'initial entry_level_errors']);
+  });
+
+  test('the newest plan shows its operations, and 0 for a kind that only the plan before had', async () => {
+    const contents: { now: StoreContents } = {
+      now: { cycles: [aCycleRecord({ planCounts: planCounts({ 'account.create': 5, 'account.disable': 2 }) })] },
+    };
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+    const planned = async (operation: string) =>
+      valueOf((await registry.render(false)).body, 'headgate_plan_operations', { ...acme, operation });
+    expect([await planned('account.create'), await planned('account.disable')]).toEqual([5, 2]);
+    contents.now = { cycles: [aCycleRecord({ planCounts: planCounts({ 'account.create': 1 }) })] };
+    expect([await planned('account.create'), await planned('account.disable')]).toEqual([1, 0]);
+    expect(await planned('group.members')).toBe(0);
+  });
+
+  test.each(['hold', 'refuse'] as const)(
+    'guards that %s block their gates, until a plan passes them',
+    async (effect) => {
+      const contents: { now: StoreContents } = {
+        now: { cycles: [aCycleRecord({ verdict: aVerdict(effect, ['too-many-removals', 'protected-accounts']) })] },
+      };
+      const registry = aRegistry();
+      registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+      const blocked = async () =>
+        (parseExposition((await registry.render(false)).body).get('headgate_gate_blocked')?.samples ?? [])
+          .filter(({ value }) => value === 1)
+          .map(({ labels }) => labels['gate']);
+      expect(new Set(await blocked())).toEqual(new Set(['protected-accounts', 'too-many-removals']));
+      contents.now = { cycles: [aCycleRecord({ verdict: { refused: false, findings: [] } })] };
+      expect(await blocked()).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['is still reading', {}],
+    ['failed before it had a plan', { closedAt: 3_000_000, result: 'failed' as const }],
+  ])('a cycle that %s hides nothing the plan before it holds', async (_what, ending) => {
+    const { planCounts: _counts, result: _result, closedAt: _closedAt, ...unplanned } = aCycleRecord({ id: 'cycle-2' });
+    const phase = 'result' in ending ? 'closed' : 'gathering';
+    const held = aCycleRecord({
+      verdict: aVerdict('hold', ['too-many-removals']),
+      planCounts: planCounts({ 'account.disable': 60 }),
+    });
+    const registry = aRegistry();
+    const cycles = [{ ...unplanned, phase, ...ending } as const, held];
+    const stores = storesWith(() => ({ cycles }));
+    const asked: string[] = [];
+    const counts = async (id: string) => {
+      asked.push(id);
+      return { 0: { held: 60 } };
+    };
+    registry.watch({ stores: { ...stores, cycles: { ...stores.cycles, counts } }, queue: queueWith(async () => []) });
+    const { body } = await registry.render(false);
+    expect(asked).toEqual(['cycle-1']);
+    expect(valueOf(body, 'headgate_operations', { ...acme, state: 'held' })).toBe(60);
+    expect(valueOf(body, 'headgate_plan_operations', { ...acme, operation: 'account.disable' })).toBe(60);
+    expect(valueOf(body, 'headgate_gate_blocked', { ...acme, gate: 'too-many-removals' })).toBe(1);
+    expect(valueOf(body, 'headgate_cycle_progress_ratio', acme)).toBe(0);
+    // Later scrapes look back less far: after enough failures no plan is among what they read.
+    cycles.pop();
+    const later = (await registry.render(false)).body;
+    expect(valueOf(later, 'headgate_operations', { ...acme, state: 'held' })).toBe(60);
+    expect(valueOf(later, 'headgate_gate_blocked', { ...acme, gate: 'too-many-removals' })).toBe(1);
   });
 
   test('accounts and groups: in scope by the newest plan, provisioned and disabled by the links', async () => {

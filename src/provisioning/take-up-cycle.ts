@@ -1,0 +1,108 @@
+import { HeadgateError, UnauthorizedError } from '../core/errors.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { Log } from '../ports/log.ts';
+import type { CycleRecord } from '../ports/stores.ts';
+import { closeCycle } from './close-cycle.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
+import { progressInto } from './progress.ts';
+
+/** One attempt to prepare a cycle. */
+export interface Attempt {
+  readonly cycle: CycleRecord;
+  readonly connection: Connection;
+  /** Who holds the lease on gathering: this attempt, and no other in this process or elsewhere. */
+  readonly holder: string;
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gathers, plans, judges and stores a cycle under its lease. True when its plan is stored and the cycle may be moved on;
+ * otherwise it was closed, put back because the process stops, or left to whoever has taken it over.
+ */
+export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
+  const { cycle, connection, holder, ports, log, signal } = attempt;
+  const { cycles, links } = ports.stores;
+  const { leaseMs } = ports.worker;
+  const renew = async () => {
+    const now = await cycles.get(cycle.id);
+    return now?.cancelRequested !== true && cycles.leaseGathering(cycle.id, holder, leaseMs);
+  };
+  ports.metrics.cycleStarted(cycle.connection, cycle.kind, ports.clock.now());
+  log.info({ kind: cycle.kind, requestedBy: cycle.requestedBy }, 'cycle started');
+  try {
+    const prepared = await withHeartbeat(leaseMs, renew, signal, (inner) => {
+      const progress = progressInto(ports, cycle.id);
+      return prepareCycle(connection, links, cycle.kind, inner, progress.report, progress.phase(cycle));
+    });
+    return await store(attempt, prepared);
+  } catch (error) {
+    await giveUp(attempt, error);
+    return false;
+  }
+}
+
+async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedCycle): Promise<boolean> {
+  const { plan, verdict, paths } = prepared;
+  ports.metrics.planned(cycle.connection, plan.counts.operations);
+  for (const { guard, effect, numbers } of verdict.findings) log.warn({ guard, effect, numbers }, 'a guard spoke');
+  const refusal = refusalOf(cycle, prepared);
+  if (refusal !== undefined) {
+    await closeCycle(ports, cycle, 'refused', log, refusal, { plan, verdict });
+    return false;
+  }
+  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict);
+  if (!saved) {
+    log.warn({}, 'the plan was not saved: another worker has taken the cycle over');
+    return false;
+  }
+  await ports.stores.links.rememberPaths(cycle.connection, paths);
+  log.info({ operations: plan.counts.operations, digest: plan.digest }, 'cycle planned');
+  return true;
+}
+
+/** Why this plan may not be exported, if it may not. */
+function refusalOf(cycle: CycleRecord, { plan, verdict }: PreparedCycle): CycleRecord['failure'] {
+  if (verdict.refused) {
+    const refusal = verdict.findings.find(({ effect }) => effect === 'refuse');
+    return { message: `${refusal?.guard ?? 'guard'}: ${refusal?.message ?? ''}`, remedy: refusal?.remedy ?? '' };
+  }
+  if (cycle.expectedDigest === undefined || cycle.expectedDigest === plan.digest) return undefined;
+  return {
+    message: `plan-stale: the plan made now has the digest ${plan.digest}, not ${cycle.expectedDigest}`,
+    remedy: 'plan again, look at what changed, and apply the new plan.',
+  };
+}
+
+/** A stop of the process, or a lost lease, leaves the cycle to others; every other failure closes it and says what to do. */
+async function giveUp({ cycle, holder, ports, log, signal }: Attempt, error: unknown): Promise<void> {
+  const { cycles } = ports.stores;
+  if (signal.aborted) {
+    await cycles.leaseGathering(cycle.id, holder, 0);
+    return log.info({}, 'cycle put back: the process is stopping');
+  }
+  const now = await cycles.get(cycle.id);
+  if (now?.cancelRequested === true) return closeCycle(ports, cycle, 'cancelled', log);
+  if (!(await cycles.leaseGathering(cycle.id, holder, ports.worker.leaseMs))) {
+    return log.warn({ err: error }, 'another worker has taken the cycle over while it was being prepared');
+  }
+  if (!(error instanceof HeadgateError)) {
+    log.error({ err: error }, 'preparing the cycle failed unexpectedly');
+    const remedy = 'report it with the log lines of this cycle.';
+    return closeCycle(ports, cycle, 'failed', log, { message: 'an unexpected error, see the log', remedy });
+  }
+  log.warn({ err: error }, 'the cycle could not be prepared');
+  if (error instanceof UnauthorizedError) ports.metrics.cycleSkipped(cycle.connection, 'quarantine');
+  return closeCycle(ports, cycle, 'failed', log, explained(error));
+}
+
+/** A failure in an operator's words: never without something to do, and with the id the other side knows the request by. */
+function explained({ message, facts: { remedy, requestId } }: HeadgateError): NonNullable<CycleRecord['failure']> {
+  return {
+    message: requestId === undefined ? message : `${message} Request id ${requestId}.`,
+    remedy:
+      remedy ?? 'nothing was changed; the next cycle reads everything again. If it fails the same way, see the log.',
+  };
+}

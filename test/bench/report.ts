@@ -1,0 +1,50 @@
+import type { CycleFigures } from './cycle-bench.ts';
+import type { PlanningFigures } from './planning.ts';
+
+type Row = readonly [what: string, value: string, goal?: string];
+
+const NAMES = { redis: 'Redis + PostgreSQL', embedded: 'embedded (PGlite)' } as const;
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+function perSecond(count: number, ms: number): string {
+  return `${Math.round((count * 1000) / Math.max(1, ms)).toLocaleString('en-US')}/s`;
+}
+
+function print(title: string, rows: readonly Row[]): void {
+  const width = Math.max(...rows.map(([what]) => what.length));
+  const lines = rows.map(([what, value, goal]) =>
+    `  ${what.padEnd(width)}  ${value.padStart(12)}${goal === undefined ? '' : `   ${goal}`}`.trimEnd(),
+  );
+  process.stdout.write(`\n${title}\n${lines.join('\n')}\n`);
+}
+
+/** Prints what one platform's cycles came to, as ratios of what the bare loop did in the same run. */
+export function printCycles(figures: CycleFigures): void {
+  const { accounts, writes, exportMs, bareMs, cycleMs, quietMs, quietWrites, peakBytes } = figures;
+  const memory = peakBytes === undefined ? 'unknown' : `${Math.round(peakBytes / 1e6)} MB`;
+  print(`Full cycle of ${accounts} accounts, ${NAMES[figures.platform]}`, [
+    ['writes sent', String(writes)],
+    ['bare undici loop', perSecond(writes, bareMs)],
+    ['export', perSecond(writes, exportMs)],
+    ['export : bare loop', `${Math.round((bareMs / exportMs) * 100)} %`, 'goal 60 %, later 80 %'],
+    ['whole cycle', seconds(cycleMs)],
+    ['whole cycle : bare loop', `${(cycleMs / bareMs).toFixed(2)} x`],
+    ['second cycle, nothing changed', seconds(quietMs)],
+    ['writes of the second cycle', String(quietWrites), 'goal 0'],
+    ['peak memory of the daemon', memory],
+  ]);
+}
+
+/** Prints what planning cost. */
+export function printPlanning(figures: PlanningFigures): void {
+  const { users, memberships, planMs, mapMs, bytesPerUser } = figures;
+  print(`Planning ${users} users with ${memberships} memberships, nothing changed`, [
+    ['two bare Map passes', seconds(mapMs)],
+    ['planning', seconds(planMs)],
+    ['planning : Map passes', `${(planMs / mapMs).toFixed(1)} x`, 'goal 3 x'],
+    ['memory beyond the input', `${Math.round(bytesPerUser)} B/user`, 'goal < 1500'],
+  ]);
+}
