@@ -83,3 +83,9 @@ export interface DirectorySnapshot {
   readonly whereabouts: ReadonlyMap<Anchor, Whereabouts>;
   readonly gaps: readonly ReadGap[];
 }
+
+/** Opaque to everybody but the directory adapter that made it: where reading changes may begin. JSON-serialisable. */
+export interface Watermark {
+  readonly takenAt: number;
+  readonly [key: string]: string | number;
+}

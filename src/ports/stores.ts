@@ -1,4 +1,5 @@
 import type { Anchor } from '../core/directory.ts';
+import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
 import type { Link, LinkMemory } from '../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
@@ -116,9 +117,13 @@ export interface CycleStore {
   setProgress(id: string, progress: NonNullable<CycleRecord['progress']>): Promise<void>;
   /**
    * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
-   * as held. Nothing happens when the cycle is past planning or `worker` lost its lease.
+   * as held. `staged` becomes the connection's baseline when the cycle closes well. Nothing happens when the cycle is past planning or `worker` lost its lease.
    */
-  savePlan(id: string, worker: string, plan: Plan, verdict: Verdict): Promise<boolean>;
+  savePlan(id: string, worker: string, plan: Plan, verdict: Verdict, staged?: Baseline): Promise<boolean>;
+  /** The baseline of the last cycle that was committed, with what it left unsettled; undefined before the first. */
+  baseline(
+    connection: string,
+  ): Promise<{ readonly baseline: Baseline; readonly unsettled: readonly Operation[] } | undefined>;
   requestCancel(id: string): Promise<boolean>;
   /** Moves on only from `from`; false when the cycle is no longer there. */
   setPhase(id: string, from: CyclePhase, to: CyclePhase): Promise<boolean>;

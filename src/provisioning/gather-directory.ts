@@ -6,7 +6,7 @@ import type { DirectorySource, ReadProgress } from '../ports/directory-source.ts
 import type { Connection } from '../ports/index.ts';
 
 /** Directory attributes Headgate itself needs, whatever the mapping says. */
-const ALWAYS = ['userPrincipalName'];
+export const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
 
 interface Memberships {
   readonly value: Map<Anchor, GroupMembership>;
@@ -36,7 +36,8 @@ async function readAllMemberships(
   return { value, gaps };
 }
 
-function assignedGroups(assignments: readonly Assignment[]): readonly Anchor[] {
+/** Every assigned group once, in the order of their ids. */
+export function assignedGroups(assignments: readonly Assignment[]): readonly Anchor[] {
   const groups = assignments.filter(({ principalKind }) => principalKind === 'group').map(({ principal }) => principal);
   return [...new Set(groups)].sort();
 }
@@ -72,7 +73,7 @@ export async function gatherDirectory(
   const reached = [
     ...scopeOf({ ...draft, users: new Map(), whereabouts: new Map(), gaps: [] }, rules).reach.keys(),
   ].sort();
-  const attributes = [...new Set([...ALWAYS, ...sourceAttributes(mapping)])];
+  const attributes = [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
   const users = await directory.readUsers(reached, attributes, signal, progress);
   const inScope = new Set(reached);
   const elsewhere = links.filter(

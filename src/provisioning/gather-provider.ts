@@ -3,6 +3,7 @@ import type { DirectorySnapshot } from '../core/directory.ts';
 import { IncompleteReadError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
 import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
+import type { Focus } from '../core/planning/plan-input.ts';
 import type { Listing, ProviderInventory } from '../core/provider-inventory.ts';
 import { groupName, scopeOf } from '../core/scope.ts';
 import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
@@ -67,10 +68,14 @@ function accountKeys(
   });
 }
 
-function groupKeys(connection: Connection, directory: DirectorySnapshot): readonly LookupKey[] {
+function groupKeys(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  wants: (group: string) => boolean = () => true,
+): readonly LookupKey[] {
   const scope = scopeOf(directory, connection.rules);
   const wanted = connection.rules.scope.groups && connection.provider.profile.groups.supported ? scope.groups : [];
-  return wanted.flatMap((group) => [
+  return wanted.filter(wants).flatMap((group) => [
     { attribute: 'externalId', value: group },
     { attribute: 'displayName', value: groupName(directory, group) },
   ]);
@@ -125,4 +130,40 @@ export async function gatherProvider(
     groups = merge(groups, (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat());
   }
   return { inventory: { accounts, groups }, vanished };
+}
+
+/**
+ * Reads what the provider holds of the focus of an incremental cycle, object by object: linked accounts and groups by id,
+ * the others by their keys. Nothing is said about anybody else.
+ */
+export async function gatherFocus(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  links: readonly Link[],
+  focus: Focus,
+  signal: AbortSignal,
+): Promise<Gathered> {
+  const { provider, concurrency } = connection;
+  const vanished = new Set<ResourceId>();
+  const inFocus = (link: Link) => (link.resource === 'account' ? focus.users : focus.groups).has(link.anchor);
+  const linked = links.filter((link) => link.state !== 'deleted' && inFocus(link));
+  const ids = (resource: Link['resource']) =>
+    linked.filter((link) => link.resource === resource).map(({ resourceId }) => resourceId);
+  const none = { resources: [], trusted: false, doubts: [] };
+  const known = await Promise.all([
+    completeLinked<Account>(none, ids('account'), (id) => provider.readAccount(id, signal), concurrency, vanished),
+    completeLinked<ScimGroup>(none, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished),
+  ]);
+  refuseMassVanishing(linked.length, vanished.size);
+  const groupLinks = new Set(links.filter(({ resource }) => resource === 'group').map(({ anchor }) => anchor));
+  const accounts = accountKeys(connection, directory, links);
+  const groups = groupKeys(connection, directory, (group) => !groupLinks.has(group));
+  const found = await Promise.all([
+    pMap(accounts, (key) => provider.findAccounts(key, signal), { concurrency }),
+    pMap(groups, (key) => provider.findGroups(key, signal), { concurrency }),
+  ]);
+  return {
+    inventory: { accounts: merge(known[0], found[0].flat()), groups: merge(known[1], found[1].flat()) },
+    vanished,
+  };
 }

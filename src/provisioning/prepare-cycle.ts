@@ -1,45 +1,90 @@
+import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
 import { judge } from '../core/guards.ts';
-import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
+import { sourceAttributes } from '../core/mapping/compile-mapping.ts';
+import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
+import type { PlanInput } from '../core/planning/plan-input.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
-import type { LinkStore } from '../ports/stores.ts';
-import { gatherDirectory } from './gather-directory.ts';
-import { gatherProvider } from './gather-provider.ts';
+import type { Stores } from '../ports/stores.ts';
+import { gatherChanges } from './gather-changes.ts';
+import { ALWAYS_READ, gatherDirectory } from './gather-directory.ts';
+import { gatherFocus, gatherProvider } from './gather-provider.ts';
 
 export interface PreparedCycle extends Planned {
   readonly verdict: Verdict;
+  /** Where the next incremental cycle begins, once this one is committed. */
+  readonly baseline: Baseline;
+  /** Why an incremental cycle looked at everything after all. */
+  readonly everything?: string;
 }
+
+export interface Preparation {
+  readonly connection: Connection;
+  readonly stores: Pick<Stores, 'links' | 'cycles'>;
+  readonly kind: CycleKind;
+  readonly signal: AbortSignal;
+  readonly progress?: ReadProgress;
+  readonly phase?: (name: 'import' | 'plan') => void;
+}
+
+/** What gathering gives: everything planning reads but the rules, and the next baseline. */
+type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile'> & {
+  readonly baseline: Baseline;
+  readonly everything?: string;
+};
 
 /**
  * Gathers, plans and judges, and writes nothing: the same for a cycle about to be exported and for `headgate plan`.
  */
-export async function prepareCycle(
-  connection: Connection,
-  links: LinkStore,
-  kind: CycleKind,
-  signal: AbortSignal,
-  progress?: ReadProgress,
-  phase?: (name: 'import' | 'plan') => void,
-): Promise<PreparedCycle> {
+export async function prepareCycle(preparation: Preparation): Promise<PreparedCycle> {
+  const { connection, kind, signal, phase } = preparation;
   const { rules, mapping, provider } = connection;
   phase?.('import');
-  const known = await links.load(rules.name);
-  const directory = await gatherDirectory(connection, known, signal, progress);
-  const { inventory, vanished } = await gatherProvider(connection, directory, known, signal, progress);
+  const gathered = kind === 'initial' ? await gatherAll(preparation) : await gatherSince(preparation);
   signal.throwIfAborted();
   phase?.('plan');
-  const planned = planCycle({
-    kind,
-    rules,
-    mapping,
-    profile: provider.profile,
-    directory,
-    links: known,
-    inventory,
-    vanished,
+  const { baseline, everything, ...input } = gathered;
+  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile });
+  const { directory, links } = input;
+  const verdict = judge({ plan: planned.plan, rules, directory, links, collisions: planned.collisions });
+  return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
+}
+
+async function gatherAll({ connection, stores, signal, progress }: Preparation): Promise<GatheredInput> {
+  const { rules, mapping, directory: source, provider } = connection;
+  // Before anything is read: what changes meanwhile is then seen again by the next incremental cycle.
+  const attributes = [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
+  const watermark = await source.startWatermark(attributes, signal);
+  const links = await stores.links.load(rules.name);
+  const directory = await gatherDirectory(connection, links, signal, progress);
+  const { inventory, vanished } = await gatherProvider(connection, directory, links, signal, progress);
+  const digest = rulesDigest(rules, provider.profile);
+  const baseline = { watermark, assignments: directory.assignments, rulesDigest: digest };
+  return { kind: 'initial', directory, links, inventory, vanished, baseline };
+}
+
+/** Reads what changed since the last committed cycle; everything, where that cannot be told or would cost more. */
+async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
+  const { connection, stores, signal, progress } = preparation;
+  const { rules, provider } = connection;
+  const everything = async (why: string) => ({ ...(await gatherAll(preparation)), everything: why });
+  const last = await stores.cycles.baseline(rules.name);
+  if (last === undefined) return everything('no cycle has been committed yet');
+  if (last.baseline.rulesDigest !== rulesDigest(rules, provider.profile))
+    return everything('the configuration changed');
+  if (rules.scope.nestedGroups === 'expand') return everything('nested groups are expanded');
+  const changes = await gatherChanges({
+    connection,
+    links: stores.links,
+    since: last.baseline,
+    unsettled: last.unsettled,
+    signal,
+    ...(progress === undefined ? {} : { progress }),
   });
-  const verdict = judge({ plan: planned.plan, rules, directory, links: known, collisions: planned.collisions });
-  return { ...planned, verdict };
+  if ('everything' in changes) return everything(changes.everything);
+  const { directory, links, focus, baseline } = changes;
+  const { inventory, vanished } = await gatherFocus(connection, directory, links, focus, signal);
+  return { kind: 'incremental', directory, links, inventory, vanished, focus, baseline };
 }

@@ -1,8 +1,10 @@
+import type { ConnectionRules } from '../connection.ts';
 import type { Anchor } from '../directory.ts';
 import type { Link, LinkMemory } from '../link.ts';
 import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
+import type { ProviderProfile } from '../profile.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import { planAccounts } from './plan-accounts.ts';
 import { groupsInScope, planGroups } from './plan-groups.ts';
@@ -42,12 +44,16 @@ export function planCycle(input: PlanInput): Planned {
   const plan = sealPlan({
     connection: input.rules.name,
     kind: input.kind,
-    rulesDigest: digestOf([input.rules, input.profile]),
+    rulesDigest: rulesDigest(input.rules, input.profile),
     operations,
     notices: draft.notices,
     counts: countPlan(input, operations, entitled.size, groupsInScope(input, scope).length),
   });
-  return { plan, collisions: draft.collisions, memories: changedMemories(input, scope, entitled, accounts.byAnchor, awaiting) };
+  return {
+    plan,
+    collisions: draft.collisions,
+    memories: changedMemories(input, scope, entitled, accounts.byAnchor, awaiting),
+  };
 }
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
@@ -98,6 +104,11 @@ function countPlan(
     membersAdded,
     membersRemoved,
   };
+}
+
+/** Names the rules and the profile a plan is made with: with others everything has to be looked at again. */
+export function rulesDigest(rules: ConnectionRules, profile: ProviderProfile): string {
+  return digestOf([rules, profile]);
 }
 
 /** Counts what is linked and living. */
