@@ -70,6 +70,46 @@ export interface ReadGap {
   readonly found?: number;
 }
 
+/**
+ * Where the next incremental read of the directory begins. Opaque: only the directory that gave it can read it. Plain
+ * JSON, to be stored with the effects of the cycle it belongs to and nowhere else; its addresses are never logged.
+ */
+export interface Watermark {
+  /** Where the changes of users go on. */
+  readonly users: string;
+  /** Where the changes of groups and their members go on. */
+  readonly groups: string;
+  /** Digest of the directory and of the attributes that are watched: a watermark is good for these alone. */
+  readonly selection: string;
+  /** Everything changed from then on is still to be read, in ms since the epoch. */
+  readonly takenAt: number;
+}
+
+/** What happened to one directory group since a watermark, over all its changes. */
+export interface GroupChange {
+  /** Deleted, for good or not. What it lost before does not matter any more and is left out. */
+  readonly gone: boolean;
+  /** It is new, was restored, or its own attributes changed. A restored group may come without its members. */
+  readonly changed: boolean;
+  /** Users who joined. */
+  readonly added: ReadonlySet<Anchor>;
+  /** Users who left the group **or were deleted**: the directory does not say which. */
+  readonly removed: ReadonlySet<Anchor>;
+  /** Groups put into this one, whose members are in scope only when nested groups are expanded. */
+  readonly nestedAdded: ReadonlySet<Anchor>;
+  /** Groups taken out of this one, or deleted. */
+  readonly nestedRemoved: ReadonlySet<Anchor>;
+}
+
+/** Whom to look at again: where something changed since a watermark, never what is true now. */
+export interface DirectoryChanges {
+  /** Where the next read begins, once everything here has taken effect. */
+  readonly watermark: Watermark;
+  /** Users created, updated, deleted or restored. */
+  readonly users: ReadonlySet<Anchor>;
+  readonly groups: ReadonlyMap<Anchor, GroupChange>;
+}
+
 /** Everything a cycle knows about the directory, read to its end or with the gaps named. */
 export interface DirectorySnapshot {
   readonly application: EnterpriseApplication;
@@ -82,10 +122,4 @@ export interface DirectorySnapshot {
   /** Where linked users that are not reached through an assignment are now. */
   readonly whereabouts: ReadonlyMap<Anchor, Whereabouts>;
   readonly gaps: readonly ReadGap[];
-}
-
-/** Opaque to everybody but the directory adapter that made it: where reading changes may begin. JSON-serialisable. */
-export interface Watermark {
-  readonly takenAt: number;
-  readonly [key: string]: string | number;
 }

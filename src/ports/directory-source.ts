@@ -1,11 +1,13 @@
 import type {
   Anchor,
   Assignment,
+  DirectoryChanges,
   DirectoryGroup,
   DirectoryUser,
   EnterpriseApplication,
   GroupMembership,
   ReadGap,
+  Watermark,
   Whereabouts,
 } from '../core/directory.ts';
 
@@ -56,6 +58,31 @@ export interface DirectorySource {
   findUser(idOrName: string, attributes: readonly string[], signal: AbortSignal): Promise<DirectoryUser | undefined>;
   /** Groups the user is a direct member of. */
   readGroupsOfUser(user: Anchor, signal: AbortSignal): Promise<readonly Anchor[]>;
+  /**
+   * Where an incremental cycle may begin. Taken BEFORE a full read, so that what changes during that read is seen again.
+   * A full read may still come from a replica behind the watermark: a full read that closes an unexpired watermark
+   * should hand on the older one.
+   */
+  startWatermark(attributes: readonly string[], signal: AbortSignal): Promise<Watermark>;
+  /**
+   * Everything that changed since the watermark: users by the given attributes, enabled and manager; every group by its
+   * attributes and members. Merged over pages, repeats and replays; for each member the last word wins. Assignments have
+   * no changes to read: poll them. `expired` when the directory no longer knows the watermark, or it was taken for other
+   * attributes: only a full read helps. Anything else that fails throws; there is no partial answer.
+   *
+   * What is promised and what is not:
+   * - Nothing is left out for ever: a change the directory still holds back comes with a later watermark.
+   * - Nothing here is proof. What is told may be old, told before, or not yet visible to the other reads; a removed member
+   *   may have left or been deleted. Before a member is taken out of a group, `readGroupsOfUser` must say so too
+   *   (NotFoundError: the user is gone); where they disagree the member stays and is looked at again.
+   * - A deleted user, or a manager who went, may be named in `users` alone and not in the groups or among the reports.
+   */
+  readChanges(
+    since: Watermark,
+    attributes: readonly string[],
+    signal: AbortSignal,
+    progress?: ReadProgress,
+  ): Promise<DirectoryChanges | 'expired'>;
   /** Cheapest authenticated read that proves credentials and permissions; used by `doctor` and at start. */
   check(appId: string, signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;

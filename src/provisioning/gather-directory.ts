@@ -6,7 +6,12 @@ import type { DirectorySource, ReadProgress } from '../ports/directory-source.ts
 import type { Connection } from '../ports/index.ts';
 
 /** Directory attributes Headgate itself needs, whatever the mapping says. */
-export const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
+const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
+
+/** The directory attributes a connection reads of its users. */
+export function attributesOf({ mapping }: Pick<Connection, 'mapping'>): readonly string[] {
+  return [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
+}
 
 interface Memberships {
   readonly value: Map<Anchor, GroupMembership>;
@@ -52,7 +57,7 @@ export async function gatherDirectory(
   signal: AbortSignal,
   progress?: ReadProgress,
 ): Promise<DirectorySnapshot> {
-  const { directory, rules, mapping } = connection;
+  const { directory, rules } = connection;
   const application = await directory.readApplication(rules.application, signal);
   const assignments = await directory.readAssignments(application.id, signal);
   progress?.('assignments', assignments.value.length, assignments.value.length);
@@ -73,8 +78,7 @@ export async function gatherDirectory(
   const reached = [
     ...scopeOf({ ...draft, users: new Map(), whereabouts: new Map(), gaps: [] }, rules).reach.keys(),
   ].sort();
-  const attributes = [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
-  const users = await directory.readUsers(reached, attributes, signal, progress);
+  const users = await directory.readUsers(reached, attributesOf(connection), signal, progress);
   const inScope = new Set(reached);
   const elsewhere = links.filter(
     (link) => link.resource === 'account' && link.state !== 'deleted' && !inScope.has(link.anchor),

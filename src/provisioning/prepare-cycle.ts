@@ -1,7 +1,6 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
 import { judge } from '../core/guards.ts';
-import { sourceAttributes } from '../core/mapping/compile-mapping.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -9,7 +8,7 @@ import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
 import { gatherChanges } from './gather-changes.ts';
-import { ALWAYS_READ, gatherDirectory } from './gather-directory.ts';
+import { attributesOf, gatherDirectory } from './gather-directory.ts';
 import { gatherFocus, gatherProvider } from './gather-provider.ts';
 
 export interface PreparedCycle extends Planned {
@@ -52,16 +51,21 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
 }
 
-async function gatherAll({ connection, stores, signal, progress }: Preparation): Promise<GatheredInput> {
-  const { rules, mapping, directory: source, provider } = connection;
-  // Before anything is read: what changes meanwhile is then seen again by the next incremental cycle.
-  const attributes = [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
-  const watermark = await source.startWatermark(attributes, signal);
+async function gatherAll(
+  { connection, stores, signal, progress }: Preparation,
+  expired = false,
+): Promise<GatheredInput> {
+  const { rules, directory: source, provider } = connection;
+  const digest = rulesDigest(rules, provider.profile);
+  const last = expired ? undefined : (await stores.cycles.baseline(rules.name))?.baseline;
+  // Taken before anything is read, so that what changes meanwhile is seen again. An older one is handed on: this read may
+  // come from a replica that is behind what that watermark already covers.
+  const attributes = attributesOf(connection);
+  const watermark = last?.rulesDigest === digest ? last.watermark : await source.startWatermark(attributes, signal);
   const links = await stores.links.load(rules.name);
   const directory = await gatherDirectory(connection, links, signal, progress);
   const { inventory, vanished } = await gatherProvider(connection, directory, links, signal, progress);
-  const digest = rulesDigest(rules, provider.profile);
-  const baseline = { watermark, assignments: directory.assignments, rulesDigest: digest };
+  const baseline = { watermark, assignments: directory.assignments, again: [], rulesDigest: digest };
   return { kind: 'initial', directory, links, inventory, vanished, baseline };
 }
 
@@ -69,7 +73,10 @@ async function gatherAll({ connection, stores, signal, progress }: Preparation):
 async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   const { connection, stores, signal, progress } = preparation;
   const { rules, provider } = connection;
-  const everything = async (why: string) => ({ ...(await gatherAll(preparation)), everything: why });
+  const everything = async (why: string, expired = false) => ({
+    ...(await gatherAll(preparation, expired)),
+    everything: why,
+  });
   const last = await stores.cycles.baseline(rules.name);
   if (last === undefined) return everything('no cycle has been committed yet');
   if (last.baseline.rulesDigest !== rulesDigest(rules, provider.profile))
@@ -79,11 +86,13 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
     connection,
     links: stores.links,
     since: last.baseline,
+    attributes: attributesOf(connection),
     unsettled: last.unsettled,
     signal,
     ...(progress === undefined ? {} : { progress }),
   });
-  if ('everything' in changes) return everything(changes.everything);
+  if (changes === 'expired') return everything('the watermark has expired', true);
+  if ('everything' in changes) return everything(changes.everything, true);
   const { directory, links, focus, baseline } = changes;
   const { inventory, vanished } = await gatherFocus(connection, directory, links, focus, signal);
   return { kind: 'incremental', directory, links, inventory, vanished, focus, baseline };

@@ -47,6 +47,8 @@ export function fakeDirectory(given: FakeDirectory): DirectorySource {
     locateUsers: async (ids) => pick(given.whereabouts ?? {}, ids),
     findUser: unused,
     readGroupsOfUser: unused,
+    startWatermark: unused,
+    readChanges: unused,
     check: unused,
     close: async () => undefined,
   };
