@@ -1,10 +1,10 @@
-import type { UnauthorizedError } from '../src/core/errors.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { SliceWork } from '../src/ports/stores.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
 import { withHeartbeat } from '../src/provisioning/heartbeat.ts';
+import { pauseConnection } from '../src/provisioning/pause-connection.ts';
 import { field } from './payload.ts';
 
 export interface ExportSlice {
@@ -66,13 +66,7 @@ async function record(work: SliceWork, outcome: SliceOutcome, ports: Ports, log:
     await ports.stores.connections.throttle(work.connection, outcome.throttledUntil);
     log.info({ until: new Date(outcome.throttledUntil).toISOString() }, 'the provider asked for a pause');
   }
-  if (outcome.unauthorized !== undefined) await pause(work.connection, outcome.unauthorized, ports, log);
+  if (outcome.unauthorized !== undefined) await pauseConnection(work.connection, outcome.unauthorized, ports, log);
   // By name: advance-cycle knows this job, and two definitions that import each other would be a circle.
   return ports.queue.enqueue('advance-cycle', { cycle: work.cycle });
-}
-
-/** A refused credential concerns everybody: stop at once, say so, and never try it blindly again. */
-async function pause(connection: string, error: UnauthorizedError, ports: Ports, log: Log): Promise<void> {
-  await ports.stores.connections.pause(connection, error.message);
-  log.error({ err: error }, 'the service provider refused the credential; the connection is paused');
 }

@@ -91,6 +91,18 @@ export function missingRequired(desired: DesiredAccount, profile: ProviderProfil
   return profile.attributes.required.filter((required) => !present.some((path) => covers(required, pathOf(path))));
 }
 
+/** Why the provider would refuse or shorten the userName, which would end in another one than was asked for; else undefined. */
+export function userNameProblem(desired: DesiredAccount, profile: ProviderProfile): string | undefined {
+  const userName = desired.attributes.get('userName');
+  if (typeof userName !== 'string') return undefined;
+  const { userNameMaxLength: most, userNameCharacters: characters } = profile.attributes;
+  if (most !== null && userName.length > most)
+    return `the userName is longer than the ${most} characters the provider takes`;
+  if (characters !== null && !new RegExp(`^[${characters}]*$`, 'iu').test(userName))
+    return `the userName has characters the provider does not take (it takes ${characters})`;
+  return undefined;
+}
+
 /** Those of the given targets that the profile says the provider does not know, for a notice to the operator. */
 export function unsupportedTargets(targets: Iterable<string>, profile: ProviderProfile): readonly string[] {
   const supported = supportOf(profile);

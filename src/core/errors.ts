@@ -4,6 +4,8 @@ export interface FailureFacts {
   readonly scimType?: string;
   /** The remote side's request id. */
   readonly requestId?: string;
+  /** The connection whose service provider refused its credential; absent when it was the directory. */
+  readonly connection?: string;
   /** What to do next, in one sentence. */
   readonly remedy?: string;
   readonly cause?: unknown;

@@ -104,23 +104,30 @@ interface RemovalKind {
 const one = () => 1;
 
 /** Effects are counted, not verbs: deleting a SCIM group takes its membership from everybody in it. */
-function membersTaken(operation: Operation, { links }: GuardFacts): number {
+function membersTaken(operation: Operation, { links, plan }: GuardFacts): number {
   if (operation.kind === 'members') return operation.remove.length;
   const group = links.find(({ resource, anchor }) => resource === 'group' && anchor === operation.anchor);
-  return group?.members?.length ?? 0;
+  const members = group?.members?.length ?? 0;
+  if (members === 0) return 0;
+  // Where the plan empties the group first, its members are counted there.
+  return plan.operations.some(({ kind, anchor }) => kind === 'members' && anchor === operation.anchor) ? 0 : members;
 }
 
 const linkedAccounts = ({ plan }: GuardFacts) => plan.counts.linkedAccounts;
 
+/** The effects an operation has on an account, whatever its verb is called. */
+function suspendsAccount(operation: Operation): boolean {
+  return 'effect' in operation && operation.effect === 'suspend';
+}
+
+function losesAccount(operation: Operation): boolean {
+  return 'effect' in operation && operation.effect !== 'suspend';
+}
+
 /** Counted apart, so that many harmless removals of one kind cannot hide a few grave ones of another. */
 const REMOVAL_KINDS: readonly RemovalKind[] = [
-  { name: 'accounts disabled', select: ({ kind }) => kind === 'disable', size: one, base: linkedAccounts },
-  {
-    name: 'accounts deleted',
-    select: (op) => op.resource === 'account' && op.kind === 'delete',
-    size: one,
-    base: linkedAccounts,
-  },
+  { name: 'accounts disabled', select: suspendsAccount, size: one, base: linkedAccounts },
+  { name: 'accounts deleted', select: losesAccount, size: one, base: linkedAccounts },
   {
     name: 'groups deleted',
     select: (op) => op.resource === 'group' && op.kind === 'delete',

@@ -1,5 +1,6 @@
 import type { RemovalCause } from './connection.ts';
 import type { Anchor } from './directory.ts';
+import type { Effect } from './profile.ts';
 import type { AttributeChange, ResourceId } from './scim.ts';
 
 /**
@@ -84,6 +85,8 @@ export interface LinkResource extends OperationBase {
 export interface RemoveAccount extends OperationBase {
   readonly resource: 'account';
   readonly kind: 'disable' | 'delete';
+  /** What the verb really does at this provider: guards count effects, not verbs. */
+  readonly effect: Effect;
   readonly resourceId: ResourceId;
   readonly cause: RemovalCause;
 }

@@ -12,6 +12,8 @@ export interface Notice {
     | 'ambiguous-match'
     | 'account-unverified'
     | 'group-not-owned'
+    | 'group-not-renamed'
+    | 'groups-unsupported'
     | 'mapping-failed';
   readonly text: string;
   /** Anchors concerned, at most a hundred; the text carries the full number. */

@@ -66,6 +66,8 @@ export interface ProviderProfile {
     readonly retryHeaders: readonly string[];
     /** 429 also means "this one resource is locked" (Slack). */
     readonly resourceLock: boolean;
+    /** Accounts that may be created, and members that may be added to one group, within an hour; null where unlimited. */
+    readonly usersPerHour: number | null;
   };
 
   readonly token: {
@@ -83,13 +85,33 @@ export interface ProviderProfile {
     readonly unsupported: readonly string[];
     /** Largest length of userName, or null. */
     readonly userNameMaxLength: number | null;
+    /** Characters a userName may have, as the inside of a regular expression's class, case aside; null for any. */
+    readonly userNameCharacters: string | null;
     /** Attributes that must be present on create. */
     readonly required: readonly string[];
     /** The provider lower-cases or trims userName: compare without case. */
     readonly userNameNormalised: boolean;
+    /** Lists of which one value must be marked as primary. */
+    readonly primaryRequired: readonly string[];
   };
 }
 
 /** Profiles that exist; the adapter must have data for each, the configuration accepts no other. */
-export const PROFILE_NAMES = ['generic', 'entra-legacy', 'salesforce'] as const;
+export const PROFILE_NAMES = [
+  'generic',
+  'entra-legacy',
+  'salesforce',
+  'monday',
+  'uniqkey',
+  'own',
+  'aws-identity-center',
+  'slack',
+  'github-emu',
+  'atlassian',
+] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
+
+/** What disabling or deleting an account really does at a provider. */
+export function effectOf(profile: ProviderProfile, verb: 'disable' | 'delete'): Effect {
+  return verb === 'disable' ? profile.deactivate.means : profile.deactivate.deleteMeans;
+}

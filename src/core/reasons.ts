@@ -2,6 +2,7 @@ import type { RemovalCause } from './connection.ts';
 import type { DirectorySnapshot } from './directory.ts';
 import type { Link, RememberedPath } from './link.ts';
 import type { Reason, ScopePath } from './operation.ts';
+import type { Effect } from './profile.ts';
 import type { Scope } from './scope.ts';
 
 /** "a", "a and b", "a, b and 3 more": for sentences an operator reads. */
@@ -59,4 +60,23 @@ export function removalReason(cause: RemovalCause, link: Link, snapshot: Directo
     default:
       return cause satisfies never;
   }
+}
+
+const UNEXPECTED: Readonly<Record<'disable' | 'delete', Readonly<Partial<Record<Effect, string>>>>> = {
+  disable: {
+    remove: 'this provider removes the account instead of suspending it',
+    delete: 'this provider deletes the account instead of suspending it',
+    irreversible: 'this provider deletes the account instead of suspending it, and it cannot be undone',
+  },
+  delete: {
+    suspend: 'this provider only deactivates the account',
+    remove: 'this provider removes the account',
+    irreversible: 'cannot be undone at this provider',
+  },
+};
+
+/** A removal's reason with what the verb really does there, where that is more or less than it says. It goes first, to be seen. */
+export function withEffect(reason: Reason, verb: 'disable' | 'delete', effect: Effect): Reason {
+  const note = UNEXPECTED[verb][effect];
+  return note === undefined ? reason : { ...reason, text: `${note}; ${reason.text}` };
 }

@@ -1,5 +1,6 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
+import { UnauthorizedError } from '../core/errors.ts';
 import { judge } from '../core/guards.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
@@ -64,7 +65,10 @@ async function gatherAll(
   const watermark = last?.rulesDigest === digest ? last.watermark : await source.startWatermark(attributes, signal);
   const links = await stores.links.load(rules.name);
   const directory = await gatherDirectory(connection, links, signal, progress);
-  const { inventory, vanished } = await gatherProvider(connection, directory, links, signal, progress);
+  const { inventory, vanished } = await naming(
+    rules.name,
+    gatherProvider(connection, directory, links, signal, progress),
+  );
   const baseline = { watermark, assignments: directory.assignments, again: [], rulesDigest: digest };
   return { kind: 'initial', directory, links, inventory, vanished, baseline };
 }
@@ -94,6 +98,16 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   if (changes === 'expired') return everything('the watermark has expired', true);
   if ('everything' in changes) return everything(changes.everything, true);
   const { directory, links, focus, baseline } = changes;
-  const { inventory, vanished } = await gatherFocus(connection, directory, links, focus, signal);
+  const { inventory, vanished } = await naming(rules.name, gatherFocus(connection, directory, links, focus, signal));
   return { kind: 'incremental', directory, links, inventory, vanished, focus, baseline };
+}
+
+/** Both sides may refuse a credential; only the service provider's refusal concerns the connection itself. */
+async function naming<T>(connection: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof UnauthorizedError) throw new UnauthorizedError(error.message, { ...error.facts, connection });
+    throw error;
+  }
 }

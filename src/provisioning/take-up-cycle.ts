@@ -4,6 +4,7 @@ import type { Log } from '../ports/log.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { closeCycle } from './close-cycle.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { pauseConnection } from './pause-connection.ts';
 import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
 import { progressInto } from './progress.ts';
 
@@ -103,7 +104,10 @@ async function giveUp({ cycle, holder, ports, log, signal }: Attempt, error: unk
     return closeCycle(ports, cycle, 'failed', log, { message: 'an unexpected error, see the log', remedy });
   }
   log.warn({ err: error }, 'the cycle could not be prepared');
-  if (error instanceof UnauthorizedError) ports.metrics.cycleSkipped(cycle.connection, 'quarantine');
+  if (error instanceof UnauthorizedError) {
+    ports.metrics.cycleSkipped(cycle.connection, 'quarantine');
+    if (error.facts.connection !== undefined) await pauseConnection(error.facts.connection, error, ports, log);
+  }
   return closeCycle(ports, cycle, 'failed', log, explained(error));
 }
 

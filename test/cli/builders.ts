@@ -100,6 +100,7 @@ export function disableOperation(anchor: string, label: string): Operation {
     wave: WAVE.disable,
     resource: 'account',
     kind: 'disable',
+    effect: 'suspend',
     anchor,
     label,
     reason: { code: 'unassigned', text: 'lost its only path: group IT was unassigned' },

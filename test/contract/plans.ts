@@ -32,6 +32,7 @@ export function aRemoval(number: number, kind: 'disable' | 'delete'): Operation 
     wave,
     resource: 'account',
     kind,
+    effect: kind === 'disable' ? 'suspend' : 'delete',
     anchor,
     label: `user${number}@contoso.com`,
     reason: { code: 'unassigned', text: 'lost the only path' },

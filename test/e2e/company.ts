@@ -106,7 +106,7 @@ export function writes({ provider }: World): readonly string[] {
   return provider
     .requests()
     .filter(({ method, path }) => method !== 'GET' && !path.endsWith('/.search'))
-    .map(({ method, path }) => `${method} ${path.split('/').slice(0, 2).join('/')}`);
+    .map(({ method, path }) => `${method} ${/\/(?:Users|Groups)/.exec(path)?.[0] ?? path}`);
 }
 
 /** userNames of active (or inactive) accounts, sorted. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly organisation?: Organisation;
   readonly tenant?: Partial<TenantOptions>;
   readonly provider?: ProviderOptions;
+  /** What Headgate takes the provider for; generic when absent. */
+  readonly profile?: string;
   /** Another SCIM server instead of the sandbox's. */
   readonly scim?: { readonly url: string; readonly token: string };
   /** Merged over the configuration, top level by top level. */
@@ -125,7 +127,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         name: 'acme',
         application: principal?.appId,
         provider: {
-          profile: 'generic',
+          profile: options.profile ?? 'generic',
           url: options.scim?.url ?? provider.url,
           credential: { kind: 'bearer', token_file: './acme-token' },
         },
@@ -165,7 +167,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       }
     },
     async daemon(how = {}) {
-      const daemon = await startDaemonProcess(configFile, how.port ?? port, how.nodeArguments ?? [], how.role ?? 'all');
+      const file = how.port === undefined ? configFile : withPort(configFile, how.port);
+      const daemon = await startDaemonProcess(file, how.port ?? port, how.nodeArguments ?? [], how.role ?? 'all');
       const close = async () => {
         opened.delete(close);
         await daemon.stop('SIGKILL');
@@ -179,6 +182,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** A copy of a configuration file that listens on another port, for a second daemon beside the first. */
+function withPort(configFile: string, port: number): string {
+  const copy = configFile.replace(/\.yaml$/, `-${port}.yaml`);
+  writeFileSync(copy, readFileSync(configFile, 'utf8').replace(/^( +)port: \d+$/m, `$1port: ${port}`));
+  return copy;
 }
 
 async function startDaemonProcess(

@@ -64,6 +64,7 @@ function aDisable(n: number): Operation {
     wave: 0,
     resource: 'account',
     kind: 'disable',
+    effect: 'suspend',
     anchor: `user-${n}`,
     label: `user-${n}@contoso.com`,
     resourceId: `r-${n}`,

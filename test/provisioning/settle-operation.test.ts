@@ -17,6 +17,7 @@ const reason = { code: 'unassigned', text: 'unassigned' } as const;
 const disable: Operation = {
   resource: 'account',
   kind: 'disable',
+  effect: 'suspend',
   key: '0',
   wave: 0,
   anchor: 'ada',

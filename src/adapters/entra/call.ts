@@ -22,5 +22,7 @@ export const CALLS = {
   groups: { what: 'reading groups', permission: 'GroupMember.Read.All', mend: MEND_MAPPING },
   groupsOfUser: { what: 'reading the groups of a user', permission: 'GroupMember.Read.All' },
   users: { what: 'reading users', permission: 'User.Read.All', mend: MEND_MAPPING },
+  userChanges: { what: 'reading the changes of users', permission: 'User.Read.All', mend: MEND_MAPPING },
+  groupChanges: { what: 'reading the changes of groups', permission: 'GroupMember.Read.All', mend: MEND_MAPPING },
   deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },
 } as const satisfies Record<string, Call>;

@@ -5,6 +5,7 @@ import { createGraphClient } from './graph-client.ts';
 import { locateUsers } from './locate-users.ts';
 import type { EntraOptions } from './options.ts';
 import { createPersistence, DEFAULT_PATIENCE } from './patience.ts';
+import { createTracking } from './read-changes.ts';
 import { readApplication } from './read-application.ts';
 import { readAssignments } from './read-assignments.ts';
 import { readGroups } from './read-groups.ts';
@@ -43,6 +44,7 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     metrics,
     now,
   });
+  const tracking = createTracking(graph, options.tenant, now);
   return {
     readApplication: (appId, signal) => readApplication(graph, appId, signal),
     readAssignments: (applicationId, signal) => readAssignments(graph, applicationId, signal),
@@ -52,6 +54,8 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     locateUsers: (ids, signal) => locateUsers(graph, ids, signal),
     findUser: (idOrName, attributes, signal) => findUser(graph, idOrName, attributes, signal),
     readGroupsOfUser: (user, signal) => readGroupsOfUser(graph, user, signal),
+    startWatermark: (attributes, signal) => tracking.startWatermark(attributes, signal),
+    readChanges: (since, attributes, signal, progress) => tracking.readChanges(since, attributes, signal, progress),
     check: (appId, signal) => checkDirectory(graph, tokens, appId, signal),
     async close(): Promise<void> {
       lifetime.abort();

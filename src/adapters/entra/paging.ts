@@ -23,25 +23,29 @@ export async function* readPages(
     if (!Array.isArray(value) || !value.every(isObject)) {
       throw new IncompleteReadError(`Page ${seen.size} had no list of objects while ${call.what}.`);
     }
-    next = checkNextLink(graph.root, call, link, seen);
+    next = checkLink(graph.root, call, link, seen);
     yield value;
   }
 }
 
-function checkNextLink(root: URL, call: Call, link: unknown, seen: ReadonlySet<string>): string | undefined {
+/**
+ * A link of Graph's as it is, when it is one to follow; undefined when there is none.
+ * @throws IncompleteReadError for a link seen before, or one that leaves the endpoint
+ */
+export function checkLink(root: URL, call: Call, link: unknown, seen: ReadonlySet<string>): string | undefined {
   if (link === undefined || link === null) return undefined;
   const where = `after page ${seen.size} while ${call.what}`;
   if (typeof link !== 'string' || !URL.canParse(link)) {
-    throw new IncompleteReadError(`The next link is not an address ${where}.`);
+    throw new IncompleteReadError(`The link is not an address ${where}.`);
   }
   const url = new URL(link);
   const inside = url.origin === root.origin && url.pathname.startsWith(`${root.pathname}/`);
   if (!inside || url.username !== '' || url.password !== '') {
-    throw new IncompleteReadError(`The next link leaves ${root.host} for ${url.host} ${where}.`, {
-      remedy: 'If Graph is reached through a proxy, it must rewrite next links to its own address.',
+    throw new IncompleteReadError(`The link leaves ${root.host} for ${url.host} ${where}.`, {
+      remedy: 'If Graph is reached through a proxy, it must rewrite links in answers to its own address.',
     });
   }
-  if (seen.has(link)) throw new IncompleteReadError(`The next link leads back to a page read before ${where}.`);
+  if (seen.has(link)) throw new IncompleteReadError(`The link leads back to a page read before ${where}.`);
   return link;
 }
 

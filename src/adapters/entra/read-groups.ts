@@ -8,7 +8,7 @@ import { listOf, objectOf, type RawObject } from './json.ts';
 import { requireSameId } from './paging.ts';
 
 /** Properties that decide what may be done to a group. */
-const ALWAYS = [
+export const GROUP_PROPERTIES = [
   'id',
   'groupTypes',
   'onPremisesSyncEnabled',
@@ -24,7 +24,7 @@ export async function readGroups(
   attributes: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Anchor, DirectoryGroup>> {
-  const selection = selectAttributes(attributes, ALWAYS);
+  const selection = selectAttributes(attributes, GROUP_PROPERTIES);
   const wanted = [...new Set(ids)];
   const paths = wanted.map((id) => `/groups/${encodeURIComponent(id)}?$select=${selection.select}`);
   const answers = await graph.askMany(CALLS.groups, paths, signal);

@@ -7,6 +7,7 @@ import type { PatchOperation } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
 import { exported, resolveReferences } from './outcome.ts';
 import { mergeChanges, needsFreshRead, patchOperations } from './patch.ts';
+import { withPrimaries } from './primary.ts';
 import { canonicalBody, idOf } from './resources.ts';
 import { sendPatch } from './writes.ts';
 
@@ -106,7 +107,7 @@ export async function putChanges(
   let insists = false;
   for (let attempt = 1; ; attempt += 1) {
     const { body: fresh, etag } = await readVersioned(exchange, id);
-    const { meta: _meta, groups: _groups, ...body } = mergeChanges(fresh, changes);
+    const { meta: _meta, groups: _groups, ...body } = withPrimaries(exchange.profile, mergeChanges(fresh, changes));
     // A web framework's hash of the body also comes as ETag; only one that the resource states too is a version.
     const bound = etag !== undefined && (insists || readPath(fresh, 'meta.version') === etag);
     try {

@@ -8,6 +8,7 @@ import { writeChanges } from './change-account.ts';
 import type { Exchange } from './exchange.ts';
 import { canLookUp, lookUp } from './lookup.ts';
 import { exported, outstanding, resolveReferences } from './outcome.ts';
+import { withPrimaries } from './primary.ts';
 import { toAccount } from './resources.ts';
 import { createdId } from './writes.ts';
 
@@ -24,7 +25,9 @@ export async function createAccount(
     'User',
   );
   try {
-    return exported(exchange, await createdId(exchange, 'Users', body), { unresolved });
+    return exported(exchange, await createdId(exchange, 'Users', withPrimaries(exchange.profile, body)), {
+      unresolved,
+    });
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     const account = await adoptable(exchange, body, error);

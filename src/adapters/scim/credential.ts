@@ -17,6 +17,9 @@ export type ScimCredential =
       readonly scope?: string;
     };
 
+type Bearer = Extract<ScimCredential, { kind: 'bearer' }>;
+type OAuth = Extract<ScimCredential, { kind: 'oauth_client_credentials' }>;
+
 export interface TokenSource {
   /** A token believed valid. Throws UnauthorizedError, ThrottledError or TransientError when there is none. */
   current(): Promise<string>;
@@ -33,19 +36,41 @@ export interface TokenOptions {
   readonly now: () => number;
 }
 
-/** Tokens for a credential: read anew for each request (bearer), or fetched, cached and renewed in time (OAuth). */
+/** Tokens for a credential: read anew every second (bearer), or fetched, cached and renewed in time (OAuth). */
 export function createTokenSource(options: TokenOptions): TokenSource {
-  const { credential, connection } = options;
-  if (credential.kind === 'oauth_client_credentials') return createOAuthSource(options, credential);
-  const current = async () => usable(await credential.token(), connection);
+  const { credential } = options;
+  return credential.kind === 'bearer'
+    ? createBearerSource(options, credential)
+    : createOAuthSource(options, credential);
+}
+
+/** How long a bearer token is used before its file is looked at again. Reading it for each request took a third of an export. */
+const REREAD_MS = 1000;
+
+function createBearerSource({ connection, now }: TokenOptions, credential: Bearer): TokenSource {
+  let known: { readonly token: Promise<string>; readonly readAt: number } | undefined;
+
+  function read(): Promise<string> {
+    const token = credential.token().then((text) => usable(text, connection));
+    const reading = { token, readAt: now() };
+    known = reading;
+    // A token that cannot be read is not remembered: what is wrong may be mended before the next request.
+    token.catch(() => {
+      if (known === reading) known = undefined;
+    });
+    return token;
+  }
+
   return {
-    current,
+    current: () => (known !== undefined && Math.abs(now() - known.readAt) < REREAD_MS ? known.token : read()),
     async after(stale) {
-      // A token file may have been replaced since it was read.
-      const token = await current();
+      // The token may have been replaced since it was read.
+      const token = await read();
       return token === stale ? undefined : token;
     },
-    async close() {},
+    async close() {
+      known = undefined;
+    },
   };
 }
 
@@ -60,8 +85,6 @@ function usable(token: string, connection: string): string {
     },
   );
 }
-
-type OAuth = Extract<ScimCredential, { kind: 'oauth_client_credentials' }>;
 
 interface Grant {
   readonly token: string;

@@ -47,7 +47,7 @@ export async function findGroup(
 
 async function groupsBy(exchange: Exchange, attribute: string, value: string): Promise<readonly ScimGroup[]> {
   if (!canLookUp(exchange, attribute)) return [];
-  return (await lookUp(exchange, 'Groups', { attribute, value })).flatMap((body) => toGroup(body, false) ?? []);
+  return (await lookUp(exchange, 'Groups', { attribute, value })).flatMap((body) => toGroup(body, 'shown') ?? []);
 }
 
 /** The conflict as an operator should read it. */

@@ -112,7 +112,7 @@ export async function readMembers(exchange: Exchange, group: ResourceId): Promis
   if (exchange.profile.groups.membersReadable !== 'full') return undefined;
   const found = await readResource(exchange, 'Groups', group);
   if (found === undefined) throw new NotFoundError(`${exchange.connection}: the SCIM group is gone`, { status: 404 });
-  return new Set(toGroup(found.body, true)?.members ?? []);
+  return new Set(toGroup(found.body, 'assumed')?.members ?? []);
 }
 
 /** Adds members; returns the users whose account turned out to be gone. */

@@ -3,6 +3,7 @@ import type { AttributeChange, Json, JsonObject } from '../../core/scim.ts';
 import { buildResource, isArray, isObject, pathOf, readPath, type ScimPath } from '../../core/scim-path.ts';
 import { isAbsent } from '../../core/scim-compare.ts';
 import { dialectValue, patchOperation, type PatchOperation, settledChange } from './dialect.ts';
+import { markedPrimary } from './primary.ts';
 
 /** Changes to the same entry of a multi-valued attribute, such as the work address. */
 interface EntryChanges {
@@ -82,7 +83,7 @@ function entryOperations(
     fresh === undefined
       ? entry.changes.some(({ before }) => !isAbsent(before))
       : readPath(fresh, entry.entryPath) !== undefined;
-  if (!there) return newEntry(profile, entry);
+  if (!there) return newEntry(profile, entry, fresh);
   // An e-mail or phone number without its value is none: the whole entry goes.
   if (entry.changes.some(({ path, after }) => pathOf(path).subAttribute === 'value' && isAbsent(after))) {
     return [patchOperation(profile, 'remove', { path: entry.entryPath })];
@@ -91,7 +92,11 @@ function entryOperations(
 }
 
 /** The entry as a new value of the list: every server tried understands that, and few an add into what is not there. */
-function newEntry(profile: ProviderProfile, entry: EntryChanges): readonly PatchOperation[] {
+function newEntry(
+  profile: ProviderProfile,
+  entry: EntryChanges,
+  fresh: JsonObject | undefined,
+): readonly PatchOperation[] {
   const set = entry.changes.filter(({ after }) => !isAbsent(after));
   if (set.length === 0) return [];
   const body = buildResource(
@@ -101,7 +106,10 @@ function newEntry(profile: ProviderProfile, entry: EntryChanges): readonly Patch
   const { urn, attribute } = entry.path;
   const list = `${urn === null ? '' : `${urn}:`}${attribute}`;
   const value = readPath(body, list);
-  return value === undefined ? [] : [patchOperation(profile, 'add', { path: list, value })];
+  if (!isArray(value)) return [];
+  const present = fresh === undefined ? undefined : readPath(fresh, list);
+  const marked = markedPrimary(profile, list, value, isArray(present) ? present : []);
+  return [patchOperation(profile, 'add', { path: list, value: marked })];
 }
 
 /**
@@ -120,7 +128,7 @@ function pathlessOperations(
   const { schemas: _, ...value } = buildResource(
     [
       ...set.map(({ path, after }) => [path, dialectValue(profile, path, after)] as const),
-      ...[...lists.keys()].map((list) => [list, mergedList(fresh ?? {}, list, entries)] as const),
+      ...[...lists.keys()].map((list) => [list, mergedList(profile, fresh ?? {}, list, entries)] as const),
     ],
     'User',
   );
@@ -131,12 +139,13 @@ function pathlessOperations(
 }
 
 /** A list as it will be: the entries that are there, with the changes made in them, and the new ones. */
-function mergedList(fresh: JsonObject, list: string, entries: readonly EntryChanges[]): Json {
+function mergedList(profile: ProviderProfile, fresh: JsonObject, list: string, entries: readonly EntryChanges[]): Json {
   let body = fresh;
   for (const entry of entries) {
     if (entry.entryPath.slice(0, entry.entryPath.indexOf('[')) === list) body = mergeChanges(body, entry.changes);
   }
-  return readPath(body, list) ?? [];
+  const values = readPath(body, list);
+  return isArray(values) ? markedPrimary(profile, list, values) : [];
 }
 
 /**

@@ -68,7 +68,7 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
   const patient = patientReads(options.patience ?? DEFAULT_PATIENCE, metrics);
   const open = (signal: AbortSignal) => openExchange(client, { connection, profile, now }, signal);
   const membersShown = profile.groups.membersReadable === 'full';
-  const readGroupBody = (body: JsonObject) => toGroup(body, membersShown);
+  const readGroupBody = (body: JsonObject) => toGroup(body, membersShown ? 'assumed' : 'hidden');
 
   async function list<T extends { readonly id: string }>(
     exchange: Exchange,
@@ -85,7 +85,13 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
   async function listGroups(signal: AbortSignal, progress?: ReadProgress): Promise<Listing<ScimGroup>> {
     const exchange = open(signal);
     const parameters: Readonly<Record<string, string>> = membersShown ? {} : { excludedAttributes: 'members' };
-    const listing = await list(exchange, 'Groups', parameters, (body) => toGroup(body, false), progress);
+    const listing = await list(
+      exchange,
+      'Groups',
+      parameters,
+      (body) => toGroup(body, membersShown ? 'shown' : 'hidden'),
+      progress,
+    );
     if (!membersShown) return listing;
     const silent = listing.resources.every(({ members }) => members === undefined);
     const complete = async (group: ScimGroup) =>

@@ -75,19 +75,20 @@ export function toAccount(raw: JsonObject): Account | undefined {
 
 /**
  * A SCIM group from a resource body, or undefined when the body has no id. `members` is there when the body shows the
- * attribute; `assumeShown` takes a missing one for an empty one, as RFC 7643 section 2.5 allows.
+ * attribute; `assumed` takes a missing one for an empty one, as RFC 7643 section 2.5 allows, and `hidden` believes none
+ * at all: a provider is known that shows every group with an empty list.
  */
-export function toGroup(raw: JsonObject, assumeShown: boolean): ScimGroup | undefined {
+export function toGroup(raw: JsonObject, members: 'shown' | 'assumed' | 'hidden'): ScimGroup | undefined {
   const body = canonicalBody(raw);
   const id = idOf(body);
   if (id === undefined) return undefined;
   const externalId = textAt(body, 'externalId');
-  const members = memberIds(body['members'], assumeShown);
+  const ids = members === 'hidden' ? undefined : memberIds(body['members'], members === 'assumed');
   return {
     id,
     displayName: textAt(body, 'displayName') ?? '',
     ...(externalId === undefined ? {} : { externalId }),
-    ...(members === undefined ? {} : { members }),
+    ...(ids === undefined ? {} : { members: ids }),
   };
 }
 

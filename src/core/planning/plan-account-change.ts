@@ -1,4 +1,4 @@
-import { diffAccount } from '../diff.ts';
+import { diffAccount, userNameProblem } from '../diff.ts';
 import type { Anchor, AppRole, DirectoryUser } from '../directory.ts';
 import type { Link } from '../link.ts';
 import type { AccountIndex } from '../match.ts';
@@ -80,6 +80,12 @@ export function planChange(
   matchedBy?: string,
 ): void {
   const diff = diffAccount(desired, account, context.input.profile, context.resolve);
+  const renames = diff.changes.some(({ path }) => path === 'userName');
+  const unfit = renames ? userNameProblem(desired, context.input.profile) : undefined;
+  if (unfit !== undefined) {
+    context.failures.push({ anchor: subject.user.id, why: unfit });
+    return;
+  }
   const { now, later } = diff.references.length === 0 ? NO_REFERENCES : splitReferences(context, diff.references);
   planLaterReferences(context, subject, later, account.id);
   const change = { attributes: diff.changes, references: now };

@@ -1,4 +1,4 @@
-import { createAttributes, createReferences, missingRequired, unsupportedTargets } from '../diff.ts';
+import { createAttributes, createReferences, missingRequired, unsupportedTargets, userNameProblem } from '../diff.ts';
 import type { Anchor, AppRole, DirectoryUser } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { desiredAccount, matchingTargets } from '../mapping/compile-mapping.ts';
@@ -161,6 +161,11 @@ function planCreate(
   if (missing.length > 0) {
     const why = `the provider requires ${listed(missing)}, for which there is no value (MandatoryFieldsMissing)`;
     context.failures.push({ anchor: user.id, why });
+    return;
+  }
+  const unfit = userNameProblem(desired, input.profile);
+  if (unfit !== undefined) {
+    context.failures.push({ anchor: user.id, why: unfit });
     return;
   }
   const { now, later } = splitReferences(context, createReferences(desired, input.profile));

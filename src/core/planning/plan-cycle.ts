@@ -7,7 +7,8 @@ import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '
 import type { ProviderProfile } from '../profile.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import { planAccounts } from './plan-accounts.ts';
-import { groupsInScope, planGroups } from './plan-groups.ts';
+import { planGroupDeletes } from './plan-group-deletes.ts';
+import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-groups.ts';
 import { notice, type Collision, type LinkedTotals, type PlanDraft, type PlanInput } from './plan-input.ts';
 import { planMembers } from './plan-members.ts';
 import { planRemovals } from './plan-removals.ts';
@@ -38,6 +39,7 @@ export function planCycle(input: PlanInput): Planned {
   planRemovals(input, draft, scope, entitled, accounts.byAnchor);
   planGroups(input, draft, scope, groups);
   planMembers(input, draft, scope, entitled, groups, accounts);
+  planGroupDeletes(input, draft, scope, groups.byAnchor, accounts);
   collideCreates(draft, input.mapping);
   noticeScope(input, draft, scope, accounts.byAnchor);
   const operations = sortOperations(draft.operations);
@@ -57,6 +59,7 @@ export function planCycle(input: PlanInput): Planned {
 }
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
+  noticeUnsupportedGroups(input, draft, scope);
   const disabled = [...scope.reach.keys()].filter(
     (user) => input.directory.users.get(user)?.enabled === false && !links.has(user),
   );

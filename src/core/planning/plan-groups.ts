@@ -2,7 +2,8 @@ import { diffGroup } from '../diff.ts';
 import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
-import { attributesDiffer } from '../reasons.ts';
+import { attributesDiffer, listed } from '../reasons.ts';
+import { sameText } from '../scim-compare.ts';
 import { groupName, type Scope } from '../scope.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
 import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
@@ -37,7 +38,7 @@ export function groupsInScope(input: PlanInput, scope: Scope): readonly Anchor[]
   return scope.groups.filter((group) => input.directory.groups.has(group));
 }
 
-/** Plans SCIM groups: create, rename, link, and delete of those whose directory group left the scope. */
+/** Plans SCIM groups in scope: create, rename and link. */
 export function planGroups(input: PlanInput, draft: PlanDraft, scope: Scope, links: GroupLinks): void {
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   const free = new FreeGroups(input.inventory.groups.resources.filter((group) => !links.linkedTo.has(group.id)));
@@ -59,7 +60,7 @@ export function planGroups(input: PlanInput, draft: PlanDraft, scope: Scope, lin
     `${unverified.length} linked SCIM groups are missing from a listing that cannot be trusted`,
     unverified,
   );
-  planGroupDeletes(input, draft, scope, links.byAnchor);
+  noticeUnrenamed(input, draft, scope, links.byAnchor, byId);
 }
 
 function planKnownGroup(
@@ -139,22 +140,28 @@ function collideByName(draft: PlanDraft, created: ReadonlyMap<string, readonly s
   }
 }
 
-function planGroupDeletes(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
-  const kept = new Set(groupsInScope(input, scope));
-  for (const link of links.values()) {
-    if (link.state === 'deleted' || kept.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
-    const text = input.rules.scope.groups
-      ? `group ${link.label} was unassigned from the application`
-      : 'groups are no longer in scope of this connection';
-    draft.operations.push({
-      resource: 'group',
-      kind: 'delete',
-      key: `${WAVE.delete}:group:delete:${link.anchor}`,
-      wave: WAVE.delete,
-      anchor: link.anchor,
-      label: link.label,
-      reason: { code: 'group-out-of-scope', text },
-      resourceId: link.resourceId,
-    });
-  }
+/** A group that cannot be renamed keeps its old name: making a new one in its place would drop what the old one opens. */
+function noticeUnrenamed(
+  input: PlanInput,
+  draft: PlanDraft,
+  scope: Scope,
+  links: ReadonlyMap<Anchor, Link>,
+  byId: ReadonlyMap<ResourceId, ScimGroup>,
+): void {
+  if (input.profile.groups.rename) return;
+  const renamed = groupsInScope(input, scope).filter((anchor) => {
+    const link = links.get(anchor);
+    const current = link === undefined || link.state === 'deleted' ? undefined : byId.get(link.resourceId);
+    return current !== undefined && !sameText(current.displayName, groupName(input.directory, anchor), 'exact');
+  });
+  const names = listed(renamed.map((anchor) => groupName(input.directory, anchor)));
+  const text = `${renamed.length} SCIM groups keep their old names, because the provider cannot rename groups: ${names}. To rename one, make a new group there, move the members and delete the old one`;
+  notice(draft, 'group-not-renamed', text, renamed);
+}
+
+/** Assigned groups that are not provisioned, because the provider knows none. */
+export function noticeUnsupportedGroups(input: PlanInput, draft: PlanDraft, scope: Scope): void {
+  if (!input.rules.scope.groups || input.profile.groups.supported) return;
+  const text = `${scope.groups.length} assigned groups are not provisioned: the provider has no groups. Their members are`;
+  notice(draft, 'groups-unsupported', text, scope.groups);
 }

@@ -6,7 +6,8 @@ import type { ResourceId, ScimGroup } from '../scim.ts';
 import { groupsInScope } from './plan-groups.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
 
-interface Links {
+/** Links of one kind, found from either end. */
+export interface Links {
   readonly byAnchor: ReadonlyMap<Anchor, Link>;
   readonly linkedTo: ReadonlyMap<ResourceId, Anchor>;
 }
@@ -65,15 +66,19 @@ function compareFocused(
   return { add, remove };
 }
 
-function currentMembers(
+/** Members a SCIM group has: as shown, or as Headgate remembers them where the provider does not show them. */
+export function currentMembers(
   group: ScimGroup | undefined,
   link: Link | undefined,
   accounts: Links,
+  vanished: ReadonlySet<ResourceId>,
 ): ReadonlySet<ResourceId> {
   if (group?.members !== undefined) return new Set(group.members);
   const remembered = (link?.members ?? []).flatMap((anchor) => {
     const account = accounts.byAnchor.get(anchor);
-    return account === undefined || account.state === 'deleted' ? [] : [account.resourceId];
+    // An account that is gone took its memberships along, and the one created in its place has none.
+    const gone = account === undefined || account.state === 'deleted' || vanished.has(account.resourceId);
+    return gone ? [] : [account.resourceId];
   });
   return new Set(remembered);
 }
@@ -118,7 +123,7 @@ export function planMembers(
       pushMembers(draft, anchor, groupName(input.directory, anchor), change);
       continue;
     }
-    const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts);
+    const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts, input.vanished);
     const change = compareMembers(scope.membersOf(anchor), entitled, current, accounts);
     pushMembers(draft, anchor, groupName(input.directory, anchor), change);
   }

@@ -2,7 +2,8 @@ import type { RemovalCause } from '../connection.ts';
 import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
-import { removalReason } from '../reasons.ts';
+import { effectOf } from '../profile.ts';
+import { removalReason, withEffect } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
 import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
 
@@ -47,7 +48,10 @@ export function planRemovals(
     }
     const action = input.rules.deprovision[cause];
     if (action === 'keep') continue;
-    if (action === 'disable' && (link.state === 'disabled' || active.get(link.resourceId) === false)) continue;
+    const effect = effectOf(input.profile, action);
+    const inactive = link.state === 'disabled' || active.get(link.resourceId) === false;
+    // Where DELETE only deactivates, an inactive account is as deleted as can be: planning it again would never end.
+    if (inactive && (action === 'disable' || effect === 'suspend')) continue;
     const wave = action === 'disable' ? WAVE.disable : WAVE.delete;
     draft.operations.push({
       resource: 'account',
@@ -56,7 +60,8 @@ export function planRemovals(
       wave,
       anchor: link.anchor,
       label: link.label,
-      reason: removalReason(cause, link, input.directory, scope),
+      effect,
+      reason: withEffect(removalReason(cause, link, input.directory, scope), action, effect),
       resourceId: link.resourceId,
       cause,
     });

@@ -1,10 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { ConflictError, NotFoundError, RejectedError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/scim.ts';
-import type { AppRoleAssignment, Change, PrincipalType, ServicePrincipal, TenantGroup, TenantUser } from './model.ts';
+import type {
+  AppRoleAssignment,
+  ChangeKind,
+  MemberKind,
+  PrincipalType,
+  ServicePrincipal,
+  TenantGroup,
+  TenantUser,
+} from './model.ts';
 import { text } from './model.ts';
 import { findGroup, findMember, findRole, findServicePrincipal, findUser, userByName } from './references.ts';
-import { assignmentsTo, membersOf, rememberGroup, type OrganisationStore } from './store.ts';
+import { assignmentsTo, membersOf, rememberGroup, rememberManager, type OrganisationStore } from './store.ts';
 
 /** Who is assigned with which role. References as in references.ts: ids or names. */
 export interface AssignmentRequest {
@@ -45,22 +54,38 @@ export function assignmentId(principal: string, resource: string, role: string):
   return createHash('sha256').update(`${principal}/${resource}/${role}`).digest('base64url');
 }
 
+function changedNames(before: JsonObject, after: JsonObject): string[] {
+  return Object.keys(after).filter((name) => !isDeepStrictEqual(before[name] ?? null, after[name] ?? null));
+}
+
 /** The administrator's verbs over a store. Each is one version, however many objects it touches. */
 export function createChanges(store: OrganisationStore, now: () => number): OrganisationChanges {
-  function log(kind: Change['kind'], id: string, related?: string): void {
-    const change = { version: store.version, at: now(), kind, id };
-    store.changes.push(related === undefined ? change : { ...change, related });
+  function log(change: ChangeKind): void {
+    store.changes.push({ ...change, version: store.version, at: now() });
+  }
+
+  function logMember(group: string, member: string, memberKind: MemberKind, joined: boolean): void {
+    log({ kind: 'member', id: group, member, memberKind, joined });
+  }
+
+  /** A manager who goes or comes back changes what the reports show. */
+  function logReports(manager: string): void {
+    for (const report of store.reportsByManager.get(manager) ?? []) {
+      if (store.users.get(report, store.version)?.managerId !== manager) continue;
+      log({ kind: 'user', id: report, properties: ['manager'], formerManager: manager });
+    }
   }
 
   function stamp(): string {
     return new Date(Math.floor(now() / 1000) * 1000).toISOString().replace('.000Z', 'Z');
   }
 
-  function saveUser(user: TenantUser): TenantUser {
+  function saveUser(user: TenantUser, change: { properties?: readonly string[]; formerManager?: string }): TenantUser {
     store.version += 1;
     store.users.set(user.id, user, store.version);
     store.idByName.set(text(user.properties, 'userPrincipalName').toLowerCase(), user.id);
-    log('user', user.id);
+    rememberManager(store, user);
+    log({ kind: 'user', id: user.id, ...change });
     return user;
   }
 
@@ -73,10 +98,10 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
     }
   }
 
-  function detach(member: string): { memberOf: string[]; assignments: AppRoleAssignment[] } {
+  function detach(member: string, kind: MemberKind): { memberOf: string[]; assignments: AppRoleAssignment[] } {
     const memberOf = (store.groupsByMember.get(member) ?? []).filter((group) => {
       const removed = membersOf(store, group).remove(member, store.version);
-      if (removed) log('member', group, member);
+      if (removed) logMember(group, member, kind, false);
       return removed;
     });
     const assignments = [...store.assignments.values()].flatMap((all) =>
@@ -88,18 +113,19 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
 
   function dropAssignment(assignment: AppRoleAssignment): void {
     assignmentsTo(store, assignment.resourceId).remove(assignment.id, store.version);
-    log('assignment', assignment.resourceId, assignment.id);
+    log({ kind: 'assignment', id: assignment.resourceId, assignment: assignment.id });
   }
 
   function keepAssignment(assignment: AppRoleAssignment): void {
     assignmentsTo(store, assignment.resourceId).set(assignment.id, assignment, store.version);
-    log('assignment', assignment.resourceId, assignment.id);
+    log({ kind: 'assignment', id: assignment.resourceId, assignment: assignment.id });
   }
 
-  function join(group: string, member: string): void {
-    membersOf(store, group).set(member, findMember(store, member), store.version);
-    rememberGroup(store, member, group);
-    log('member', group, member);
+  function join(group: string, id: string): void {
+    const member = findMember(store, id);
+    membersOf(store, group).set(id, member, store.version);
+    rememberGroup(store, id, group);
+    logMember(group, id, member.kind, true);
   }
 
   return {
@@ -108,30 +134,38 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
       requireFreeName(properties);
       const managerId = manager === undefined ? null : findUser(store, manager).id;
       const defaults = { accountEnabled: true, userType: 'Member', createdDateTime: stamp() };
-      return saveUser({ id: randomUUID(), managerId, properties: { ...defaults, ...properties } });
+      return saveUser({ id: randomUUID(), managerId, properties: { ...defaults, ...properties } }, {});
     },
     updateUser(reference, properties) {
       const user = findUser(store, reference);
       requireFreeName(properties, user.id);
-      return saveUser({ ...user, properties: { ...user.properties, ...properties } });
+      const changed = { ...user, properties: { ...user.properties, ...properties } };
+      return saveUser(changed, { properties: changedNames(user.properties, changed.properties) });
     },
     setManager(reference, manager) {
       const user = findUser(store, reference);
-      return saveUser({ ...user, managerId: manager === null ? null : findUser(store, manager).id });
+      const managerId = manager === null ? null : findUser(store, manager).id;
+      const former = user.managerId === null ? {} : { formerManager: user.managerId };
+      return saveUser(
+        { ...user, managerId },
+        { properties: managerId === user.managerId ? [] : ['manager'], ...former },
+      );
     },
     softDeleteUser(reference) {
       const user = findUser(store, reference);
       store.version += 1;
-      const deleted = { id: user.id, user, deletedDateTime: stamp(), ...detach(user.id) };
+      const deleted = { id: user.id, user, deletedDateTime: stamp(), ...detach(user.id, 'user') };
       store.users.remove(user.id, store.version);
       store.deletedUsers.set(user.id, deleted, store.version);
-      log('user', user.id);
+      log({ kind: 'user', id: user.id });
+      logReports(user.id);
     },
     restoreUser(id) {
       const deleted = store.deletedUsers.get(id, store.version);
       if (deleted === undefined) throw new NotFoundError('no soft-deleted user has this id');
       requireFreeName(deleted.user.properties);
-      const user = saveUser(deleted.user);
+      const user = saveUser(deleted.user, {});
+      logReports(id);
       store.deletedUsers.remove(id, store.version);
       for (const group of deleted.memberOf) if (store.groups.get(group, store.version) !== undefined) join(group, id);
       for (const assignment of deleted.assignments) keepAssignment(assignment);
@@ -141,10 +175,11 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
       const deleted = store.deletedUsers.get(reference, store.version);
       const id = deleted?.id ?? findUser(store, reference).id;
       store.version += 1;
-      detach(id);
+      detach(id, 'user');
       store.users.remove(id, store.version);
       store.deletedUsers.remove(id, store.version);
-      log('user', id);
+      log({ kind: 'user', id });
+      logReports(id);
     },
     createGroup(properties, members = []) {
       if (text(properties, 'displayName') === '') throw new RejectedError('a group needs a displayName');
@@ -153,7 +188,7 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
       const group = { id: randomUUID(), properties: { ...defaults, ...properties } };
       store.version += 1;
       store.groups.set(group.id, group, store.version);
-      log('group', group.id);
+      log({ kind: 'group', id: group.id });
       for (const id of ids) join(group.id, id);
       return group;
     },
@@ -162,18 +197,18 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
       const changed = { ...group, properties: { ...group.properties, ...properties } };
       store.version += 1;
       store.groups.set(group.id, changed, store.version);
-      log('group', group.id);
+      log({ kind: 'group', id: group.id, properties: changedNames(group.properties, changed.properties) });
       return changed;
     },
     deleteGroup(reference) {
       const { id } = findGroup(store, reference);
       store.version += 1;
-      detach(id);
+      detach(id, 'group');
       for (const member of membersOf(store, id).values(store.version)) {
         membersOf(store, id).remove(member.id, store.version);
       }
       store.groups.remove(id, store.version);
-      log('group', id);
+      log({ kind: 'group', id });
     },
     addMember(group, member) {
       const { id } = findGroup(store, group);
@@ -192,13 +227,13 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
       }
       store.version += 1;
       membersOf(store, id).remove(removed.id, store.version);
-      log('member', id, removed.id);
+      logMember(id, removed.id, removed.kind, false);
     },
     createApplication(application) {
       const created = { ...application, id: randomUUID(), properties: { createdDateTime: stamp() } };
       store.version += 1;
       store.servicePrincipals.set(created.id, created, store.version);
-      log('application', created.id);
+      log({ kind: 'application', id: created.id });
       return created;
     },
     assign({ principal, application, role }) {

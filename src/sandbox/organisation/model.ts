@@ -52,17 +52,34 @@ export interface AppRoleAssignment {
   readonly createdDateTime: string;
 }
 
-/** One change since the organisation was loaded. What `delta` answers will be made of this. */
-export interface Change {
+/** What happened to one object or one relationship. */
+export type ChangeKind =
+  | {
+      readonly kind: 'user' | 'group';
+      readonly id: string;
+      /** Names of what got another value, `manager` among them; absent when the object came, went or came back. */
+      readonly properties?: readonly string[];
+      /** The manager it had, where that changed. */
+      readonly formerManager?: string;
+    }
+  | {
+      readonly kind: 'member';
+      /** The group. */
+      readonly id: string;
+      readonly member: string;
+      readonly memberKind: MemberKind;
+      readonly joined: boolean;
+    }
+  /** The id of an assignment's change is the service principal. */
+  | { readonly kind: 'assignment'; readonly id: string; readonly assignment: string }
+  | { readonly kind: 'application'; readonly id: string };
+
+/** One change since the organisation was loaded. What `delta` answers is made of this. */
+export type Change = ChangeKind & {
   readonly version: number;
   /** When it was made, ms since the epoch. */
   readonly at: number;
-  readonly kind: 'user' | 'group' | 'member' | 'assignment' | 'application';
-  /** The changed object; for a member the group, for an assignment the service principal. */
-  readonly id: string;
-  /** The member or the assignment. */
-  readonly related?: string;
-}
+};
 
 /** A whole organisation as plain JSON, for state files. */
 export interface OrganisationState {

@@ -28,6 +28,8 @@ export interface OrganisationStore {
   readonly assignments: Map<string, Versioned<AppRoleAssignment>>;
   /** Groups an object is or was in; whether it still is says the group. */
   readonly groupsByMember: Map<string, string[]>;
+  /** Users whose manager an object is or was; whether it still is says the user. */
+  readonly reportsByManager: Map<string, Set<string>>;
   /** userPrincipalName in lower case to the latest holder. */
   readonly idByName: Map<string, string>;
   readonly changes: Change[];
@@ -55,6 +57,14 @@ export function rememberGroup(store: OrganisationStore, member: string, group: s
   else if (!groups.includes(group)) groups.push(group);
 }
 
+/** Remembers that a user may report to its manager, because a manager who goes changes the reports. */
+export function rememberManager(store: OrganisationStore, user: TenantUser): void {
+  if (user.managerId === null) return;
+  const reports = store.reportsByManager.get(user.managerId);
+  if (reports === undefined) store.reportsByManager.set(user.managerId, new Set([user.id]));
+  else reports.add(user.id);
+}
+
 /** Fills a new store from plain JSON. What is loaded has version 0: every replica has it. */
 export function loadStore(state: OrganisationState): OrganisationStore {
   const store: OrganisationStore = {
@@ -67,6 +77,7 @@ export function loadStore(state: OrganisationState): OrganisationStore {
     members: new Map(),
     assignments: new Map(),
     groupsByMember: new Map(),
+    reportsByManager: new Map(),
     idByName: new Map(),
     changes: [],
     version: 0,
@@ -75,6 +86,7 @@ export function loadStore(state: OrganisationState): OrganisationStore {
   const principals = new Map<string, Member>();
   for (const user of state.users) {
     store.users.set(user.id, user, 0);
+    rememberManager(store, user);
     store.idByName.set(text(user.properties, 'userPrincipalName').toLowerCase(), user.id);
     principals.set(user.id, { id: user.id, kind: 'user' });
   }

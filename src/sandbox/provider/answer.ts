@@ -87,6 +87,8 @@ function answerTruly(state: ProviderState, exchange: Exchange): Outcome {
   const before = faultBefore(state, exchange);
   if (before !== undefined) return before;
   authorise(state, exchange);
+  if (state.behaviour.userAgent === 'required' && (exchange.headers['user-agent'] ?? '') === '')
+    throw new ScimRefusal(403, 'a User-Agent header is required');
   if (exchange.bodyProblem !== undefined) throw exchange.bodyProblem;
   const reply = route(state, exchange);
   return faultAfter(exchange, reply) ?? { reply };
@@ -98,6 +100,7 @@ export function answer(state: ProviderState, exchange: Exchange): Outcome {
     return answerTruly(state, exchange);
   } catch (error) {
     if (!(error instanceof ScimRefusal)) throw error;
-    return { reply: errorReply(error, exchange.faults('intStatus') !== undefined) };
+    const numeric = state.behaviour.errorStatus === 'number' || exchange.faults('intStatus') !== undefined;
+    return { reply: errorReply(error, numeric) };
   }
 }

@@ -19,12 +19,20 @@ export interface Behaviour {
   readonly etag: 'ignored' | 'honoured' | 'required';
   /** Status of a PATCH that did something, when `attributes` is not asked for (RFC 7644 section 3.5.2). */
   readonly patchAnswer: Readonly<Record<ResourceTypeName, 'full' | 'no-content'>>;
-  /** DELETE on a user removes it, or only makes it inactive and keeps it readable. */
-  readonly deleteUser: 'remove' | 'deactivate';
+  /** DELETE on a user removes it, removes it so that its userName can never be used again, or only makes it inactive. */
+  readonly deleteUser: 'remove' | 'irreversible' | 'deactivate';
   /** `active: false` suspends the account, or removes it. */
   readonly activeFalse: 'suspend' | 'remove';
   /** What deleting a group does to its members. */
   readonly groupDelete: 'memberships' | 'users' | 'refuse-non-empty';
+  /** Whether the displayName of a group may change. */
+  readonly groupRename: boolean;
+  /** PUT on a group replaces it, or is refused as 405. */
+  readonly groupPut: 'replace' | 'refuse';
+  /** Groups show their members, or always an empty list. */
+  readonly groupMembers: 'shown' | 'empty-list';
+  /** Membership changes taken in one request. */
+  readonly membersPerRequest: number;
   /** `op` must be lower case, or may be spelled in any case. */
   readonly opNames: 'lower' | 'any-case';
   /** "True" and "False" are taken for booleans. */
@@ -42,9 +50,29 @@ export interface Behaviour {
   readonly unknownAttributes: 'refuse' | 'ignore';
   /** Unknown URNs in `schemas`. */
   readonly unknownSchemas: 'refuse' | 'ignore';
-  /** userName is kept as sent, or lower-cased. */
-  readonly userName: 'as-sent' | 'lower-cased';
+  /** Attributes of an account that must have a value, as `name` or `name.part`, beside userName. */
+  readonly required: readonly string[];
+  /** Lists of an account that take one value only. */
+  readonly singleValued: readonly string[];
+  /** Lists of an account in which one value must be marked as primary. */
+  readonly primaryRequired: readonly string[];
+  /** userName is kept as sent, lower-cased, or made a handle: lower case, letters, digits and `. _ -` only, cut to length. */
+  readonly userName: 'as-sent' | 'lower-cased' | 'handle';
   readonly userNameMaxLength: number;
+  /** Filters taken: all of RFC 7644, comparisons with eq joined by and, or one comparison with eq. */
+  readonly filters: 'all' | 'eq-and' | 'one-eq';
+  /** PATCH paths on accounts may select values with a filter, or such an operation has no effect. */
+  readonly valuePaths: 'honoured' | 'ineffective';
+  /** Pages by startIndex only, or also by cursor (RFC 9865) when the client sends one. */
+  readonly paging: 'index' | 'index-or-cursor';
+  /** Accounts that a person made are listed, or only when this query parameter says `false`. */
+  readonly listsOnlyScimMade: string | null;
+  /** `status` in error bodies. */
+  readonly errorStatus: 'string' | 'number';
+  /** Requests without a User-Agent are refused with 403, or taken. */
+  readonly userAgent: 'optional' | 'required';
+  /** How many tokens work at a time, and what becomes of one too many: it is refused, or takes the place of the oldest. */
+  readonly tokens: { readonly most: number; readonly beyond: 'refuse' | 'replace' };
   /** A token stops working when the account of its owner is inactive or gone, or it does not depend on it. */
   readonly tokenOwner: 'free' | 'coupled';
   /** Resources on a page when the client names no count, and at most. */

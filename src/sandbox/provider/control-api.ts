@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BEHAVIOURS, isBehaviourName } from './behaviours/registry.ts';
+import { addToken } from './credentials.ts';
 import type { ProviderState } from './exchange.ts';
 import { FAULTS, isFaultName, type FaultName } from './faults.ts';
 import { badRequest, ScimRefusal } from './refusal.ts';
@@ -95,7 +96,7 @@ const ROUTES: Readonly<Record<string, Answer>> = {
   },
   'PUT /_sandbox/behaviour': (state, _log, body) => setBehaviour(state, body),
   'POST /_sandbox/tokens': (state, _log, body) => {
-    state.credentials.add(tokenSetting.parse(body()));
+    addToken(state, tokenSetting.parse(body()));
     return { tokens: state.credentials.tokens().length };
   },
   'DELETE /_sandbox/tokens': (state, _log, body) => {

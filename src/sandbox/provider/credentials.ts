@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ScimRefusal } from './refusal.ts';
+import type { ProviderState } from './exchange.ts';
 import { isActive } from './resource.ts';
 import type { ResourceStore } from './store.ts';
 
@@ -34,6 +35,22 @@ export interface CredentialBoard {
   /** Throws 401 unless the Authorization header carries a token that is valid now. */
   check(authorization: string | undefined, now: number, coupledTo: ResourceStore | undefined): void;
   issue(authorization: string | undefined, form: URLSearchParams, now: number): TokenAnswer;
+}
+
+/**
+ * Adds a token as a person does in the provider's own pages. Where only so many may be valid, the oldest ones die or the
+ * new one is refused: throws 409.
+ */
+export function addToken(
+  { credentials, behaviour }: Pick<ProviderState, 'credentials' | 'behaviour'>,
+  token: BearerToken,
+): void {
+  const { most, beyond } = behaviour.tokens;
+  const others = credentials.tokens().filter(({ secret }) => secret !== token.secret);
+  const tooMany = others.length + 1 - most;
+  if (tooMany > 0 && beyond === 'refuse') throw new ScimRefusal(409, `there may be ${most} tokens, revoke one first`);
+  for (const { secret } of others.slice(0, Math.max(0, tooMany))) credentials.revoke(secret);
+  credentials.add(token);
 }
 
 const REALM = 'Bearer realm="scim"';

@@ -20,6 +20,8 @@ export interface ProviderState {
   base: string;
   /** Counts the ids given out, so that a restored provider gives out new ones. */
   lastNumber: number;
+  /** userNames, lower-case, of accounts deleted for ever. */
+  readonly burnt: Set<string>;
   now(): number;
 }
 
@@ -34,6 +36,8 @@ export interface Exchange {
   /** Why there is no usable body: too large, no JSON, another content type. Matters only after authentication. */
   readonly bodyProblem: ScimRefusal | undefined;
   readonly faults: RequestFaults;
+  /** A SCIM client, or a person in the provider's own pages. */
+  readonly by: 'client' | 'person';
 }
 
 /** One answer. A body that is a string is sent as it is, with its own content type in the headers. */
@@ -63,8 +67,14 @@ export function errorReply(refusal: ScimRefusal, numericStatus: boolean): Reply 
 }
 
 /** A new id in the shape the provider uses. Counted, not random: a run can be repeated. */
-export function newId(state: ProviderState, type: ResourceTypeName, attributes: Complex): string {
+export function newId(
+  state: ProviderState,
+  type: ResourceTypeName,
+  attributes: Complex,
+  faults: RequestFaults,
+): string {
   state.lastNumber += 1;
+  if (faults('idNeedsEncoding')) return `${type}/${state.lastNumber}?x=50%25#ä @`;
   const { userName } = attributes;
   if (state.behaviour.idForm === 'user-name' && typeof userName === 'string') return userName;
   if (state.behaviour.idForm === 'salesforce') {

@@ -33,6 +33,8 @@ export const FAULTS = {
   lyingTotalResults: 'totalResults is wrong. value: what is added to it (default 1).',
   synthesisUser: 'An unfiltered listing of accounts holds one made-up account and nothing else.',
   deletedStillListed: 'Deleted resources stay in listings, while reading one answers 404.',
+  onlyScimUsersListed:
+    'Accounts that a person made are not listed unless asked for. value: the query parameter that asks for them with "false" (default "scim_provisioned_only").',
   cursorOnly: 'Pages come with nextCursor (RFC 9865), whatever startIndex says.',
   expireCursor: 'Every cursor is refused as expired.',
   // Filters.
@@ -47,7 +49,19 @@ export const FAULTS = {
   mergeOnReplace: 'Replacing the members adds the new ones and keeps the old ones.',
   emptyRemoveWipes: 'Removing members with an empty list as value removes all of them.',
   maxMembers: 'More membership changes than this in one request are refused with 400. value: how many (default 100).',
+  multiMemberRefused: 'More than one membership change in a request is refused with 400.',
   noRename: 'Changing the displayName of a group is refused.',
+  groupDeleteCascades: 'Deleting a group that has members deletes their accounts too.',
+  // Accounts.
+  idChangesOnRename: 'An account whose userName changes gets another id.',
+  idNeedsEncoding: 'New resources get an id with characters that must be percent-encoded in a URL.',
+  userNameNormalised:
+    'userNames are made handles: lower case, without the domain of an address, and cut. value: to how many characters (default 21).',
+  caseSensitive: 'userName and displayName are compared with case, in filters and for uniqueness.',
+  activeFalseDeletes: 'Making an account inactive deletes it.',
+  deleteIrreversible: 'The userName of a deleted account can never be used again.',
+  lastOwnerRefused:
+    'Deactivating or deleting the account that a token belongs to is refused with 403. value: the userName of another such account.',
   // Errors and discovery.
   intStatus: 'The status in error bodies is a number instead of a string.',
   bogusEtag: 'Answers carry an ETag header that is no version.',

@@ -146,6 +146,7 @@ function exchangeOf(arrived: Arrived, path: string, faults: RequestFaults): Exch
     body,
     bodyProblem,
     faults,
+    by: 'client',
   };
 }
 

@@ -16,6 +16,20 @@ import type { ResourceStore } from './store.ts';
 export interface ListQuery extends PageQuery {
   readonly filter: string | undefined;
   readonly projection: Projection;
+  /** The URL's own parameters, for those only one provider knows. */
+  readonly parameters?: URLSearchParams;
+}
+
+function isEquality(filter: Filter): boolean {
+  return filter.kind === 'compare' && filter.operator === 'eq';
+}
+
+/** Whether a provider that knows only simple filters takes this one. */
+function isTaken(filter: Filter, filters: ProviderState['behaviour']['filters']): boolean {
+  if (filters === 'all' || isEquality(filter)) return true;
+  return (
+    filters === 'eq-and' && filter.kind === 'logical' && filter.operator === 'and' && filter.operands.every(isEquality)
+  );
 }
 
 function readFilter(state: ProviderState, text: string, faults: RequestFaults): Filter {
@@ -25,8 +39,8 @@ function readFilter(state: ProviderState, text: string, faults: RequestFaults): 
     throw badRequest('invalidFilter', 'the filter has a character that is not supported');
   try {
     const filter = parseFilter(text, state.behaviour.filterAfterValuePath);
-    if ((filter.kind !== 'compare' || filter.operator !== 'eq') && faults('eqOnly')) {
-      throw badRequest('invalidFilter', 'only one comparison with eq is supported');
+    if (!isTaken(filter, state.behaviour.filters) || (!isEquality(filter) && faults('eqOnly'))) {
+      throw badRequest('invalidFilter', 'only comparisons with eq are supported');
     }
     return filter;
   } catch (error) {
@@ -76,8 +90,15 @@ function indexedBy(
   return undefined;
 }
 
-function select(state: ProviderState, type: ResourceType, filter: Filter, unknown: 'refuse' | 'no-match'): Resource[] {
-  const matches = compileFilter(filter, resourceScope(viewOf(state), type, unknown));
+function select(
+  state: ProviderState,
+  type: ResourceType,
+  filter: Filter,
+  unknown: 'refuse' | 'no-match',
+  faults: RequestFaults,
+): Resource[] {
+  const exactCase = faults('caseSensitive') !== undefined;
+  const matches = compileFilter(filter, { ...resourceScope(viewOf(state), type, unknown), exactCase });
   const { store } = state;
   const ids = indexed(store, type.name, filter) ?? store.ids(type.name);
   const found: Resource[] = [];
@@ -111,7 +132,16 @@ function collect(
   if (appliesTo(faults, 'silentEmpty', filter)) return [];
   if (appliesTo(faults, 'silentAll', filter)) return everything(state, types, faults);
   const parsed = readFilter(state, filter, faults);
-  return types.flatMap((type) => select(state, type, parsed, types.length > 1 ? 'no-match' : 'refuse'));
+  return types.flatMap((type) => select(state, type, parsed, types.length > 1 ? 'no-match' : 'refuse', faults));
+}
+
+/** Whether accounts that a person made stay out of this list. */
+function hidesPeoples(state: ProviderState, query: ListQuery, faults: RequestFaults): boolean {
+  const { listsOnlyScimMade } = state.behaviour;
+  const fault = listsOnlyScimMade === null ? faults('onlyScimUsersListed') : undefined;
+  if (listsOnlyScimMade === null && fault === undefined) return false;
+  const parameter = listsOnlyScimMade ?? String(fault?.value ?? 'scim_provisioned_only');
+  return query.parameters?.get(parameter) !== 'false';
 }
 
 const MADE_UP: Complex = { schemas: [URN.user], id: 'synthesis_user', userName: 'synthesis_user', active: true };
@@ -129,7 +159,9 @@ export function listResources(
       body: { schemas: [URN.listResponse], totalResults: 1, startIndex: 1, itemsPerPage: 1, Resources: [MADE_UP] },
     };
   }
-  const found = collect(state, types, query, faults);
+  const everybody = collect(state, types, query, faults);
+  const peoples = everybody.some(({ madeBy }) => madeBy === 'person') && hidesPeoples(state, query, faults);
+  const found = peoples ? everybody.filter(({ madeBy }) => madeBy === 'client') : everybody;
   const page = pageOf(found.length, state.behaviour, query, faults);
   const view = viewOf(state);
   const resources: Value[] = found
@@ -141,7 +173,7 @@ export function listResources(
     status: 200,
     body: {
       schemas: [URN.listResponse],
-      totalResults: total,
+      ...(page.total ? { totalResults: total } : {}),
       ...page.members,
       itemsPerPage: resources.length,
       Resources: resources,

@@ -16,6 +16,8 @@ export interface Page {
   readonly from: number;
   readonly to: number;
   readonly members: Complex;
+  /** Whether the answer states totalResults, which RFC 9865 lets cursors leave out. */
+  readonly total: boolean;
 }
 
 /** Cuts a page out of `total` resources (RFC 7644 section 3.4.2.4; RFC 9865 for cursors), with the paging faults. */
@@ -25,12 +27,15 @@ export function pageOf(total: number, behaviour: Behaviour, query: PageQuery, fa
   const count = Math.min(Math.max(0, query.count ?? behaviour.defaultCount), most);
   const short = faults('listShort');
   const end = Math.max(0, total - (short === undefined ? 0 : faultNumber(short, 1)));
+  if (behaviour.paging === 'index-or-cursor' && query.cursor !== undefined) {
+    return { ...cursorPage(end, count, query.cursor, faults), total: false };
+  }
   if (faults('cursorOnly')) return cursorPage(end, count, query.cursor ?? '', faults);
   if (query.cursor !== undefined) throw badRequest('invalidCursor', 'cursors are not supported');
   const asked = Math.max(1, query.startIndex ?? 1);
   const first = firstOf(asked, count, total, faults);
   const startIndex = first === 1 && faults('ignoreStartIndex') ? 1 : asked;
-  return { from: first - 1, to: Math.min(first - 1 + count, end), members: { startIndex } };
+  return { from: first - 1, to: Math.min(first - 1 + count, end), members: { startIndex }, total: true };
 }
 
 function firstOf(asked: number, count: number, total: number, faults: RequestFaults): number {
@@ -45,5 +50,5 @@ function cursorPage(end: number, count: number, cursor: string, faults: RequestF
   const from = cursor === '' ? 0 : Number(/^c(\d+)$/.exec(cursor)?.[1] ?? Number.NaN);
   if (Number.isNaN(from)) throw badRequest('invalidCursor', 'the cursor is not one of ours');
   const to = Math.min(from + count, end);
-  return { from, to, members: to < end && to > from ? { nextCursor: `c${to}` } : {} };
+  return { from, to, members: to < end && to > from ? { nextCursor: `c${to}` } : {}, total: true };
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Behaviour } from './behaviour.ts';
 import { BEHAVIOURS, type BehaviourName } from './behaviours/registry.ts';
 import { canSignIn, control } from './control-api.ts';
-import { createCredentials, type BearerToken, type OauthClient } from './credentials.ts';
+import { addToken, createCredentials, type BearerToken, type OauthClient } from './credentials.ts';
 import { viewOf, type ProviderState } from './exchange.ts';
 import { createFaultBoard, type FaultBoard, type FaultSetting } from './faults.ts';
 import { createProviderServer, type Serving, type WriteObserver } from './http-server.ts';
@@ -82,7 +82,8 @@ function tokenOf(token: string | BearerToken): BearerToken {
 function resourceView(state: ProviderState, type: ResourceTypeName): ResourceView {
   const { store } = state;
   function shown(resource: Resource): Complex {
-    return render(viewOf(state), resource, WHOLE);
+    // What a test looks at is the truth, also where the provider hides it from clients.
+    return render({ ...viewOf(state), behaviour: { ...state.behaviour, groupMembers: 'shown' } }, resource, WHOLE);
   }
   function get(id: string): Complex | undefined {
     const found = store.get(type, id);
@@ -119,6 +120,7 @@ function changeDirectly(
     body,
     bodyProblem: undefined,
     faults: () => undefined,
+    by: 'person',
   });
   return typeof reply.body === 'object' ? reply.body : undefined;
 }
@@ -131,6 +133,7 @@ function newState(options: ProviderOptions, tokens: readonly BearerToken[]): Pro
     behaviour: { ...BEHAVIOURS[options.behaviour ?? 'generic'], ...options.overrides },
     base: '',
     lastNumber: 0,
+    burnt: new Set(),
     now: options.now ?? Date.now,
   };
   for (const setting of options.faults ?? []) state.faults.set(setting);
@@ -169,7 +172,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Sand
     accounts: resourceView(state, 'User'),
     groups: resourceView(state, 'Group'),
     faults: state.faults,
-    addToken: (token) => state.credentials.add(tokenOf(token)),
+    addToken: (token) => addToken(state, tokenOf(token)),
     revokeToken: (secret) => state.credentials.revoke(secret),
     setBehaviour(overrides) {
       state.behaviour = { ...state.behaviour, ...overrides, basePath: state.behaviour.basePath };

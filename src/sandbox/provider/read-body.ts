@@ -143,9 +143,43 @@ export function finish(behaviour: Behaviour, type: ResourceType, attributes: Com
   }
   const userName = attributes['userName'];
   if (typeof userName !== 'string') return attributes;
+  checkLists(behaviour, attributes);
+  if (behaviour.userName === 'handle') {
+    attributes['userName'] = handleOf(userName, behaviour.userNameMaxLength);
+    return attributes;
+  }
   if (userName.length > behaviour.userNameMaxLength) {
     throw badRequest('invalidValue', `"userName" is longer than ${behaviour.userNameMaxLength} characters`);
   }
   if (behaviour.userName === 'lower-cased') attributes['userName'] = userName.toLowerCase();
   return attributes;
+}
+
+/** What some providers make of a userName: lower case, without the domain of an address, plain characters, cut to length. */
+export function handleOf(userName: string, most: number): string {
+  return userName
+    .toLowerCase()
+    .replace(/@.*$/s, '')
+    .replace(/[^a-z\d._-]/g, '')
+    .slice(0, most);
+}
+
+/** What a provider demands of an account beyond the schema. Throws invalidValue. */
+function checkLists(behaviour: Behaviour, attributes: Complex): void {
+  for (const path of behaviour.required) {
+    const [name = '', part] = path.split('.');
+    const whole = attributes[name];
+    const value = part === undefined ? whole : isComplex(whole) ? whole[part] : undefined;
+    if ((value ?? '') === '') throw badRequest('invalidValue', `"${path}" is required`);
+  }
+  for (const name of behaviour.singleValued) {
+    const values = attributes[name];
+    if (Array.isArray(values) && values.length > 1)
+      throw badRequest('invalidValue', `"${name}" takes a single value only`);
+  }
+  for (const name of behaviour.primaryRequired) {
+    const values = attributes[name];
+    if (Array.isArray(values) && !values.some(isPrimary))
+      throw badRequest('invalidValue', `one value of "${name}" must be marked as primary`);
+  }
 }

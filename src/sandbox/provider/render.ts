@@ -95,7 +95,8 @@ function renderOnly(view: View, resource: Resource, paths: readonly string[]): C
 
 /** The representation of a resource that a client asked for. */
 export function render(view: View, resource: Resource, projection: Projection): Complex {
-  if (projection.only !== undefined) return renderOnly(view, resource, projection.only);
+  const hidden = resource.type === 'Group' && view.behaviour.groupMembers === 'empty-list';
+  if (projection.only !== undefined) return withoutMembers(hidden, renderOnly(view, resource, projection.only));
   const type = RESOURCE_TYPES[resource.type];
   const left = projection.without.flatMap((path) => select(type, path) ?? []);
   const dropped = new Set(left.filter((selected) => selected.inner === undefined).map((selected) => selected.top));
@@ -109,5 +110,9 @@ export function render(view: View, resource: Resource, projection: Projection): 
     const value = rendered[top];
     if (inner !== undefined && value !== undefined) rendered[top] = omit(value, inner, deepest);
   }
-  return rendered;
+  return hidden && !dropped.has('members') ? { ...rendered, members: [] } : rendered;
+}
+
+function withoutMembers(hidden: boolean, rendered: Complex): Complex {
+  return hidden && rendered['members'] !== undefined ? { ...rendered, members: [] } : rendered;
 }

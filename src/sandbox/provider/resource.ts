@@ -6,12 +6,15 @@ import type { ResourceTypeName } from './schema/resource-type.ts';
  * `id`, `meta`, `groups` and `members` are computed when the resource is rendered.
  */
 export interface Resource {
-  readonly id: string;
+  /** Stays for life, except where a provider makes it from the userName. */
+  id: string;
   readonly type: ResourceTypeName;
   /** Replaced as a whole on every change, never mutated: a draft that fails leaves it alone. */
   attributes: Complex;
   /** Ids of the members of a group, and how often each is listed (more than once only under a fault). */
   readonly members: Map<string, number>;
+  /** Made through SCIM, or by a person in the provider's own pages. */
+  readonly madeBy: 'client' | 'person';
   readonly created: number;
   /** Milliseconds since the epoch. */
   lastModified: number;

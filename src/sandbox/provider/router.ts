@@ -56,6 +56,7 @@ function onResource(state: ProviderState, exchange: Exchange, type: ResourceType
     case 'GET':
       return readResource(state, exchange, type, id);
     case 'PUT':
+      if (type.name === 'Group' && state.behaviour.groupPut === 'refuse') throw methodNotAllowed('GET, PATCH, DELETE');
       return replaceResource(state, exchange, type, id);
     case 'PATCH':
       return patchResource(state, exchange, type, id);
@@ -95,6 +96,7 @@ function queryFromUrl(query: URLSearchParams): ListQuery {
     count: numberOf(query.get('count'), 'count'),
     cursor: query.get('cursor') ?? undefined,
     projection: readProjection(query.get('attributes'), query.get('excludedAttributes')),
+    parameters: query,
   };
 }
 

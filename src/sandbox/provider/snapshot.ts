@@ -7,6 +7,8 @@ const attributes = z.custom<Complex>((value) => typeof value === 'object' && val
 const snapshotSchema = z.strictObject({
   format: z.literal(1),
   lastNumber: z.int().nonnegative(),
+  /** userNames that can never be used again, lower-case. */
+  burnt: z.array(z.string()).exactOptional(),
   resources: z.array(
     z.strictObject({
       id: z.string().min(1),
@@ -16,6 +18,7 @@ const snapshotSchema = z.strictObject({
       created: z.number(),
       lastModified: z.number(),
       version: z.int().positive(),
+      madeBy: z.enum(['client', 'person']).exactOptional(),
     }),
   ),
 });
@@ -33,8 +36,9 @@ export function takeSnapshot(state: ProviderState): ProviderSnapshot {
     created: resource.created,
     lastModified: resource.lastModified,
     version: resource.version,
+    madeBy: resource.madeBy,
   }));
-  return { format: 1, lastNumber: state.lastNumber, resources };
+  return { format: 1, lastNumber: state.lastNumber, burnt: [...state.burnt], resources };
 }
 
 /** Reads a snapshot from parsed JSON. Throws a ZodError that says what is wrong with it. */
@@ -46,9 +50,11 @@ export function parseSnapshot(value: unknown): ProviderSnapshot {
 export function restoreSnapshot(state: ProviderState, snapshot: ProviderSnapshot): void {
   state.store.clear();
   state.lastNumber = snapshot.lastNumber;
-  for (const { members: listed, ...resource } of snapshot.resources) {
+  state.burnt.clear();
+  for (const userName of snapshot.burnt ?? []) state.burnt.add(userName);
+  for (const { members: listed, madeBy = 'client', ...resource } of snapshot.resources) {
     const members = new Map<string, number>();
     for (const id of listed) members.set(id, (members.get(id) ?? 0) + 1);
-    state.store.insert({ ...resource, attributes: structuredClone(resource.attributes), members });
+    state.store.insert({ ...resource, madeBy, attributes: structuredClone(resource.attributes), members });
   }
 }

@@ -22,6 +22,8 @@ export interface ResourceStore {
   insert(resource: Resource): void;
   /** Replaces the attributes, changes the members and counts up the version. */
   update(resource: Resource, attributes: Complex, members: MemberChange, now: number): void;
+  /** Gives a resource another id, memberships included. */
+  readdress(resource: Resource, id: string): void;
   /** Removes the resource and its memberships. Returns the groups that lost it. */
   remove(resource: Resource, now: number): readonly Resource[];
   clear(): void;
@@ -102,6 +104,24 @@ export function createStore(): ResourceStore {
       changeMembers(resource, members);
       resource.lastModified = now;
       resource.version += 1;
+    },
+    readdress(resource, id) {
+      const groups = [...(memberOf.get(resource.id) ?? NOTHING)];
+      resources.delete(resource.id);
+      byType[resource.type].delete(resource.id);
+      memberOf.delete(resource.id);
+      eachKey(resource, removeFrom);
+      for (const group of groups) {
+        const { members } = resources.get(group) ?? resource;
+        members.set(id, members.get(resource.id) ?? 1);
+        members.delete(resource.id);
+        addTo(memberOf, id, group);
+      }
+      resource.id = id;
+      resources.set(id, resource);
+      byType[resource.type].add(id);
+      delete order[resource.type];
+      eachKey(resource, addTo);
     },
     remove(resource, now) {
       resources.delete(resource.id);

@@ -1,10 +1,10 @@
 import { URN } from '../../core/scim.ts';
 import { newId, viewOf, type Exchange, type ProviderState, type Reply } from './exchange.ts';
-import { faultNumber } from './faults.ts';
+import { faultNumber, type RequestFaults } from './faults.ts';
 import { isComplex, sameValue, type Complex, type Value } from './json.ts';
 import { draftMembers, type MembersDraft } from './members-draft.ts';
 import { memberIds, type MemberContext } from './patch/members.ts';
-import { readResourceBody } from './read-body.ts';
+import { handleOf, readResourceBody } from './read-body.ts';
 import { badRequest, ScimRefusal } from './refusal.ts';
 import { readProjection, render } from './render.ts';
 import { isActive, type Resource } from './resource.ts';
@@ -62,12 +62,18 @@ export function checkUnique(
   type: ResourceType,
   attributes: Complex,
   ownId: string | undefined,
+  faults: RequestFaults,
 ): void {
   if (type.name !== 'User') return;
   const name = attributes[nameAttribute(type.name)];
-  const holders = typeof name === 'string' ? state.store.byName(type.name, name) : new Set<string>();
-  for (const id of holders) {
-    if (id !== ownId) throw new ScimRefusal(409, 'another account has this userName', 'uniqueness');
+  if (typeof name !== 'string') return;
+  if (ownId === undefined && state.burnt.has(name.toLowerCase()))
+    throw new ScimRefusal(409, 'the account with this userName was deleted for ever', 'uniqueness');
+  for (const id of state.store.byName(type.name, name)) {
+    if (id === ownId) continue;
+    const other = state.store.get(type.name, id)?.attributes[nameAttribute(type.name)];
+    if (other !== name && faults('caseSensitive')) continue;
+    throw new ScimRefusal(409, 'another account has this userName', 'uniqueness');
   }
 }
 
@@ -89,14 +95,16 @@ export function checkReferences(state: ProviderState, attributes: Complex, befor
 /** POST on an endpoint (RFC 7644 section 3.3). */
 export function createResource(state: ProviderState, exchange: Exchange, type: ResourceType): Reply {
   const { members: listed, ...attributes } = readResourceBody(state.behaviour, type.name, exchange.body ?? null);
-  checkUnique(state, type, attributes, undefined);
+  normaliseName(exchange, type, attributes);
+  checkUnique(state, type, attributes, undefined, exchange.faults);
   checkReferences(state, attributes, {});
   const ids = type.name === 'Group' ? memberIds(memberContext(state, exchange, undefined), listed) : [];
-  checkMemberCount(exchange, ids.length);
+  checkMemberCount(state, exchange, ids.length);
   if (type.name === 'User') attributes['active'] ??= true;
   const now = state.now();
   const resource: Resource = {
-    id: newId(state, type.name, attributes),
+    id: newId(state, type.name, attributes, exchange.faults),
+    madeBy: exchange.by,
     type: type.name,
     attributes,
     members: new Map(ids.map((id) => [id, 1])),
@@ -121,20 +129,46 @@ export function replaceResource(state: ProviderState, exchange: Exchange, type: 
     for (const member of ids) members.add(member);
   }
   const applied = storeChange(state, exchange, type, resource, attributes, members);
-  if (state.store.get(type.name, id) === undefined) return { status: 204, applied, resourceId: id };
+  if (state.store.get(type.name, resource.id) === undefined) return { status: 204, applied, resourceId: id };
   return { ...resourceReply(state, exchange, resource, 200), applied };
 }
 
-function checkMemberCount(exchange: Exchange, changes: number): void {
-  const limit = changes === 0 ? undefined : exchange.faults('maxMembers');
-  if (limit === undefined) return;
-  const most = faultNumber(limit, 100);
+function normaliseName(exchange: Exchange, type: ResourceType, attributes: Complex): void {
+  const { userName } = attributes;
+  if (type.name !== 'User' || typeof userName !== 'string') return;
+  const setting = exchange.faults('userNameNormalised');
+  if (setting !== undefined) attributes['userName'] = handleOf(userName, faultNumber(setting, 21));
+}
+
+function checkMemberCount(state: ProviderState, exchange: Exchange, changes: number): void {
+  if (changes === 0) return;
+  if (changes > 1 && exchange.faults('multiMemberRefused'))
+    throw badRequest('tooMany', 'one membership change in a request');
+  const limit = exchange.faults('maxMembers');
+  const most = limit === undefined ? state.behaviour.membersPerRequest : faultNumber(limit, 100);
   if (changes > most) throw badRequest('tooMany', `more than ${most} membership changes in one request`);
 }
 
-function checkRename(exchange: Exchange, type: ResourceType, attributes: Complex, before: Complex): void {
+function checkRename(
+  state: ProviderState,
+  exchange: Exchange,
+  type: ResourceType,
+  attributes: Complex,
+  before: Complex,
+): void {
   if (type.name !== 'Group' || sameValue(attributes['displayName'], before['displayName'])) return;
-  if (exchange.faults('noRename')) throw badRequest('mutability', 'a group cannot be renamed');
+  if (!state.behaviour.groupRename || exchange.faults('noRename'))
+    throw badRequest('mutability', 'a group cannot be renamed');
+}
+
+/** Refuses to take away the account of somebody whose token would go with it, where the provider guards its owners. */
+function checkOwner(state: ProviderState, exchange: Exchange, resource: Resource): void {
+  const userName = resource.attributes['userName'];
+  const setting = exchange.faults('lastOwnerRefused');
+  if (setting === undefined || typeof userName !== 'string') return;
+  const owners = [setting.value, ...state.credentials.tokens().map(({ owner }) => owner)];
+  if (owners.some((owner) => String(owner ?? '').toLowerCase() === userName.toLowerCase()))
+    throw new ScimRefusal(403, 'an owner cannot be deactivated or deleted');
 }
 
 /**
@@ -149,19 +183,28 @@ export function storeChange(
   attributes: Complex,
   members: MembersDraft,
 ): boolean {
-  checkUnique(state, type, attributes, resource.id);
+  normaliseName(exchange, type, attributes);
+  checkUnique(state, type, attributes, resource.id, exchange.faults);
   checkReferences(state, attributes, resource.attributes);
-  checkRename(exchange, type, attributes, resource.attributes);
+  checkRename(state, exchange, type, attributes, resource.attributes);
   const change = members.change();
   const moved = change.add.length + change.remove.length;
-  checkMemberCount(exchange, moved);
+  checkMemberCount(state, exchange, moved);
   if (moved + change.repeat.length === 0 && sameValue(attributes, resource.attributes)) return false;
+  const renamed = !sameValue(attributes['userName'], resource.attributes['userName']);
+  if (isActive(resource) && attributes['active'] === false) checkOwner(state, exchange, resource);
   state.store.update(resource, attributes, change, state.now());
-  // Some providers take an account out when it is made inactive.
-  if (type.name === 'User' && state.behaviour.activeFalse === 'remove' && !isActive(resource)) {
-    state.store.remove(resource, state.now());
-  }
+  if (type.name === 'User') settleAccount(state, exchange, resource, renamed);
   return true;
+}
+
+/** Some providers take an account out when it is made inactive; some give it another id when it is renamed. */
+function settleAccount(state: ProviderState, exchange: Exchange, resource: Resource, renamed: boolean): void {
+  const inactive = !isActive(resource);
+  if (inactive && (state.behaviour.activeFalse === 'remove' || exchange.faults('activeFalseDeletes')))
+    state.store.remove(resource, state.now());
+  else if (renamed && exchange.faults('idChangesOnRename'))
+    state.store.readdress(resource, newId(state, 'User', resource.attributes, exchange.faults));
 }
 
 /** DELETE on a resource (RFC 7644 section 3.6), or what the provider does in its place. */
@@ -169,19 +212,30 @@ export function deleteResource(state: ProviderState, exchange: Exchange, type: R
   const resource = findResource(state, type, id);
   checkPrecondition(state, exchange, resource);
   const now = state.now();
+  if (type.name === 'User') checkOwner(state, exchange, resource);
   if (type.name === 'User' && state.behaviour.deleteUser === 'deactivate') {
     const applied = isActive(resource);
     const attributes = { ...resource.attributes, active: false };
     if (applied) state.store.update(resource, attributes, draftMembers(resource.members).change(), now);
     return { status: 204, applied, resourceId: id };
   }
-  if (type.name === 'Group') applyGroupDelete(state, resource, now);
+  if (type.name === 'Group') applyGroupDelete(state, exchange, resource, now);
+  else burnName(state, exchange, resource);
   state.store.remove(resource, now);
   return { status: 204, applied: true, resourceId: id };
 }
 
-function applyGroupDelete(state: ProviderState, group: Resource, now: number): void {
-  if (group.members.size === 0 || state.behaviour.groupDelete === 'memberships') return;
+function burnName(state: ProviderState, exchange: Exchange, resource: Resource): void {
+  const { userName } = resource.attributes;
+  if (typeof userName !== 'string') return;
+  if (state.behaviour.deleteUser === 'irreversible' || exchange.faults('deleteIrreversible'))
+    state.burnt.add(userName.toLowerCase());
+}
+
+function applyGroupDelete(state: ProviderState, exchange: Exchange, group: Resource, now: number): void {
+  if (group.members.size === 0) return;
+  const cascades = state.behaviour.groupDelete === 'users' || exchange.faults('groupDeleteCascades') !== undefined;
+  if (state.behaviour.groupDelete === 'memberships' && !cascades) return;
   if (state.behaviour.groupDelete === 'refuse-non-empty') throw new ScimRefusal(409, 'the group still has members');
   for (const id of group.members.keys()) {
     const account = state.store.get('User', id);

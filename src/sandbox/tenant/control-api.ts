@@ -87,6 +87,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
   unassign: verb(ASSIGNMENT, (control, given) => ({ removed: control.unassign(given) })),
   setLag: verb(LAG, (control, lag) => control.setLag(lag)),
   setCountLag: verb(LAG, (control, lag) => control.setCountLag(lag)),
+  setDeltaLag: verb(LAG, (control, lag) => control.setDeltaLag(lag)),
+  clearDeltaLag: verb(NOTHING, (control) => control.setDeltaLag(undefined)),
+  setDeltaReplay: verb(z.strictObject({ versions: WHOLE }), (control, { versions }) =>
+    control.setDeltaReplay(versions),
+  ),
+  expireDeltaTokens: verb(NOTHING, (control) => control.expireDeltaTokens()),
   advance: verb(NOTHING, (control) => control.advance()),
   setThrottle: verb(
     z.strictObject({ units: z.number().positive(), perMilliseconds: z.number().positive() }),

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../core/scim.ts';
 import type { OrganisationChanges } from '../organisation/changes.ts';
 import type { Organisation } from '../organisation/organisation.ts';
 import type { Lag, Replica } from '../organisation/replication.ts';
+import type { DeltaFeed } from './delta-feed.ts';
 import type { Fault, Faults } from './faults.ts';
 import { EXTENSION_PROPERTY, SCHEMA, type GraphType } from './graph/schema.ts';
 import type { RegisteredApplication } from './login/applications.ts';
@@ -18,7 +19,13 @@ export interface TenantControl extends OrganisationChanges {
   setLag(lag: Lag): void;
   /** How far the index behind `$count` and casts is behind; it is never ahead of what `setLag` lets be seen. */
   setCountLag(lag: Lag): void;
-  /** Lets reads and the index see everything up to now. */
+  /** How far change tracking is behind the changes; undefined, as at first, for as far as other reads. */
+  setDeltaLag(lag: Lag | undefined): void;
+  /** Lets change tracking tell again what changed in so many versions before each delta link; 0 ends it. */
+  setDeltaReplay(versions: number): void;
+  /** Makes the delta and page tokens of change tracking given out so far worthless: 410 Gone. */
+  expireDeltaTokens(): void;
+  /** Lets reads, the index and change tracking see everything up to now. */
   advance(): void;
   /** Undefined takes the limit away. */
   setThrottle(limit: ThrottleLimit | undefined): void;
@@ -41,6 +48,7 @@ export interface ControlParts {
   readonly organisation: Organisation;
   readonly replica: Replica;
   readonly index: Replica;
+  readonly feed: DeltaFeed;
   readonly throttle: Throttle;
   readonly faults: Faults;
   readonly log: RequestLog;
@@ -57,7 +65,7 @@ function requireProperties(type: GraphType, properties: JsonObject): void {
 }
 
 export function createControl(parts: ControlParts): TenantControl {
-  const { organisation, replica, index, throttle, faults, log, tokens, applications } = parts;
+  const { organisation, replica, index, feed, throttle, faults, log, tokens, applications } = parts;
   return {
     ...organisation,
     createUser(properties, manager) {
@@ -80,9 +88,13 @@ export function createControl(parts: ControlParts): TenantControl {
     enableUser: (user) => void organisation.updateUser(user, { accountEnabled: true }),
     setLag: (lag) => replica.setLag(lag),
     setCountLag: (lag) => index.setLag(lag),
+    setDeltaLag: (lag) => feed.setLag(lag),
+    setDeltaReplay: (versions) => feed.setReplay(versions),
+    expireDeltaTokens: () => feed.expireTokens(),
     advance() {
       replica.advance();
       index.advance();
+      feed.advance();
     },
     setThrottle: (limit) => throttle.setLimit(limit),
     addFault: (fault) => faults.add(fault),

@@ -3,6 +3,7 @@ import { createOrganisation, type Organisation } from '../organisation/organisat
 import { createReplica, type Lag } from '../organisation/replication.ts';
 import { createAnswerer } from './answerer.ts';
 import { createControl, type TenantControl } from './control.ts';
+import { createDeltaFeed } from './delta-feed.ts';
 import { createFaults } from './faults.ts';
 import { createDispatcher } from './graph/dispatch.ts';
 import { createPageTokens } from './graph/paging.ts';
@@ -68,6 +69,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     applications,
     replica: createReplica(organisation, now, options.lag ?? { kind: 'none' }),
     index: createReplica(organisation, now, options.countLag ?? { kind: 'none' }),
+    feed: createDeltaFeed(organisation, now),
     throttle: createThrottle(now, options.throttle),
     faults: createFaults(),
     log: createRequestLog(options.requestLogLimit ?? 20_000),

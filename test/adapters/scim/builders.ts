@@ -219,6 +219,7 @@ export function toRemove(kind: 'disable' | 'delete', resourceId: string) {
     ...base,
     resource: 'account',
     kind,
+    effect: kind === 'disable' ? 'suspend' : 'delete',
     wave: WAVE.disable,
     anchor: 'user-1',
     resourceId,

@@ -9,10 +9,20 @@ afterEach(() => open.close());
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
+/** An account that no provider finds anything missing in. */
+const anAccount = (userName: string) => ({
+  schemas: [USER],
+  userName,
+  externalId: userName,
+  displayName: userName,
+  name: { givenName: userName, familyName: userName },
+  emails: [{ value: `${userName}@x.example`, type: 'work', primary: true }],
+});
+
 describe('the check of a provider', () => {
   test.each(PROFILE_NAMES)('that works as its profile %s says finds nothing wrong and writes nothing', async (name) => {
     const sandbox = await open.sandbox({ behaviour: name });
-    for (const userName of ['a', 'b', 'c']) sandbox.change('POST', '/Users', { schemas: [USER], userName });
+    for (const userName of ['a', 'b', 'c']) sandbox.change('POST', '/Users', anAccount(userName));
     const provider = open.client(sandbox.url, { profile: profileByName(name), readOnly: true });
     const lines = await provider.check(never);
     expect(lines.filter(({ ok }) => !ok)).toEqual([]);

@@ -37,14 +37,54 @@ const numbered = (_request: SeenRequest, number: number): ScriptedAnswer => ({
 });
 
 describe('a bearer token', () => {
-  test('is read for each request, so a new file is noticed', async () => {
+  test('is read again after a second, so a new file is noticed', async () => {
     let token = 'first';
+    let now = 1_000_000;
     const server = await open.scripted(() => USER);
-    const provider = open.client(server.url, { credential: { kind: 'bearer', token: async () => token } });
+    const provider = open.client(server.url, {
+      now: () => now,
+      credential: { kind: 'bearer', token: async () => token },
+    });
     await provider.readAccount('acc-1', never);
     token = 'second\n';
+    now += 1000;
     await provider.readAccount('acc-1', never);
     expect(server.requests.map(bearerOf)).toEqual(['Bearer first', 'Bearer second']);
+  });
+
+  test('is read once for many requests at a time', async () => {
+    let reads = 0;
+    const server = await open.scripted(() => USER);
+    const token = async () => `token-${(reads += 1)}`;
+    const provider = open.client(server.url, { now: () => 1_000_000, credential: { kind: 'bearer', token } });
+    await Promise.all(['a', 'b', 'c'].map((id) => provider.readAccount(id, never)));
+    expect([reads, ...server.requests.map(bearerOf)]).toEqual([1, ...Array(3).fill('Bearer token-1')]);
+  });
+
+  test('is read at once when the one known is refused, and the request succeeds with the new one', async () => {
+    let token = 'old';
+    const server = await open.scripted((request) => (bearerOf(request) === `Bearer ${token}` ? USER : { status: 401 }));
+    const provider = open.client(server.url, {
+      now: () => 1_000_000,
+      credential: { kind: 'bearer', token: async () => token },
+    });
+    await provider.readAccount('acc-1', never);
+    token = 'new';
+    await provider.readAccount('acc-1', never);
+    expect(server.requests.map(bearerOf)).toEqual(['Bearer old', 'Bearer old', 'Bearer new']);
+  });
+
+  test('that could not be read is asked for again by the next request', async () => {
+    let token = '';
+    const server = await open.scripted(() => USER);
+    const provider = open.client(server.url, {
+      now: () => 1_000_000,
+      credential: { kind: 'bearer', token: async () => token },
+    });
+    expect(await failure(provider.readAccount('acc-1', never))).toMatchObject({ name: 'UnauthorizedError' });
+    token = 'mended';
+    await provider.readAccount('acc-1', never);
+    expect(server.requests.map(bearerOf)).toEqual(['Bearer mended']);
   });
 
   test('is not tried again when refused', async () => {

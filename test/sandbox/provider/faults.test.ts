@@ -259,6 +259,105 @@ const SHOWS: Readonly<Record<FaultName, (rig: Rig) => Promise<void>>> = {
     const few = patchBody({ op: 'add', path: 'members', value: value.slice(0, 2) });
     expect((await rig.send('PATCH', `/Groups/${group}`, few)).status).toBe(204);
   },
+  async onlyScimUsersListed(rig) {
+    fill(rig, 2);
+    await rig.send('POST', '/Users', accountBody('made-by-scim'));
+    const total = async (query: string) => (await rig.send('GET', `/Users${query}`)).body['totalResults'];
+    expect(await total('')).toBe(3);
+    rig.provider.faults.set({ fault: 'onlyScimUsersListed' });
+    expect([await total(''), await total(FILTER), await total('?scim_provisioned_only=false')]).toEqual([1, 0, 3]);
+    // The name is taken all the same.
+    expect((await rig.send('POST', '/Users', accountBody('u1'))).status).toBe(409);
+  },
+  async multiMemberRefused(rig) {
+    const ids = fill(rig, 3);
+    const group = create(rig.provider, groupBody('G'));
+    rig.provider.faults.set({ fault: 'multiMemberRefused' });
+    const add = (members: readonly string[]) =>
+      patchBody({ op: 'add', path: 'members', value: members.map((value) => ({ value })) });
+    expect((await rig.send('PATCH', `/Groups/${group}`, add(ids))).body).toMatchObject({ scimType: 'tooMany' });
+    for (const id of ids) expect((await rig.send('PATCH', `/Groups/${group}`, add([id]))).status).toBe(204);
+    const removals = ids.slice(1).map((id) => ({ op: 'remove', path: `members[value eq "${id}"]` }));
+    expect((await rig.send('PATCH', `/Groups/${group}`, patchBody(...removals))).status).toBe(400);
+    expect(await memberValues(rig, group)).toEqual(ids);
+  },
+  async groupDeleteCascades(rig) {
+    const group = create(rig.provider, groupBody('G', fill(rig, 2)));
+    const empty = create(rig.provider, groupBody('E'));
+    rig.provider.faults.set({ fault: 'groupDeleteCascades' });
+    expect((await rig.send('DELETE', `/Groups/${empty}`)).status).toBe(204);
+    expect(rig.provider.accounts.size).toBe(2);
+    expect((await rig.send('DELETE', `/Groups/${group}`)).status).toBe(204);
+    expect(rig.provider.accounts.size).toBe(0);
+  },
+  async idChangesOnRename(rig) {
+    const [id = ''] = fill(rig, 1);
+    const group = create(rig.provider, groupBody('G', [id]));
+    rig.provider.faults.set({ fault: 'idChangesOnRename' });
+    await rig.send('PATCH', `/Users/${id}`, patchBody({ op: 'replace', path: 'title', value: 'Dr' }));
+    const renamed = await rig.send(
+      'PATCH',
+      `/Users/${id}`,
+      patchBody({ op: 'replace', path: 'userName', value: 'u9' }),
+    );
+    const next = textAt(renamed.body, 'id');
+    expect(next).not.toBe(id);
+    expect((await rig.send('GET', `/Users/${id}`)).status).toBe(404);
+    expect((await rig.send('GET', `/Users/${next}`)).body).toMatchObject({ userName: 'u9', title: 'Dr' });
+    expect(await memberValues(rig, group)).toEqual([next]);
+  },
+  async idNeedsEncoding(rig) {
+    rig.provider.faults.set({ fault: 'idNeedsEncoding' });
+    const id = textAt((await rig.send('POST', '/Users', accountBody('x'))).body, 'id');
+    expect(encodeURIComponent(id)).not.toBe(id);
+    // Put into a URL as it is, it asks for something else.
+    expect((await rig.send('GET', `/Users/${id}`)).status).toBe(404);
+    expect((await rig.send('GET', `/Users/${encodeURIComponent(id)}`)).body).toMatchObject({ id });
+  },
+  async userNameNormalised(rig) {
+    rig.provider.faults.set({ fault: 'userNameNormalised' });
+    const made = await rig.send('POST', '/Users', accountBody('Ada Ünique.Lovelace-Byron@Contoso.com'));
+    expect(made.body['userName']).toBe('adanique.lovelace-byr');
+    const other = await rig.send('POST', '/Users', accountBody('Ada Ünique.Lovelace-Byrne@Contoso.com'));
+    expect(other.body).toMatchObject({ scimType: 'uniqueness' });
+  },
+  async caseSensitive(rig) {
+    fill(rig, 1);
+    expect((await rig.send('POST', '/Users', accountBody('U1'))).status).toBe(409);
+    rig.provider.faults.set({ fault: 'caseSensitive' });
+    expect((await rig.send('GET', `/Users?filter=${encodeURIComponent('userName eq "U1"')}`)).body).toMatchObject({
+      totalResults: 0,
+    });
+    expect((await rig.send('POST', '/Users', accountBody('U1'))).status).toBe(201);
+    expect((await rig.send('POST', '/Users', accountBody('U1'))).status).toBe(409);
+  },
+  async activeFalseDeletes(rig) {
+    const [id = ''] = fill(rig, 1);
+    rig.provider.faults.set({ fault: 'activeFalseDeletes' });
+    const off = patchBody({ op: 'replace', path: 'active', value: false });
+    expect((await rig.send('PATCH', `/Users/${id}`, off)).status).toBe(204);
+    expect((await rig.send('GET', `/Users/${id}`)).status).toBe(404);
+  },
+  async deleteIrreversible(rig) {
+    const [id = ''] = fill(rig, 1);
+    rig.provider.faults.set({ fault: 'deleteIrreversible' });
+    expect((await rig.send('DELETE', `/Users/${id}`)).status).toBe(204);
+    rig.provider.faults.clear();
+    rig.provider.restore(rig.provider.snapshot());
+    expect((await rig.send('POST', '/Users', accountBody('U1'))).body).toMatchObject({ scimType: 'uniqueness' });
+    expect((await rig.send('POST', '/Users', accountBody('u2'))).status).toBe(201);
+  },
+  async lastOwnerRefused(rig) {
+    const [owner = '', admin = '', other = ''] = fill(rig, 3);
+    rig.provider.addToken({ secret: 'another', owner: 'U1' });
+    rig.provider.faults.set({ fault: 'lastOwnerRefused', value: 'u2' });
+    const off = patchBody({ op: 'replace', path: 'active', value: false });
+    expect((await rig.send('PATCH', `/Users/${owner}`, off)).status).toBe(403);
+    expect((await rig.send('DELETE', `/Users/${owner}`)).status).toBe(403);
+    expect((await rig.send('DELETE', `/Users/${admin}`)).status).toBe(403);
+    expect((await rig.send('DELETE', `/Users/${other}`)).status).toBe(204);
+    expect(rig.provider.canSignIn('u1')).toBe(true);
+  },
   async noRename(rig) {
     const group = create(rig.provider, groupBody('G'));
     rig.provider.faults.set({ fault: 'noRename' });

@@ -63,11 +63,28 @@ function problemsOfValue(where: string, type: string, nullable: boolean, value: 
 function problemsOfObject(where: string, type: string, object: Record<string, unknown>): string[] {
   return Object.entries(object).flatMap(([name, value]) => {
     if (name.startsWith('@odata.')) return [];
+    if (name === '@removed') return isRemoval(value) ? [] : [`${where}.@removed`];
+    if (name.endsWith('@delta')) return problemsOfRelationship(`${where}.${name}`, type, name, value);
     if (name === 'manager' && type === 'user')
       return isObject(value) ? problemsOfTyped(`${where}.manager`, value) : ['manager'];
     const property = propertyOf(type, name);
     if (property === undefined) return [`${where}.${name} is not in Graph's ${type}`];
     return problemsOfValue(`${where}.${name}`, property.type, property.nullable !== false, value);
+  });
+}
+
+function isRemoval(value: unknown): boolean {
+  return isObject(value) && ['changed', 'deleted'].includes(String(value['reason']));
+}
+
+/** `members@delta`: the changes of a relationship Graph has, each object by type and id alone. */
+function problemsOfRelationship(where: string, type: string, name: string, value: unknown): string[] {
+  if (contract.types[type]?.navigation?.[name.replace('@delta', '')] === undefined) return [`${where} is unknown`];
+  if (!Array.isArray(value) || value.length === 0) return [`${where} lists nothing`];
+  return value.flatMap((one: unknown) => {
+    if (!isObject(one)) return [`${where} is no object`];
+    const more = Object.keys(one).filter((key) => !['@odata.type', 'id', '@removed'].includes(key));
+    return more.length > 0 ? [`${where} tells ${more.join()}`] : problemsOfTyped(where, one);
   });
 }
 
@@ -122,6 +139,10 @@ function reads(): Read[] {
       headers: EVENTUAL,
       type: 'group',
     },
+    { path: '/users/delta', type: 'user' },
+    { path: `/users/delta?$select=${users},manager`, type: 'user' },
+    { path: '/groups/delta', type: 'group' },
+    { path: `/groups/delta?$select=${groups},members`, headers: { Prefer: 'return=minimal' }, type: 'group' },
     { path: '/groups', type: 'group' },
     { path: `/groups?$select=${groups}&$top=999`, type: 'group' },
     { path: `/groups/${group}`, type: 'group' },
@@ -195,6 +216,13 @@ describe('the checker itself', () => {
     ['null where it is not allowed', 'user', { businessPhones: null }],
     ['a scalar for a collection', 'group', { groupTypes: 'Unified' }],
     ['a wrong member of a complex type', 'servicePrincipal', { appRoles: [{ id: 'no guid' }] }],
+    ['an unknown relationship', 'group', { 'managers@delta': [{ '@odata.type': '#microsoft.graph.user', id: 'x' }] }],
+    [
+      'more than type and id of a related object',
+      'group',
+      { 'members@delta': [{ '@odata.type': '#microsoft.graph.user', id: 'x', mail: null }] },
+    ],
+    ['an unknown reason of a removal', 'user', { '@removed': { reason: 'moved' } }],
     ['a date without a zone', 'user', { createdDateTime: '2024-01-01' }],
   ])('finds %s', (_name, type, object) => {
     expect(problemsOfObject('', type, object)).not.toEqual([]);

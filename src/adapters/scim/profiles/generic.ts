@@ -55,6 +55,7 @@ export const generic: ProviderProfile = {
     // Seen beside Retry-After: x-retry-after (better-auth) and the reset headers of rate-limiting gateways.
     retryHeaders: ['x-retry-after', 'x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset'],
     resourceLock: false,
+    usersPerHour: null,
   },
   token: {
     ownerCoupled: false,
@@ -66,8 +67,10 @@ export const generic: ProviderProfile = {
   attributes: {
     unsupported: [],
     userNameMaxLength: null,
+    userNameCharacters: null,
     // RFC 7643 section 4.1.1: userName is the one required attribute.
     required: ['userName'],
     userNameNormalised: false,
+    primaryRequired: [],
   },
 };

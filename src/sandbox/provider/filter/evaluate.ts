@@ -20,6 +20,8 @@ interface Scope<S> {
   /** What a name that is not in the schema does: refuse the filter, or match nothing (searches over several types). */
   readonly unknown: 'refuse' | 'no-match';
   readonly stringBooleans: boolean;
+  /** Compare all text with case, whatever the schema says. */
+  readonly exactCase: boolean;
 }
 
 function valuesOf(value: Value | undefined): readonly Value[] {
@@ -36,6 +38,7 @@ export function resourceScope(view: View, type: ResourceType, unknown: Scope<Res
   return {
     unknown,
     stringBooleans: view.behaviour.stringBooleans,
+    exactCase: false,
     find(path) {
       const located = locate(type, path.schema, path.name, path.subName);
       if (located === undefined) return undefined;
@@ -55,6 +58,7 @@ export function elementScope(definition: AttributeDefinition, stringBooleans: bo
   return {
     unknown: 'refuse',
     stringBooleans,
+    exactCase: false,
     find(path) {
       if (path.schema !== undefined || path.subName !== undefined) return undefined;
       const found = definition.subAttributes.get(path.name.toLowerCase());
@@ -134,7 +138,7 @@ function compileComparison<S>(
     throw badRequest('invalidFilter', `"${operator}" cannot compare with null`);
   }
   const target = comparable(readable.definition, operator, wanted, scope.stringBooleans);
-  const fold = folding(readable.definition, operator);
+  const fold = folding(readable.definition, operator, scope.exactCase);
   const test = comparison(operator, fold(target));
   if (operator === 'ne') {
     return (subject) => {
@@ -181,11 +185,11 @@ function comparable(
 }
 
 /** Brings values to the form they are compared in: without case unless the attribute is caseExact. */
-function folding(definition: AttributeDefinition, operator: Comparison): (value: Value) => Value {
+function folding(definition: AttributeDefinition, operator: Comparison, exactCase: boolean): (value: Value) => Value {
   if (definition.type === 'dateTime' && !TEXT_ONLY.includes(operator)) {
     return (value) => (typeof value === 'string' ? new Date(value).toISOString() : value);
   }
-  if (definition.type === 'boolean' || definition.caseExact) return (value) => value;
+  if (definition.type === 'boolean' || definition.caseExact || exactCase) return (value) => value;
   return (value) => (typeof value === 'string' ? value.toLowerCase() : value);
 }
 

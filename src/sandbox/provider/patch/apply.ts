@@ -92,6 +92,7 @@ function applyToTarget(
     changeMembers(context, verb, target, draft.members, value);
     return;
   }
+  if (target.filter !== undefined && context.behaviour.valuePaths === 'ineffective') return;
   const holder = holderOf(draft, target.extension);
   const { name } = target.attribute;
   const changed = changeAttribute(context, verb, target, holder[name], value);

@@ -32,7 +32,7 @@ export function patchResource(state: ProviderState, exchange: Exchange, type: Re
   const applied = applyAll(state, exchange, type, resource, operations);
   // RFC 7644 section 3.5.2: with "attributes" the answer must be 200 with a body.
   const wantsBody = state.behaviour.patchAnswer[type.name] === 'full' || exchange.query.has('attributes');
-  const gone = state.store.get(type.name, id) === undefined;
+  const gone = state.store.get(type.name, resource.id) === undefined;
   if (gone || !wantsBody) {
     return { status: 204, headers: gone ? {} : resourceHeaders(state, resource), applied, resourceId: id };
   }

@@ -1,5 +1,6 @@
 import type { Json } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
+import type { DeltaFeed } from '../delta-feed.ts';
 import type { Cursor, QueryOptions } from './query.ts';
 
 /** Who calls: what the access token says. */
@@ -45,6 +46,7 @@ export interface GraphCall {
   readonly eventual: boolean;
   /** Values on a page where `$top` is absent. */
   readonly pageSize: number;
+  readonly feed: DeltaFeed;
   readonly sealToken: (cursor: Cursor) => string;
 }
 

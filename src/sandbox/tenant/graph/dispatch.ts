@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Json } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
 import type { Replica } from '../../organisation/replication.ts';
+import type { DeltaFeed } from '../delta-feed.ts';
 import type { FaultEffect, Faults } from '../faults.ts';
 import type { Throttle } from '../throttle.ts';
 import { allowed, type GraphAnswer, type GraphCall, type GraphRequest, type Route } from './call.ts';
@@ -9,6 +10,7 @@ import { nextLink, type PageTokens } from './paging.ts';
 import { createRouter } from './path.ts';
 import { parseQuery, type QueryOptions } from './query.ts';
 import { errorBody, GraphRefusal, requestDenied, type RequestIds } from './refusal.ts';
+import { DELTA_ROUTES } from './routes/delta.ts';
 import { DELETED_USER_ROUTES } from './routes/deleted-users.ts';
 import { DIRECTORY_OBJECT_ROUTES } from './routes/directory-objects.ts';
 import { GROUP_ROUTES } from './routes/groups.ts';
@@ -27,6 +29,7 @@ export interface DispatcherParts {
   readonly organisation: Organisation;
   readonly replica: Replica;
   readonly index: Replica;
+  readonly feed: DeltaFeed;
   readonly throttle: Throttle;
   readonly faults: Faults;
   readonly tokens: PageTokens;
@@ -40,6 +43,7 @@ export type Dispatch = (request: GraphRequest) => DispatchedAnswer;
 export const ROUTES: readonly Route[] = [
   ...USER_ROUTES,
   ...GROUP_ROUTES,
+  ...DELTA_ROUTES,
   ...SERVICE_PRINCIPAL_ROUTES,
   ...DELETED_USER_ROUTES,
   ...DIRECTORY_OBJECT_ROUTES,
@@ -86,13 +90,13 @@ function falsified(call: GraphCall, answer: GraphAnswer, effect: FaultEffect | u
   const count = asNumber(body);
   if (effect?.kind === 'count-off' && count !== undefined) return { ...answer, body: String(count + effect.by) };
   if (body === undefined || body === null || typeof body !== 'object' || !('value' in body)) return answer;
-  const { '@odata.nextLink': _next, ...rest } = body;
+  const { '@odata.nextLink': _next, '@odata.deltaLink': _delta, ...rest } = body;
   const { cursor } = call.options;
   switch (effect?.kind) {
     case 'repeat-page':
-      return { ...answer, body: { ...body, '@odata.nextLink': nextLink(call, { ...cursor, page: cursor.page + 1 }) } };
+      return { ...answer, body: { ...rest, '@odata.nextLink': nextLink(call, { ...cursor, page: cursor.page + 1 }) } };
     case 'loop':
-      return { ...answer, body: { ...body, '@odata.nextLink': nextLink(call, cursor) } };
+      return { ...answer, body: { ...rest, '@odata.nextLink': nextLink(call, cursor) } };
     case 'end-early':
       return { ...answer, body: rest };
     case 'no-value': {
@@ -118,7 +122,7 @@ function falsified(call: GraphCall, answer: GraphAnswer, effect: FaultEffect | u
 
 /** Routes one request, inside a batch or not, through faults, permissions and throttling to its answer. */
 export function createDispatcher(parts: DispatcherParts): Dispatch {
-  const { organisation, replica, index, throttle, faults, tokens, now } = parts;
+  const { organisation, replica, index, feed, throttle, faults, tokens, now } = parts;
   const route = createRouter(ROUTES);
 
   function answerRouted(request: GraphRequest): DispatchedAnswer {
@@ -146,9 +150,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatch {
       indexAt: Math.min(at, index.read()),
       pageSize: parts.pageSize,
       eventual: request.headers['consistencylevel']?.toLowerCase() === 'eventual',
+      feed,
       sealToken: (cursor) => tokens.seal(path, cursor),
     };
-    if (call.indexAt === organisation.version()) organisation.settle();
+    const latest = organisation.version();
+    if (call.indexAt === latest && feed.caughtUp(latest)) organisation.settle();
     const answer = falsified(call, found.answer(call), effect);
     const headers = { 'x-ms-resource-unit': String(units), ...usage(admission.usedShare), ...answer.headers };
     return { ...answer, headers, ...(isTransport(effect) ? { transport: effect } : {}) };

@@ -29,8 +29,8 @@ function tokens(text: string): string[] {
   return found;
 }
 
-/** Parses `$filter`. Throws Graph's refusal of a syntax error or of an operator that needs advanced queries. */
-export function parseFilter(text: string): Filter {
+/** Parses `$filter` of up to so many alternatives. Throws Graph's refusal of a syntax error or of an operator that needs advanced queries. */
+export function parseFilter(text: string, maxClauses = MAX_CLAUSES): Filter {
   const list = tokens(text);
   let next = 0;
   let clauses = 0;
@@ -105,9 +105,9 @@ export function parseFilter(text: string): Filter {
 
   const filter = either();
   if (next < list.length) syntaxError();
-  if (clauses > MAX_CLAUSES) {
+  if (clauses > maxClauses) {
     throw unsupportedQuery(
-      `Too many child clauses specified in search filter expression containing 'OR' operators: ${clauses}. Max allowed: ${MAX_CLAUSES}.`,
+      `Too many child clauses specified in search filter expression containing 'OR' operators: ${clauses}. Max allowed: ${maxClauses}.`,
     );
   }
   return filter;

@@ -17,15 +17,16 @@ export function createPageTokens(key: BinaryLike): PageTokens {
   }
   return {
     seal(path, cursor) {
-      const payload = `${cursor.after}.${cursor.page}`;
+      const payload = `${cursor.after}.${cursor.page}.${cursor.state ?? ''}`;
       return Buffer.concat([sign(path, payload), Buffer.from(payload)]).toString('base64url');
     },
     open(path, token) {
       const bytes = Buffer.from(token, 'base64url');
       const payload = bytes.subarray(12).toString();
-      const [after, page, ...rest] = payload.split('.').map(Number);
-      if (bytes.length < 13 || after === undefined || page === undefined || rest.length > 0) return undefined;
-      return timingSafeEqual(bytes.subarray(0, 12), sign(path, payload)) ? { after, page } : undefined;
+      const [, after, page, state] = /^(\d+)\.(\d+)\.(.*)$/su.exec(payload) ?? [];
+      if (after === undefined || page === undefined || bytes.length < 13) return undefined;
+      if (!timingSafeEqual(bytes.subarray(0, 12), sign(path, payload))) return undefined;
+      return { after: Number(after), page: Number(page), ...(state ? { state } : {}) };
     },
   };
 }

@@ -5,6 +5,8 @@ import { badRequest, directoryRefusal, GraphRefusal, unsupportedQuery } from './
 export interface Cursor {
   readonly after: number;
   readonly page: number;
+  /** What a read keeps beside its position: change tracking carries its query and more. */
+  readonly state?: string;
 }
 
 export interface Expansion {
@@ -20,12 +22,17 @@ export interface QueryOptions {
   readonly top?: number;
   readonly count: boolean;
   readonly cursor: Cursor;
-  /** Every option but $skiptoken as sent, for the next link. */
+  /** `$deltatoken` as sent: `latest`, empty, or a token whose cursor is `cursor`. */
+  readonly deltaToken?: string;
+  /** Every option but the tokens as sent, for the next link. */
   readonly kept: string;
 }
 
 /** Graph's largest page of directory objects. */
 const MAX_TOP = 999;
+
+/** Change tracking takes no more ids than this in its filter (user-delta, group-delta). */
+const MAX_TRACKED_IDS = 50;
 
 const SYSTEM_OPTIONS = new Set([
   'select',
@@ -127,18 +134,26 @@ export function parseQuery(
     }
     if (!accepted.includes(name.slice(1))) throw refusedOption(name);
     found.set(name, value);
-    if (name !== '$skiptoken') kept.push(raw);
+    if (name !== '$skiptoken' && name !== '$deltatoken') kept.push(raw);
   }
   const select = found.get('$select');
   const filter = found.get('$filter');
   const top = found.get('$top');
+  const deltaToken = found.get('$deltatoken');
+  const skipToken = found.get('$skiptoken');
+  if (deltaToken !== undefined && skipToken !== undefined) {
+    throw badRequest('$deltatoken and $skiptoken cannot be given together.');
+  }
   return {
     ...(select === undefined ? {} : { select: names(select) }),
-    ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
+    ...(filter === undefined
+      ? {}
+      : { filter: parseFilter(filter, accepted.includes('deltatoken') ? MAX_TRACKED_IDS : undefined) }),
     ...(top === undefined ? {} : { top: parseTop(top) }),
     expand: found.has('$expand') ? parseExpand(found.get('$expand') ?? '') : [],
     count: parseCount(found.get('$count') ?? 'false'),
-    cursor: cursorOf(found.get('$skiptoken'), openToken),
+    ...(deltaToken === undefined ? {} : { deltaToken }),
+    cursor: deltaToken === undefined ? cursorOf(skipToken, openToken) : deltaCursorOf(deltaToken, openToken),
     kept: kept.join('&'),
   };
 }
@@ -163,5 +178,12 @@ function cursorOf(token: string | undefined, openToken: (token: string) => Curso
       'The specified page token value has expired and can no longer be included in your request.',
     );
   }
+  return cursor;
+}
+
+/** Where a round of change tracking begins. */
+function deltaCursorOf(token: string, openToken: (token: string) => Cursor | undefined): Cursor {
+  const cursor = token === '' || token === 'latest' ? { after: 0, page: 1 } : openToken(token);
+  if (cursor === undefined) throw directoryRefusal('Badly formed token.');
   return cursor;
 }
