@@ -43,7 +43,7 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
       signal,
       (inner) => sendSlice(work, connection, ports, inner),
     );
-    ports.pace.learn(work.connection, sent(outcome), ports.clock.now() - startedAt);
+    ports.pace.learn(work.connection, sent(outcome), outcome.sendingMs);
     return record(work, outcome, ports, cycleLog);
   },
 };

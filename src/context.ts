@@ -21,8 +21,8 @@ import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
 import { createPace } from './provisioning/pace.ts';
 
-/** Most operations in one slice: where a job costs a millisecond instead of a twentieth, it must carry more. */
-const SLICE = { redis: 200, database: 500 } as const;
+/** Most operations in one slice. A slice costs some forty statements and jobs however long it is; pace keeps it to about a second. */
+const SLICE = { redis: 1000, database: 500 } as const;
 /** Slices of one connection out at a time: enough that none waits for the next, few enough that a stop is felt at once. */
 const WINDOW = 4;
 

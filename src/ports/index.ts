@@ -29,12 +29,24 @@ export interface WorkerSettings {
   readonly window: number;
 }
 
-/** Sizes slices to about a second of a provider's present pace, so that pause and stop take effect soon. */
+/**
+ * What this process knows of how fast a provider is. Slices are sized to about a second of its present pace, so that pause
+ * and stop take effect soon.
+ */
 export interface Pace {
   /** Operations the next slice of the connection should hold, at least one. */
   sliceSize(connection: string): number;
   /** Tells how long a slice of so many operations took, in ms. */
   learn(connection: string, operations: number, elapsedMs: number): void;
+  /**
+   * Waits until the slice before has handed out its last operation, and returns what lets the next one go. Calling that
+   * twice does no harm.
+   */
+  turn(connection: string): Promise<() => void>;
+  /** Remembers that the provider asked for a pause until then (ms since the epoch). */
+  throttle(connection: string, until: number): void;
+  /** Until when slices under way must not send; undefined when they may. */
+  throttledUntil(connection: string, now: number): number | undefined;
 }
 
 /** Everything a job receives. */

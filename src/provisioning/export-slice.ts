@@ -5,14 +5,23 @@ import type { Link } from '../core/link.ts';
 import type { Exported, Operation } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { ResolveReference } from '../ports/service-provider.ts';
-import type { OperationResult, SliceWork } from '../ports/stores.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { LinkStore, OperationResult, SliceWork } from '../ports/stores.ts';
 import { failed, succeeded } from './settle-operation.ts';
 
 type SliceOperation = SliceWork['operations'][number];
 
+/** What sending needs of the ports: recording is the job's. */
+export interface SlicePorts extends Pick<Ports, 'clock' | 'pace'> {
+  readonly metrics: Pick<Metrics, 'operation'>;
+  readonly stores: { readonly links: Pick<LinkStore, 'find'> };
+}
+
 /** What a slice came to, beside the results of its operations. */
 export interface SliceOutcome {
   readonly results: readonly OperationResult[];
+  /** How long sending took, in ms, without the wait for its turn. */
+  readonly sendingMs: number;
   /** The provider asked for a pause until then, ms since epoch. */
   readonly throttledUntil?: number;
   /** The provider refused the credential: nothing more may be sent. */
@@ -32,7 +41,7 @@ function unsent(item: SliceOperation, notBefore?: number): OperationResult {
 
 /** Puts a whole slice back without sending anything, because its connection is paused or told to wait. */
 export function putBack(work: SliceWork, notBefore?: number): SliceOutcome {
-  return { results: work.operations.map((item) => unsent(item, notBefore)) };
+  return { results: work.operations.map((item) => unsent(item, notBefore)), sendingMs: 0 };
 }
 
 function anchorsOf(operation: Operation): readonly Anchor[] {
@@ -44,7 +53,7 @@ function anchorsOf(operation: Operation): readonly Anchor[] {
 /** Links of everything the slice's operations name, read once: references are resolved when they are sent, not when planned. */
 async function readLinks(
   work: SliceWork,
-  ports: Ports,
+  ports: SlicePorts,
 ): Promise<{ accounts: ReadonlyMap<Anchor, Link>; groups: ReadonlyMap<Anchor, Link> }> {
   const anchors = [...new Set(work.operations.flatMap(({ operation }) => anchorsOf(operation)))];
   const [accounts, groups] = await Promise.all([
@@ -85,37 +94,57 @@ function metricResource(operation: Operation): 'user' | 'group' | 'membership' {
 export async function exportSlice(
   work: SliceWork,
   connection: Connection,
-  ports: Ports,
+  ports: SlicePorts,
   signal: AbortSignal,
 ): Promise<SliceOutcome> {
   const { accounts, groups } = await readLinks(work, ports);
   const resolve: ResolveReference = (anchor) => living(accounts.get(anchor)) ?? living(groups.get(anchor));
   const { profile } = connection.provider;
   const halt: Halt = {};
+  const pass = await ports.pace.turn(work.connection);
+  const beganAt = ports.clock.now();
+  let left = work.operations.length;
   const one = async (item: SliceOperation): Promise<OperationResult> => {
+    left -= 1;
+    if (left === 0) pass();
+    const startedAt = ports.clock.now();
+    // The slice before may have been throttled while this one waited for its turn or began to send.
+    const until = ports.pace.throttledUntil(work.connection, startedAt);
+    if (until !== undefined) halt.throttledUntil = until;
     if (signal.aborted || halt.unauthorized !== undefined || halt.throttledUntil !== undefined) {
       return unsent(item, halt.throttledUntil);
     }
-    const startedAt = ports.clock.now();
     const links = item.operation.resource === 'account' ? accounts : groups;
     const result = await send(item, connection, resolve, signal).then(
       (exported) => succeeded(item, exported, ports.clock.now() - startedAt, links.get(item.operation.anchor), profile),
       (error: unknown) => {
         if (error instanceof UnauthorizedError) halt.unauthorized = error;
         const now = ports.clock.now();
-        if (error instanceof ThrottledError && error.scope === 'connection')
+        if (error instanceof ThrottledError && error.scope === 'connection') {
           halt.throttledUntil = now + error.retryAfterMs;
+          ports.pace.throttle(work.connection, halt.throttledUntil);
+        }
         return failed(item, error, now - startedAt, now, profile);
       },
     );
     count(ports, work.connection, item.operation, result, (ports.clock.now() - startedAt) / 1000);
     return result;
   };
-  const results = await pMap(work.operations, one, { concurrency: connection.concurrency });
-  return { results, ...halt };
+  try {
+    const results = await pMap(work.operations, one, { concurrency: connection.concurrency });
+    return { results, sendingMs: ports.clock.now() - beganAt, ...halt };
+  } finally {
+    pass();
+  }
 }
 
-function count(ports: Ports, connection: string, operation: Operation, result: OperationResult, seconds: number): void {
+function count(
+  ports: SlicePorts,
+  connection: string,
+  operation: Operation,
+  result: OperationResult,
+  seconds: number,
+): void {
   if (result.state === 'pending' || result.state === 'in-doubt') return;
   const outcome = result.state === 'exported' ? 'success' : 'escrowed';
   ports.metrics.operation(connection, metricResource(operation), operation.kind, outcome, seconds);

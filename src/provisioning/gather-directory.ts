@@ -1,9 +1,17 @@
-import type { Anchor, Assignment, DirectorySnapshot, GroupMembership, ReadGap } from '../core/directory.ts';
+import type {
+  Anchor,
+  Assignment,
+  DirectorySnapshot,
+  GroupMembership,
+  ReadGap,
+  Whereabouts,
+} from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import { sourceAttributes } from '../core/mapping/compile-mapping.ts';
 import { scopeOf } from '../core/scope.ts';
 import type { DirectorySource, ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
+import { confirmDepartures } from './confirm-departures.ts';
 
 /** Directory attributes Headgate itself needs, whatever the mapping says. */
 const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
@@ -45,6 +53,23 @@ async function readAllMemberships(
 export function assignedGroups(assignments: readonly Assignment[]): readonly Anchor[] {
   const groups = assignments.filter(({ principalKind }) => principalKind === 'group').map(({ principal }) => principal);
   return [...new Set(groups)].sort();
+}
+
+/** Linked users in the directory whom no assignment reaches any more, and whose accounts may be removed for that. */
+function departures(
+  elsewhere: readonly Link[],
+  whereabouts: ReadonlyMap<Anchor, Whereabouts>,
+  { deprovision }: Connection['rules'],
+): readonly Anchor[] {
+  if (deprovision.unassigned === 'keep') return [];
+  return elsewhere
+    .filter(({ anchor, state }) => {
+      const where = whereabouts.get(anchor);
+      const here = where === 'present' || where === 'disabled';
+      return here && (state === 'active' || deprovision.unassigned === 'delete');
+    })
+    .map(({ anchor }) => anchor)
+    .sort();
 }
 
 /**
@@ -91,10 +116,12 @@ export async function gatherDirectory(
   const contradictions = missing.filter(
     (user) => whereabouts.get(user) === 'present' || whereabouts.get(user) === 'disabled',
   );
+  const departed = departures(elsewhere, whereabouts, rules);
   const gaps = [
     ...assignments.gaps,
     ...lost,
     ...memberships.gaps,
+    ...(await confirmDepartures(connection, draft, departed, signal, progress)),
     ...contradictions.map((user) => ({ what: `user ${user}, who was missing from one read and present in the next` })),
   ];
   return { ...draft, users, whereabouts, gaps };

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import type { DirectorySnapshot } from '../core/directory.ts';
+import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
 import { IncompleteReadError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
 import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
@@ -45,19 +45,16 @@ function merge<T extends { readonly id: ResourceId }>(listing: Listing<T>, more:
   return { ...listing, resources: [...byId.values()] };
 }
 
-/** What to ask an untrusted provider for, user by user: our own anchor, then the matching attributes in their order. */
+/** What to ask the provider for, user by user: our own anchor, then the matching attributes in their order. */
 function accountKeys(
   connection: Connection,
   directory: DirectorySnapshot,
-  links: readonly Link[],
+  isWanted: (user: Anchor) => boolean,
 ): readonly LookupKey[] {
-  const linked = new Set(
-    links.filter(({ resource, state }) => resource === 'account' && state !== 'deleted').map(({ anchor }) => anchor),
-  );
   const targets = matchingTargets(connection.mapping);
   const filterable = new Set(connection.provider.profile.filter.attributes.map((name) => name.toLowerCase()));
   return [...directory.users.values()].flatMap((user) => {
-    if (linked.has(user.id) || !user.enabled) return [];
+    if (!user.enabled || !isWanted(user.id)) return [];
     const mapped = desiredAccount(connection.mapping, { user, roles: [] }, 'create');
     if ('failure' in mapped) return [];
     const values = targets.map((attribute) => ({ attribute, value: mapped.account.attributes.get(attribute) }));
@@ -81,6 +78,7 @@ function groupKeys(
   ]);
 }
 
+/** Counted apart for accounts and groups: many groups that are there say nothing about accounts that are not. */
 function refuseMassVanishing(linked: number, vanished: number): void {
   if (vanished < VANISHED_FLOOR || vanished * 100 <= linked * VANISHED_PERCENT) return;
   throw new IncompleteReadError(
@@ -119,11 +117,22 @@ export async function gatherProvider(
     vanished,
   );
   groups = await completeLinked(groups, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished);
-  refuseMassVanishing(living.length, vanished.size);
-  if (!accounts.trusted) {
-    const keys = accountKeys(connection, directory, links);
+  for (const resource of ['account', 'group'] as const) {
+    const linked = ids(resource);
+    refuseMassVanishing(linked.length, linked.filter((id) => vanished.has(id)).length);
+  }
+  // Whoever is in doubt is asked for by name: every unlinked user where the listing is not trusted, and in any case those
+  // whose account is neither listed nor found by id, for they are about to get a second one.
+  const owners = new Map(living.filter(({ resource }) => resource === 'account').map((link) => [link.anchor, link]));
+  const keys = accountKeys(connection, directory, (user) => {
+    const link = owners.get(user);
+    return link === undefined ? !accounts.trusted : vanished.has(link.resourceId);
+  });
+  if (keys.length > 0) {
     progress?.('accounts asked for one by one', 0, keys.length);
-    accounts = merge(accounts, (await pMap(keys, (key) => provider.findAccounts(key, signal), { concurrency })).flat());
+    const found = (await pMap(keys, (key) => provider.findAccounts(key, signal), { concurrency })).flat();
+    for (const { id } of found) vanished.delete(id);
+    accounts = merge(accounts, found);
   }
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);

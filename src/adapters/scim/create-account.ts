@@ -24,6 +24,7 @@ export async function createAccount(
     wanted.filter(({ after }) => !isAbsent(after)).map(({ path, after }) => [path, after] as const),
     'User',
   );
+  exchange.quota.take('accounts', 1);
   try {
     return exported(exchange, await createdId(exchange, 'Users', withPrimaries(exchange.profile, body)), {
       unresolved,

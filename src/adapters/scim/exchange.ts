@@ -5,6 +5,7 @@ import type { JsonObject, ResourceId } from '../../core/scim.ts';
 import type { ScimAnswer, ScimRequest } from './answer.ts';
 import type { FailureContext } from './failure.ts';
 import type { ScimClient } from './http.ts';
+import type { Quota } from './quota.ts';
 
 export type ResourceCollection = 'Users' | 'Groups';
 
@@ -12,6 +13,7 @@ export type ResourceCollection = 'Users' | 'Groups';
 export interface Exchange extends FailureContext {
   readonly profile: ProviderProfile;
   readonly signal: AbortSignal;
+  readonly quota: Quota;
   send(request: ScimRequest): Promise<ScimAnswer>;
   /** HTTP requests so far. */
   requests(): number;
@@ -21,7 +23,11 @@ export interface Exchange extends FailureContext {
 }
 
 /** Opens the exchange of one operation. */
-export function openExchange(client: ScimClient, context: FailureContext, signal: AbortSignal): Exchange {
+export function openExchange(
+  client: ScimClient,
+  context: FailureContext & { readonly quota: Quota },
+  signal: AbortSignal,
+): Exchange {
   let requests = 0;
   let requestId: string | undefined;
   // One signal stops many requests at a time; Node takes more than ten listeners for a leak.
@@ -30,6 +36,7 @@ export function openExchange(client: ScimClient, context: FailureContext, signal
     connection: context.connection,
     profile: context.profile,
     now: context.now,
+    quota: context.quota,
     signal,
     async send(request) {
       try {

@@ -1,4 +1,4 @@
-import { ConflictError } from '../../core/errors.ts';
+import { ConflictError, RejectedError } from '../../core/errors.ts';
 import type { ChangeGroup, CreateGroup, DeleteGroup, Exported } from '../../core/operation.ts';
 import { type ResourceId, type ScimGroup, URN } from '../../core/scim.ts';
 import { isAbsent } from '../../core/scim-compare.ts';
@@ -79,13 +79,29 @@ export async function changeGroup(exchange: Exchange, operation: ChangeGroup): P
   return exported(exchange, operation.resourceId);
 }
 
-/** Deletes a SCIM group and makes sure that it is gone. */
+/** Deletes a SCIM group, once it is empty where its members' accounts could go with it, and makes sure that it is gone. */
 export async function deleteGroup(exchange: Exchange, operation: DeleteGroup): Promise<Exported> {
+  if (exchange.profile.groups.deleteCascades) await refuseUnlessEmpty(exchange, operation.resourceId);
   const sent = await sendDelete(exchange, 'Groups', operation.resourceId);
   if (sent === 'gone-already') return exported(exchange, null, { note: 'gone-already' });
   return (
     (await readDeletedGroup(exchange, operation.resourceId)) ??
     unconfirmed(exchange, 'deleted a SCIM group', 'as before')
+  );
+}
+
+async function refuseUnlessEmpty(exchange: Exchange, id: ResourceId): Promise<void> {
+  const found = await readResource(exchange, 'Groups', id);
+  if (found === undefined) return;
+  const members = toGroup(
+    found.body,
+    exchange.profile.groups.membersReadable === 'full' ? 'assumed' : 'hidden',
+  )?.members;
+  if (members?.length === 0) return;
+  const seen = members === undefined ? 'cannot be seen to be empty' : `has ${members.length} member(s)`;
+  throw new RejectedError(
+    `${exchange.connection}: a SCIM group was not deleted: it ${seen}, and this provider may remove the accounts of its members with it`,
+    { remedy: 'Take the members out of the group at the provider, then run another cycle.' },
   );
 }
 

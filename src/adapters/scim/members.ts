@@ -5,6 +5,7 @@ import type { ResourceId } from '../../core/scim.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
 import { patchOperation, type PatchOperation } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
+import { membersAmong } from './memberships.ts';
 import { exported } from './outcome.ts';
 import { toGroup } from './resources.ts';
 import { sendPatch, unconfirmed } from './writes.ts';
@@ -78,7 +79,10 @@ async function removeMembers(
     if (index === 0 && before !== undefined && chunk.length < present.length)
       await confirmRemoval(exchange, group, before, gone);
   }
-  if (before !== undefined && gone.size > 0) await confirmRemoval(exchange, group, before, gone);
+  if (gone.size === 0) return;
+  if (before !== undefined) await confirmRemoval(exchange, group, before, gone);
+  else if (exchange.profile.groups.membersReadable === 'by-user-filter')
+    confirmGone(exchange, gone, (await membersAmong(exchange, group, gone)).size);
 }
 
 /** Puts back members that went although nobody asked for it, and tells; then checks that the others are gone. */
@@ -102,7 +106,10 @@ async function confirmRemoval(
       },
     );
   }
-  const left = [...gone].filter((id) => after.has(id)).length;
+  confirmGone(exchange, gone, [...gone].filter((id) => after.has(id)).length);
+}
+
+function confirmGone(exchange: Exchange, gone: ReadonlySet<ResourceId>, left: number): void {
   if (left > 0)
     unconfirmed(exchange, `removed ${gone.size} member(s) of a SCIM group`, `with ${left} of them still in it`);
 }
@@ -124,6 +131,7 @@ async function addMembers(
   const missing = before === undefined ? add : add.filter((id) => !before.has(id));
   const refused: Refusal[] = [];
   for (const chunk of chunksOf(missing, exchange.profile.groups.membersPerPatch)) {
+    exchange.quota.take(group, chunk.length);
     refused.push(...(await sendMembers(exchange, group, chunk, 'add')).refused);
   }
   const lost: Anchor[] = [];

@@ -19,6 +19,7 @@ import { lookUp } from './lookup.ts';
 import { changeMembers } from './members.ts';
 import { exported } from './outcome.ts';
 import { DEFAULT_PATIENCE, type Patience, patientReads } from './patience.ts';
+import { createQuota } from './quota.ts';
 import { deleteAccount, disableAccount } from './remove-account.ts';
 import { toAccount, toGroup } from './resources.ts';
 import { settleOperation } from './settle.ts';
@@ -66,7 +67,8 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     metrics,
   });
   const patient = patientReads(options.patience ?? DEFAULT_PATIENCE, metrics);
-  const open = (signal: AbortSignal) => openExchange(client, { connection, profile, now }, signal);
+  const quota = createQuota(connection, profile.rate.usersPerHour, now);
+  const open = (signal: AbortSignal) => openExchange(client, { connection, profile, now, quota }, signal);
   const membersShown = profile.groups.membersReadable === 'full';
   const readGroupBody = (body: JsonObject) => toGroup(body, membersShown ? 'assumed' : 'hidden');
 

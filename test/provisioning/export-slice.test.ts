@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { ThrottledError } from '../../src/core/errors.ts';
+import type { Exported, Operation } from '../../src/core/operation.ts';
+import type { SliceWork } from '../../src/ports/stores.ts';
+import { exportSlice, type SlicePorts } from '../../src/provisioning/export-slice.ts';
+import { createPace } from '../../src/provisioning/pace.ts';
+import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
+
+const NOW = 1_000_000;
+const never = new AbortController().signal;
+
+function slice(name: string, size: number): SliceWork {
+  const operations = Array.from({ length: size }, (_, sequence) => {
+    const operation: Operation = {
+      resource: 'group',
+      kind: 'create',
+      key: `2:group:create:${name}${sequence}`,
+      wave: 2,
+      anchor: `${name}${sequence}`,
+      label: name,
+      reason: { code: 'group-in-scope', text: 'assigned to the application' },
+      displayName: `${name}${sequence}`,
+      externalId: `${name}${sequence}`,
+    };
+    return { sequence, operation, inDoubt: false, attempts: 0 };
+  });
+  return { id: name, cycle: 'c', connection: 'acme', wave: 2, operations };
+}
+
+function somePorts(): SlicePorts {
+  return {
+    clock: { now: () => NOW },
+    pace: createPace(500),
+    metrics: { operation: () => undefined },
+    stores: { links: { find: async () => new Map() } },
+  };
+}
+
+/** A provider that answers when it is told to, and remembers in which order it was asked. */
+function patientProvider() {
+  const asked: string[] = [];
+  const waiting: { resolve: (exported: Exported) => void; reject: (error: Error) => void }[] = [];
+  let heard: (() => void) | undefined;
+  const apply = (operation: Operation) =>
+    new Promise<Exported>((resolve, reject) => {
+      asked.push(operation.anchor);
+      waiting.push({ resolve, reject });
+      heard?.();
+    });
+  return {
+    asked,
+    connection: aConnection(fakeDirectory({ assignments: [] }), { ...fakeProvider({}), apply }),
+    /** Resolves when so many requests have been made in all. */
+    hears: async (count: number) => {
+      while (asked.length < count) await new Promise<void>((resolve) => (heard = resolve));
+    },
+    answer: () => waiting.shift()?.resolve({ resourceId: 'id', requests: 1 }),
+    refuse: (error: Error) => waiting.shift()?.reject(error),
+  };
+}
+
+describe('slices of one connection', () => {
+  test('send one after the other: the next begins when the one before has nothing left to hand out', async () => {
+    const { asked, connection, hears, answer } = patientProvider();
+    const ports = somePorts();
+    const first = exportSlice(slice('a', 6), connection, ports, never);
+    const second = exportSlice(slice('b', 2), connection, ports, never);
+    await hears(4);
+    answer();
+    await hears(5);
+    expect(asked).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
+    answer();
+    await hears(8);
+    expect(asked.slice(5)).toEqual(['a5', 'b0', 'b1']);
+    for (let left = 6; left > 0; left -= 1) answer();
+    const outcomes = await Promise.all([first, second]);
+    expect(outcomes.map(({ results }) => results.filter(({ state }) => state === 'exported').length)).toEqual([6, 2]);
+  });
+
+  test('a slice that waited for its turn sends nothing when the provider throttled the one before', async () => {
+    const { asked, connection, hears, refuse } = patientProvider();
+    const ports = somePorts();
+    const first = exportSlice(slice('a', 1), connection, ports, never);
+    await hears(1);
+    refuse(new ThrottledError('429', 5000));
+    await first;
+    const { results } = await exportSlice(slice('b', 3), connection, ports, never);
+    expect(asked).toEqual(['a0']);
+    const waits = results.map((result) => 'notBefore' in result && `${result.state} until ${result.notBefore}`);
+    const until = `pending until ${NOW + 5000}`;
+    expect(waits).toEqual([until, until, until]);
+  });
+
+  test('a slice that may not send passes its turn on', async () => {
+    const { connection, asked, hears, answer } = patientProvider();
+    const ports = somePorts();
+    const stopped = await exportSlice(slice('a', 9), connection, ports, AbortSignal.abort());
+    expect(stopped.results.filter(({ state }) => state === 'pending')).toHaveLength(9);
+    const next = exportSlice(slice('b', 1), connection, ports, never);
+    await hears(1);
+    answer();
+    await next;
+    expect(asked).toEqual(['b0']);
+  });
+});
