@@ -13,6 +13,15 @@ const notPart = (): never => {
   throw new Error('not part of this test');
 };
 
+/** A store that knows links and no baseline: all an initial cycle asks for. */
+export function storesOf(load: () => readonly Link[]): Pick<Stores, 'links' | 'cycles'> {
+  const answer = (given: object) => new Proxy(given, { get: (target, name) => Reflect.get(target, name) ?? notPart });
+  const links: Partial<LinkStore> = { load: async () => load() };
+  const cycles: Partial<CycleStore> = { baseline: async () => undefined };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the proxies answer for what is missing
+  return { links: answer(links), cycles: answer(cycles) } as Pick<Stores, 'links' | 'cycles'>;
+}
+
 /** The links of a provider model as a store, with the baseline of the last cycle. */
 export function modelLinks(model: ProviderModel, last: Last): Pick<Stores, 'links' | 'cycles'> {
   const living = (resource: Link['resource']) =>
