@@ -41,6 +41,7 @@ export async function serve(
     log.error({ err: error }, 'the database broke; the process ends');
     grace.close();
   };
+  log.info({ role, config: config.file }, 'starting');
   try {
     headgate = await openHeadgate({ config, duties: DUTIES[role], log, version, onFatal });
     await listen(headgate, config);

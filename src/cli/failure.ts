@@ -59,7 +59,10 @@ function describeFailure(error: unknown): Failure {
       message: error.message,
       details: problemLines(file, error.problems),
       problems: error.problems,
-      remedy: 'mend them, then see with: headgate config check',
+      // What is wrong outside the file's lines, such as a missing file, says itself what to do and is not found by a check.
+      ...(error.problems.some(({ line }) => line !== undefined)
+        ? { remedy: `mend ${error.problems.length === 1 ? 'it' : 'them'}, then see with: headgate config check` }
+        : {}),
     };
   }
   if (error instanceof ApiError) return describeApiError(error);

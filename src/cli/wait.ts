@@ -71,7 +71,7 @@ function goesOn(cycle: CycleView, daemon: boolean): string {
   const where = daemon
     ? `Cycle ${cycle.id} goes on in the daemon.`
     : `Cycle ${cycle.id} stays open and goes on when "headgate serve" runs.`;
-  return `${where} Look at it with: headgate cycle show ${cycle.id}   Stop it with: headgate cycle cancel ${cycle.id}`;
+  return `${where} Look at it with: headgate cycle show ${cycle.id}; stop it with: headgate cycle cancel ${cycle.id}`;
 }
 
 /** How a closed cycle ended, as an exit code. Operations held by a guard count as refused: somebody has to look. */

@@ -73,8 +73,9 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const sandbox = code === 'ENOENT' ? '; to try Headgate without one of your own: headgate sandbox' : '';
     throw new ConfigError(path, [
-      { path: '', message: `cannot be read (${code}); name the file with --config or HEADGATE_CONFIG` },
+      { path: '', message: `cannot be read (${code}); name the file with --config or HEADGATE_CONFIG${sandbox}` },
     ]);
   }
 }

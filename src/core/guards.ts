@@ -55,7 +55,8 @@ const emptyDirectory: Guard = ({ plan, directory }) => {
       guard: 'empty-directory',
       effect: 'refuse',
       message: `the directory entitles nobody to this application, but ${linked} accounts are linked`,
-      remedy: 'check the assignments of the enterprise application. To take everybody off on purpose, use a migration.',
+      remedy:
+        'check the assignments of the enterprise application. Everybody at once is never taken off: to do so on purpose, leave one user assigned until the others are gone.',
       operations: [],
       numbers: { entitled: 0, linked },
     },
@@ -159,7 +160,7 @@ const tooManyRemovals: Guard = (facts) =>
         effect: 'hold' as const,
         message: `${removals} ${kind.name} in one cycle: ${limit}`,
         remedy:
-          'look at the plan. If a group or assignment was removed by mistake, put it back and the hold lifts by itself.',
+          'look at the plan. If a group or assignment was removed by mistake, put it back and the hold lifts by itself. If every removal is meant, raise guards.tooManyRemovals of the connection, restart the daemon, run a cycle, and lower it again.',
         operations: operations.map(({ key }) => key),
         numbers: { removals, base, count, percent },
       },

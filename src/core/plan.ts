@@ -14,6 +14,7 @@ export interface Notice {
     | 'group-not-owned'
     | 'group-not-renamed'
     | 'groups-unsupported'
+    | 'protected-unknown'
     | 'mapping-failed';
   readonly text: string;
   /** Anchors concerned, at most a hundred; the text carries the full number. */

@@ -13,6 +13,11 @@ export function listed(words: readonly string[], most = 4): string {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
 }
 
+/** A name as two people may write it: without case, and whichever way its accents are composed. */
+export function foldName(name: string): string {
+  return name.trim().normalize('NFKC').toLowerCase();
+}
+
 /** "directly", "through group IT": how somebody is in scope. */
 export function describePaths(paths: readonly ScopePath[]): string {
   const ways = paths.map((path) =>

@@ -23,6 +23,8 @@ export interface ConnectionStatus {
   readonly links: Readonly<Record<string, number>>;
   readonly openCycle?: CycleView;
   readonly lastCycle?: CycleRecord;
+  /** The newest closed cycle that stored a plan: `held` and `escrowed` are counted from it. */
+  readonly lastPlanned?: CycleRecord;
   readonly lastSuccess?: CycleRecord;
   readonly held: number;
   readonly escrowed: number;

@@ -4,6 +4,7 @@ import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../cor
 import type { Link, LinkMemory } from '../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
+import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
@@ -168,6 +169,8 @@ export interface LinkStore {
   /** Living links of groups, and of accounts whose remembered paths lead through one of these groups. */
   groups(connection: string): Promise<readonly Link[]>;
   reachedThrough(connection: string, groups: readonly Anchor[]): Promise<readonly Anchor[]>;
+  /** Every living link that leads to one of these resources, whoever's it is. */
+  ownersOf(connection: string, resource: Link['resource'], ids: readonly ResourceId[]): Promise<readonly Link[]>;
   /** Memberships over all living group links. */
   membershipCount(connection: string): Promise<number>;
 }

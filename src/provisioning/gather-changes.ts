@@ -1,10 +1,9 @@
 import pMap from 'p-map';
 import type { Baseline } from '../core/baseline.ts';
 import type { Anchor, DirectoryGroup, DirectorySnapshot, DirectoryUser, GroupMembership } from '../core/directory.ts';
-import { NotFoundError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
-import type { DirectorySource } from '../ports/directory-source.ts';
+import { groupsOf } from './confirm-departures.ts';
 import { findConcerned, type ChangesRequest, type Concerned } from './concerned.ts';
 
 /** Reads of single users under way at once. */
@@ -123,16 +122,6 @@ async function joinMemberships(
     }
   }
   return joined;
-}
-
-/** A user who is gone is in no group. */
-async function groupsOf(directory: DirectorySource, user: Anchor, signal: AbortSignal): Promise<readonly Anchor[]> {
-  try {
-    return await directory.readGroupsOfUser(user, signal);
-  } catch (error) {
-    if (error instanceof NotFoundError) return [];
-    throw error;
-  }
 }
 
 /** Groups concerned or never provisioned are read; the others are taken as last seen. */

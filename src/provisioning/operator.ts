@@ -2,14 +2,13 @@ import { RefusedError } from '../core/errors.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
-import type { ConnectionStatus, CycleView, Operator } from '../ports/operator.ts';
+import type { CycleView, Operator } from '../ports/operator.ts';
 import type { CycleRecord } from '../ports/stores.ts';
+import { connectionStatus } from './connection-status.ts';
 import { explain } from './explain.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 
 const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
-/** How far back the last success of a connection is looked for. */
-const RECENT_CYCLES = 50;
 
 export interface OperatorOptions {
   readonly ports: Ports;
@@ -42,7 +41,7 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
     connections: () => [...ports.connections.keys()],
     async status() {
       const connections = await Promise.all(
-        [...ports.connections.values()].map((connection) => connectionStatus(connection, ports, view)),
+        [...ports.connections.values()].map((connection) => connectionStatus(connection, stores, view)),
       );
       return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };
     },
@@ -93,34 +92,6 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
     },
     resumeConnection: (name) => stores.connections.resume(connectionOf(name).rules.name),
     doctor: (signal) => doctor(ports, checkPlatform, signal),
-  };
-}
-
-async function connectionStatus(
-  connection: Connection,
-  ports: Ports,
-  view: (cycle: CycleRecord) => Promise<CycleView>,
-): Promise<ConnectionStatus> {
-  const { name, application } = connection.rules;
-  const { cycles, links, connections } = ports.stores;
-  const recent = await cycles.list({ connection: name, limit: RECENT_CYCLES });
-  const open = recent.find(({ phase }) => phase !== 'closed');
-  const last = recent.find(({ phase }) => phase === 'closed');
-  const lastSuccess = recent.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
-  const lastView = last === undefined ? undefined : await view(last);
-  const inLast = (state: OperationState) =>
-    WAVES.reduce<number>((sum, wave) => sum + (lastView?.counts[wave]?.[state] ?? 0), 0);
-  return {
-    connection: name,
-    application,
-    profile: connection.provider.profile.name,
-    state: await connections.get(name),
-    links: await links.counts(name),
-    held: inLast('held'),
-    escrowed: inLast('escrowed'),
-    ...(open === undefined ? {} : { openCycle: await view(open) }),
-    ...(last === undefined ? {} : { lastCycle: last }),
-    ...(lastSuccess === undefined ? {} : { lastSuccess }),
   };
 }
 

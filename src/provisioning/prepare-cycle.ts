@@ -3,7 +3,10 @@ import type { CycleKind } from '../core/cycle.ts';
 import { UnauthorizedError } from '../core/errors.ts';
 import { judge } from '../core/guards.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
+import type { Link } from '../core/link.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
+import type { ProviderInventory } from '../core/provider-inventory.ts';
+import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
@@ -99,7 +102,27 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   if ('everything' in changes) return everything(changes.everything, true);
   const { directory, links, focus, baseline } = changes;
   const { inventory, vanished } = await naming(rules.name, gatherFocus(connection, directory, links, focus, signal));
-  return { kind: 'incremental', directory, links, inventory, vanished, focus, baseline };
+  const owned = await withOwners(stores.links, rules.name, links, inventory);
+  return { kind: 'incremental', directory, links: owned, inventory, vanished, focus, baseline };
+}
+
+/**
+ * Adds the links of whoever owns a resource that was read: somebody outside the focus may, and what is theirs must not be
+ * joined with, or taken away for, somebody inside.
+ */
+async function withOwners(
+  store: Stores['links'],
+  connection: string,
+  links: readonly Link[],
+  { accounts, groups }: ProviderInventory,
+): Promise<readonly Link[]> {
+  const known = new Set(links.map(({ resource, anchor }) => `${resource} ${anchor}`));
+  const ids = (resources: readonly { readonly id: ResourceId }[]) => resources.map(({ id }) => id);
+  const owners = [
+    ...(await store.ownersOf(connection, 'account', ids(accounts.resources))),
+    ...(await store.ownersOf(connection, 'group', ids(groups.resources))),
+  ];
+  return [...links, ...owners.filter(({ resource, anchor }) => !known.has(`${resource} ${anchor}`))];
 }
 
 /** Both sides may refuse a credential; only the service provider's refusal concerns the connection itself. */

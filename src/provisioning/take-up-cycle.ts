@@ -114,7 +114,7 @@ async function giveUp({ cycle, holder, ports, log, signal }: Attempt, error: unk
 /** A failure in an operator's words: never without something to do, and with the id the other side knows the request by. */
 function explained({ message, facts: { remedy, requestId } }: HeadgateError): NonNullable<CycleRecord['failure']> {
   return {
-    message: requestId === undefined ? message : `${message} Request id ${requestId}.`,
+    message: requestId === undefined ? message : `${message.replace(/\.?$/, '.')} Request id ${requestId}.`,
     remedy:
       remedy ?? 'nothing was changed; the next cycle reads everything again. If it fails the same way, see the log.',
   };

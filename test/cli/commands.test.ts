@@ -400,6 +400,32 @@ describe('the other commands', () => {
     ]);
   });
 
+  test.each([
+    ['none is configured', /^ *schedule:.*\n/m, 'No connection has a schedule'],
+    ['one is configured, but no daemon has set it', /nothing is taken away/, 'once "headgate serve" runs'],
+  ])('schedule list without schedules says what is missing when %s', async (_when, without, says) => {
+    const api = await serverWith((app) => {
+      app.get('/api/v1/schedules', async () => []);
+    });
+    writeFileSync(api.configFile, readFileSync(api.configFile, 'utf8').replace(without, ''));
+    expect((await headgate(api, ['schedule', 'list'])).err).toContain(says);
+  });
+
+  test.each([
+    [
+      'refused',
+      { planCounts: { ...PLAN.counts, operations: { 'account.disable': 3 } } },
+      '3 operations planned, none of them sent',
+    ],
+    ['failed', {}, 'no plan was made'],
+  ] as const)('cycle show of a %s cycle says what became of its operations', async (result, facts, says) => {
+    const view = { ...cycleView({ phase: 'closed', result, counts: {}, settled: 0, total: 0 }), ...facts };
+    const api = await serverWith((app) => {
+      app.get('/api/v1/cycles/:id', async () => view);
+    });
+    expect((await headgate(api, ['cycle', 'show', 'c-1'])).out).toContain(says);
+  });
+
   test('schedule list, pause, resume and connection resume', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/schedules', async () => [
@@ -469,6 +495,62 @@ describe('the other commands', () => {
     expect(out).toMatch(/acme +paused +1,234 +0 +- +- +0 +2/);
     expect(out).toContain('the token was refused (401)\n  mend the cause, then: headgate connection resume -c acme');
     expect(out).toMatch(/headgate-control +3 +0 +0 +0 +1/);
+  });
+
+  test('status says why the last cycle came to nothing, what guards hold and how to see what failed', async () => {
+    const lastPlanned = {
+      id: 'cycle-6',
+      connection: 'acme',
+      kind: 'initial',
+      phase: 'closed',
+      requestedBy: 'schedule',
+      createdAt: 0,
+      notices: [],
+      cancelRequested: false,
+      attempts: 1,
+      result: 'entry-level-errors',
+      verdict: {
+        refused: false,
+        findings: [
+          {
+            guard: 'too-many-removals',
+            effect: 'hold',
+            message: '58 accounts disabled in one cycle: more than 50',
+            remedy: 'look at the plan.',
+            operations: ['a', 'b'],
+            numbers: { removals: 58 },
+          },
+        ],
+      },
+    };
+    const failure = { message: 'Microsoft Graph did not answer.', remedy: 'look at the network.' };
+    const api = await serverWith((app) => {
+      app.get('/api/v1/status', async () => ({
+        version: '1.2.3',
+        startedAt: 0,
+        connections: [
+          {
+            connection: 'acme',
+            application: 'a',
+            profile: 'generic',
+            state: { connection: 'acme', schedulesPaused: false },
+            links: {},
+            held: 2,
+            escrowed: 1,
+            lastCycle: { ...lastPlanned, id: 'cycle-7', result: 'failed', verdict: undefined, failure },
+            lastPlanned,
+          },
+        ],
+        schedules: [],
+        queues: [],
+      }));
+    });
+    const { out } = await headgate(api, ['status']);
+    expect(out).toContain('acme: the last cycle failed: Microsoft Graph did not answer.\n  look at the network.');
+    expect(out).toContain(
+      'acme: guard too-many-removals holds 2 operations: 58 accounts disabled in one cycle: more than 50\n  look at the plan.',
+    );
+    expect(out).toMatch(/acme: 1 operation failed; .*headgate cycle show cycle-6 --failed/);
   });
 
   test('explain quotes the user in the query and says paths, mapping and account', async () => {

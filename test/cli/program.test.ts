@@ -98,7 +98,7 @@ describe('config', () => {
     const other = testIo({ env: { HEADGATE_CONFIG: folder.file } });
     expect(await run(['config', 'check', '--config', '/nowhere.yaml'], other)).toMatchObject({
       code: EXIT.config,
-      err: expect.stringContaining('/nowhere.yaml: cannot be read (ENOENT)'),
+      err: expect.stringMatching(/nowhere.yaml: cannot be read \(ENOENT\).*headgate sandbox\n$/),
     });
   });
 

@@ -121,6 +121,10 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
         const refusals = settled.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
         expect(refusals.every((reason) => reason instanceof RefusedError && reason.code === 'cycle-open')).toBe(true);
+        const [opened] = settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.id] : []));
+        const named = (reason: unknown) =>
+          reason instanceof RefusedError && reason.facts.remedy?.includes(`headgate cycle cancel ${opened}`);
+        expect(refusals.filter(named)).toHaveLength(7);
         expect(await under.stores.cycles.list({ connection, limit: 10 })).toHaveLength(1);
       });
 
@@ -575,6 +579,10 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await links.awaiting(connection, [anchorOf(7), anchorOf(8)])).toEqual([anchorOf(1)]);
         expect(await links.reachedThrough(connection, ['g1'])).toEqual([anchorOf(1)]);
         expect(await links.reachedThrough(connection, ['g2'])).toEqual([]);
+        const { resourceId } = aLink(1);
+        const owners = await links.ownersOf(connection, 'account', [resourceId, 'nobody']);
+        expect(owners.map(({ anchor }) => anchor)).toEqual([anchorOf(1)]);
+        expect(await links.ownersOf(connection, 'group', [resourceId])).toEqual([]);
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index, { label: 'new' }))));
         expect((await links.find(connection, 'account', [anchorOf(1)])).get(anchorOf(1))).toEqual({
           ...aLink(1, { label: 'new' }),

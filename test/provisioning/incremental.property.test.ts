@@ -11,7 +11,8 @@ import type { Connection } from '../../src/ports/index.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
-import { aGroup, defaultMapping, theProfile, theRules, type Organisation } from '../builders.ts';
+import { heldOperations } from '../../src/core/guards.ts';
+import { aGroup, assignUser, aUser, defaultMapping, theProfile, theRules, type Organisation } from '../builders.ts';
 import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
 import { fakeDirectory, fakeProvider } from './fakes.ts';
@@ -65,6 +66,11 @@ function providerOf(model: ProviderModel): ServiceProvider {
   };
 }
 
+function connectionTo(model: ProviderModel, now: Organisation, before: Organisation): Connection {
+  const directory = directoryOf(now, before);
+  return { rules, mapping: defaultMapping(), directory, provider: providerOf(model), concurrency: 2 };
+}
+
 interface Committed {
   readonly baseline: Baseline | undefined;
   readonly unsettled: readonly Operation[];
@@ -79,14 +85,8 @@ async function runCycle(
   last: Committed,
   loses: (operation: Operation) => boolean = () => false,
 ): Promise<Committed & { readonly kind: CycleKind }> {
-  const connection: Connection = {
-    rules,
-    mapping: defaultMapping(),
-    directory: directoryOf(now, before),
-    provider: providerOf(model),
-    concurrency: 2,
-  };
   const stores = modelLinks(model, last);
+  const connection = connectionTo(model, now, before);
   const prepared = await prepareCycle({ connection, stores, kind, signal: new AbortController().signal });
   const unsettled: Operation[] = [];
   for (const operation of prepared.plan.operations) {
@@ -155,6 +155,27 @@ describe('incremental cycles', () => {
         expect(await remaining(model, second)).toEqual([]);
       }),
     );
+  });
+
+  test('never take an account that belongs to somebody they do not look at', async () => {
+    const model = new ProviderModel();
+    const ada = aUser('ada');
+    const first: Organisation = { users: [ada], assignments: [assignUser('ada')], whereabouts: { ada: 'present' } };
+    const initial = await runCycle(model, 'initial', first, nothing, none);
+    const twin = aUser('u1', { attributes: { userPrincipalName: 'ada@contoso.com' } });
+    const second: Organisation = {
+      users: [ada, twin],
+      assignments: [assignUser('ada'), assignUser('u1')],
+      whereabouts: { ada: 'present', u1: 'present' },
+    };
+    const { plan, verdict } = await prepareCycle({
+      connection: connectionTo(model, second, first),
+      stores: modelLinks(model, initial),
+      kind: 'incremental',
+      signal: new AbortController().signal,
+    });
+    expect(plan.operations.map(({ key }) => key)).toEqual(['1:account:create:u1']);
+    expect([...heldOperations(verdict).values()]).toEqual(['matching-collision']);
   });
 
   test('become full ones when the configuration has changed since', async () => {

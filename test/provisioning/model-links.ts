@@ -54,6 +54,8 @@ export function modelLinks(model: ProviderModel, last: Last): Pick<Stores, 'link
       living('account')
         .filter(({ paths = [] }) => paths.some(({ group }) => group !== undefined && groups.includes(group)))
         .map(({ anchor }) => anchor),
+    ownersOf: async (_connection, resource, ids) =>
+      living(resource).filter(({ resourceId }) => ids.includes(resourceId)),
     membershipCount: async () => living('group').reduce((sum, { members = [] }) => sum + members.length, 0),
   };
   const { baseline, unsettled } = last;

@@ -100,8 +100,15 @@ function createWrites(
           .executeTakeFirst(),
       );
       if (row === undefined) {
+        const open = await db
+          .selectFrom('headgate.cycle')
+          .select('id')
+          .where('connection', '=', connection)
+          .where('phase', '<>', 'closed')
+          .executeTakeFirst();
+        const id = open?.id ?? '<id>';
         throw new RefusedError('cycle-open', `connection ${connection} has an open cycle already`, {
-          remedy: 'Wait until it ends, or cancel it: headgate cycle cancel <id>.',
+          remedy: `wait until it ends (headgate cycle show ${id}), or cancel it: headgate cycle cancel ${id}`,
         });
       }
       return toCycle(row);

@@ -7,7 +7,7 @@ import type { Sql } from './tables.ts';
 /** What an incremental cycle asks of the links: who is concerned by a change, without loading everybody. */
 export function createFocusReads(
   db: Sql,
-): Pick<LinkStore, 'awaiting' | 'groups' | 'reachedThrough' | 'membershipCount'> {
+): Pick<LinkStore, 'awaiting' | 'groups' | 'reachedThrough' | 'ownersOf' | 'membershipCount'> {
   const anchorsOf = async (connection: string, column: 'awaiting' | 'path_groups', values: readonly string[]) => {
     if (values.length === 0) return [];
     const rows = await reading(() =>
@@ -34,6 +34,21 @@ export function createFocusReads(
           .where('connection', '=', connection)
           .where('resource', '=', 'group')
           .where('state', '<>', 'deleted')
+          .execute(),
+      );
+      return rows.map(({ body, paths, awaiting }) => toLink(body, paths, awaiting));
+    },
+
+    async ownersOf(connection, resource, ids) {
+      if (ids.length === 0) return [];
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.link')
+          .select(['body', 'paths', 'awaiting'])
+          .where('connection', '=', connection)
+          .where('resource', '=', resource)
+          .where('state', '<>', 'deleted')
+          .where('resource_id', '=', sql<string>`any(${ids}::text[])`)
           .execute(),
       );
       return rows.map(({ body, paths, awaiting }) => toLink(body, paths, awaiting));

@@ -134,16 +134,18 @@ export async function writeLinks(tx: Tx, connection: string, links: readonly Lin
       anchor: link.anchor,
       state: link.state,
       body: JSON.stringify(link),
+      resource_id: link.resourceId,
       ...(paths === undefined ? NO_MEMORY : memoryColumns({ paths, awaiting: awaiting ?? [] })),
     }));
     await sql`
       insert into headgate.link as kept
-        (connection, resource, anchor, state, body, paths, path_groups, awaiting)
-      select ${connection}, resource, anchor, state, body::json, paths::json, path_groups, awaiting
+        (connection, resource, anchor, state, body, resource_id, paths, path_groups, awaiting)
+      select ${connection}, resource, anchor, state, body::json, resource_id, paths::json, path_groups, awaiting
       from json_to_recordset(${JSON.stringify(rows)}::json)
-        as given (resource text, anchor text, state text, body text, paths text, path_groups text[], awaiting text[])
+        as given (resource text, anchor text, state text, body text, resource_id text, paths text,
+                  path_groups text[], awaiting text[])
       on conflict (connection, resource, anchor) do update
-        set state = excluded.state, body = excluded.body, paths = coalesce(excluded.paths, kept.paths),
+        set state = excluded.state, body = excluded.body, resource_id = excluded.resource_id, paths = coalesce(excluded.paths, kept.paths),
             path_groups = case when excluded.paths is null then kept.path_groups else excluded.path_groups end,
             awaiting = case when excluded.paths is null then kept.awaiting else excluded.awaiting end`.execute(tx);
   }

@@ -94,6 +94,7 @@ interface LinkTable {
   readonly body: ColumnType<StoredLink, string, string>;
   readonly paths: Json<readonly RememberedPath[]>;
   /** Groups among the paths, for finding who is reached through one. */
+  readonly resource_id: string | null;
   readonly path_groups: readonly string[] | null;
   readonly awaiting: readonly string[] | null;
 }

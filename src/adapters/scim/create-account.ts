@@ -6,7 +6,7 @@ import { isAbsent } from '../../core/scim-compare.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
 import { writeChanges } from './change-account.ts';
 import type { Exchange } from './exchange.ts';
-import { canLookUp, lookUp } from './lookup.ts';
+import { canLookUp, equalsKey, lookUp } from './lookup.ts';
 import { exported, outstanding, resolveReferences } from './outcome.ts';
 import { withPrimaries } from './primary.ts';
 import { toAccount } from './resources.ts';
@@ -31,7 +31,7 @@ export async function createAccount(
     });
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
-    const account = await adoptable(exchange, body, error);
+    const account = await adoptable(exchange, operation, body, error);
     await writeChanges(exchange, account.id, outstanding(account.body, wanted), account.body);
     return exported(exchange, account.id, { note: 'adopted', unresolved });
   }
@@ -40,18 +40,33 @@ export async function createAccount(
 /** Matching attributes a create may collide on, the one that proves ownership first. */
 const IDENTITIES = ['externalId', 'userName'] as const;
 
-async function adoptable(exchange: Exchange, body: JsonObject, conflict: ConflictError): Promise<Account> {
-  const ours = body['externalId'];
+/**
+ * The one account that is certainly ours: it carries our anchor, or both the externalId and the userName that were to be
+ * created. externalId alone proves nothing, because mailNickname, from which it is mapped by default, is not unique.
+ */
+async function adoptable(
+  exchange: Exchange,
+  { anchor }: CreateAccount,
+  body: JsonObject,
+  conflict: ConflictError,
+): Promise<Account> {
+  const { externalId, userName } = body;
+  const named = typeof userName === 'string' ? { attribute: 'userName', value: userName } : undefined;
+  const isOurs = (account: Account) =>
+    account.externalId === anchor ||
+    (account.externalId !== undefined &&
+      account.externalId === externalId &&
+      named !== undefined &&
+      equalsKey(account.body, named));
   for (const attribute of IDENTITIES) {
     const value = body[attribute];
     if (typeof value !== 'string' || value === '' || !canLookUp(exchange, attribute)) continue;
-    const [found, ...others] = (await lookUp(exchange, 'Users', { attribute, value })).flatMap(
-      (each) => toAccount(each) ?? [],
-    );
-    if (found === undefined) continue;
-    if (others.length === 0 && found.externalId !== undefined && found.externalId === ours) return found;
+    const found = (await lookUp(exchange, 'Users', { attribute, value })).flatMap((each) => toAccount(each) ?? []);
+    if (found.length === 0) continue;
+    const [ours, ...others] = found.filter(isOurs);
+    if (ours !== undefined && others.length === 0) return ours;
     throw new ConflictError(
-      `${exchange.connection}: the provider already has ${others.length + 1} account(s) with this ${attribute}, and none is known to be ours`,
+      `${exchange.connection}: the provider already has ${found.length} account(s) with this ${attribute}, and none is known to be ours`,
       {
         ...conflict.facts,
         remedy: `Let the mapping match by ${attribute} if it is the same person, or change the ${attribute} of one of them.`,

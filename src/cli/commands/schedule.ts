@@ -32,10 +32,19 @@ async function runList(session: Session): Promise<ExitCode> {
   const { operator } = await session.connect();
   const schedules = await operator.schedules();
   if (session.json) session.out(JSON.stringify(schedules, undefined, 2));
-  else if (schedules.length === 0)
-    session.say('No connection has a schedule; set one with "schedule" in the configuration.');
+  else if (schedules.length === 0) session.say(withoutSchedules(session));
   else session.out(renderSchedules(schedules, session.paint));
   return EXIT.done;
+}
+
+/** Schedules are kept in the queue, where a daemon sets them: one that is only configured starts nothing. */
+function withoutSchedules(session: Session): string {
+  const configured = session
+    .config()
+    .connections.some(({ schedule: { full, incremental } }) => (full ?? incremental) !== undefined);
+  return configured
+    ? 'Schedules are configured, but none is set: they are set, and cycles start, once "headgate serve" runs.'
+    : 'No connection has a schedule; set one with "schedule" in the configuration.';
 }
 
 async function runSet(session: Session, options: Options, paused: boolean): Promise<ExitCode> {
@@ -45,7 +54,7 @@ async function runSet(session: Session, options: Options, paused: boolean): Prom
   if (session.json) session.out(JSON.stringify({ connection, schedulesPaused: paused }));
   session.say(
     paused
-      ? `No scheduled cycle of ${connection} starts until: headgate schedule resume -c ${connection}   An open cycle goes on.`
+      ? `No scheduled cycle of ${connection} starts from now on; an open cycle goes on. Let them start again with: headgate schedule resume -c ${connection}`
       : `Scheduled cycles of ${connection} start again.`,
   );
   return EXIT.done;

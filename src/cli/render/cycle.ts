@@ -138,7 +138,7 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
     .map((state) => ({ state, count: inState(cycle.counts, state) }))
     .filter(({ count }) => count > 0)
     .map(({ state, count }) => `${grouped(count)} ${STATE_WORDS[state]}`);
-  lines.push(`  ${plural(cycle.total, 'operation')}${states.length === 0 ? '' : `: ${states.join(', ')}`}`);
+  lines.push(`  ${operationsLine(cycle, states)}`);
   for (const finding of cycle.verdict?.findings ?? []) {
     lines.push(
       `  ${paint.warn(`guard ${finding.guard}`)}: ${printable(finding.message)}`,
@@ -152,6 +152,15 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
   }
   if (inState(cycle.counts, 'escrowed') > 0) lines.push(`  see which failed: headgate cycle show ${cycle.id} --failed`);
   return lines.join('\n');
+}
+
+/** A refused plan is not stored: its operations are those that were planned, and none of them has a state. */
+function operationsLine({ planCounts, plannedAt, phase, total }: CycleView, states: readonly string[]): string {
+  if (states.length > 0) return `${plural(total, 'operation')}: ${states.join(', ')}`;
+  if (planCounts === undefined) return phase === 'closed' ? 'no plan was made' : 'no plan yet';
+  const planned = operationCount(planCounts.operations);
+  const dropped = plannedAt === undefined && planned > 0;
+  return dropped ? `${plural(planned, 'operation')} planned, none of them sent` : plural(total, 'operation');
 }
 
 const STATE_WORDS: Readonly<Record<OperationState, string>> = {

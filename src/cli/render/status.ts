@@ -3,7 +3,7 @@ import type { ScopePath } from '../../core/operation.ts';
 import type { OperationRecord } from '../../ports/stores.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { clip, grouped, printable, shownTime } from './text.ts';
+import { clip, grouped, plural, printable, shownTime } from './text.ts';
 
 type Schedules = Awaited<ReturnType<Operator['schedules']>>;
 type Checks = Awaited<ReturnType<Operator['doctor']>>;
@@ -24,6 +24,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
         `${paint.bad(`${connection} is paused`)} since ${shownTime(state.pausedAt)}: ${printable(state.pausedReason ?? '')}\n` +
         `  mend the cause, then: headgate connection resume -c ${connection}`,
     );
+  const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
   const queues = renderTable(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'FAILED', 'WORKERS'],
     status.queues.map((queue) => [
@@ -32,7 +33,34 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
       grouped(queue.workers),
     ]),
   );
-  return [`Headgate: ${where}`, connections, ...paused, queues].filter((part) => part !== '').join('\n\n');
+  return [`Headgate: ${where}`, connections, ...paused, ...troubles, queues].filter((part) => part !== '').join('\n\n');
+}
+
+/** Why the last cycle came to nothing, what guards hold and what failed, each with what to do. */
+function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
+  const { connection, state, lastCycle, lastPlanned, held, escrowed } = status;
+  const found: string[] = [];
+  if (lastCycle?.failure !== undefined && state.pausedReason === undefined) {
+    const { message, remedy } = lastCycle.failure;
+    found.push(trouble(paint.bad(`${connection}: the last cycle ${lastCycle.result ?? 'failed'}`), message, remedy));
+  }
+  for (const { effect, guard, operations, message, remedy } of held === 0
+    ? []
+    : (lastPlanned?.verdict?.findings ?? [])) {
+    if (effect !== 'hold') continue;
+    const what = paint.warn(`${connection}: guard ${guard} holds ${plural(operations.length, 'operation')}`);
+    found.push(trouble(what, message, remedy));
+  }
+  if (escrowed > 0 && lastPlanned !== undefined) {
+    const failed = paint.warn(`${connection}: ${plural(escrowed, 'operation')} failed`);
+    found.push(`${failed}; the next cycle plans them again. See which: headgate cycle show ${lastPlanned.id} --failed`);
+  }
+  return found;
+}
+
+function trouble(what: string, message: string, remedy: string | undefined): string {
+  const head = `${what}: ${printable(message)}`;
+  return remedy === undefined ? head : `${head}\n  ${printable(remedy)}`;
 }
 
 /** BullMQ calls the same state `wait` and `waiting` in different answers. */

@@ -190,7 +190,8 @@ function planCreate(
     references: now,
   });
   planLaterReferences(context, subject, later);
-  if (match.found === 'refused') draft.collisions.push({ text: refusedMatch(label, match), operations: [key] });
+  if (match.found === 'refused')
+    draft.collisions.push({ text: refusedMatch(label, match), operations: [key], accounts: match.accounts });
 }
 
 function refusedMatch(label: string, match: Match & { found: 'refused' }): string {

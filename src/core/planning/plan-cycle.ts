@@ -5,14 +5,15 @@ import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
 import type { ProviderProfile } from '../profile.ts';
+import { foldName, listed } from '../reasons.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
-import { planAccounts } from './plan-accounts.ts';
+import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
 import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-groups.ts';
 import { notice, type Collision, type LinkedTotals, type PlanDraft, type PlanInput } from './plan-input.ts';
 import { planMembers } from './plan-members.ts';
 import { planRemovals } from './plan-removals.ts';
-import { collideCreates } from './collisions.ts';
+import { planCollisions } from './collisions.ts';
 
 /** A plan together with what the guards need to judge it and what closing the cycle should remember. */
 export interface Planned {
@@ -28,6 +29,13 @@ function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
   return entitled;
 }
 
+/** Users whose accounts must not be taken away: the entitled ones, and everybody an incremental cycle does not look at. */
+function stayingUsers({ focus, links }: PlanInput, entitled: ReadonlySet<Anchor>): ReadonlySet<Anchor> {
+  if (focus === undefined) return entitled;
+  const others = links.filter(({ resource, anchor }) => resource === 'account' && !focus.users.has(anchor));
+  return new Set([...entitled, ...others.map(({ anchor }) => anchor)]);
+}
+
 /** Works out what the provider should hold and the operations that lead there. Pure: same input, same bytes, same digest. */
 export function planCycle(input: PlanInput): Planned {
   const scope = scopeOf(input.directory, input.rules);
@@ -40,7 +48,12 @@ export function planCycle(input: PlanInput): Planned {
   planGroups(input, draft, scope, groups);
   planMembers(input, draft, scope, entitled, groups, accounts);
   planGroupDeletes(input, draft, scope, groups.byAnchor, accounts);
-  collideCreates(draft, input.mapping);
+  const inScope = new Set(groupsInScope(input, scope));
+  const claims = [
+    { ...accounts, staying: stayingUsers(input, entitled) },
+    { ...groups, staying: inScope },
+  ] as const;
+  planCollisions(draft, input.mapping, ...claims);
   noticeScope(input, draft, scope, accounts.byAnchor);
   const operations = sortOperations(draft.operations);
   const plan = sealPlan({
@@ -49,7 +62,7 @@ export function planCycle(input: PlanInput): Planned {
     rulesDigest: rulesDigest(input.rules, input.profile),
     operations,
     notices: draft.notices,
-    counts: countPlan(input, operations, entitled.size, groupsInScope(input, scope).length),
+    counts: countPlan(input, operations, entitled.size, inScope.size),
   });
   return {
     plan,
@@ -60,6 +73,7 @@ export function planCycle(input: PlanInput): Planned {
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
   noticeUnsupportedGroups(input, draft, scope);
+  noticeUnknownProtected(input, draft, links);
   const disabled = [...scope.reach.keys()].filter(
     (user) => input.directory.users.get(user)?.enabled === false && !links.has(user),
   );
@@ -78,6 +92,19 @@ function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: Re
     .join(', ');
   const text = `${outer.length} assigned groups contain groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
   notice(draft, 'nested-groups', text, outer);
+}
+
+/** A protected user who was renamed is protected no longer under the old name: that must not go unsaid. */
+function noticeUnknownProtected(input: PlanInput, draft: PlanDraft, links: ReadonlyMap<Anchor, Link>): void {
+  const { protectedAccounts } = input.rules.guards;
+  if (protectedAccounts.length === 0 || input.focus !== undefined) return;
+  const unknown = new Map(protectedAccounts.map((name) => [foldName(name), name]));
+  for (const { anchor, label } of links.values()) for (const name of [anchor, label]) unknown.delete(foldName(name));
+  for (const user of input.directory.users.values())
+    for (const name of [user.id, userLabel(user)]) unknown.delete(foldName(name));
+  const names = [...unknown.values()].sort();
+  const text = `guards.protectedAccounts names nobody who has or gets an account: ${listed(names)}. Whoever was renamed is not protected any more; object ids never change`;
+  notice(draft, 'protected-unknown', text, names);
 }
 
 function countPlan(

@@ -49,6 +49,8 @@ export interface Collision {
   readonly text: string;
   /** Keys of the operations concerned. */
   readonly operations: readonly string[];
+  /** Accounts an entitled user matches and could not be joined with. */
+  readonly accounts?: readonly ResourceId[];
 }
 
 /** What the planning steps add to, one after the other. */

@@ -137,6 +137,38 @@ describe('a name that is taken', () => {
     expect(sandbox.accounts.get(idIn(before))).toEqual(before);
   });
 
+  const other = { id: 'acc-2', externalId: 'ada', userName: 'ada@fabrikam.com' };
+  test.each([
+    ['of another userName that has our externalId', 'ada', [other], { failed: 'ConflictError', patched: false }],
+    [
+      'that carries our anchor, whatever it is called',
+      'user-1',
+      [{ ...other, id: 'acc-1', externalId: 'user-1' }],
+      { adopted: 'acc-1', patched: true },
+    ],
+    [
+      'of our externalId and userName, beside another of that externalId',
+      'ada',
+      [other, { ...other, id: 'acc-1', userName: 'ADA@contoso.com' }],
+      { adopted: 'acc-1', patched: true },
+    ],
+  ])('by an account %s: adopted only where that proves it ours', async (_name, externalId, accounts, expected) => {
+    const server = await open.scripted(({ method }) => {
+      if (method === 'POST') return { status: 409, body: { scimType: 'uniqueness', status: '409' } };
+      if (method === 'GET') return { body: { totalResults: accounts.length, Resources: accounts } };
+      return { status: 204 };
+    });
+    const outcome = await open
+      .client(server.url)
+      .apply(toCreate({ ...ADA, externalId }), resolveNone, never)
+      .then(
+        ({ resourceId }) => ({ adopted: resourceId }),
+        (error: unknown) => ({ failed: error instanceof Error ? error.name : 'no error' }),
+      );
+    const patched = server.requests.some(({ method }) => method === 'PATCH');
+    expect({ ...outcome, patched }).toEqual(expected);
+  });
+
   test('by an account no filter shows is a conflict', async () => {
     const sandbox = await open.sandbox({ faults: [{ fault: 'silentEmpty' }] });
     sandbox.change('POST', '/Users', { schemas: [USER], userName: ADA.userName, externalId: 'ada' });

@@ -259,3 +259,13 @@ describe('planCycle', () => {
     ]);
   });
 });
+
+test("a protected name that is nobody's, as after a rename, is said; those of linked and entitled users are not", () => {
+  const protectedAccounts = ['ADA@contoso.com', 'bob', 'boss@contoso.com'];
+  const guards = { tooManyRemovals: { count: 50, percent: 10 }, protectedAccounts };
+  const { plan } = planCycle(
+    aPlanInput({ users: [ada], assignments: [assignUser('ada')] }, { links: [aLink('bob')], rules: { guards } }),
+  );
+  const notices = plan.notices.filter(({ code }) => code === 'protected-unknown');
+  expect(notices).toMatchObject([{ anchors: ['boss@contoso.com'], text: expect.stringContaining('boss@contoso.com') }]);
+});

@@ -97,7 +97,10 @@ function inUse(directory: string, holder: LockFile): StartupError {
   const host = holder.realm.split(' ')[0] ?? 'unknown host';
   return new StartupError(
     `the data directory ${directory} is in use by process ${holder.pid} on ${host} since ${holder.since}`,
-    { remedy: 'Stop that process, or give this one its own data directory (database.url).' },
+    {
+      remedy:
+        'If it is a daemon that is just starting or stopping, wait a moment and try again. Otherwise stop that process, or give this one its own data directory (database.url).',
+    },
   );
 }
 

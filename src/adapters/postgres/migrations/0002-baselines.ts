@@ -12,7 +12,12 @@ export async function up(database: Kysely<unknown>): Promise<void> {
       cycle text not null,
       body json not null
     )`.execute(database);
-  await sql`alter table headgate.link add column path_groups text[], add column awaiting text[]`.execute(database);
+  await sql`
+    alter table headgate.link add column path_groups text[], add column awaiting text[], add column resource_id text`.execute(
+    database,
+  );
+  await sql`update headgate.link set resource_id = body ->> 'resourceId'`.execute(database);
   await sql`create index link_by_path_group on headgate.link using gin (path_groups)`.execute(database);
+  await sql`create index link_by_resource on headgate.link (connection, resource_id)`.execute(database);
   await sql`create index link_by_awaited on headgate.link using gin (awaiting)`.execute(database);
 }

@@ -1,0 +1,47 @@
+import { WAVES, type OperationState } from '../core/operation.ts';
+import type { Connection } from '../ports/index.ts';
+import type { ConnectionStatus, CycleView } from '../ports/operator.ts';
+import type { ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../ports/stores.ts';
+
+/** How far back the last success and the last plan of a connection are looked for. */
+const RECENT_CYCLES = 50;
+
+/** What is read of the store to say how a connection is. */
+export interface StatusStores {
+  readonly cycles: Pick<CycleStore, 'list'>;
+  readonly links: Pick<LinkStore, 'counts'>;
+  readonly connections: Pick<ConnectionStore, 'get'>;
+}
+
+/**
+ * How one connection is. What is held or has failed is counted from the newest closed cycle that stored a plan: one that
+ * failed while reading, or was refused, settles nothing and must not make it look settled.
+ */
+export async function connectionStatus(
+  connection: Connection,
+  { cycles, links, connections }: StatusStores,
+  view: (cycle: CycleRecord) => Promise<CycleView>,
+): Promise<ConnectionStatus> {
+  const { name, application } = connection.rules;
+  const recent = await cycles.list({ connection: name, limit: RECENT_CYCLES });
+  const open = recent.find(({ phase }) => phase !== 'closed');
+  const last = recent.find(({ phase }) => phase === 'closed');
+  const lastPlanned = recent.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
+  const lastSuccess = recent.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
+  const planned = lastPlanned === undefined ? undefined : await view(lastPlanned);
+  const inPlanned = (state: OperationState) =>
+    WAVES.reduce<number>((sum, wave) => sum + (planned?.counts[wave]?.[state] ?? 0), 0);
+  return {
+    connection: name,
+    application,
+    profile: connection.provider.profile.name,
+    state: await connections.get(name),
+    links: await links.counts(name),
+    held: inPlanned('held'),
+    escrowed: inPlanned('escrowed'),
+    ...(open === undefined ? {} : { openCycle: await view(open) }),
+    ...(last === undefined ? {} : { lastCycle: last }),
+    ...(lastPlanned === undefined ? {} : { lastPlanned }),
+    ...(lastSuccess === undefined ? {} : { lastSuccess }),
+  };
+}

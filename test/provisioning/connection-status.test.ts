@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { connectionStatus } from '../../src/provisioning/connection-status.ts';
+import type { CycleRecord } from '../../src/ports/stores.ts';
+import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
+
+function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
+  return {
+    id,
+    connection: 'acme',
+    kind: 'initial',
+    phase: 'closed',
+    requestedBy: 'schedule',
+    createdAt: 0,
+    notices: [],
+    cancelRequested: false,
+    attempts: 1,
+    result: 'succeeded',
+    ...overrides,
+  };
+}
+
+/** The status where cycles are as given, newest first, and every cycle with a stored plan has one held and two failed. */
+function statusOf(cycles: readonly CycleRecord[]) {
+  const stores = {
+    cycles: { list: async () => cycles },
+    links: { counts: async () => ({}) },
+    connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
+  };
+  const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
+  return connectionStatus(connection, stores, async (cycle) => ({
+    ...cycle,
+    counts: cycle.plannedAt === undefined ? {} : { 1: { held: 1, escrowed: 2 } },
+    settled: 0,
+    total: 0,
+  }));
+}
+
+test.each([
+  ['failed while it read', closed('new', { result: 'failed' })],
+  ['was refused', closed('new', { result: 'refused', planDigest: 'd' })],
+])('what is held or has failed stays in sight when the next cycle %s', async (_how, newest) => {
+  const status = await statusOf([newest, closed('old', { plannedAt: 5 })]);
+  expect(status).toMatchObject({ lastCycle: { id: 'new' }, lastPlanned: { id: 'old' }, held: 1, escrowed: 2 });
+});
+
+test('what is held or has failed is counted from the newest plan', async () => {
+  const status = await statusOf([closed('new', { plannedAt: 9 }), closed('old', { plannedAt: 5 })]);
+  expect(status.lastPlanned?.id).toBe('new');
+});
+
+test('a connection without a cycle holds nothing and has failed nothing', async () => {
+  expect(await statusOf([])).toMatchObject({ held: 0, escrowed: 0 });
+});
