@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { existsSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Client } from 'pg';
+import { freePort } from '../src/cli/demo/daemon.ts';
 
 /** A server a test may use and must stop. */
 export interface TestServer {
@@ -47,21 +47,6 @@ export function redisAvailable(): boolean {
 
 export function postgresAvailable(): boolean {
   return available('PostgreSQL', DATABASE_VARIABLE, ['initdb', 'postgres']);
-}
-
-/** A port nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no port'));
-      });
-    });
-  });
 }
 
 /** The user servers that refuse to run as root are started as; the current user when that is not root. */

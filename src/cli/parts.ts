@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { SandboxOptions as OpenSandboxOptions } from '../sandbox/sandbox.ts';
 import type { CliIo } from './io.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Paint } from './render/paint.ts';
@@ -8,17 +9,7 @@ export const SERVE_ROLES = ['all', 'worker', 'scheduler', 'api'] as const;
 export type ServeRole = (typeof SERVE_ROLES)[number];
 
 /** What `headgate sandbox` was asked for. */
-export interface SandboxOptions {
-  readonly users: number;
-  readonly groups: number;
-  readonly seed: number;
-  /** Port of the tenant; the provider takes the next one. 0: any free ports. */
-  readonly port: number;
-  /** Folder in which the state, the secrets and a ready-made configuration are kept. */
-  readonly directory: string;
-  /** Behaviour of the service provider: a profile's name. */
-  readonly provider: string;
-}
+export type SandboxOptions = Omit<OpenSandboxOptions, 'httpPort'>;
 
 /** What `headgate demo` was asked for. */
 export interface DemoOptions {

@@ -4,7 +4,7 @@ import type { Link } from './link.ts';
 import { isRemoval, type Operation } from './operation.ts';
 import type { Plan } from './plan.ts';
 import type { Collision } from './planning/plan-input.ts';
-import { listed } from './reasons.ts';
+import { foldName, listed } from './reasons.ts';
 import type { Finding, GuardName, Verdict } from './verdict.ts';
 
 /** What guards judge: the plan, and the facts it was made from. */
@@ -75,12 +75,12 @@ const matchingCollision: Guard = ({ collisions }) =>
   }));
 
 const protectedAccounts: Guard = ({ plan, rules }) => {
-  const names = new Set(rules.guards.protectedAccounts.map((name) => name.toLowerCase()));
+  const names = new Set(rules.guards.protectedAccounts.map(foldName));
   const held = plan.operations.filter(
     (operation) =>
       operation.resource === 'account' &&
       (operation.kind === 'disable' || operation.kind === 'delete') &&
-      (names.has(operation.anchor.toLowerCase()) || names.has(operation.label.toLowerCase())),
+      (names.has(foldName(operation.anchor)) || names.has(foldName(operation.label))),
   );
   if (held.length === 0) return [];
   return [

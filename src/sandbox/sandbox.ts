@@ -6,12 +6,14 @@ import { startProvider, type SandboxProvider } from './provider/provider.ts';
 import { loadState, saveState, writeConfiguration } from './sandbox-files.ts';
 import { startTenant, type Tenant } from './tenant/tenant.ts';
 
+/** What a sandbox is to be like. */
 export interface SandboxOptions {
   readonly users: number;
   readonly groups: number;
   readonly seed: number;
   /** Port of the tenant; the provider takes the next one. 0: any free ports. */
   readonly port: number;
+  /** Folder in which the state, the secrets and a ready-made configuration are kept. */
   readonly directory: string;
   /** Behaviour of the service provider: a profile's name. */
   readonly provider: string;

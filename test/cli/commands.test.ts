@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/cli/demo/daemon.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { inProcessTransport } from '../../src/cli/in-process.ts';
@@ -353,15 +354,6 @@ describe('without a daemon', () => {
     expect(err).toMatch(/http\.token_file: a daemon runs, but its API token .* cannot be read \(ENOENT\)/);
   });
 });
-
-/** A port nothing listens on. */
-async function freePort(): Promise<number> {
-  const app = Fastify();
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  const address = app.server.address();
-  await app.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 describe('the other commands', () => {
   test('cycle list, show, cancel', async () => {

@@ -92,6 +92,16 @@ const rows: readonly { rule: string; given: Case; findings: readonly string[] }[
     findings: ['protected-accounts hold 2'],
   },
   {
+    rule: 'a protected name is the same with accents composed or not',
+    given: {
+      entitled: 10,
+      leavers: 1,
+      links: [aLink('u10', { label: 'Jos\u00e9@contoso.com' })],
+      rules: { guards: { tooManyRemovals: { count: 50, percent: 50 }, protectedAccounts: ['jose\u0301@contoso.com'] } },
+    },
+    findings: ['protected-accounts hold 1'],
+  },
+  {
     rule: 'every guard is heard, not only the first',
     given: { entitled: 0, leavers: 6, gaps: [{ what: 'page 3' }], rules: limit(1, 1) },
     findings: ['incomplete-read refuse 0', 'empty-directory refuse 0', 'too-many-removals hold 6'],

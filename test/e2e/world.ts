@@ -2,13 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { openInProcess } from '../../src/main.ts';
 import { createApiClient } from '../../src/cli/api-client.ts';
+import { freePort } from '../../src/cli/demo/daemon.ts';
 import { createOperatorClient, type OperatorClient } from '../../src/cli/operator-client.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { CycleView } from '../../src/ports/operator.ts';
@@ -68,16 +68,6 @@ export interface Daemon {
   /** Resolves when the process has ended, with how. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   stop(signal?: NodeJS.Signals): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Asks again and again until the answer is there; the runner's own timeout ends it. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent, fetch } from 'undici';
 import { IncompleteReadError, TransientError } from '../../core/errors.ts';
 import type { Patience } from './options.ts';
@@ -41,6 +42,7 @@ export function createTransport(patience: Patience): Transport {
 
   async function send(request: WireRequest): Promise<Answer> {
     let status: number | undefined;
+    const stop = stopOf(request.signal);
     try {
       const response = await fetch(request.url, {
         method: request.method,
@@ -48,7 +50,7 @@ export function createTransport(patience: Patience): Transport {
         redirect: 'manual',
         dispatcher: agent,
         ...(request.body === undefined ? {} : { body: request.body }),
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
+        signal: stop.signal,
       });
       status = response.status;
       const headers = Object.fromEntries(response.headers);
@@ -61,10 +63,26 @@ export function createTransport(patience: Patience): Transport {
         ...(status === undefined ? {} : { status }),
         remedy: 'Check name resolution, firewall and proxy between this machine and Microsoft; reads are tried again.',
       });
+    } finally {
+      stop.release();
     }
   }
 
   return { send, close: () => agent.destroy() };
+}
+
+/**
+ * A signal for one request. fetch leaves its listener behind until it is garbage; on the signal of a cycle of thousands
+ * of requests they would pile up.
+ */
+function stopOf(signal: AbortSignal | undefined): { readonly signal: AbortSignal; release(): void } {
+  const own = new AbortController();
+  if (signal?.aborted === true) own.abort(signal.reason);
+  const abort = (): void => own.abort(signal?.reason);
+  // Requests under way at a time are more than the ten listeners Node takes for a leak.
+  if (signal !== undefined) setMaxListeners(0, signal);
+  signal?.addEventListener('abort', abort, { once: true });
+  return { signal: own.signal, release: () => signal?.removeEventListener('abort', abort) };
 }
 
 /** Node's or undici's code of a network failure. The message is left out: it may quote the address. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Behaviour } from './behaviour.ts';
 import { ScimRefusal } from './refusal.ts';
-import type { ProviderState } from './exchange.ts';
 import { isActive } from './resource.ts';
 import type { ResourceStore } from './store.ts';
 
@@ -42,7 +42,7 @@ export interface CredentialBoard {
  * new one is refused: throws 409.
  */
 export function addToken(
-  { credentials, behaviour }: Pick<ProviderState, 'credentials' | 'behaviour'>,
+  { credentials, behaviour }: { readonly credentials: CredentialBoard; readonly behaviour: Behaviour },
   token: BearerToken,
 ): void {
   const { most, beyond } = behaviour.tokens;

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   IncompleteReadError,
@@ -155,6 +156,17 @@ describe('a request that fails for a while is asked again', () => {
     await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(ThrottledError);
     await test.directory.readAssignments('sp-1', signal);
     expect(test.waits).toEqual([300_000]);
+  });
+});
+
+describe('the signal of many requests', () => {
+  it('is left as it was after each of them, refused or not', async () => {
+    const test = await open(inTurn(good, graphError(403, 'Authorization_RequestDenied'), good));
+    const { signal: long } = new AbortController();
+    await test.directory.readApplication(APP, long);
+    await expect(test.directory.readApplication(APP, long)).rejects.toThrow(UnauthorizedError);
+    for (let request = 0; request < 10; request += 1) await test.directory.readApplication(APP, long);
+    expect(getEventListeners(long, 'abort')).toEqual([]);
   });
 });
 

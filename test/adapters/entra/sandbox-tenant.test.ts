@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { generateOrganisation, type GenerateOptions } from '../../../src/sandbox/organisation/generate.ts';
-import { text, type TenantUser } from '../../../src/sandbox/organisation/model.ts';
+import { text } from '../../../src/sandbox/organisation/model.ts';
 import { readerApplication } from '../../../src/sandbox/tenant/login/applications.ts';
-import { startTenant, type Tenant, type TenantOptions } from '../../../src/sandbox/tenant/tenant.ts';
 import { IncompleteReadError, TransientError, UnauthorizedError } from '../../../src/core/errors.ts';
-import { createTestDirectory, type TestDirectory } from './loopback-graph.ts';
+import { openCompany, type Company } from './sandbox-company.ts';
 
 const signal = new AbortController().signal;
 const opened: { close(): Promise<void> }[] = [];
@@ -12,36 +10,8 @@ afterEach(async () => {
   for (const thing of opened.splice(0).toReversed()) await thing.close();
 });
 
-interface Company extends TestDirectory {
-  readonly tenant: Tenant;
-  readonly appId: string;
-  readonly applicationId: string;
-  readonly users: () => readonly TenantUser[];
-}
-
-/** A directory on an emulated tenant as strict as the real one. */
-async function open(size: Omit<GenerateOptions, 'seed'>, options: Partial<TenantOptions> = {}): Promise<Company> {
-  const organisation = generateOrganisation({ seed: 7, ...size });
-  const tenant = await startTenant({ organisation, ...options });
-  const reader = readerApplication();
-  const test = createTestDirectory(
-    { login: tenant.url, graph: tenant.graphUrl },
-    {
-      tenant: tenant.tenantId,
-      client: reader.clientId,
-      credential: { kind: 'client_secret', secret: () => reader.secrets[0]?.value ?? '' },
-      now: Date.now,
-    },
-  );
-  opened.push(tenant, test.directory);
-  const [application] = organisation.servicePrincipals.values(organisation.version());
-  return {
-    ...test,
-    tenant,
-    appId: application?.appId ?? '',
-    applicationId: application?.id ?? '',
-    users: () => [...organisation.users.values(organisation.version())],
-  };
+function open(size: Parameters<typeof openCompany>[1], options?: Parameters<typeof openCompany>[2]): Promise<Company> {
+  return openCompany(opened, size, options);
 }
 
 describe('a whole organisation', () => {
