@@ -56,10 +56,7 @@ export const startCycle: JobDefinition<StartCycle, Ports> = {
   },
 };
 
-/**
- * A cycle that was asked for by id, or a new one for a schedule; none when the connection is busy or paused. Whatever the
- * schedule, the cycle is an initial one: it reads everything, and must not call itself anything less.
- */
+/** A cycle that was asked for by id, or a new one for a schedule; none when the connection is busy or paused. */
 async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<CycleRecord | undefined> {
   if (payload.cycle !== undefined) return ports.stores.cycles.get(payload.cycle);
   const { connection, kind } = payload;
@@ -70,7 +67,7 @@ async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<
     return undefined;
   }
   try {
-    return await ports.stores.cycles.open({ connection, kind: 'initial', requestedBy: `schedule:${kind}` });
+    return await ports.stores.cycles.open({ connection, kind, requestedBy: 'schedule' });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     ports.metrics.cycleSkipped(connection, 'overlap');

@@ -24,10 +24,6 @@ type Guard = (facts: GuardFacts) => readonly Finding[];
  */
 export const PERCENT_FLOOR = 5;
 
-function living(links: readonly Link[], resource: Link['resource']): number {
-  return links.filter((link) => link.resource === resource && link.state === 'active').length;
-}
-
 /** Design 4.2: without the completeness proof an initial cycle fails, and no plan may hold a removal. */
 const incompleteRead: Guard = ({ plan, directory }) => {
   const removals = plan.operations.filter(isRemoval);
@@ -49,9 +45,11 @@ const incompleteRead: Guard = ({ plan, directory }) => {
 };
 
 /** A directory that suddenly entitles nobody is a broken read or a broken assignment, not the wish to remove everyone. */
-const emptyDirectory: Guard = ({ plan, links }) => {
-  const linked = living(links, 'account');
-  if (plan.counts.entitledUsers > 0 || linked === 0) return [];
+const emptyDirectory: Guard = ({ plan, directory }) => {
+  const linked = plan.counts.linkedAccounts;
+  // An incremental cycle looks at few users; for it an empty directory is one without any assignment.
+  const entitles = plan.kind === 'initial' ? plan.counts.entitledUsers > 0 : directory.assignments.length > 0;
+  if (entitles || linked === 0) return [];
   return [
     {
       guard: 'empty-directory',
@@ -116,7 +114,7 @@ function membersTaken(operation: Operation, { links, plan }: GuardFacts): number
   return plan.operations.some(({ kind, anchor }) => kind === 'members' && anchor === operation.anchor) ? 0 : members;
 }
 
-const linkedAccounts = ({ links }: GuardFacts) => living(links, 'account');
+const linkedAccounts = ({ plan }: GuardFacts) => plan.counts.linkedAccounts;
 
 /** The effects an operation has on an account, whatever its verb is called. */
 function suspendsAccount(operation: Operation): boolean {
@@ -135,14 +133,14 @@ const REMOVAL_KINDS: readonly RemovalKind[] = [
     name: 'groups deleted',
     select: (op) => op.resource === 'group' && op.kind === 'delete',
     size: one,
-    base: ({ links }) => living(links, 'group'),
+    base: ({ plan }) => plan.counts.linkedGroups,
   },
   {
     name: 'members removed',
     select: (op) =>
       (op.kind === 'members' && op.remove.length > 0) || (op.resource === 'group' && op.kind === 'delete'),
     size: membersTaken,
-    base: ({ links }) => links.reduce((sum, link) => sum + (link.members?.length ?? 0), 0),
+    base: ({ plan }) => plan.counts.linkedMembers,
   },
 ];
 

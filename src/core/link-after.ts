@@ -35,7 +35,9 @@ export function linkAfter(
 ): Link | undefined {
   const { resource, anchor, label } = operation;
   const paths = operation.paths === undefined ? existing?.paths : rememberedPaths(operation.paths);
-  const base = { resource, anchor, label, ...(paths === undefined ? {} : { paths }) };
+  const awaiting = operation.paths === undefined ? existing?.awaiting : operation.awaiting;
+  const memory = { ...(paths === undefined ? {} : { paths }), ...(awaiting === undefined ? {} : { awaiting }) };
+  const base = { resource, anchor, label, ...memory };
   switch (operation.kind) {
     case 'create': {
       if (exported.resourceId === null) return undefined;

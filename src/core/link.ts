@@ -19,8 +19,16 @@ export interface Link {
   readonly origin: string;
   /** The ways the user was in scope when last seen, so that a removal can say which one was lost. */
   readonly paths?: readonly RememberedPath[];
+  /** Users this one refers to (the manager) who had no account when last seen. */
+  readonly awaiting?: readonly Anchor[];
   /** Members Headgate put into a SCIM group, by anchor: the memory for providers that do not show members. */
   readonly members?: readonly Anchor[];
+}
+
+/** What a link remembers of the directory, written without an operation when only that changed. */
+export interface LinkMemory {
+  readonly paths: readonly RememberedPath[];
+  readonly awaiting: readonly Anchor[];
 }
 
 /** A scope path as remembered on a link: `group` is absent for a direct assignment. */

@@ -48,6 +48,8 @@ interface OperationBase {
   readonly reason: Reason;
   /** How the user is in scope, on operations that make or renew a link. */
   readonly paths?: readonly ScopePath[];
+  /** Users this one refers to who are not in scope, so that the reference can be made once they are. */
+  readonly awaiting?: readonly Anchor[];
 }
 
 /** A reference attribute by path, to be replaced by the referent's resource id when the operation is sent. */

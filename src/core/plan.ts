@@ -40,6 +40,8 @@ export interface PlanCounts {
   readonly entitledGroups: number;
   readonly linkedAccounts: number;
   readonly linkedGroups: number;
+  /** Memberships Headgate has made, over all linked groups. */
+  readonly linkedMembers: number;
   /** Operations by `<resource>.<kind>`. */
   readonly operations: Readonly<Record<string, number>>;
   readonly membersAdded: number;

@@ -1,8 +1,10 @@
 import type { Anchor } from '../core/directory.ts';
+import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
-import type { Link, RememberedPath } from '../core/link.ts';
+import type { Link, LinkMemory } from '../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
+import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
@@ -116,9 +118,13 @@ export interface CycleStore {
   setProgress(id: string, progress: NonNullable<CycleRecord['progress']>): Promise<void>;
   /**
    * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
-   * as held. Nothing happens when the cycle is past planning or `worker` lost its lease.
+   * as held. `staged` becomes the connection's baseline when the cycle closes well. Nothing happens when the cycle is past planning or `worker` lost its lease.
    */
-  savePlan(id: string, worker: string, plan: Plan, verdict: Verdict): Promise<boolean>;
+  savePlan(id: string, worker: string, plan: Plan, verdict: Verdict, staged?: Baseline): Promise<boolean>;
+  /** The baseline of the last cycle that was committed, with what it left unsettled; undefined before the first. */
+  baseline(
+    connection: string,
+  ): Promise<{ readonly baseline: Baseline; readonly unsettled: readonly Operation[] } | undefined>;
   requestCancel(id: string): Promise<boolean>;
   /** Moves on only from `from`; false when the cycle is no longer there. */
   setPhase(id: string, from: CyclePhase, to: CyclePhase): Promise<boolean>;
@@ -156,8 +162,17 @@ export interface LinkStore {
   find(connection: string, resource: Link['resource'], anchors: readonly Anchor[]): Promise<ReadonlyMap<Anchor, Link>>;
   /** Links by `<resource>.<state>`. */
   counts(connection: string): Promise<Readonly<Record<string, number>>>;
-  /** Remembers how users are in scope now. Called with the changed ones only. */
-  rememberPaths(connection: string, paths: ReadonlyMap<Anchor, readonly RememberedPath[]>): Promise<void>;
+  /** Remembers what links know of their users. Called with the changed ones only. */
+  remember(connection: string, memories: ReadonlyMap<Anchor, LinkMemory>): Promise<void>;
+  /** Users with a living account who wait for a reference to one of these. */
+  awaiting(connection: string, anchors: readonly Anchor[]): Promise<readonly Anchor[]>;
+  /** Living links of groups, and of accounts whose remembered paths lead through one of these groups. */
+  groups(connection: string): Promise<readonly Link[]>;
+  reachedThrough(connection: string, groups: readonly Anchor[]): Promise<readonly Anchor[]>;
+  /** Every living link that leads to one of these resources, whoever's it is. */
+  ownersOf(connection: string, resource: Link['resource'], ids: readonly ResourceId[]): Promise<readonly Link[]>;
+  /** Memberships over all living group links. */
+  membershipCount(connection: string): Promise<number>;
 }
 
 /** What the daemon remembers about a connection between cycles. */

@@ -39,8 +39,8 @@ export async function confirmDepartures(
   return [...again.gaps, { what: `paths of user ${first}${others}, who had none in one read and one in the next` }];
 }
 
-/** A user who is deleted meanwhile has no groups left. */
-async function groupsOf(
+/** Groups a user is a direct member of. A user who is deleted meanwhile has no groups left. */
+export async function groupsOf(
   directory: Connection['directory'],
   user: Anchor,
   signal: AbortSignal,

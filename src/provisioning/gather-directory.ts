@@ -14,7 +14,12 @@ import type { Connection } from '../ports/index.ts';
 import { confirmDepartures } from './confirm-departures.ts';
 
 /** Directory attributes Headgate itself needs, whatever the mapping says. */
-const ALWAYS = ['userPrincipalName'];
+const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
+
+/** The directory attributes a connection reads of its users. */
+export function attributesOf({ mapping }: Pick<Connection, 'mapping'>): readonly string[] {
+  return [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
+}
 
 interface Memberships {
   readonly value: Map<Anchor, GroupMembership>;
@@ -44,7 +49,8 @@ async function readAllMemberships(
   return { value, gaps };
 }
 
-function assignedGroups(assignments: readonly Assignment[]): readonly Anchor[] {
+/** Every assigned group once, in the order of their ids. */
+export function assignedGroups(assignments: readonly Assignment[]): readonly Anchor[] {
   const groups = assignments.filter(({ principalKind }) => principalKind === 'group').map(({ principal }) => principal);
   return [...new Set(groups)].sort();
 }
@@ -76,7 +82,7 @@ export async function gatherDirectory(
   signal: AbortSignal,
   progress?: ReadProgress,
 ): Promise<DirectorySnapshot> {
-  const { directory, rules, mapping } = connection;
+  const { directory, rules } = connection;
   const application = await directory.readApplication(rules.application, signal);
   const assignments = await directory.readAssignments(application.id, signal);
   progress?.('assignments', assignments.value.length, assignments.value.length);
@@ -97,8 +103,7 @@ export async function gatherDirectory(
   const reached = [
     ...scopeOf({ ...draft, users: new Map(), whereabouts: new Map(), gaps: [] }, rules).reach.keys(),
   ].sort();
-  const attributes = [...new Set([...ALWAYS, ...sourceAttributes(mapping)])];
-  const users = await directory.readUsers(reached, attributes, signal, progress);
+  const users = await directory.readUsers(reached, attributesOf(connection), signal, progress);
   const inScope = new Set(reached);
   const elsewhere = links.filter(
     (link) => link.resource === 'account' && link.state !== 'deleted' && !inScope.has(link.anchor),

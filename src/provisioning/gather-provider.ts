@@ -3,6 +3,7 @@ import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
 import { IncompleteReadError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
 import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
+import type { Focus } from '../core/planning/plan-input.ts';
 import type { Listing, ProviderInventory } from '../core/provider-inventory.ts';
 import { groupName, scopeOf } from '../core/scope.ts';
 import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
@@ -64,24 +65,53 @@ function accountKeys(
   });
 }
 
-function groupKeys(connection: Connection, directory: DirectorySnapshot): readonly LookupKey[] {
+function groupKeys(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  wants: (group: string) => boolean = () => true,
+): readonly LookupKey[] {
   const scope = scopeOf(directory, connection.rules);
   const wanted = connection.rules.scope.groups && connection.provider.profile.groups.supported ? scope.groups : [];
-  return wanted.flatMap((group) => [
+  return wanted.filter(wants).flatMap((group) => [
     { attribute: 'externalId', value: group },
     { attribute: 'displayName', value: groupName(directory, group) },
   ]);
 }
 
 /** Counted apart for accounts and groups: many groups that are there say nothing about accounts that are not. */
-function refuseMassVanishing(linked: number, vanished: number): void {
-  if (vanished < VANISHED_FLOOR || vanished * 100 <= linked * VANISHED_PERCENT) return;
+function refuseMassVanishing(linked: readonly ResourceId[], vanished: ReadonlySet<ResourceId>): void {
+  const gone = linked.filter((id) => vanished.has(id)).length;
+  if (gone < VANISHED_FLOOR || gone * 100 <= linked.length * VANISHED_PERCENT) return;
   throw new IncompleteReadError(
-    `the service provider answers "not found" for ${vanished} of ${linked} linked resources`,
-    {
-      remedy: 'check the provider URL and the tenant its token belongs to; nothing was changed.',
-    },
+    `the service provider answers "not found" for ${gone} of ${linked.length} linked resources`,
+    { remedy: 'check the provider URL and the tenant its token belongs to; nothing was changed.' },
   );
+}
+
+/**
+ * Whoever is in doubt is asked for by name: every unlinked user where the listing is not trusted, and in any case those
+ * whose account is neither listed nor found by id, for they are about to get a second one.
+ */
+async function askByName(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  living: readonly Link[],
+  accounts: Listing<Account>,
+  vanished: Set<ResourceId>,
+  signal: AbortSignal,
+  progress?: ReadProgress,
+): Promise<Listing<Account>> {
+  const { provider, concurrency } = connection;
+  const owners = new Map(living.filter(({ resource }) => resource === 'account').map((link) => [link.anchor, link]));
+  const keys = accountKeys(connection, directory, (user) => {
+    const link = owners.get(user);
+    return link === undefined ? !accounts.trusted : vanished.has(link.resourceId);
+  });
+  if (keys.length === 0) return accounts;
+  progress?.('accounts asked for one by one', 0, keys.length);
+  const found = (await pMap(keys, (key) => provider.findAccounts(key, signal), { concurrency })).flat();
+  for (const { id } of found) vanished.delete(id);
+  return merge(accounts, found);
 }
 
 /**
@@ -112,26 +142,43 @@ export async function gatherProvider(
     vanished,
   );
   groups = await completeLinked(groups, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished);
-  for (const resource of ['account', 'group'] as const) {
-    const linked = ids(resource);
-    refuseMassVanishing(linked.length, linked.filter((id) => vanished.has(id)).length);
-  }
-  // Whoever is in doubt is asked for by name: every unlinked user where the listing is not trusted, and in any case those
-  // whose account is neither listed nor found by id, for they are about to get a second one.
-  const owners = new Map(living.filter(({ resource }) => resource === 'account').map((link) => [link.anchor, link]));
-  const keys = accountKeys(connection, directory, (user) => {
-    const link = owners.get(user);
-    return link === undefined ? !accounts.trusted : vanished.has(link.resourceId);
-  });
-  if (keys.length > 0) {
-    progress?.('accounts asked for one by one', 0, keys.length);
-    const found = (await pMap(keys, (key) => provider.findAccounts(key, signal), { concurrency })).flat();
-    for (const { id } of found) vanished.delete(id);
-    accounts = merge(accounts, found);
-  }
+  refuseMassVanishing(ids('account'), vanished);
+  refuseMassVanishing(ids('group'), vanished);
+  accounts = await askByName(connection, directory, living, accounts, vanished, signal, progress);
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);
     groups = merge(groups, (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat());
   }
   return { inventory: { accounts, groups }, vanished };
+}
+
+/**
+ * Reads what the provider holds of the focus of an incremental cycle, object by object: linked accounts and groups by id,
+ * the others by their keys. Nothing is said about anybody else.
+ */
+export async function gatherFocus(
+  connection: Connection,
+  directory: DirectorySnapshot,
+  links: readonly Link[],
+  focus: Focus,
+  signal: AbortSignal,
+): Promise<Gathered> {
+  const { provider, concurrency } = connection;
+  const vanished = new Set<ResourceId>();
+  const inFocus = (link: Link) => (link.resource === 'account' ? focus.users : focus.groups).has(link.anchor);
+  const linked = links.filter((link) => link.state !== 'deleted' && inFocus(link));
+  const ids = (resource: Link['resource']) =>
+    linked.filter((link) => link.resource === resource).map(({ resourceId }) => resourceId);
+  const none = { resources: [], trusted: false, doubts: [] };
+  const known = await Promise.all([
+    completeLinked<Account>(none, ids('account'), (id) => provider.readAccount(id, signal), concurrency, vanished),
+    completeLinked<ScimGroup>(none, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished),
+  ]);
+  refuseMassVanishing(ids('account'), vanished);
+  refuseMassVanishing(ids('group'), vanished);
+  const groupLinks = new Set(links.filter(({ resource }) => resource === 'group').map(({ anchor }) => anchor));
+  const keys = groupKeys(connection, directory, (group) => !groupLinks.has(group));
+  const accounts = await askByName(connection, directory, linked, known[0], vanished, signal);
+  const groups = (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat();
+  return { inventory: { accounts, groups: merge(known[1], groups) }, vanished };
 }

@@ -46,7 +46,13 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
       return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };
     },
     async plan(name, progress, signal) {
-      const { plan, verdict } = await prepareCycle(connectionOf(name), stores.links, 'initial', signal, progress);
+      const { plan, verdict } = await prepareCycle({
+        connection: connectionOf(name),
+        stores,
+        kind: 'initial',
+        signal,
+        progress,
+      });
       return { plan, verdict };
     },
     async startCycle(request) {

@@ -1,56 +1,136 @@
+import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
 import { UnauthorizedError } from '../core/errors.ts';
 import { judge } from '../core/guards.ts';
-import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
+import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
+import type { Link } from '../core/link.ts';
+import type { PlanInput } from '../core/planning/plan-input.ts';
+import type { ProviderInventory } from '../core/provider-inventory.ts';
+import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
-import type { LinkStore } from '../ports/stores.ts';
-import { gatherDirectory } from './gather-directory.ts';
-import { gatherProvider } from './gather-provider.ts';
+import type { Stores } from '../ports/stores.ts';
+import { gatherChanges } from './gather-changes.ts';
+import { attributesOf, gatherDirectory } from './gather-directory.ts';
+import { gatherFocus, gatherProvider } from './gather-provider.ts';
 
 export interface PreparedCycle extends Planned {
   readonly verdict: Verdict;
+  /** Where the next incremental cycle begins, once this one is committed. */
+  readonly baseline: Baseline;
+  /** Why an incremental cycle looked at everything after all. */
+  readonly everything?: string;
 }
+
+export interface Preparation {
+  readonly connection: Connection;
+  readonly stores: Pick<Stores, 'links' | 'cycles'>;
+  readonly kind: CycleKind;
+  readonly signal: AbortSignal;
+  readonly progress?: ReadProgress;
+  readonly phase?: (name: 'import' | 'plan') => void;
+}
+
+/** What gathering gives: everything planning reads but the rules, and the next baseline. */
+type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile'> & {
+  readonly baseline: Baseline;
+  readonly everything?: string;
+};
 
 /**
  * Gathers, plans and judges, and writes nothing: the same for a cycle about to be exported and for `headgate plan`.
  */
-export async function prepareCycle(
-  connection: Connection,
-  links: LinkStore,
-  kind: CycleKind,
-  signal: AbortSignal,
-  progress?: ReadProgress,
-  phase?: (name: 'import' | 'plan') => void,
-): Promise<PreparedCycle> {
+export async function prepareCycle(preparation: Preparation): Promise<PreparedCycle> {
+  const { connection, kind, signal, phase } = preparation;
   const { rules, mapping, provider } = connection;
   phase?.('import');
-  const known = await links.load(rules.name);
-  const directory = await gatherDirectory(connection, known, signal, progress);
-  const gathered = gatherProvider(connection, directory, known, signal, progress);
-  const { inventory, vanished } = await gathered.catch((error: unknown) => {
-    throw namingConnection(error, rules.name);
-  });
+  const gathered = kind === 'initial' ? await gatherAll(preparation) : await gatherSince(preparation);
   signal.throwIfAborted();
   phase?.('plan');
-  const planned = planCycle({
-    kind,
-    rules,
-    mapping,
-    profile: provider.profile,
-    directory,
-    links: known,
-    inventory,
-    vanished,
+  const { baseline, everything, ...input } = gathered;
+  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile });
+  const { directory, links } = input;
+  const verdict = judge({ plan: planned.plan, rules, directory, links, collisions: planned.collisions });
+  return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
+}
+
+async function gatherAll(
+  { connection, stores, signal, progress }: Preparation,
+  expired = false,
+): Promise<GatheredInput> {
+  const { rules, directory: source, provider } = connection;
+  const digest = rulesDigest(rules, provider.profile);
+  const last = expired ? undefined : (await stores.cycles.baseline(rules.name))?.baseline;
+  // Taken before anything is read, so that what changes meanwhile is seen again. An older one is handed on: this read may
+  // come from a replica that is behind what that watermark already covers.
+  const attributes = attributesOf(connection);
+  const watermark = last?.rulesDigest === digest ? last.watermark : await source.startWatermark(attributes, signal);
+  const links = await stores.links.load(rules.name);
+  const directory = await gatherDirectory(connection, links, signal, progress);
+  const { inventory, vanished } = await naming(
+    rules.name,
+    gatherProvider(connection, directory, links, signal, progress),
+  );
+  const baseline = { watermark, assignments: directory.assignments, again: [], rulesDigest: digest };
+  return { kind: 'initial', directory, links, inventory, vanished, baseline };
+}
+
+/** Reads what changed since the last committed cycle; everything, where that cannot be told or would cost more. */
+async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
+  const { connection, stores, signal, progress } = preparation;
+  const { rules, provider } = connection;
+  const everything = async (why: string, expired = false) => ({
+    ...(await gatherAll(preparation, expired)),
+    everything: why,
   });
-  const verdict = judge({ plan: planned.plan, rules, directory, links: known, collisions: planned.collisions });
-  return { ...planned, verdict };
+  const last = await stores.cycles.baseline(rules.name);
+  if (last === undefined) return everything('no cycle has been committed yet');
+  if (last.baseline.rulesDigest !== rulesDigest(rules, provider.profile))
+    return everything('the configuration changed');
+  if (rules.scope.nestedGroups === 'expand') return everything('nested groups are expanded');
+  const changes = await gatherChanges({
+    connection,
+    links: stores.links,
+    since: last.baseline,
+    attributes: attributesOf(connection),
+    unsettled: last.unsettled,
+    signal,
+    ...(progress === undefined ? {} : { progress }),
+  });
+  if (changes === 'expired') return everything('the watermark has expired', true);
+  if ('everything' in changes) return everything(changes.everything, true);
+  const { directory, links, focus, baseline } = changes;
+  const { inventory, vanished } = await naming(rules.name, gatherFocus(connection, directory, links, focus, signal));
+  const owned = await withOwners(stores.links, rules.name, links, inventory);
+  return { kind: 'incremental', directory, links: owned, inventory, vanished, focus, baseline };
+}
+
+/**
+ * Adds the links of whoever owns a resource that was read: somebody outside the focus may, and what is theirs must not be
+ * joined with, or taken away for, somebody inside.
+ */
+async function withOwners(
+  store: Stores['links'],
+  connection: string,
+  links: readonly Link[],
+  { accounts, groups }: ProviderInventory,
+): Promise<readonly Link[]> {
+  const known = new Set(links.map(({ resource, anchor }) => `${resource} ${anchor}`));
+  const ids = (resources: readonly { readonly id: ResourceId }[]) => resources.map(({ id }) => id);
+  const owners = [
+    ...(await store.ownersOf(connection, 'account', ids(accounts.resources))),
+    ...(await store.ownersOf(connection, 'group', ids(groups.resources))),
+  ];
+  return [...links, ...owners.filter(({ resource, anchor }) => !known.has(`${resource} ${anchor}`))];
 }
 
 /** Both sides may refuse a credential; only the service provider's refusal concerns the connection itself. */
-function namingConnection(error: unknown, connection: string): unknown {
-  return error instanceof UnauthorizedError
-    ? new UnauthorizedError(error.message, { ...error.facts, connection })
-    : error;
+async function naming<T>(connection: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof UnauthorizedError) throw new UnauthorizedError(error.message, { ...error.facts, connection });
+    throw error;
+  }
 }

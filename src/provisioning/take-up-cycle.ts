@@ -25,7 +25,7 @@ export interface Attempt {
  */
 export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
   const { cycle, connection, holder, ports, log, signal } = attempt;
-  const { cycles, links } = ports.stores;
+  const { cycles } = ports.stores;
   const { leaseMs } = ports.worker;
   const renew = async () => {
     const now = await cycles.get(cycle.id);
@@ -36,7 +36,15 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
   try {
     const prepared = await withHeartbeat(leaseMs, renew, signal, (inner) => {
       const progress = progressInto(ports, cycle.id);
-      return prepareCycle(connection, links, cycle.kind, inner, progress.report, progress.phase(cycle));
+      const { report, phase } = progress;
+      return prepareCycle({
+        connection,
+        stores: ports.stores,
+        kind: cycle.kind,
+        signal: inner,
+        progress: report,
+        phase: phase(cycle),
+      });
     });
     return await store(attempt, prepared);
   } catch (error) {
@@ -46,7 +54,8 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
 }
 
 async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedCycle): Promise<boolean> {
-  const { plan, verdict, paths } = prepared;
+  const { plan, verdict, memories, baseline, everything } = prepared;
+  if (everything !== undefined) log.info({ reason: everything }, 'an incremental cycle looks at everything');
   ports.metrics.planned(cycle.connection, plan.counts.operations);
   for (const { guard, effect, numbers } of verdict.findings) log.warn({ guard, effect, numbers }, 'a guard spoke');
   const refusal = refusalOf(cycle, prepared);
@@ -54,12 +63,12 @@ async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedC
     await closeCycle(ports, cycle, 'refused', log, refusal, { plan, verdict });
     return false;
   }
-  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict);
+  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline);
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');
     return false;
   }
-  await ports.stores.links.rememberPaths(cycle.connection, paths);
+  await ports.stores.links.remember(cycle.connection, memories);
   log.info({ operations: plan.counts.operations, digest: plan.digest }, 'cycle planned');
   return true;
 }

@@ -243,7 +243,7 @@ describe('headgate cycle start --full --wait', () => {
     });
   });
 
-  test('is told to say --full', async () => {
+  test('is told to say which cycle', async () => {
     const api = await serverWith(cycleRoutes([OPEN]));
     expect(await headgate(api, ['cycle', 'start'])).toMatchObject({ code: 64, err: expect.stringContaining('--full') });
     expect(api.asked).toEqual([]);

@@ -53,6 +53,7 @@ export function aPlan(connection: string, operations: readonly Operation[]): Pla
       entitledGroups: 0,
       linkedAccounts: 0,
       linkedGroups: 0,
+      linkedMembers: 0,
       operations: { 'account.create': operations.length },
       membersAdded: 0,
       membersRemoved: 0,

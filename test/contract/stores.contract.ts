@@ -562,23 +562,31 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await links.find(connection, 'account', [])).toEqual(new Map());
       });
 
-      test('remember paths apart from what the exporter writes', async () => {
+      test('remember what they know of their users apart from what the exporter writes', async () => {
         const { links } = under.stores;
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
         const paths = [{ group: 'g1', name: 'IT' }, {}];
-        await links.rememberPaths(
+        const memory = { paths, awaiting: [anchorOf(7)] };
+        await links.remember(
           connection,
           new Map([
-            [anchorOf(1), paths],
-            [anchorOf(99), paths],
+            [anchorOf(1), memory],
+            [anchorOf(99), memory],
           ]),
         );
         const found = await links.find(connection, 'account', [anchorOf(1)]);
-        expect(found.get(anchorOf(1))).toEqual({ ...aLink(1), paths });
+        expect(found.get(anchorOf(1))).toEqual({ ...aLink(1), ...memory });
+        expect(await links.awaiting(connection, [anchorOf(7), anchorOf(8)])).toEqual([anchorOf(1)]);
+        expect(await links.reachedThrough(connection, ['g1'])).toEqual([anchorOf(1)]);
+        expect(await links.reachedThrough(connection, ['g2'])).toEqual([]);
+        const { resourceId } = aLink(1);
+        const owners = await links.ownersOf(connection, 'account', [resourceId, 'nobody']);
+        expect(owners.map(({ anchor }) => anchor)).toEqual([anchorOf(1)]);
+        expect(await links.ownersOf(connection, 'group', [resourceId])).toEqual([]);
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index, { label: 'new' }))));
         expect((await links.find(connection, 'account', [anchorOf(1)])).get(anchorOf(1))).toEqual({
           ...aLink(1, { label: 'new' }),
-          paths,
+          ...memory,
         });
         expect(await links.load(connection)).toHaveLength(3);
       });

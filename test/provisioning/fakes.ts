@@ -47,7 +47,7 @@ export function fakeDirectory(given: FakeDirectory): DirectorySource {
     locateUsers: async (ids) => pick(given.whereabouts ?? {}, ids),
     findUser: unused,
     readGroupsOfUser: unused,
-    startWatermark: unused,
+    startWatermark: async () => ({ users: 'u', groups: 'g', selection: 's', takenAt: 0 }),
     readChanges: unused,
     check: unused,
     close: async () => undefined,

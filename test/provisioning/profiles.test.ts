@@ -13,7 +13,7 @@ import { WAVES, type Operation } from '../../src/core/operation.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { PROFILE_NAMES, type ProfileName, type ProviderProfile } from '../../src/core/profile.ts';
 import type { Connection } from '../../src/ports/index.ts';
-import type { LinkStore } from '../../src/ports/stores.ts';
+import { storesOf } from './model-links.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
 import { aGroup, assignGroup, assignUser, aUser, theRules } from '../builders.ts';
@@ -122,7 +122,6 @@ async function startLife(name: ProfileName): Promise<Life> {
   const { mapping } = compiled;
   const company = aCompany();
   const links = new Map<string, Link>();
-  const store: Pick<LinkStore, 'load'> = { load: async () => [...links.values()] };
   const living = (anchor: Anchor) => {
     const link = links.get(`account:${anchor}`) ?? links.get(`group:${anchor}`);
     return link === undefined || link.state === 'deleted' ? undefined : link.resourceId;
@@ -133,9 +132,8 @@ async function startLife(name: ProfileName): Promise<Life> {
     profile,
     async cycle() {
       const connection: Connection = { rules, mapping, directory: directoryOf(company), provider, concurrency: 4 };
-      const unused = () => Promise.reject(new Error('not part of this test'));
-      const all = { ...store, find: unused, counts: unused, rememberPaths: unused };
-      const { plan, verdict } = await prepareCycle(connection, all, 'initial', never);
+      const all = storesOf(() => [...links.values()]);
+      const { plan, verdict } = await prepareCycle({ connection, stores: all, kind: 'initial', signal: never });
       const held = heldOperations(verdict);
       expect(verdict.refused).toBe(false);
       const send = async (operation: Operation) => {

@@ -2,6 +2,7 @@ import type { CycleResult } from '../../core/cycle.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
+import { commitBaseline } from './baselines.ts';
 import { lockCycle } from './cycle-rows.ts';
 import type { Tx } from './tables.ts';
 
@@ -37,6 +38,7 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
       lease_worker: null,
       lease_until: null,
       progress: null,
+      staged: null,
       ...(details?.verdict === undefined ? {} : { verdict: JSON.stringify(details.verdict) }),
       ...(details?.plan === undefined
         ? {}
@@ -48,6 +50,7 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
     })
     .where('number', '=', cycle.number)
     .execute();
+  await commitBaseline(tx, cycle, result);
   return true;
 }
 

@@ -4,6 +4,7 @@ import { RefusedError } from '../../core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CycleStore } from '../../ports/stores.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
+import { createBaselines } from './baselines.ts';
 import { closeCycle } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
 import { createOperationReader } from './operation-reader.ts';
@@ -35,6 +36,7 @@ export function createCycleStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk):
     ...createWrites(db, clock, syncToDisk),
     ...createSliceStore(db, clock, syncToDisk),
     ...createOperationReader(db),
+    ...createBaselines(db),
   };
 }
 
@@ -136,7 +138,7 @@ function createWrites(
       );
     },
 
-    async savePlan(id, worker, plan, verdict) {
+    async savePlan(id, worker, plan, verdict, staged) {
       const saved = await commit(db, 'cycles.savePlan', async (tx) => {
         const cycle = await lockCycle(tx, { id });
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
@@ -147,6 +149,9 @@ function createWrites(
           .updateTable('headgate.cycle')
           .set({
             phase: 'exporting',
+            // An incremental cycle may have found that it has to look at everything after all.
+            kind: plan.kind,
+            staged: staged === undefined ? null : JSON.stringify(staged),
             planned_at: clock.now(),
             plan_digest: plan.digest,
             plan_counts: JSON.stringify(plan.counts),

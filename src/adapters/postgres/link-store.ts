@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Anchor } from '../../core/directory.ts';
-import type { Link, RememberedPath } from '../../core/link.ts';
+import type { Link, LinkMemory, RememberedPath } from '../../core/link.ts';
 import type { LinkStore } from '../../ports/stores.ts';
 import { inChunks } from './chunks.ts';
 import { commit, reading } from './commits.ts';
+import { createFocusReads } from './focus-reads.ts';
 import { toLink } from './rows.ts';
 import type { Sql, StoredLink, Tx } from './tables.ts';
 
@@ -12,8 +13,10 @@ const LOAD_CHUNK = 20_000;
 const FIND_CHUNK = 5_000;
 const WRITE_CHUNK = 5_000;
 
+type LoadedRow = readonly [StoredLink, readonly RememberedPath[] | null, readonly Anchor[] | null];
+
 interface LoadedChunk {
-  /** JSON array of [body, paths] pairs; null after the last chunk. */
+  /** JSON array of [body, paths, awaiting]; null after the last chunk. */
   readonly links: string | null;
   readonly count: number;
   readonly last: string | null;
@@ -22,10 +25,10 @@ interface LoadedChunk {
 function readChunk(db: Sql, connection: string, resource: Link['resource'], after: string): Promise<LoadedChunk> {
   return reading(async () => {
     const { rows } = await sql<LoadedChunk>`
-      select '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ']', ',') || ']' as links,
+      select '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ',' || coalesce(to_json(awaiting)::text, 'null') || ']', ',') || ']' as links,
              count(*)::integer as count, max(anchor) as last
       from (
-        select anchor, body, paths from headgate.link
+        select anchor, body, paths, awaiting from headgate.link
         where connection = ${connection} and resource = ${resource} and anchor > ${after}
         order by anchor limit ${LOAD_CHUNK}
       ) as chunk`.execute(db);
@@ -38,8 +41,8 @@ async function loadAll(db: Sql, connection: string, resource: Link['resource'], 
   for (;;) {
     const chunk = await readChunk(db, connection, resource, after);
     if (chunk.links === null || chunk.last === null) return;
-    const pairs: readonly (readonly [StoredLink, readonly RememberedPath[] | null])[] = JSON.parse(chunk.links);
-    for (const [body, paths] of pairs) into.push(toLink(body, paths));
+    const rows: readonly LoadedRow[] = JSON.parse(chunk.links);
+    for (const [body, paths, awaiting] of rows) into.push(toLink(body, paths, awaiting));
     if (chunk.count < LOAD_CHUNK) return;
     after = chunk.last;
   }
@@ -64,14 +67,14 @@ export function createLinkStore(db: Sql): LinkStore {
         const rows = await reading(() =>
           db
             .selectFrom('headgate.link')
-            .select(['body', 'paths'])
+            .select(['body', 'paths', 'awaiting'])
             .where('connection', '=', connection)
             .where('resource', '=', resource)
             .where('anchor', '=', sql<string>`any(${chunk}::text[])`)
             .execute(),
         );
         for (const row of rows) {
-          const link = toLink(row.body, row.paths);
+          const link = toLink(row.body, row.paths, row.awaiting);
           found.set(link.anchor, link);
         }
       }
@@ -89,19 +92,34 @@ export function createLinkStore(db: Sql): LinkStore {
       return Object.fromEntries(rows.map((row) => [`${row.resource}.${row.state}`, Number(row.count)]));
     },
 
-    async rememberPaths(connection, paths) {
-      if (paths.size === 0) return;
-      await commit(db, 'links.rememberPaths', async (tx) => {
-        for (const chunk of inChunks([...paths], WRITE_CHUNK)) {
-          const rows = chunk.map(([anchor, list]) => ({ anchor, paths: JSON.stringify(list) }));
+    async remember(connection, memories) {
+      if (memories.size === 0) return;
+      await commit(db, 'links.remember', async (tx) => {
+        for (const chunk of inChunks([...memories], WRITE_CHUNK)) {
+          const rows = chunk.map(([anchor, memory]) => ({ anchor, ...memoryColumns(memory) }));
           await sql`
-            update headgate.link as link set paths = given.paths::json
-            from json_to_recordset(${JSON.stringify(rows)}::json) as given (anchor text, paths text)
+            update headgate.link as link
+            set paths = given.paths::json, path_groups = given.path_groups, awaiting = given.awaiting
+            from json_to_recordset(${JSON.stringify(rows)}::json)
+              as given (anchor text, paths text, path_groups text[], awaiting text[])
             where link.connection = ${connection} and link.resource = 'account'
               and link.anchor = given.anchor`.execute(tx);
         }
       });
     },
+
+    ...createFocusReads(db),
+  };
+}
+
+const NO_MEMORY = { paths: null, path_groups: null, awaiting: null };
+
+function memoryColumns({ paths, awaiting }: LinkMemory) {
+  const groups = paths.flatMap(({ group }) => (group === undefined ? [] : [group]));
+  return {
+    paths: JSON.stringify(paths),
+    path_groups: groups.length === 0 ? null : groups,
+    awaiting: awaiting.length === 0 ? null : awaiting,
   };
 }
 
@@ -111,20 +129,25 @@ export function createLinkStore(db: Sql): LinkStore {
  */
 export async function writeLinks(tx: Tx, connection: string, links: readonly Link[]): Promise<void> {
   for (const chunk of inChunks(links, WRITE_CHUNK)) {
-    const rows = chunk.map(({ paths, ...link }) => ({
+    const rows = chunk.map(({ paths, awaiting, ...link }) => ({
       resource: link.resource,
       anchor: link.anchor,
       state: link.state,
       body: JSON.stringify(link),
-      paths: paths === undefined ? null : JSON.stringify(paths),
+      resource_id: link.resourceId,
+      ...(paths === undefined ? NO_MEMORY : memoryColumns({ paths, awaiting: awaiting ?? [] })),
     }));
     await sql`
-      insert into headgate.link as kept (connection, resource, anchor, state, body, paths)
-      select ${connection}, resource, anchor, state, body::json, paths::json
+      insert into headgate.link as kept
+        (connection, resource, anchor, state, body, resource_id, paths, path_groups, awaiting)
+      select ${connection}, resource, anchor, state, body::json, resource_id, paths::json, path_groups, awaiting
       from json_to_recordset(${JSON.stringify(rows)}::json)
-        as given (resource text, anchor text, state text, body text, paths text)
+        as given (resource text, anchor text, state text, body text, resource_id text, paths text,
+                  path_groups text[], awaiting text[])
       on conflict (connection, resource, anchor) do update
-        set state = excluded.state, body = excluded.body, paths = coalesce(excluded.paths, kept.paths)`.execute(tx);
+        set state = excluded.state, body = excluded.body, resource_id = excluded.resource_id, paths = coalesce(excluded.paths, kept.paths),
+            path_groups = case when excluded.paths is null then kept.path_groups else excluded.path_groups end,
+            awaiting = case when excluded.paths is null then kept.awaiting else excluded.awaiting end`.execute(tx);
   }
 }
 

@@ -61,9 +61,13 @@ export function toOperation(row: OperationRow): OperationRecord {
   };
 }
 
-/** A link from its two json columns; the paths are kept apart because they are remembered apart. */
-export function toLink(body: StoredLink, paths: readonly RememberedPath[] | null): Link {
-  return { ...body, ...optional('paths', paths) };
+/** A link from its columns; what it remembers of its user is kept apart because it changes without an operation. */
+export function toLink(
+  body: StoredLink,
+  paths: readonly RememberedPath[] | null,
+  awaiting: readonly string[] | null,
+): Link {
+  return { ...body, ...optional('paths', paths), ...optional('awaiting', awaiting) };
 }
 
 /** What is remembered about a connection; a connection never heard of is neither paused nor throttled. */

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type { Baseline } from '../../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
@@ -27,7 +28,7 @@ interface CycleTable {
   readonly number: Generated<string>;
   readonly id: string;
   readonly connection: string;
-  readonly kind: CycleKind;
+  readonly kind: ColumnType<CycleKind>;
   readonly phase: CyclePhase;
   readonly requested_by: string;
   readonly created_at: Int8;
@@ -46,6 +47,13 @@ interface CycleTable {
   readonly lease_worker: string | null;
   readonly lease_until: NullableInt8;
   readonly slices_cut: Generated<number>;
+  readonly staged: Json<Baseline>;
+}
+
+interface BaselineTable {
+  readonly connection: string;
+  readonly cycle: string;
+  readonly body: ColumnType<Baseline, string, string>;
 }
 
 interface SliceTable {
@@ -75,8 +83,8 @@ interface OperationTable {
   readonly failure: Json<NonNullable<OperationRecord['failure']>>;
 }
 
-/** A link without its paths, which are remembered apart. */
-export type StoredLink = Omit<Link, 'paths'>;
+/** A link without what it remembers of its user, which is written apart. */
+export type StoredLink = Omit<Link, 'paths' | 'awaiting'>;
 
 interface LinkTable {
   readonly connection: string;
@@ -85,6 +93,10 @@ interface LinkTable {
   readonly state: Link['state'];
   readonly body: ColumnType<StoredLink, string, string>;
   readonly paths: Json<readonly RememberedPath[]>;
+  /** Groups among the paths, for finding who is reached through one. */
+  readonly resource_id: string | null;
+  readonly path_groups: readonly string[] | null;
+  readonly awaiting: readonly string[] | null;
 }
 
 interface CountTable {
@@ -96,6 +108,7 @@ interface CountTable {
 export interface Tables {
   readonly 'headgate.connection': ConnectionTable;
   readonly 'headgate.cycle': CycleTable;
+  readonly 'headgate.baseline': BaselineTable;
   readonly 'headgate.slice': SliceTable;
   readonly 'headgate.operation': OperationTable;
   readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };

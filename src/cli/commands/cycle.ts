@@ -13,6 +13,7 @@ import { startCycle } from '../start-cycle.ts';
 interface StartOptions {
   readonly connection?: string;
   readonly full?: boolean;
+  readonly incremental?: boolean;
   readonly wait?: boolean;
   readonly timeout?: number;
 }
@@ -36,9 +37,10 @@ export function registerCycle(program: Command, shell: Shell): void {
     shell,
     cycle
       .command('start')
-      .description('start a full cycle: read everything, plan, and carry the plan out')
+      .description('start a cycle: read, plan, and carry the plan out')
       .option('-c, --connection <name>', 'connection (may be left out when there is only one)')
-      .option('--full', 'a full cycle (required: the only kind that is started by hand)')
+      .option('--full', 'a full cycle: everything is read and compared')
+      .option('--incremental', 'an incremental cycle: only what changed since the last one')
       .option('--wait', 'wait until it is closed')
       .option('--timeout <time>', 'wait at most this long, such as 90s, 15m or 2h', parseDuration),
     runStart,
@@ -68,10 +70,15 @@ export function registerCycle(program: Command, shell: Shell): void {
 }
 
 async function runStart(session: Session, options: StartOptions): Promise<ExitCode> {
-  if (options.full !== true) throw new UsageError('say --full: cycles started by hand are full cycles');
+  const { full = false, incremental = false } = options;
+  if (full === incremental) throw new UsageError('say which cycle: either --full or --incremental');
   const connection = session.connectionName(options.connection);
   const timeout = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
-  return startCycle(session, { connection, kind: 'initial' }, { wait: options.wait === true, ...timeout });
+  return startCycle(
+    session,
+    { connection, kind: full ? 'initial' : 'incremental' },
+    { wait: options.wait === true, ...timeout },
+  );
 }
 
 async function runList(session: Session, options: ListOptions): Promise<ExitCode> {

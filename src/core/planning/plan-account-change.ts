@@ -21,6 +21,8 @@ export interface AccountsContext {
   /** The account an anchor refers to, if it has a living one. */
   readonly resolve: (anchor: Anchor) => ResourceId | undefined;
   readonly roles: ReadonlyMap<string, AppRole>;
+  /** References that must wait for their user to come into scope, by the user who refers. */
+  readonly awaiting: Map<Anchor, readonly Anchor[]>;
   readonly failures: { readonly anchor: Anchor; readonly why: string }[];
   readonly unverified: Anchor[];
 }
@@ -62,6 +64,12 @@ export function planLaterReferences(
   draft.operations.push(operation);
 }
 
+/** What an operation that makes or renews a link tells it to wait for. */
+export function awaited({ awaiting }: AccountsContext, user: Anchor): { readonly awaiting?: readonly Anchor[] } {
+  const users = awaiting.get(user);
+  return users === undefined ? {} : { awaiting: users };
+}
+
 /** Plans what brings an existing account to what is desired: an update, a reactivation, only a link, or nothing. */
 export function planChange(
   context: AccountsContext,
@@ -87,12 +95,12 @@ export function planChange(
 
 const NO_REFERENCES = { now: [], later: [] };
 
-function planLink({ draft }: AccountsContext, subject: Subject, account: Account, matchedBy = 'link'): void {
+function planLink(context: AccountsContext, subject: Subject, account: Account, matchedBy = 'link'): void {
   const { user, label } = subject;
   const paths = subject.paths();
   const how = describePaths(paths);
   const text = matchedBy === 'link' ? `entitled again ${how}` : `matched by ${matchedBy}; entitled ${how}`;
-  draft.operations.push({
+  context.draft.operations.push({
     resource: 'account',
     kind: 'link',
     key: `${WAVE.accounts}:account:link:${user.id}`,
@@ -100,6 +108,7 @@ function planLink({ draft }: AccountsContext, subject: Subject, account: Account
     anchor: user.id,
     label,
     paths,
+    ...awaited(context, user.id),
     resourceId: account.id,
     matchedBy,
     reason: { code: 'matched', text },
@@ -107,7 +116,7 @@ function planLink({ draft }: AccountsContext, subject: Subject, account: Account
 }
 
 function planUpdate(
-  { draft }: AccountsContext,
+  context: AccountsContext,
   subject: Subject,
   change: Pick<ChangeAccount, 'attributes' | 'references'>,
   account: Account,
@@ -119,7 +128,7 @@ function planUpdate(
   const reactivates =
     !account.active && change.attributes.some(({ path, after }) => path === 'active' && after === true);
   const kind = reactivates ? 'reactivate' : 'update';
-  draft.operations.push({
+  context.draft.operations.push({
     resource: 'account',
     kind,
     key: `${WAVE.accounts}:account:${kind}:${user.id}`,
@@ -127,6 +136,7 @@ function planUpdate(
     anchor: user.id,
     label,
     paths,
+    ...awaited(context, user.id),
     resourceId: account.id,
     reason: reactivates
       ? reactivationReason(paths, link)

@@ -8,6 +8,7 @@ import { describePaths, listed } from '../reasons.ts';
 import { pathsOf, type Scope } from '../scope.ts';
 import type { DesiredAccount, ResourceId } from '../scim.ts';
 import {
+  awaited,
   planChange,
   planLaterReferences,
   splitReferences,
@@ -31,14 +32,17 @@ function rolesOf({ roles, scope }: AccountsContext, user: Anchor): readonly AppR
 
 const NO_ROLES: readonly AppRole[] = [];
 
-/** Plans creates, updates, reactivations and links of the accounts of entitled users. */
+/**
+ * Plans creates, updates, reactivations and links of the accounts of entitled users. Returns whom each of them refers to
+ * in vain, for the next cycles to remember.
+ */
 export function planAccounts(
   input: PlanInput,
   draft: PlanDraft,
   scope: Scope,
   entitled: ReadonlySet<Anchor>,
   links: { readonly byAnchor: ReadonlyMap<Anchor, Link>; readonly linkedTo: ReadonlyMap<ResourceId, Anchor> },
-): void {
+): ReadonlyMap<Anchor, readonly Anchor[]> {
   const targets = matchingTargets(input.mapping);
   const context: AccountsContext = {
     input,
@@ -55,6 +59,7 @@ export function planAccounts(
       return lost ? undefined : link.resourceId;
     },
     roles: new Map(input.directory.application.roles.map((role) => [role.id, role])),
+    awaiting: new Map(),
     failures: [],
     unverified: [],
   };
@@ -64,6 +69,7 @@ export function planAccounts(
       planAccount(context, { user, label: userLabel(user), paths: () => pathsOf(scope, input.directory, anchor) });
   }
   report(context);
+  return context.awaiting;
 }
 
 function report({ draft, input, failures, unverified }: AccountsContext): void {
@@ -99,6 +105,7 @@ function planAccount(context: AccountsContext, subject: Subject): void {
     context.failures.push({ anchor: subject.user.id, why: mapped.failure });
     return;
   }
+  rememberAwaited(context, subject.user.id, mapped.account);
   if (linked === undefined) {
     planUnlinked(context, subject, mapped.account);
     return;
@@ -108,6 +115,12 @@ function planAccount(context: AccountsContext, subject: Subject): void {
   else if (input.vanished.has(linked.resourceId))
     planUnlinked(context, subject, remapped(context, subject) ?? mapped.account, linked);
   else context.unverified.push(subject.user.id);
+}
+
+function rememberAwaited(context: AccountsContext, user: Anchor, { references }: DesiredAccount): void {
+  if (references.size === 0) return;
+  const users = [...references.values()].filter((to) => context.resolve(to) === undefined && !context.entitled.has(to));
+  if (users.length > 0) context.awaiting.set(user, [...new Set(users)].sort());
 }
 
 /** Values that flow on create only are needed again when an account that vanished is created anew. */
@@ -172,6 +185,7 @@ function planCreate(
     label,
     reason,
     paths,
+    ...awaited(context, user.id),
     attributes,
     references: now,
   });

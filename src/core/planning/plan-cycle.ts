@@ -1,14 +1,16 @@
+import type { ConnectionRules } from '../connection.ts';
 import type { Anchor } from '../directory.ts';
-import type { Link, RememberedPath } from '../link.ts';
+import type { Link, LinkMemory } from '../link.ts';
 import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
+import type { ProviderProfile } from '../profile.ts';
 import { foldName, listed } from '../reasons.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
 import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-groups.ts';
-import { notice, type Collision, type PlanDraft, type PlanInput } from './plan-input.ts';
+import { notice, type Collision, type LinkedTotals, type PlanDraft, type PlanInput } from './plan-input.ts';
 import { planMembers } from './plan-members.ts';
 import { planRemovals } from './plan-removals.ts';
 import { planCollisions } from './collisions.ts';
@@ -17,14 +19,21 @@ import { planCollisions } from './collisions.ts';
 export interface Planned {
   readonly plan: Plan;
   readonly collisions: readonly Collision[];
-  /** How linked users are in scope now, for those whose links remember something else. */
-  readonly paths: ReadonlyMap<Anchor, readonly RememberedPath[]>;
+  /** What links are to remember of their users, for those that remember something else. */
+  readonly memories: ReadonlyMap<Anchor, LinkMemory>;
 }
 
 function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
   const entitled = new Set<Anchor>();
   for (const user of scope.reach.keys()) if (input.directory.users.get(user)?.enabled === true) entitled.add(user);
   return entitled;
+}
+
+/** Users whose accounts must not be taken away: the entitled ones, and everybody an incremental cycle does not look at. */
+function stayingUsers({ focus, links }: PlanInput, entitled: ReadonlySet<Anchor>): ReadonlySet<Anchor> {
+  if (focus === undefined) return entitled;
+  const others = links.filter(({ resource, anchor }) => resource === 'account' && !focus.users.has(anchor));
+  return new Set([...entitled, ...others.map(({ anchor }) => anchor)]);
 }
 
 /** Works out what the provider should hold and the operations that lead there. Pure: same input, same bytes, same digest. */
@@ -34,14 +43,14 @@ export function planCycle(input: PlanInput): Planned {
   const accounts = indexLinks(input.links, 'account');
   const groups = indexLinks(input.links, 'group');
   const draft: PlanDraft = { operations: [], notices: [], collisions: [] };
-  planAccounts(input, draft, scope, entitled, accounts);
+  const awaiting = planAccounts(input, draft, scope, entitled, accounts);
   planRemovals(input, draft, scope, entitled, accounts.byAnchor);
   planGroups(input, draft, scope, groups);
   planMembers(input, draft, scope, entitled, groups, accounts);
   planGroupDeletes(input, draft, scope, groups.byAnchor, accounts);
   const inScope = new Set(groupsInScope(input, scope));
   const claims = [
-    { ...accounts, staying: entitled },
+    { ...accounts, staying: stayingUsers(input, entitled) },
     { ...groups, staying: inScope },
   ] as const;
   planCollisions(draft, input.mapping, ...claims);
@@ -50,12 +59,16 @@ export function planCycle(input: PlanInput): Planned {
   const plan = sealPlan({
     connection: input.rules.name,
     kind: input.kind,
-    rulesDigest: digestOf([input.rules, input.profile]),
+    rulesDigest: rulesDigest(input.rules, input.profile),
     operations,
     notices: draft.notices,
     counts: countPlan(input, operations, entitled.size, inScope.size),
   });
-  return { plan, collisions: draft.collisions, paths: changedPaths(input, scope, entitled, accounts.byAnchor) };
+  return {
+    plan,
+    collisions: draft.collisions,
+    memories: changedMemories(input, scope, entitled, accounts.byAnchor, awaiting),
+  };
 }
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
@@ -84,7 +97,7 @@ function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: Re
 /** A protected user who was renamed is protected no longer under the old name: that must not go unsaid. */
 function noticeUnknownProtected(input: PlanInput, draft: PlanDraft, links: ReadonlyMap<Anchor, Link>): void {
   const { protectedAccounts } = input.rules.guards;
-  if (protectedAccounts.length === 0) return;
+  if (protectedAccounts.length === 0 || input.focus !== undefined) return;
   const unknown = new Map(protectedAccounts.map((name) => [foldName(name), name]));
   for (const { anchor, label } of links.values()) for (const name of [anchor, label]) unknown.delete(foldName(name));
   for (const user of input.directory.users.values())
@@ -110,25 +123,47 @@ function countPlan(
     membersAdded += operation.add.length;
     membersRemoved += operation.remove.length;
   }
-  const living = (resource: Link['resource']) =>
-    input.links.filter((link) => link.resource === resource && link.state === 'active').length;
+  const linked = input.focus?.linked ?? linkedTotals(input.links);
   return {
     entitledUsers,
     entitledGroups,
-    linkedAccounts: living('account'),
-    linkedGroups: living('group'),
+    linkedAccounts: linked.accounts,
+    linkedGroups: linked.groups,
+    linkedMembers: linked.members,
     operations: byKind,
     membersAdded,
     membersRemoved,
   };
 }
 
-function changedPaths(input: PlanInput, scope: Scope, entitled: ReadonlySet<Anchor>, links: ReadonlyMap<Anchor, Link>) {
-  const changed = new Map<Anchor, readonly RememberedPath[]>();
+/** Names the rules and the profile a plan is made with: with others everything has to be looked at again. */
+export function rulesDigest(rules: ConnectionRules, profile: ProviderProfile): string {
+  return digestOf([rules, profile]);
+}
+
+/** Counts what is linked and living. */
+export function linkedTotals(links: readonly Link[]): LinkedTotals {
+  const living = links.filter(({ state }) => state === 'active');
+  const accounts = living.filter(({ resource }) => resource === 'account').length;
+  const members = living.reduce((sum, link) => sum + (link.members?.length ?? 0), 0);
+  return { accounts, groups: living.length - accounts, members };
+}
+
+function changedMemories(
+  input: PlanInput,
+  scope: Scope,
+  entitled: ReadonlySet<Anchor>,
+  links: ReadonlyMap<Anchor, Link>,
+  awaiting: ReadonlyMap<Anchor, readonly Anchor[]>,
+): ReadonlyMap<Anchor, LinkMemory> {
+  const changed = new Map<Anchor, LinkMemory>();
   for (const link of links.values()) {
     if (link.state !== 'active' || !entitled.has(link.anchor)) continue;
-    if (pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
-    changed.set(link.anchor, rememberedPaths(pathsOf(scope, input.directory, link.anchor)));
+    const users = awaiting.get(link.anchor) ?? [];
+    const sameUsers = users.join() === (link.awaiting ?? []).join();
+    if (sameUsers && pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
+    const paths = rememberedPaths(pathsOf(scope, input.directory, link.anchor));
+    changed.set(link.anchor, { paths, awaiting: users });
   }
   return changed;
 }

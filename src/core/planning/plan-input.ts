@@ -1,6 +1,6 @@
 import type { ConnectionRules } from '../connection.ts';
 import type { CycleKind } from '../cycle.ts';
-import type { DirectorySnapshot } from '../directory.ts';
+import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
 import type { CompiledMapping } from '../mapping/compile-mapping.ts';
 import type { Operation } from '../operation.ts';
@@ -8,6 +8,25 @@ import type { Notice } from '../plan.ts';
 import type { ProviderProfile } from '../profile.ts';
 import type { ProviderInventory } from '../provider-inventory.ts';
 import type { ResourceId } from '../scim.ts';
+
+/**
+ * What an incremental cycle looks at. Everything else is left as the last cycle left it: a user outside the focus is
+ * neither entitled nor not entitled here, and nothing may be concluded about them.
+ */
+export interface Focus {
+  readonly users: ReadonlySet<Anchor>;
+  /** Groups whose own attributes are compared. Their members are compared through the users. */
+  readonly groups: ReadonlySet<Anchor>;
+  /** What is linked in all, which the few links of the focus do not tell. */
+  readonly linked: LinkedTotals;
+}
+
+/** Living links of a connection: the base of the guards' percentages. */
+export interface LinkedTotals {
+  readonly accounts: number;
+  readonly groups: number;
+  readonly members: number;
+}
 
 /** Everything a plan is made from. Gathered first, judged afterwards: planning reads nothing else. */
 export interface PlanInput {
@@ -21,6 +40,8 @@ export interface PlanInput {
   readonly inventory: ProviderInventory;
   /** Linked resources missing from the listing for which the provider answered "not found" when asked by id. */
   readonly vanished: ReadonlySet<ResourceId>;
+  /** Present in an incremental cycle; absent when everything is looked at. */
+  readonly focus?: Focus;
 }
 
 /** Operations that must not be sent because two users, or two groups, claim the same thing at the provider. */

@@ -44,6 +44,28 @@ function compareMembers(
   return { add: add.sort(), remove: remove.sort((a, b) => (a.anchor < b.anchor ? -1 : 1)) };
 }
 
+/**
+ * Compares the members of the focus only, with what Headgate remembers: the provider's own list is not read for a few
+ * people, and members outside the focus are nobody's business here.
+ */
+function compareFocused(
+  members: readonly Anchor[],
+  entitled: ReadonlySet<Anchor>,
+  remembered: readonly Anchor[],
+  focus: ReadonlySet<Anchor>,
+  accounts: Links,
+): MemberChange {
+  const present = new Set(remembered.filter((user) => focus.has(user)));
+  const wanted = new Set(members.filter((user) => focus.has(user) && entitled.has(user)));
+  const add = [...wanted].filter((user) => !present.has(user)).sort();
+  const remove = [...present].sort().flatMap((anchor) => {
+    const link = accounts.byAnchor.get(anchor);
+    if (wanted.has(anchor) || link === undefined || link.state === 'deleted') return [];
+    return [{ anchor, resourceId: link.resourceId }];
+  });
+  return { add, remove };
+}
+
 /** Members a SCIM group has: as shown, or as Headgate remembers them where the provider does not show them. */
 export function currentMembers(
   group: ScimGroup | undefined,
@@ -93,21 +115,32 @@ export function planMembers(
   for (const anchor of groupsInScope(input, scope)) {
     const link = groups.byAnchor.get(anchor);
     const group = scimGroupOf(anchor, link, byId, joined);
-    if (group === undefined && !fresh.has(anchor)) continue;
+    const linked = link !== undefined && link.state !== 'deleted';
+    if (group === undefined && !fresh.has(anchor) && !(linked && input.focus !== undefined)) continue;
+    const focus = fresh.has(anchor) || joined.has(anchor) ? undefined : input.focus;
+    if (focus !== undefined) {
+      const change = compareFocused(scope.membersOf(anchor), entitled, link?.members ?? [], focus.users, accounts);
+      pushMembers(draft, anchor, groupName(input.directory, anchor), change);
+      continue;
+    }
     const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts, input.vanished);
-    const { add, remove } = compareMembers(scope.membersOf(anchor), entitled, current, accounts);
-    if (add.length === 0 && remove.length === 0) continue;
-    const parts = [add.length > 0 ? `${add.length} to add` : '', remove.length > 0 ? `${remove.length} to remove` : ''];
-    draft.operations.push({
-      resource: 'group',
-      kind: 'members',
-      key: `${WAVE.members}:group:members:${anchor}`,
-      wave: WAVE.members,
-      anchor,
-      label: groupName(input.directory, anchor),
-      reason: { code: 'members-differ', text: `members: ${parts.filter((part) => part !== '').join(', ')}` },
-      add,
-      remove,
-    });
+    const change = compareMembers(scope.membersOf(anchor), entitled, current, accounts);
+    pushMembers(draft, anchor, groupName(input.directory, anchor), change);
   }
+}
+
+function pushMembers(draft: PlanDraft, anchor: Anchor, label: string, { add, remove }: MemberChange): void {
+  if (add.length === 0 && remove.length === 0) return;
+  const parts = [add.length > 0 ? `${add.length} to add` : '', remove.length > 0 ? `${remove.length} to remove` : ''];
+  draft.operations.push({
+    resource: 'group',
+    kind: 'members',
+    key: `${WAVE.members}:group:members:${anchor}`,
+    wave: WAVE.members,
+    anchor,
+    label,
+    reason: { code: 'members-differ', text: `members: ${parts.filter((part) => part !== '').join(', ')}` },
+    add,
+    remove,
+  });
 }

@@ -39,6 +39,7 @@ export function planRemovals(
   const active = new Map(input.inventory.accounts.resources.map((account) => [account.id, account.active]));
   const unknown: Anchor[] = [];
   for (const link of links.values()) {
+    if (input.focus !== undefined && !input.focus.users.has(link.anchor)) continue;
     if (link.state === 'deleted' || entitled.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
     const cause = removalCause(link.anchor, scope, input.directory);
     if (cause === undefined) {

@@ -134,6 +134,7 @@ export function planCounts(operations: Readonly<Record<string, number>>): PlanCo
     entitledGroups: 0,
     linkedAccounts: 0,
     linkedGroups: 0,
+    linkedMembers: 0,
     operations,
     membersAdded: 0,
     membersRemoved: 0,

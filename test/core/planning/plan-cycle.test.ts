@@ -254,7 +254,9 @@ describe('planCycle', () => {
     };
     const links = [aLink('ada', { paths: itPath }), aLink('bob', { paths: [{}] })];
     const accounts = [adasAccount, anAccount('id-bob', 'bob@contoso.com')];
-    expect([...planCycle(aPlanInput(given, { links, provider: { accounts } })).paths]).toEqual([['bob', itPath]]);
+    expect([...planCycle(aPlanInput(given, { links, provider: { accounts } })).memories]).toEqual([
+      ['bob', { paths: itPath, awaiting: [] }],
+    ]);
   });
 });
 

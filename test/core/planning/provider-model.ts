@@ -33,14 +33,17 @@ export class ProviderModel {
     return link === undefined || link.state === 'deleted' ? undefined : link.resourceId;
   }
 
-  apply(operation: Operation): void {
+  apply(operation: Operation): Exported {
     const exported = this.#export(operation);
     if (exported.resourceId !== null) this.touched.add(exported.resourceId);
     const link = linkAfter(operation, exported, this.link(operation.resource, operation.anchor), theProfile());
     if (link !== undefined) this.links.set(`${link.resource}:${link.anchor}`, link);
+    return exported;
   }
 
   #export(operation: Operation): Exported {
+    // What the operation is about was never created: nothing can be sent.
+    const lost = ({ anchor }: Operation): Exported => ({ resourceId: null, requests: 0, unresolved: [anchor] });
     const done = (resourceId: ResourceId | null): Exported => ({ resourceId, requests: 1 });
     switch (operation.kind) {
       case 'create': {
@@ -54,18 +57,17 @@ export class ProviderModel {
           return done(id);
         }
         this.accounts.set(id, { attributes: new Map(), active: true });
-        this.#change(id, operation);
-        return done(id);
+        return { ...done(id), unresolved: this.#change(id, operation) };
       }
       case 'link':
         return done(operation.resourceId);
       case 'update':
       case 'reactivate': {
-        const id = operation.resourceId ?? this.resolve(operation.anchor) ?? '';
-        if (operation.resource === 'account') this.#change(id, operation);
-        else
-          for (const { path, after } of operation.attributes)
-            Object.assign(this.groups.get(id) ?? {}, { [path]: after });
+        const id = operation.resourceId ?? this.resolve(operation.anchor);
+        if (id === undefined) return lost(operation);
+        if (operation.resource === 'account') return { ...done(id), unresolved: this.#change(id, operation) };
+
+        for (const { path, after } of operation.attributes) Object.assign(this.groups.get(id) ?? {}, { [path]: after });
         return done(id);
       }
       case 'disable': {
@@ -78,11 +80,16 @@ export class ProviderModel {
         for (const group of this.groups.values()) group.members.delete(operation.resourceId);
         return done(null);
       case 'members': {
-        const id = this.resolve(operation.anchor) ?? '';
+        const id = this.resolve(operation.anchor);
+        if (id === undefined) return lost(operation);
         const members = this.groups.get(id)?.members;
         for (const { resourceId } of operation.remove) members?.delete(resourceId);
-        for (const anchor of operation.add) members?.add(this.resolve(anchor) ?? 'unresolved');
-        return done(id);
+        const unresolved = operation.add.filter((anchor) => this.resolve(anchor) === undefined);
+        for (const anchor of operation.add) {
+          const member = this.resolve(anchor);
+          if (member !== undefined) members?.add(member);
+        }
+        return { ...done(id), unresolved };
       }
       default:
         return operation satisfies never;
@@ -92,7 +99,7 @@ export class ProviderModel {
   #change(
     id: ResourceId,
     operation: Operation & { resource: 'account'; kind: 'create' | 'update' | 'reactivate' },
-  ): void {
+  ): readonly Anchor[] {
     const account = this.accounts.get(id);
     if (account === undefined) throw new Error(`no account ${id}`);
     for (const { path, after } of operation.attributes) {
@@ -100,10 +107,12 @@ export class ProviderModel {
       else if (after === null) account.attributes.delete(path);
       else account.attributes.set(path, after);
     }
+    const unresolved = operation.references.filter(({ to }) => this.resolve(to) === undefined);
     for (const { path, to } of operation.references) {
       const value = this.resolve(to);
       if (value !== undefined) account.attributes.set(path, { value });
     }
+    return unresolved.map(({ to }) => to);
   }
 
   listAccounts(): readonly Account[] {

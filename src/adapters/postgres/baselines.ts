@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import type { CycleResult } from '../../core/cycle.ts';
+import type { Operation } from '../../core/operation.ts';
+import type { CycleStore } from '../../ports/stores.ts';
+import { reading } from './commits.ts';
+import type { CycleRow } from './rows.ts';
+import type { Sql, Tx } from './tables.ts';
+
+/** Reads of the baseline an incremental cycle starts from. */
+export function createBaselines(db: Sql): Pick<CycleStore, 'baseline'> {
+  return {
+    async baseline(connection) {
+      const row = await reading(() =>
+        db.selectFrom('headgate.baseline').selectAll().where('connection', '=', connection).executeTakeFirst(),
+      );
+      if (row === undefined) return undefined;
+      const unsettled = await reading(() =>
+        sql<{ body: Operation }>`
+          select operation.body from headgate.operation as operation
+          join headgate.cycle as cycle on cycle.number = operation.cycle
+          where cycle.id = ${row.cycle}
+            and (operation.state in ('held', 'escrowed', 'in-doubt', 'cancelled')
+                 or json_array_length(operation.exported -> 'unresolved') > 0)
+          order by operation.sequence`.execute(db),
+      );
+      return { baseline: row.body, unsettled: unsettled.rows.map(({ body }) => body) };
+    },
+  };
+}
+
+/**
+ * Makes the baseline staged with a cycle the connection's own, in the transaction that closes it. A cycle that failed, was
+ * refused or cancelled leaves the old one: its changes are read again.
+ */
+export async function commitBaseline(tx: Tx, cycle: CycleRow, result: CycleResult): Promise<void> {
+  if (cycle.staged === null || (result !== 'succeeded' && result !== 'entry-level-errors')) return;
+  await tx
+    .insertInto('headgate.baseline')
+    .values({ connection: cycle.connection, cycle: cycle.id, body: JSON.stringify(cycle.staged) })
+    .onConflict((conflict) =>
+      conflict.column('connection').doUpdateSet({ cycle: cycle.id, body: JSON.stringify(cycle.staged) }),
+    )
+    .execute();
+}

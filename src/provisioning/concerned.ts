@@ -1,0 +1,117 @@
+import type { Baseline } from '../core/baseline.ts';
+import type {
+  Anchor,
+  Assignment,
+  DirectoryChanges,
+  EnterpriseApplication,
+  GroupMembership,
+} from '../core/directory.ts';
+import type { Link } from '../core/link.ts';
+import type { Operation } from '../core/operation.ts';
+import type { ProvenRead, ReadProgress } from '../ports/directory-source.ts';
+import type { Connection } from '../ports/index.ts';
+import type { LinkStore } from '../ports/stores.ts';
+import { assignedGroups } from './gather-directory.ts';
+
+export interface ChangesRequest {
+  readonly connection: Connection;
+  readonly links: LinkStore;
+  readonly since: Baseline;
+  /** Directory attributes whose changes count. */
+  readonly attributes: readonly string[];
+  /** Operations the last cycle left unsettled: whom they concern is looked at again. */
+  readonly unsettled: readonly Operation[];
+  readonly signal: AbortSignal;
+  readonly progress?: ReadProgress;
+}
+
+/** Whom an incremental cycle has to look at, and what was read to find that out. */
+export interface Concerned {
+  readonly application: EnterpriseApplication;
+  readonly changes: DirectoryChanges;
+  readonly assignments: ProvenRead<readonly Assignment[]>;
+  /** Groups assigned now. */
+  readonly assigned: ReadonlySet<Anchor>;
+  /** Members of the groups assigned since the baseline, read whole. */
+  readonly memberships: ProvenRead<ReadonlyMap<Anchor, GroupMembership>>;
+  readonly groupLinks: readonly Link[];
+  readonly users: ReadonlySet<Anchor>;
+  readonly groups: ReadonlySet<Anchor>;
+  /** Users the directory told of this time, who are looked at once more by the next cycle. */
+  readonly told: readonly Anchor[];
+}
+
+interface Names {
+  readonly users: Set<Anchor>;
+  readonly groups: Set<Anchor>;
+}
+
+/** Whom operations that were held, escrowed or lost concern. */
+function carryOver(operations: readonly Operation[], concerned: Names): void {
+  for (const operation of operations) {
+    if (operation.resource === 'account') concerned.users.add(operation.anchor);
+    else concerned.groups.add(operation.anchor);
+    if (operation.kind !== 'members') continue;
+    for (const user of operation.add) concerned.users.add(user);
+    for (const { anchor } of operation.remove) concerned.users.add(anchor);
+  }
+}
+
+function keyOf({ principal, principalKind, roleId }: Assignment): string {
+  return `${principalKind} ${principal} ${roleId}`;
+}
+
+/** Assigned groups that changed, and their members who came or went. */
+function concernedMembers({ groups }: DirectoryChanges, assigned: ReadonlySet<Anchor>, concerned: Names): void {
+  for (const [group, change] of groups) {
+    if (!assigned.has(group)) continue;
+    if (change.changed || change.gone) concerned.groups.add(group);
+    for (const user of [...change.added, ...change.removed]) concerned.users.add(user);
+  }
+}
+
+/** Assignments that are in one list and not in the other. */
+function changedAssignments(before: readonly Assignment[], now: readonly Assignment[]): readonly Assignment[] {
+  const then = new Set(before.map(keyOf));
+  const today = new Set(now.map(keyOf));
+  return [...now.filter((one) => !then.has(keyOf(one))), ...before.filter((one) => !today.has(keyOf(one)))];
+}
+
+/** Principals whose assignments differ from the baseline's. Returns the groups that are assigned now. */
+function changedPrincipals(since: Baseline, now: readonly Assignment[], concerned: Names): readonly Anchor[] {
+  const changed = changedAssignments(since.assignments, now);
+  const assigned = new Set(assignedGroups(now));
+  for (const { principal, principalKind } of changed) {
+    if (principalKind === 'user') concerned.users.add(principal);
+    if (principalKind === 'group') concerned.groups.add(principal);
+  }
+  const groups = changed.filter(({ principalKind, principal }) => principalKind === 'group' && assigned.has(principal));
+  return [...new Set(groups.map(({ principal }) => principal))].sort();
+}
+
+/**
+ * Finds out whom the changes since a baseline concern: users and groups the directory tells of, users and members of
+ * groups whose assignment changed, those an earlier cycle left unsettled, and those who wait for one of them.
+ */
+export async function findConcerned(request: ChangesRequest): Promise<Concerned | 'expired'> {
+  const { connection, links, since, attributes, signal, progress } = request;
+  const { directory, rules } = connection;
+  const application = await directory.readApplication(rules.application, signal);
+  const changes = await directory.readChanges(since.watermark, attributes, signal, progress);
+  if (changes === 'expired') return 'expired';
+  const assignments = await directory.readAssignments(application.id, signal);
+  const assigned = new Set(assignedGroups(assignments.value));
+  const concerned: Names = { users: new Set(changes.users), groups: new Set() };
+  concernedMembers(changes, assigned, concerned);
+  const told = [...concerned.users].sort();
+  for (const user of since.again) concerned.users.add(user);
+  carryOver(request.unsettled, concerned);
+  const fresh = changedPrincipals(since, assignments.value, concerned);
+  const lost = [...concerned.groups].filter((group) => !assigned.has(group));
+  for (const user of await links.reachedThrough(rules.name, [...lost, ...fresh])) concerned.users.add(user);
+  const memberships = await directory.readMemberships(fresh, signal, progress);
+  for (const { users } of memberships.value.values()) for (const user of users) concerned.users.add(user);
+  for (const user of await links.awaiting(rules.name, [...concerned.users])) concerned.users.add(user);
+  const groupLinks = await links.groups(rules.name);
+  return { application, changes, assignments, assigned, memberships, groupLinks, told, ...concerned };
+}

@@ -1,0 +1,193 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Baseline } from '../../src/core/baseline.ts';
+import type { Anchor, DirectoryChanges, GroupChange } from '../../src/core/directory.ts';
+import type { Link } from '../../src/core/link.ts';
+import { rulesDigest } from '../../src/core/planning/plan-cycle.ts';
+import { canonicalJson } from '../../src/core/plan.ts';
+import type { CycleKind } from '../../src/core/cycle.ts';
+import type { Operation } from '../../src/core/operation.ts';
+import type { Connection } from '../../src/ports/index.ts';
+import type { DirectorySource } from '../../src/ports/directory-source.ts';
+import type { ServiceProvider } from '../../src/ports/service-provider.ts';
+import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
+import { heldOperations } from '../../src/core/guards.ts';
+import { aGroup, assignUser, aUser, defaultMapping, theProfile, theRules, type Organisation } from '../builders.ts';
+import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
+import { ProviderModel } from '../core/planning/provider-model.ts';
+import { fakeDirectory, fakeProvider } from './fakes.ts';
+import { modelLinks } from './model-links.ts';
+
+const WATERMARK: Baseline['watermark'] = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
+const rules = theRules({ guards: { tooManyRemovals: { count: 1000, percent: 100 }, protectedAccounts: [] } });
+
+function changesBetween(before: Organisation, now: Organisation): DirectoryChanges {
+  const userOf = (all: Organisation, id: Anchor) => canonicalJson(all.users?.find((user) => user.id === id) ?? null);
+  const users = new Set(USERS.filter((id) => userOf(before, id) !== userOf(now, id)));
+  const groups = new Map<Anchor, GroupChange>();
+  for (const [id, group] of Object.entries(now.groups ?? {})) {
+    const then = before.groups?.[id]?.users ?? [];
+    const today = group.users ?? [];
+    const added = new Set(today.filter((user) => !then.includes(user)));
+    const removed = new Set(then.filter((user) => !today.includes(user)));
+    if (added.size + removed.size > 0)
+      groups.set(id, { gone: false, changed: false, added, removed, nestedAdded: new Set(), nestedRemoved: new Set() });
+  }
+  return { watermark: WATERMARK, users, groups };
+}
+
+function directoryOf(now: Organisation, before: Organisation): DirectorySource {
+  const groups = now.groups ?? {};
+  return {
+    ...fakeDirectory({
+      assignments: now.assignments ?? [],
+      groups: Object.fromEntries(Object.entries(groups).map(([id, { name }]) => [id, aGroup(id, name)])),
+      memberships: Object.fromEntries(Object.entries(groups).map(([id, { users = [] }]) => [id, { users }])),
+      users: Object.fromEntries((now.users ?? []).map((user) => [user.id, user])),
+      whereabouts: now.whereabouts ?? {},
+    }),
+    startWatermark: async () => WATERMARK,
+    readChanges: async () => changesBetween(before, now),
+    readGroupsOfUser: async (user) =>
+      Object.entries(groups)
+        .filter(([, { users = [] }]) => users.includes(user))
+        .map(([id]) => id),
+  };
+}
+
+function providerOf(model: ProviderModel): ServiceProvider {
+  const accounts = model.listAccounts();
+  return {
+    ...fakeProvider({ accounts, groups: model.listGroups() }),
+    findGroups: async ({ attribute, value }) =>
+      model
+        .listGroups()
+        .filter((group) => (attribute === 'externalId' ? group.externalId : group.displayName) === value),
+  };
+}
+
+function connectionTo(model: ProviderModel, now: Organisation, before: Organisation): Connection {
+  const directory = directoryOf(now, before);
+  return { rules, mapping: defaultMapping(), directory, provider: providerOf(model), concurrency: 2 };
+}
+
+interface Committed {
+  readonly baseline: Baseline | undefined;
+  readonly unsettled: readonly Operation[];
+}
+
+/** Prepares and exports one cycle against the model; operations for which `loses` is true are left unsettled. */
+async function runCycle(
+  model: ProviderModel,
+  kind: CycleKind,
+  now: Organisation,
+  before: Organisation,
+  last: Committed,
+  loses: (operation: Operation) => boolean = () => false,
+): Promise<Committed & { readonly kind: CycleKind }> {
+  const stores = modelLinks(model, last);
+  const connection = connectionTo(model, now, before);
+  const prepared = await prepareCycle({ connection, stores, kind, signal: new AbortController().signal });
+  const unsettled: Operation[] = [];
+  for (const operation of prepared.plan.operations) {
+    if (loses(operation)) unsettled.push(operation);
+    else if ((model.apply(operation).unresolved ?? []).length > 0) unsettled.push(operation);
+  }
+  await stores.links.remember('acme', prepared.memories);
+  return { baseline: prepared.baseline, unsettled, kind: prepared.plan.kind };
+}
+
+const nothing: Organisation = {};
+const none: Committed = { baseline: undefined, unsettled: [] };
+
+async function remaining(model: ProviderModel, now: Organisation): Promise<readonly string[]> {
+  const { plan } = await prepareCycle({
+    connection: {
+      rules,
+      mapping: defaultMapping(),
+      directory: directoryOf(now, now),
+      provider: providerOf(model),
+      concurrency: 2,
+    },
+    stores: modelLinks(model, none),
+    kind: 'initial',
+    signal: new AbortController().signal,
+  });
+  return plan.operations.map(({ key, reason }) => `${key} ${reason.text}`);
+}
+
+describe('incremental cycles', () => {
+  test('leave nothing for a full cycle to do, whatever changed between them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(organisation, { minLength: 2, maxLength: 5 }), async (history) => {
+        const model = new ProviderModel();
+        let before = nothing;
+        let last = none;
+        for (const [index, now] of history.entries()) {
+          last = await runCycle(model, index === 0 ? 'initial' : 'incremental', now, before, last);
+          before = now;
+        }
+        expect(await remaining(model, before)).toEqual([]);
+        const active = [...model.links.values()].filter(
+          (link: Link) => link.resource === 'account' && model.accounts.get(link.resourceId)?.active === true,
+        );
+        expect(active.map(({ anchor }) => anchor).toSorted()).toEqual(entitledUsers(before).toSorted());
+      }),
+    );
+  });
+
+  test('take up again what an earlier cycle could not settle', async () => {
+    await fc.assert(
+      fc.asyncProperty(organisation, organisation, fc.nat(3), async (first, second, lost) => {
+        const model = new ProviderModel();
+        const initial = await runCycle(model, 'initial', first, nothing, none);
+        let count = 0;
+        const failing = await runCycle(
+          model,
+          'incremental',
+          second,
+          first,
+          initial,
+          ({ wave }) => wave < 2 && count++ === lost,
+        );
+        const settled = await runCycle(model, 'incremental', second, second, failing);
+        await runCycle(model, 'incremental', second, second, settled);
+        expect(await remaining(model, second)).toEqual([]);
+      }),
+    );
+  });
+
+  test('never take an account that belongs to somebody they do not look at', async () => {
+    const model = new ProviderModel();
+    const ada = aUser('ada');
+    const first: Organisation = { users: [ada], assignments: [assignUser('ada')], whereabouts: { ada: 'present' } };
+    const initial = await runCycle(model, 'initial', first, nothing, none);
+    const twin = aUser('u1', { attributes: { userPrincipalName: 'ada@contoso.com' } });
+    const second: Organisation = {
+      users: [ada, twin],
+      assignments: [assignUser('ada'), assignUser('u1')],
+      whereabouts: { ada: 'present', u1: 'present' },
+    };
+    const { plan, verdict } = await prepareCycle({
+      connection: connectionTo(model, second, first),
+      stores: modelLinks(model, initial),
+      kind: 'incremental',
+      signal: new AbortController().signal,
+    });
+    expect(plan.operations.map(({ key }) => key)).toEqual(['1:account:create:u1']);
+    expect([...heldOperations(verdict).values()]).toEqual(['matching-collision']);
+  });
+
+  test('become full ones when the configuration has changed since', async () => {
+    const model = new ProviderModel();
+    const initial = await runCycle(model, 'initial', nothing, nothing, none);
+    expect(initial.baseline?.rulesDigest).toBe(rulesDigest(rules, theProfile()));
+    const other = {
+      ...initial,
+      baseline: initial.baseline === undefined ? undefined : { ...initial.baseline, rulesDigest: 'other' },
+    };
+    expect((await runCycle(model, 'incremental', nothing, nothing, initial)).kind).toBe('incremental');
+    expect((await runCycle(model, 'incremental', nothing, nothing, other)).kind).toBe('initial');
+    expect((await runCycle(model, 'incremental', nothing, nothing, none)).kind).toBe('initial');
+  });
+});
