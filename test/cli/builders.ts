@@ -123,7 +123,7 @@ export function planOf(operations: readonly Operation[], connection = 'acme'): P
       entitledGroups: 1,
       linkedAccounts: 2,
       linkedGroups: 1,
-    linkedMembers: 0,
+      linkedMembers: 0,
       operations: counts,
       membersAdded: 0,
       membersRemoved: 0,

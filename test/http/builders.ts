@@ -85,7 +85,7 @@ export function aPlan(operations: number): Plan {
       entitledGroups: 0,
       linkedAccounts: operations,
       linkedGroups: 0,
-    linkedMembers: 0,
+      linkedMembers: 0,
       operations: { 'account.disable': operations },
       membersAdded: 0,
       membersRemoved: 0,

@@ -193,7 +193,14 @@ describe('what the store knows', () => {
   });
 
   test('accounts and groups: in scope by the newest plan, provisioned and disabled by the links', async () => {
-    const planCounts = { linkedAccounts: 0, linkedGroups: 0, linkedMembers: 0, operations: {}, membersAdded: 0, membersRemoved: 0 };
+    const planCounts = {
+      linkedAccounts: 0,
+      linkedGroups: 0,
+      linkedMembers: 0,
+      operations: {},
+      membersAdded: 0,
+      membersRemoved: 0,
+    };
     const body = await scrapeStore({
       cycles: [aCycleRecord({ planCounts: { entitledUsers: 30, entitledGroups: 3, ...planCounts } })],
       links: { 'account.active': 28, 'account.disabled': 5, 'account.deleted': 9, 'group.active': 2 },

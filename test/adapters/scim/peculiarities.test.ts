@@ -213,7 +213,9 @@ describe('groups that always show an empty list of members', () => {
     const gone = users.slice(0, 3).map((anchor) => ({ anchor, resourceId: ids[anchor] ?? '' }));
     await provider.apply(toMembers([], gone), resolver({ 'group-1': it }), never);
     expect(sandbox.groups.get(it)?.['members']).toHaveLength(227);
-    expect(sandbox.requests().filter(({ method, path }) => method === 'GET' && path.endsWith('/Groups'))).toHaveLength(3);
+    expect(sandbox.requests().filter(({ method, path }) => method === 'GET' && path.endsWith('/Groups'))).toHaveLength(
+      3,
+    );
   });
 
   test('a removal that was answered with success and did not happen is in doubt', async () => {
