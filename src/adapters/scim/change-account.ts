@@ -80,7 +80,7 @@ async function patchAccount(
   operations: readonly PatchOperation[],
 ): Promise<ResourceId> {
   const body = await sendPatch(exchange, 'Users', id, operations);
-  return idOf(body === undefined ? undefined : canonicalBody(body)) ?? id;
+  return idOf(body) ?? id;
 }
 
 async function readFresh(exchange: Exchange, id: ResourceId): Promise<JsonObject> {

@@ -1,5 +1,5 @@
 import type { Account, Json, JsonObject, ResourceId, ScimGroup } from '../../core/scim.ts';
-import { asBoolean, isArray, isObject } from '../../core/scim-path.ts';
+import { asBoolean, isArray, isObject, readMember } from '../../core/scim-path.ts';
 import { type AttributeShape, attributeShape, canonicalUrn } from '../../core/scim-schema.ts';
 
 /**
@@ -28,16 +28,18 @@ function namingOf(shape: AttributeShape | undefined, name: string): Naming {
   return { name: shape.name, inside: (sub) => namingOf(shape.subAttributes.get(sub.toLowerCase()), sub) };
 }
 
+/** Most bodies need no change: a copy is begun only where the first one is due. */
 function renamed(object: JsonObject, naming: (name: string) => Naming): JsonObject {
-  let changed = false;
-  const result: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(object)) {
+  let result: Record<string, Json> | undefined;
+  const entries = Object.entries(object);
+  for (const [position, [key, value]] of entries.entries()) {
     const { name, inside } = naming(key);
     const next = inside === undefined ? value : renamedInside(value, inside);
-    changed ||= name !== key || next !== value;
+    if (result === undefined && name === key && next === value) continue;
+    result ??= Object.fromEntries(entries.slice(0, position));
     result[name] = next;
   }
-  return changed ? result : object;
+  return result ?? object;
 }
 
 function renamedInside(value: Json, naming: (name: string) => Naming): Json {
@@ -52,9 +54,9 @@ function textAt(body: JsonObject, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The id of a resource as read; a number is taken for its digits. Undefined when there is none. */
+/** The id of a resource as it was answered, however its name is spelt; a number is taken for its digits. Undefined when there is none. */
 export function idOf(body: JsonObject | undefined): ResourceId | undefined {
-  const value = body?.['id'];
+  const value = body === undefined ? undefined : readMember(body, 'id');
   return typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : undefined;
 }
 

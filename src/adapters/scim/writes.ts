@@ -2,7 +2,7 @@ import { InDoubtError, NotFoundError } from '../../core/errors.ts';
 import { type JsonObject, type ResourceId, URN } from '../../core/scim.ts';
 import type { PatchOperation } from './dialect.ts';
 import { believeAbsence, type Exchange, type ResourceCollection, writeVersioned } from './exchange.ts';
-import { canonicalBody, idOf } from './resources.ts';
+import { idOf } from './resources.ts';
 
 /** Sends a create and returns the new resource's id, from the body or, where that is empty, from Location. */
 export async function createdId(
@@ -11,7 +11,7 @@ export async function createdId(
   body: JsonObject,
 ): Promise<ResourceId> {
   const answer = await exchange.send({ method: 'POST', collection, body });
-  const id = (answer.body === undefined ? undefined : idOf(canonicalBody(answer.body))) ?? answer.locationId;
+  const id = idOf(answer.body) ?? answer.locationId;
   if (id !== undefined) return id;
   throw new InDoubtError(`${exchange.connection}: POST /${collection} was answered ${answer.status} without an id`, {
     status: answer.status,
