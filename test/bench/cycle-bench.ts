@@ -30,6 +30,9 @@ export interface CycleFigures {
   readonly exportMs: number;
   readonly cycleMs: number;
   readonly bareMs: number;
+  /** Processor time of the daemon while it exported, and of the bare loop: what other programs take away does not count. */
+  readonly exportCpuMs: number | undefined;
+  readonly bareCpuMs: number;
   /** A second full cycle in which nothing changed. */
   readonly quietMs: number;
   readonly quietWrites: number;
@@ -138,14 +141,25 @@ async function startDaemon(config: Config & { file: string }, nodeArguments: rea
   } satisfies Daemon;
 }
 
-async function fullCycle({ operator }: Daemon): Promise<CycleView> {
+/** Processor time a process has taken so far, in ms; undefined where the system does not tell. */
+async function cpuMs(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  // Fields 14 and 15 (proc(5)), in hundredths of a second; the second field is a name that may hold spaces.
+  const [user, system] = stat?.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).map(Number) ?? [];
+  return user === undefined || system === undefined ? undefined : (user + system) * 10;
+}
+
+async function fullCycle({ operator, pid }: Daemon): Promise<{ cycle: CycleView; exportCpuMs: number | undefined }> {
   const started = await operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'bench' });
+  let before: number | undefined;
   for (;;) {
     await pause(ASK_MS);
     const cycle = await operator.getCycle(started.id);
+    if (cycle.phase === 'exporting') before ??= await cpuMs(pid);
     if (cycle.phase !== 'closed') continue;
     if (cycle.result !== 'succeeded') throw new Error(`the cycle ended as ${cycle.result}: ${cycle.failure?.message}`);
-    return cycle;
+    const after = await cpuMs(pid);
+    return { cycle, exportCpuMs: before === undefined || after === undefined ? undefined : after - before };
   }
 }
 
@@ -167,16 +181,18 @@ export async function benchCycles(options: CycleBenchOptions): Promise<CycleFigu
     const provider = await startProvider();
     const config = await configure(directory, options.tenant, provider, servers.settings);
     const daemon = await startDaemon(config, options.nodeArguments, writesFile);
-    const first = await fullCycle(daemon);
+    const { cycle: first, exportCpuMs } = await fullCycle(daemon);
     await forget(provider);
-    const second = await fullCycle(daemon);
+    const { cycle: second } = await fullCycle(daemon);
     const quietWrites = await writesSeen(provider);
     const peak = await peakBytes(daemon.pid);
     await daemon.stop();
     await provider.stop();
     const writes = await readWrites(writesFile);
     const fresh = await startProvider();
+    const cpuBefore = process.cpuUsage();
     const bareMs = await bareLoop(new URL(urlOf(fresh)).origin, TOKEN, writes, CONCURRENCY);
+    const bareCpu = process.cpuUsage(cpuBefore);
     await fresh.stop();
     return {
       platform: options.platform,
@@ -185,6 +201,8 @@ export async function benchCycles(options: CycleBenchOptions): Promise<CycleFigu
       exportMs: (first.closedAt ?? 0) - (first.plannedAt ?? 0),
       cycleMs: (first.closedAt ?? 0) - first.createdAt,
       bareMs,
+      exportCpuMs,
+      bareCpuMs: (bareCpu.user + bareCpu.system) / 1000,
       quietMs: (second.closedAt ?? 0) - second.createdAt,
       quietWrites,
       peakBytes: peak,

@@ -13,6 +13,11 @@ function perSecond(count: number, ms: number): string {
   return `${Math.round((count * 1000) / Math.max(1, ms)).toLocaleString('en-US')}/s`;
 }
 
+/** Steadier than the ratio of times where the machine does other things too; servers' own work is not in it. */
+function cpuRatio({ exportCpuMs, bareCpuMs }: CycleFigures): string {
+  return exportCpuMs === undefined ? 'unknown' : `${Math.round((bareCpuMs / exportCpuMs) * 100)} %`;
+}
+
 function print(title: string, rows: readonly Row[]): void {
   const width = Math.max(...rows.map(([what]) => what.length));
   const lines = rows.map(([what, value, goal]) =>
@@ -30,6 +35,7 @@ export function printCycles(figures: CycleFigures): void {
     ['bare undici loop', perSecond(writes, bareMs)],
     ['export', perSecond(writes, exportMs)],
     ['export : bare loop', `${Math.round((bareMs / exportMs) * 100)} %`, 'goal 60 %, later 80 %'],
+    ['processor time, bare loop : daemon', cpuRatio(figures)],
     ['whole cycle', seconds(cycleMs)],
     ['whole cycle : bare loop', `${(cycleMs / bareMs).toFixed(2)} x`],
     ['second cycle, nothing changed', seconds(quietMs)],

@@ -70,6 +70,8 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+export { freePort };
+
 /** Asks again and again until the answer is there; the runner's own timeout ends it. */
 export async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
