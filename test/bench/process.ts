@@ -17,6 +17,8 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 /** Path of a built program, given relative to this folder. */
 export function built(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
