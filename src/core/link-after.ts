@@ -57,8 +57,12 @@ export function linkAfter(
       const members = existing?.members === undefined ? {} : { members: existing.members };
       return { ...base, ...members, resourceId, state: 'active', origin };
     }
-    case 'disable':
-      return removed(operation, existing, exported.resourceId === null ? 'deleted' : 'disabled', operation.resourceId);
+    case 'disable': {
+      const gone = exported.resourceId === null;
+      const suspends = profile.deactivate.means === 'suspend';
+      // Where an account is only suspended, one the provider did not know may show up again: it must not be active unnoticed.
+      return removed(operation, existing, gone && !suspends ? 'deleted' : 'disabled', operation.resourceId);
+    }
     case 'delete': {
       const stays =
         resource === 'account' && profile.deactivate.deleteMeans === 'suspend' && exported.resourceId !== null;

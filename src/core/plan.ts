@@ -12,6 +12,7 @@ export interface Notice {
     | 'ambiguous-match'
     | 'account-unverified'
     | 'group-not-owned'
+    | 'account-active-again'
     | 'group-not-renamed'
     | 'groups-unsupported'
     | 'protected-unknown'

@@ -189,7 +189,7 @@ export interface ConnectionState {
 export interface ConnectionStore {
   get(connection: string): Promise<ConnectionState>;
   pause(connection: string, reason: string): Promise<void>;
-  /** Clears a pause. False when it was not paused. */
+  /** Clears a pause, and what a provider's Retry-After still asks to wait. False when there was neither. */
   resume(connection: string): Promise<boolean>;
   throttle(connection: string, until: number): Promise<void>;
   setSchedulesPaused(connection: string, paused: boolean): Promise<void>;

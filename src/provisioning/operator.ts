@@ -90,7 +90,14 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
     async setSchedulesPaused(name, paused) {
       await stores.connections.setSchedulesPaused(connectionOf(name).rules.name, paused);
     },
-    resumeConnection: (name) => stores.connections.resume(connectionOf(name).rules.name),
+    async resumeConnection(name) {
+      const { rules } = connectionOf(name);
+      ports.pace.throttle(rules.name, 0);
+      const resumed = await stores.connections.resume(rules.name);
+      const open = await stores.cycles.openCycle(rules.name);
+      if (open !== undefined) await queue.enqueue('advance-cycle', { cycle: open.id });
+      return resumed;
+    },
     doctor: (signal) => doctor(ports, checkPlatform, signal),
   };
 }

@@ -439,7 +439,7 @@ describe('the other commands', () => {
     );
     expect((await headgate(api, ['schedule', 'pause'])).err).toContain('headgate schedule resume -c acme');
     expect((await headgate(api, ['schedule', 'resume', '-c', 'acme'])).code).toBe(0);
-    expect((await headgate(api, ['connection', 'resume'])).err).toContain('was not paused');
+    expect((await headgate(api, ['connection', 'resume'])).err).toContain('was neither paused nor waiting');
     expect(api.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /api/v1/schedules',
       'POST /api/v1/connections/acme/schedules/pause',

@@ -625,6 +625,14 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect((await connections.get(connection)).pausedReason).toBeUndefined();
       });
 
+      test('what a provider asked to wait ends when somebody says so', async () => {
+        const { connections } = under.stores;
+        await connections.throttle(connection, under.clock.now() + 900_000_000);
+        expect(await connections.resume(connection)).toBe(true);
+        expect((await connections.get(connection)).throttledUntil).toBeUndefined();
+        expect(await connections.resume(connection)).toBe(false);
+      });
+
       test('a shorter wait does not undo a longer one', async () => {
         const { connections } = under.stores;
         await connections.throttle(connection, 5_000);

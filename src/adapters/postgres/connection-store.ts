@@ -27,15 +27,16 @@ export function createConnectionStore(db: Sql, clock: Clock): ConnectionStore {
     },
 
     async resume(connection) {
-      const resumed = await commit(db, 'connections.resume', (tx) =>
-        tx
-          .updateTable('headgate.connection')
-          .set({ paused_reason: null, paused_at: null })
-          .where('name', '=', connection)
-          .where('paused_reason', 'is not', null)
-          .executeTakeFirst(),
-      );
-      return resumed.numUpdatedRows > 0n;
+      return commit(db, 'connections.resume', async (tx) => {
+        const resumed = await sql`
+          update headgate.connection set paused_reason = null, paused_at = null, throttled_until = null
+          where name = ${connection} and (paused_reason is not null or throttled_until > ${clock.now()})`.execute(tx);
+        const woken = await sql`
+          update headgate.operation as operation set not_before = null from headgate.cycle as cycle
+          where cycle.number = operation.cycle and cycle.connection = ${connection} and cycle.phase <> 'closed'
+            and operation.not_before > ${clock.now()}`.execute(tx);
+        return (resumed.numAffectedRows ?? 0n) + (woken.numAffectedRows ?? 0n) > 0n;
+      });
     },
 
     async throttle(connection, until) {

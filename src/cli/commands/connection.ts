@@ -27,7 +27,9 @@ async function runResume(session: Session, options: Options): Promise<ExitCode> 
   const resumed = await operator.resumeConnection(connection);
   if (session.json) session.out(JSON.stringify({ connection, resumed }));
   session.say(
-    resumed ? `Connection ${connection} goes on.` : `Connection ${connection} was not paused; nothing changed.`,
+    resumed
+      ? `Connection ${connection} goes on.`
+      : `Connection ${connection} was neither paused nor waiting; nothing changed.`,
   );
   return EXIT.done;
 }

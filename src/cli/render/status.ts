@@ -25,6 +25,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
         `${paint.bad(`${connection} is paused`)} since ${shownTime(state.pausedAt)}: ${printable(state.pausedReason ?? '')}\n` +
         `  mend the cause, then: headgate connection resume -c ${connection}`,
     );
+  const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
   const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
   const queues = renderTable(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'FAILED', 'WORKERS'],
@@ -34,7 +35,19 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
       grouped(queue.workers),
     ]),
   );
-  return [`Headgate: ${where}`, connections, ...paused, ...troubles, queues].filter((part) => part !== '').join('\n\n');
+  return [`Headgate: ${where}`, connections, ...paused, ...waiting, ...troubles, queues]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+/** A pause the provider asked for, while work waits for it. However long it is, it is honoured until somebody says otherwise. */
+function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint): readonly string[] {
+  const until = state.throttledUntil;
+  if (until === undefined || openCycle === undefined || openCycle.settled === openCycle.total) return [];
+  const when = `the provider asked to wait until ${shownTime(until)} (Retry-After)`;
+  return [
+    trouble(paint.warn(`${connection} waits`), when, `to go on now: headgate connection resume -c ${connection}`),
+  ];
 }
 
 /** Why the last cycle came to nothing, what guards hold and what failed, each with what to do. */

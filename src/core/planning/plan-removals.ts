@@ -38,6 +38,7 @@ export function planRemovals(
 ): void {
   const active = new Map(input.inventory.accounts.resources.map((account) => [account.id, account.active]));
   const unknown: Anchor[] = [];
+  const again: Anchor[] = [];
   for (const link of links.values()) {
     if (input.focus !== undefined && !input.focus.users.has(link.anchor)) continue;
     if (link.state === 'deleted' || entitled.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
@@ -50,6 +51,7 @@ export function planRemovals(
     if (action === 'keep') continue;
     const effect = effectOf(input.profile, action);
     const inactive = link.state === 'disabled' || active.get(link.resourceId) === false;
+    if (link.state === 'disabled' && active.get(link.resourceId) === true) again.push(link.anchor);
     // Where DELETE only deactivates, an inactive account is as deleted as can be: planning it again would never end.
     if (inactive && (action === 'disable' || effect === 'suspend')) continue;
     const wave = action === 'disable' ? WAVE.disable : WAVE.delete;
@@ -66,6 +68,8 @@ export function planRemovals(
       cause,
     });
   }
+  const text = `${again.length} accounts Headgate disabled are active at the provider again, though their users are not entitled`;
+  notice(draft, 'account-active-again', text, again);
   notice(
     draft,
     'users-left-out',

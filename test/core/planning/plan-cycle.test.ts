@@ -215,6 +215,15 @@ describe('planCycle', () => {
     ).toEqual(planned);
   });
 
+  test('an account that was disabled and is active again is told: a leaver must not have access unnoticed', () => {
+    const links = [aLink('ada', { state: 'disabled', cause: 'unassigned' })];
+    const input = aPlanInput({ whereabouts: { ada: 'present' } }, { links, provider: { accounts: [adasAccount] } });
+    expect(planCycle(input).plan).toMatchObject({
+      operations: [],
+      notices: [{ code: 'account-active-again', anchors: ['ada'] }],
+    });
+  });
+
   test('a manager who changes is sent to an account that exists already', () => {
     const users = [aUser('ada', { manager: 'bob' }), aUser('bob')];
     const given = { users, assignments: users.map(({ id }) => assignUser(id)) };
