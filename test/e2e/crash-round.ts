@@ -10,6 +10,9 @@ import { createCompany, type Expected } from './crash-company.ts';
 import { heldBy, trafficBetween, trafficOf, watchProvider, type Watch } from './crash-watch.ts';
 import { closed, eventually, startWorld, type Daemon, type Platform, type World } from './world.ts';
 
+/** Long enough for several daemons one after the other on a busy machine; ends a test that hangs. */
+export const PATIENCE_MS = 600_000;
+
 /** A world whose company changes from round to round, in the middle of its life: nothing is new, nothing is at rest. */
 export interface Stage {
   readonly world: World;
