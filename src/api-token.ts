@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { StartupError } from './core/errors.ts';
 
 /** Bytes of a made token: as hard to guess as a 256-bit key. */
@@ -15,18 +15,26 @@ async function read(file: string): Promise<string | undefined> {
 }
 
 /**
+ * Writes a new token beside the file and renames it: whoever looks finds none or a whole one, even when this process is
+ * killed meanwhile. Of two processes that start together the later one wins, and both read what is there when it is used.
+ */
+async function make(file: string): Promise<void> {
+  const draft = `${file}.${process.pid}-${randomBytes(8).toString('hex')}`;
+  try {
+    await writeFile(draft, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(draft, file);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/**
  * The API token's reader. Makes the file, readable by its owner only, when it is missing. Throws StartupError when the file
  * cannot be made or read, or is empty: an API without a token would be open to everybody on the machine.
  */
 export async function openApiToken(file: string): Promise<{ read(): Promise<string> }> {
   try {
-    if ((await read(file)) === undefined) {
-      // Exclusive: of two processes that start together one makes it and the other reads it.
-      const made = writeFile(file, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-      await made.catch((cause: unknown) => {
-        if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
-      });
-    }
+    if ((await read(file)) === undefined) await make(file);
     if ((await read(file)) === '') throw new Error('it is empty');
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : 'unknown error';
