@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createApiClient } from '../../src/cli/api-client.ts';
@@ -7,9 +7,8 @@ import { connectToDaemon } from '../../src/cli/transport.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import { company, people, personName, userNames } from './company.ts';
+import { begin, closeGate, ENTRY } from './interruption.ts';
 import { closed, eventually, headgate, startWorld, type Daemon, type World } from './world.ts';
-
-const ENTRY = new URL('../../dist/src/cli/main.js', import.meta.url).pathname;
 
 let world: World;
 let daemon: Daemon;
@@ -27,40 +26,8 @@ beforeEach(() => world.provider.faults.clear());
 
 const run = (...argv: readonly string[]) => headgate(argv, world.directory);
 
-/** A command in a process of its own that can be interrupted. */
-function begin(...argv: readonly string[]) {
-  const child = spawn(process.execPath, [ENTRY, ...argv], { cwd: world.directory, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  return { child, said: () => said, ended: ended(child) };
-}
-
-async function ended(child: ChildProcess): Promise<number | null> {
-  const [code]: (number | null)[] = await once(child, 'close');
-  return code ?? null;
-}
-
 /** How many writes get through a closed gate before it holds the rest. */
 const THROUGH = 5;
-
-/** Lets a few writes through to the provider and holds the others until it is opened. */
-function closeGate() {
-  let writes = 0;
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const reached = new Promise<void>((resolve) => {
-    world.provider.observe({
-      async beforeWrite() {
-        writes += 1;
-        if (writes <= THROUGH) return;
-        resolve();
-        await opened;
-      },
-    });
-  });
-  return { open, reached };
-}
 
 function hire(): void {
   for (let n = 0; n < HIRED; n++) world.tenant.control.assign({ principal: personName(++hired) });
@@ -74,8 +41,8 @@ function posted(): number {
 /** A cycle that is stopped in the middle of its writes, and the command that watches it. */
 async function haltedCycle(...options: readonly string[]) {
   hire();
-  const gate = closeGate();
-  const command = begin('cycle', 'start', '--full', '--wait', ...options);
+  const gate = closeGate(world, THROUGH);
+  const command = begin(world, 'cycle', 'start', '--full', '--wait', ...options);
   await gate.reached;
   return { gate, command, id: /Cycle ([\w-]{36})/.exec(command.said())?.[1] ?? '' };
 }
@@ -126,7 +93,7 @@ describe('a command that is interrupted while a daemon works', () => {
     world.tenant.control.addFault({ path: '/groups*', effect: { kind: 'slow', milliseconds: 60_000 } });
     world.tenant.control.addFault({ path: '/servicePrincipals*', effect: { kind: 'slow', milliseconds: 60_000 } });
     world.tenant.control.clearRequests();
-    const plan = begin('plan');
+    const plan = begin(world, 'plan');
     const readings = async () => (world.tenant.control.requests().length > 0 ? true : undefined);
     await eventually(readings);
     plan.child.kill('SIGINT');
@@ -157,7 +124,7 @@ describe('a command that is interrupted while a daemon works', () => {
 
   test('SIGTERM ends the daemon after what is in flight; a start later finishes the cycle, and nobody is sent twice', async () => {
     hire();
-    const gate = closeGate();
+    const gate = closeGate(world, THROUGH);
     const { stdout } = await run('cycle', 'start', '--full');
     await gate.reached;
     daemon.child.kill('SIGTERM');
