@@ -3,7 +3,7 @@ import type { CycleResult } from '../../core/cycle.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { CycleStore } from '../../ports/stores.ts';
 import { reading } from './commits.ts';
-import type { CycleRow } from './rows.ts';
+import type { LockedCycle } from './rows.ts';
 import type { Sql, Tx } from './tables.ts';
 
 /** Reads of the baseline an incremental cycle starts from. */
@@ -30,15 +30,13 @@ export function createBaselines(db: Sql): Pick<CycleStore, 'baseline'> {
 
 /**
  * Makes the baseline staged with a cycle the connection's own, in the transaction that closes it. A cycle that failed, was
- * refused or cancelled leaves the old one: its changes are read again.
+ * refused or cancelled leaves the old one: its changes are read again. Copied inside the database: it is as large as the
+ * tenant.
  */
-export async function commitBaseline(tx: Tx, cycle: CycleRow, result: CycleResult): Promise<void> {
-  if (cycle.staged === null || (result !== 'succeeded' && result !== 'entry-level-errors')) return;
-  await tx
-    .insertInto('headgate.baseline')
-    .values({ connection: cycle.connection, cycle: cycle.id, body: JSON.stringify(cycle.staged) })
-    .onConflict((conflict) =>
-      conflict.column('connection').doUpdateSet({ cycle: cycle.id, body: JSON.stringify(cycle.staged) }),
-    )
-    .execute();
+export async function commitBaseline(tx: Tx, cycle: LockedCycle, result: CycleResult): Promise<void> {
+  if (result !== 'succeeded' && result !== 'entry-level-errors') return;
+  await sql`
+    insert into headgate.baseline (connection, cycle, body)
+    select connection, id, staged from headgate.cycle where number = ${cycle.number} and staged is not null
+    on conflict (connection) do update set cycle = excluded.cycle, body = excluded.body`.execute(tx);
 }

@@ -22,6 +22,7 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
   const cycle = await lockCycle(tx, { id });
   if (cycle === undefined || cycle.phase === 'closed') return false;
   await settleAbandoned(tx, cycle.number, now);
+  await commitBaseline(tx, cycle, result);
   await tx
     .updateTable('headgate.operation')
     .set({ state: 'cancelled', settled_at: now, not_before: null })
@@ -50,7 +51,6 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
     })
     .where('number', '=', cycle.number)
     .execute();
-  await commitBaseline(tx, cycle, result);
   return true;
 }
 

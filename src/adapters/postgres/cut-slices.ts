@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Wave } from '../../core/operation.ts';
 import { lockCycle } from './cycle-rows.ts';
-import type { CycleRow } from './rows.ts';
+import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
 
 interface Cut {
@@ -47,7 +47,7 @@ export async function cutSlices(tx: Tx, cut: Cut): Promise<readonly string[]> {
   return ids;
 }
 
-async function earlierWaveOpen(tx: Tx, cycle: CycleRow, wave: Wave): Promise<boolean> {
+async function earlierWaveOpen(tx: Tx, cycle: LockedCycle, wave: Wave): Promise<boolean> {
   const found = await tx
     .selectFrom('headgate.operation_count')
     .select('wave')
@@ -60,7 +60,7 @@ async function earlierWaveOpen(tx: Tx, cycle: CycleRow, wave: Wave): Promise<boo
   return found !== undefined;
 }
 
-async function sendable(tx: Tx, cycle: CycleRow, cut: Cut): Promise<readonly number[]> {
+async function sendable(tx: Tx, cycle: LockedCycle, cut: Cut): Promise<readonly number[]> {
   const { rows } = await sql<{ sequence: number }>`
     select sequence from headgate.operation as next
     where next.cycle = ${cycle.number} and next.wave = ${cut.wave} and next.slice is null

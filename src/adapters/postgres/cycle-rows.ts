@@ -1,6 +1,6 @@
 import type { OperationCounts } from '../../core/cycle.ts';
 import type { OperationState, Wave } from '../../core/operation.ts';
-import type { CycleRow } from './rows.ts';
+import { LOCKED_COLUMNS, type LockedCycle } from './rows.ts';
 import type { Sql, Tx } from './tables.ts';
 
 /** States of operations that may still be sent. */
@@ -13,15 +13,15 @@ export const UNSETTLED: readonly OperationState[] = ['pending', 'in-flight', 'in
 export async function lockCycle(
   tx: Tx,
   by: { readonly id: string } | { readonly number: string },
-): Promise<CycleRow | undefined> {
-  const query = tx.selectFrom('headgate.cycle').selectAll().forUpdate();
+): Promise<LockedCycle | undefined> {
+  const query = tx.selectFrom('headgate.cycle').select(LOCKED_COLUMNS).forUpdate();
   return 'id' in by
     ? query.where('id', '=', by.id).executeTakeFirst()
     : query.where('number', '=', by.number).executeTakeFirst();
 }
 
 /** Locks the cycle a slice belongs to. Undefined when there is no such slice. */
-export async function lockCycleOfSlice(tx: Tx, slice: string): Promise<CycleRow | undefined> {
+export async function lockCycleOfSlice(tx: Tx, slice: string): Promise<LockedCycle | undefined> {
   const found = await tx.selectFrom('headgate.slice').select('cycle').where('id', '=', slice).executeTakeFirst();
   return found === undefined ? undefined : lockCycle(tx, { number: found.cycle });
 }

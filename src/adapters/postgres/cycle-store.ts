@@ -8,7 +8,7 @@ import { createBaselines } from './baselines.ts';
 import { closeCycle } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
 import { createOperationReader } from './operation-reader.ts';
-import { toCycle } from './rows.ts';
+import { CYCLE_COLUMNS, toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
 import { createSliceStore } from './slice-store.ts';
 import type { Sql } from './tables.ts';
@@ -44,7 +44,7 @@ function createReads(db: Sql): Pick<Lifecycle, 'get' | 'openCycle' | 'list' | 'l
   return {
     async get(id) {
       const row = await reading(() =>
-        db.selectFrom('headgate.cycle').selectAll().where('id', '=', id).executeTakeFirst(),
+        db.selectFrom('headgate.cycle').select(CYCLE_COLUMNS).where('id', '=', id).executeTakeFirst(),
       );
       return row === undefined ? undefined : toCycle(row);
     },
@@ -53,7 +53,7 @@ function createReads(db: Sql): Pick<Lifecycle, 'get' | 'openCycle' | 'list' | 'l
       const row = await reading(() =>
         db
           .selectFrom('headgate.cycle')
-          .selectAll()
+          .select(CYCLE_COLUMNS)
           .where('connection', '=', connection)
           .where('phase', '<>', 'closed')
           .executeTakeFirst(),
@@ -62,13 +62,17 @@ function createReads(db: Sql): Pick<Lifecycle, 'get' | 'openCycle' | 'list' | 'l
     },
 
     async list({ connection, limit }) {
-      let query = db.selectFrom('headgate.cycle').selectAll().orderBy('number', 'desc').limit(limit);
+      let query = db.selectFrom('headgate.cycle').select(CYCLE_COLUMNS).orderBy('number', 'desc').limit(limit);
       if (connection !== undefined) query = query.where('connection', '=', connection);
       return (await reading(() => query.execute())).map(toCycle);
     },
 
     async listOpen() {
-      const query = db.selectFrom('headgate.cycle').selectAll().where('phase', '<>', 'closed').orderBy('number');
+      const query = db
+        .selectFrom('headgate.cycle')
+        .select(CYCLE_COLUMNS)
+        .where('phase', '<>', 'closed')
+        .orderBy('number');
       return (await reading(() => query.execute())).map(toCycle);
     },
 
@@ -96,7 +100,7 @@ function createWrites(
             expected_digest: expectedDigest ?? null,
           })
           .onConflict((conflict) => conflict.column('connection').where('phase', '<>', 'closed').doNothing())
-          .returningAll()
+          .returning(CYCLE_COLUMNS)
           .executeTakeFirst(),
       );
       if (row === undefined) {

@@ -4,7 +4,7 @@ import type { OperationState } from '../../core/operation.ts';
 import type { OperationResult } from '../../ports/stores.ts';
 import { lockCycleOfSlice } from './cycle-rows.ts';
 import { dropLinks, writeLinks } from './link-store.ts';
-import type { CycleRow } from './rows.ts';
+import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
 
 interface Outcome {
@@ -51,7 +51,7 @@ export async function recordResults(
 }
 
 /** In a closed cycle nothing will be sent again: what would have waited is cancelled. */
-function outcomeOf(result: OperationResult, cycle: CycleRow, now: number): Outcome {
+function outcomeOf(result: OperationResult, cycle: LockedCycle, now: number): Outcome {
   const state = result.state === 'pending' && cycle.phase === 'closed' ? 'cancelled' : result.state;
   const waits = state === 'pending' || state === 'in-doubt';
   return {

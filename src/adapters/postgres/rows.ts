@@ -3,7 +3,44 @@ import type { Link, RememberedPath } from '../../core/link.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from '../../ports/stores.ts';
 import type { StoredLink, Tables } from './tables.ts';
 
-export type CycleRow = Selectable<Tables['headgate.cycle']>;
+type CycleTable = Selectable<Tables['headgate.cycle']>;
+
+/** What a cycle is read with: not what is staged for the next one, which is as large as the tenant. */
+export const CYCLE_COLUMNS = [
+  'id',
+  'connection',
+  'kind',
+  'phase',
+  'requested_by',
+  'created_at',
+  'planned_at',
+  'closed_at',
+  'expected_digest',
+  'plan_digest',
+  'plan_counts',
+  'notices',
+  'verdict',
+  'cancel_requested',
+  'result',
+  'failure',
+  'progress',
+  'attempts',
+] as const satisfies readonly (keyof CycleTable)[];
+
+/** What a transaction that locked a cycle decides by: read for each step of each slice, so nothing that grows. */
+export const LOCKED_COLUMNS = [
+  'number',
+  'id',
+  'connection',
+  'phase',
+  'cancel_requested',
+  'expected_digest',
+  'lease_worker',
+  'slices_cut',
+] as const satisfies readonly (keyof CycleTable)[];
+
+type CycleRow = Pick<CycleTable, (typeof CYCLE_COLUMNS)[number]>;
+export type LockedCycle = Pick<CycleTable, (typeof LOCKED_COLUMNS)[number]>;
 type ConnectionRow = Selectable<Tables['headgate.connection']>;
 type OperationRow = Pick<
   Selectable<Tables['headgate.operation']>,
