@@ -4,12 +4,7 @@ import type { CycleKind, CycleResult } from '../core/cycle.ts';
 export interface Metrics {
   cycleStarted(connection: string, kind: CycleKind, at: number): void;
   cycleClosed(connection: string, kind: CycleKind, result: CycleResult, seconds: number, at: number): void;
-  cyclePhase(
-    connection: string,
-    kind: CycleKind,
-    phase: 'import' | 'match' | 'plan' | 'export' | 'memberships',
-    seconds: number,
-  ): void;
+  cyclePhase(connection: string, kind: CycleKind, phase: 'import' | 'plan' | 'export', seconds: number): void;
   cycleSkipped(connection: string, reason: 'overlap' | 'paused' | 'quarantine'): void;
   planned(connection: string, operations: Readonly<Record<string, number>>): void;
   operation(

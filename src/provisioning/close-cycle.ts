@@ -16,6 +16,9 @@ export async function closeCycle(
   if (!closed) return;
   const now = ports.clock.now();
   const seconds = (now - cycle.createdAt) / 1000;
+  if (cycle.plannedAt !== undefined) {
+    ports.metrics.cyclePhase(cycle.connection, cycle.kind, 'export', (now - cycle.plannedAt) / 1000);
+  }
   ports.metrics.cycleClosed(cycle.connection, cycle.kind, result, seconds, now);
   const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...failure };
   if (result === 'failed' || result === 'refused') log.error(fields, 'cycle closed without success');

@@ -6,7 +6,7 @@ import type { Exported, Operation } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { ResolveReference } from '../ports/service-provider.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { LinkStore, OperationResult, SliceWork } from '../ports/stores.ts';
+import type { CycleStore, LinkStore, OperationResult, SliceWork } from '../ports/stores.ts';
 import { failed, succeeded } from './settle-operation.ts';
 
 type SliceOperation = SliceWork['operations'][number];
@@ -14,8 +14,11 @@ type SliceOperation = SliceWork['operations'][number];
 /** What sending needs of the ports: recording is the job's. */
 export interface SlicePorts extends Pick<Ports, 'clock' | 'pace'> {
   readonly metrics: Pick<Metrics, 'operation'>;
-  readonly stores: { readonly links: Pick<LinkStore, 'find'> };
+  readonly stores: { readonly links: Pick<LinkStore, 'find'>; readonly cycles: Pick<CycleStore, 'get'> };
 }
+
+/** A mistaken run must stop within a moment, not a slice later: a cancel is looked for this often while sending, in ms. */
+const LOOK_MS = 500;
 
 /** What a slice came to, beside the results of its operations. */
 export interface SliceOutcome {
@@ -82,6 +85,18 @@ async function send(
   return provider.apply(item.operation, resolve, signal);
 }
 
+/** Asks the store now and then whether the cycle is to be cancelled; everybody waits for an answer that is under way. */
+function lookForCancel(cycle: string, { stores, clock }: SlicePorts): (now: number) => Promise<boolean> {
+  let lookedAt = clock.now();
+  let cancelled = Promise.resolve(false);
+  return (now) => {
+    if (now - lookedAt < LOOK_MS) return cancelled;
+    lookedAt = now;
+    cancelled = stores.cycles.get(cycle).then((found) => found?.cancelRequested === true);
+    return cancelled;
+  };
+}
+
 function metricResource(operation: Operation): 'user' | 'group' | 'membership' {
   if (operation.kind === 'members') return 'membership';
   return operation.resource === 'account' ? 'user' : 'group';
@@ -101,6 +116,7 @@ export async function exportSlice(
   const resolve: ResolveReference = (anchor) => living(accounts.get(anchor)) ?? living(groups.get(anchor));
   const { profile } = connection.provider;
   const halt: Halt = {};
+  const isCancelled = lookForCancel(work.cycle, ports);
   const pass = await ports.pace.turn(work.connection);
   const beganAt = ports.clock.now();
   let left = work.operations.length;
@@ -111,7 +127,8 @@ export async function exportSlice(
     // The slice before may have been throttled while this one waited for its turn or began to send.
     const until = ports.pace.throttledUntil(work.connection, startedAt);
     if (until !== undefined) halt.throttledUntil = until;
-    if (signal.aborted || halt.unauthorized !== undefined || halt.throttledUntil !== undefined) {
+    const stopped = signal.aborted || halt.unauthorized !== undefined || halt.throttledUntil !== undefined;
+    if (stopped || (await isCancelled(startedAt))) {
       return unsent(item, halt.throttledUntil);
     }
     const links = item.operation.resource === 'account' ? accounts : groups;

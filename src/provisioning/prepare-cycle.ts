@@ -29,7 +29,7 @@ export interface Preparation {
   readonly kind: CycleKind;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
-  readonly phase?: (name: 'import' | 'plan') => void;
+  readonly phase?: (name: 'import' | 'plan' | 'end') => void;
 }
 
 /** What gathering gives: everything planning reads but the rules, and the next baseline. */
@@ -52,6 +52,7 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const planned = planCycle({ ...input, rules, mapping, profile: provider.profile });
   const { directory, links } = input;
   const verdict = judge({ plan: planned.plan, rules, directory, links, collisions: planned.collisions });
+  phase?.('end');
   return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
 }
 

@@ -11,7 +11,8 @@ export function progressInto(
   cycle: string,
 ): {
   readonly report: ReadProgress;
-  readonly phase: (record: CycleRecord) => (name: 'import' | 'plan') => void;
+  /** Times the phases of preparing a cycle: each call ends the one before, `end` the last. */
+  readonly phase: (record: CycleRecord) => (name: 'import' | 'plan' | 'end') => void;
 } {
   let last = 0;
   const report: ReadProgress = (what, done, total) => {
@@ -25,11 +26,11 @@ export function progressInto(
   const phase = (record: CycleRecord) => {
     let current: 'import' | 'plan' | undefined;
     let since = ports.clock.now();
-    return (name: 'import' | 'plan') => {
+    return (name: 'import' | 'plan' | 'end') => {
       const now = ports.clock.now();
       if (current !== undefined)
         ports.metrics.cyclePhase(record.connection, record.kind, current, (now - since) / 1000);
-      current = name;
+      current = name === 'end' ? undefined : name;
       since = now;
     };
   };

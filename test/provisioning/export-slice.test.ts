@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ThrottledError } from '../../src/core/errors.ts';
 import type { Exported, Operation } from '../../src/core/operation.ts';
-import type { SliceWork } from '../../src/ports/stores.ts';
+import type { CycleRecord, SliceWork } from '../../src/ports/stores.ts';
 import { exportSlice, type SlicePorts } from '../../src/provisioning/export-slice.ts';
 import { createPace } from '../../src/provisioning/pace.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
@@ -27,12 +27,29 @@ function slice(name: string, size: number): SliceWork {
   return { id: name, cycle: 'c', connection: 'acme', wave: 2, operations };
 }
 
-function somePorts(): SlicePorts {
+function somePorts(now: () => number = () => NOW, cancelRequested: () => boolean = () => false): SlicePorts {
   return {
-    clock: { now: () => NOW },
+    clock: { now },
     pace: createPace(500),
     metrics: { operation: () => undefined },
-    stores: { links: { find: async () => new Map() } },
+    stores: {
+      links: { find: async () => new Map() },
+      cycles: { get: async (id) => ({ ...aCycle(id), cancelRequested: cancelRequested() }) },
+    },
+  };
+}
+
+function aCycle(id: string): CycleRecord {
+  return {
+    id,
+    connection: 'acme',
+    kind: 'initial',
+    phase: 'exporting',
+    requestedBy: 'test',
+    createdAt: NOW,
+    notices: [],
+    cancelRequested: false,
+    attempts: 1,
   };
 }
 
@@ -75,6 +92,23 @@ describe('slices of one connection', () => {
     for (let left = 6; left > 0; left -= 1) answer();
     const outcomes = await Promise.all([first, second]);
     expect(outcomes.map(({ results }) => results.filter(({ state }) => state === 'exported').length)).toEqual([6, 2]);
+  });
+
+  test('a slice whose cycle is cancelled sends what is in flight to its end and nothing more', async () => {
+    const { asked, connection, hears, answer } = patientProvider();
+    let now = NOW;
+    const ports = somePorts(
+      () => now,
+      () => true,
+    );
+    const sending = exportSlice(slice('a', 20), connection, ports, never);
+    await hears(4);
+    now += 1000;
+    for (let left = 4; left > 0; left -= 1) answer();
+    const { results } = await sending;
+    expect(asked).toEqual(['a0', 'a1', 'a2', 'a3']);
+    expect(results.filter(({ state }) => state === 'exported')).toHaveLength(4);
+    expect(results.filter(({ state }) => state === 'pending')).toHaveLength(16);
   });
 
   test('a slice that waited for its turn sends nothing when the provider throttled the one before', async () => {

@@ -34,9 +34,9 @@ export async function readConnection(
   return { state, links, cycles, counts: planned === undefined ? {} : await stores.cycles.counts(planned.id) };
 }
 
-/** The newest cycle that came as far as a plan. Cycles are newest first. */
+/** The newest cycle whose plan was stored: a refused one has counts and no operations. Cycles are newest first. */
 export function newestPlanned(cycles: readonly CycleRecord[]): CycleRecord | undefined {
-  return cycles.find(({ planCounts }) => planCounts !== undefined);
+  return cycles.find(({ plannedAt }) => plannedAt !== undefined);
 }
 
 /** Operations by state, over all waves; every state is present. */

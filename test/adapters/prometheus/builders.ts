@@ -84,6 +84,7 @@ export function aCycleRecord(overrides: Partial<CycleRecord> = {}): CycleRecord 
     requestedBy: 'schedule',
     createdAt: 1_000_000,
     closedAt: 2_000_000,
+    plannedAt: 1,
     planCounts: planCounts({}),
     notices: [],
     cancelRequested: false,

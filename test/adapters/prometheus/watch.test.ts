@@ -164,7 +164,13 @@ describe('what the store knows', () => {
     ['is still reading', {}],
     ['failed before it had a plan', { closedAt: 3_000_000, result: 'failed' as const }],
   ])('a cycle that %s hides nothing the plan before it holds', async (_what, ending) => {
-    const { planCounts: _counts, result: _result, closedAt: _closedAt, ...unplanned } = aCycleRecord({ id: 'cycle-2' });
+    const {
+      planCounts: _counts,
+      plannedAt: _plannedAt,
+      result: _result,
+      closedAt: _closedAt,
+      ...unplanned
+    } = aCycleRecord({ id: 'cycle-2' });
     const phase = 'result' in ending ? 'closed' : 'gathering';
     const held = aCycleRecord({
       verdict: aVerdict('hold', ['too-many-removals']),
