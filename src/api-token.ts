@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { StartupError } from './core/errors.ts';
 
 /** Bytes of a made token: as hard to guess as a 256-bit key. */
@@ -14,15 +14,22 @@ async function read(file: string): Promise<string | undefined> {
   }
 }
 
+function alreadyThere(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+}
+
 /**
- * Writes a new token beside the file and renames it: whoever looks finds none or a whole one, even when this process is
- * killed meanwhile. Of two processes that start together the later one wins, and both read what is there when it is used.
+ * Writes a new token beside the file and links it into place: whoever looks finds none or a whole one, even when this
+ * process is killed meanwhile, and of two processes that start together both use the token of the first.
  */
 async function make(file: string): Promise<void> {
   const draft = `${file}.${process.pid}-${randomBytes(8).toString('hex')}`;
   try {
-    await writeFile(draft, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-    await rename(draft, file);
+    await writeFile(draft, `${randomBytes(TOKEN_BYTES).toString('base64url')}
+`, { mode: 0o600, flag: 'wx' });
+    await link(draft, file);
+  } catch (cause) {
+    if (!alreadyThere(cause)) throw cause;
   } finally {
     await rm(draft, { force: true });
   }

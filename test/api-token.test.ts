@@ -33,8 +33,8 @@ describe('the API token file', () => {
   test('is made once, for its owner alone, however many processes start together', async () => {
     for (let round = 0; round < 20; round++) {
       const file = join(directory, `token-${round}`);
-      const opened = await Promise.all(Array.from({ length: 20 }, () => openApiToken(file)));
-      const tokens = new Set(await Promise.all(opened.map((token) => token.read())));
+      const open = async () => (await openApiToken(file)).read();
+      const tokens = new Set(await Promise.all(Array.from({ length: 20 }, open)));
       expect([...tokens]).toEqual([(await readFile(file, 'utf8')).trim()]);
       expect((await stat(file)).mode & 0o777).toBe(0o600);
     }

@@ -50,6 +50,7 @@ export const FAULTS = {
   emptyRemoveWipes: 'Removing members with an empty list as value removes all of them.',
   maxMembers: 'More membership changes than this in one request are refused with 400. value: how many (default 100).',
   multiMemberRefused: 'More than one membership change in a request is refused with 400.',
+  uniqueGroupNames: 'A second group with the same displayName is refused as 409, as many providers do.',
   noRename: 'Changing the displayName of a group is refused.',
   groupDeleteCascades: 'Deleting a group that has members deletes their accounts too.',
   // Accounts.

@@ -56,7 +56,10 @@ export function checkPrecondition(state: ProviderState, exchange: Exchange, reso
   throw new ScimRefusal(412, 'Failed to update. Resource changed on the server.');
 }
 
-/** Refuses a userName another account holds, compared without case (RFC 7643 section 4.1.1). 409 uniqueness. */
+/**
+ * Refuses a userName another account holds, compared without case (RFC 7643 section 4.1.1), and where group names are
+ * unique the displayName of another group. 409 uniqueness.
+ */
 export function checkUnique(
   state: ProviderState,
   type: ResourceType,
@@ -64,16 +67,17 @@ export function checkUnique(
   ownId: string | undefined,
   faults: RequestFaults,
 ): void {
-  if (type.name !== 'User') return;
+  if (type.name === 'Group' && !faults('uniqueGroupNames')) return;
   const name = attributes[nameAttribute(type.name)];
   if (typeof name !== 'string') return;
-  if (ownId === undefined && state.burnt.has(name.toLowerCase()))
+  if (type.name === 'User' && ownId === undefined && state.burnt.has(name.toLowerCase()))
     throw new ScimRefusal(409, 'the account with this userName was deleted for ever', 'uniqueness');
   for (const id of state.store.byName(type.name, name)) {
     if (id === ownId) continue;
     const other = state.store.get(type.name, id)?.attributes[nameAttribute(type.name)];
     if (other !== name && faults('caseSensitive')) continue;
-    throw new ScimRefusal(409, 'another account has this userName', 'uniqueness');
+    const taken = type.name === 'User' ? 'another account has this userName' : 'another group has this displayName';
+    throw new ScimRefusal(409, taken, 'uniqueness');
   }
 }
 

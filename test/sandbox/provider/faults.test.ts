@@ -358,6 +358,13 @@ const SHOWS: Readonly<Record<FaultName, (rig: Rig) => Promise<void>>> = {
     expect((await rig.send('DELETE', `/Users/${other}`)).status).toBe(204);
     expect(rig.provider.canSignIn('u1')).toBe(true);
   },
+  async uniqueGroupNames(rig) {
+    create(rig.provider, groupBody('G'));
+    create(rig.provider, groupBody('g'));
+    rig.provider.faults.set({ fault: 'uniqueGroupNames' });
+    const answer = await rig.send('POST', '/Groups', groupBody('G'));
+    expect(answer.body).toMatchObject({ status: '409', scimType: 'uniqueness' });
+  },
   async noRename(rig) {
     const group = create(rig.provider, groupBody('G'));
     rig.provider.faults.set({ fault: 'noRename' });
