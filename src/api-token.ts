@@ -25,8 +25,12 @@ function alreadyThere(cause: unknown): boolean {
 async function make(file: string): Promise<void> {
   const draft = `${file}.${process.pid}-${randomBytes(8).toString('hex')}`;
   try {
-    await writeFile(draft, `${randomBytes(TOKEN_BYTES).toString('base64url')}
-`, { mode: 0o600, flag: 'wx' });
+    await writeFile(
+      draft,
+      `${randomBytes(TOKEN_BYTES).toString('base64url')}
+`,
+      { mode: 0o600, flag: 'wx' },
+    );
     await link(draft, file);
   } catch (cause) {
     if (!alreadyThere(cause)) throw cause;
