@@ -42,6 +42,8 @@ export interface OrganisationChanges {
   assign(request: AssignmentRequest): AppRoleAssignment;
   /** Removes the assignments of a principal to an application, of one role or of all. Returns how many. */
   unassign(request: AssignmentRequest): number;
+  /** Removes one assignment by its id. False when the application has none of that id. */
+  revokeAssignment(application: string, id: string): boolean;
 }
 
 const PRINCIPAL_TYPE = { user: 'User', group: 'Group', servicePrincipal: 'ServicePrincipal' } as const satisfies Record<
@@ -262,6 +264,13 @@ export function createChanges(store: OrganisationStore, now: () => number): Orga
       store.version += 1;
       for (const assignment of assignments) dropAssignment(assignment);
       return assignments.length;
+    },
+    revokeAssignment(application, id) {
+      const found = assignmentsTo(store, application).get(id, store.version);
+      if (found === undefined) return false;
+      store.version += 1;
+      dropAssignment(found);
+      return true;
     },
   };
 }

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { SCHEMA, type GraphType } from '../../../src/sandbox/tenant/graph/schema.ts';
 import { ROUTES } from '../../../src/sandbox/tenant/graph/dispatch.ts';
+import { ASSIGNMENT_WRITE_ROUTES } from '../../../src/sandbox/tenant/graph/routes/assignments.ts';
+import { MEMBER_WRITE_ROUTES } from '../../../src/sandbox/tenant/graph/routes/member-writes.ts';
 import { WRITE_ROUTES } from '../../../src/sandbox/tenant/graph/routes/writes.ts';
+import { READ_PERMISSIONS, readerApplication } from '../../../src/sandbox/tenant/login/applications.ts';
 import { company, EVENTUAL, first, isObject, startClient, type Client } from './client.ts';
 
 const PROPERTY = z.looseObject({ type: z.string(), nullable: z.boolean().optional() });
@@ -106,7 +109,9 @@ let client: Client;
 const state = company();
 
 beforeAll(async () => {
-  client = await startClient(state);
+  client = await startClient(state, {
+    applications: [readerApplication({ permissions: [...READ_PERMISSIONS, 'AppRoleAssignment.ReadWrite.All'] })],
+  });
 });
 afterAll(() => client.tenant.close());
 
@@ -121,6 +126,9 @@ function reads(): Read[] {
   const reporting = first(state.users.filter((user) => user.managerId !== null));
   const application = first(state.servicePrincipals);
   const deleted = first(state.deletedUsers);
+  const principal = (type: string): string =>
+    first(state.assignments.filter(({ principalType }) => principalType === type)).principalId;
+  const [assigned, assignedGroup] = [principal('User'), principal('Group')];
   const users = everything('user');
   const groups = everything('group');
   const ids = [reporting.id, group, application.id];
@@ -157,6 +165,8 @@ function reads(): Read[] {
     { path: `/servicePrincipals/${application.id}`, type: 'servicePrincipal' },
     { path: `/servicePrincipals(appId='${application.appId}')`, type: 'servicePrincipal' },
     { path: `/servicePrincipals/${application.id}/appRoleAssignedTo?$top=999`, type: 'appRoleAssignment' },
+    { path: `/users/${assigned}/appRoleAssignments`, type: 'appRoleAssignment' },
+    { path: `/groups/${assignedGroup}/appRoleAssignments?$top=5`, type: 'appRoleAssignment' },
     { path: '/directory/deletedItems/microsoft.graph.user', type: 'user' },
     { path: `/directory/deletedItems/microsoft.graph.user/${deleted.id}?$select=${users}`, type: 'user' },
     { path: `/directory/deletedItems/${deleted.id}`, type: 'mixed' },
@@ -185,10 +195,29 @@ describe("every object the tenant answers with is one of Graph's", () => {
   it('is asked of every route that answers with objects', async () => {
     for (const { method = 'GET', path, body, headers } of reads()) await client.send(method, path, body, headers);
     const counters = client.tenant.control.counters();
-    const asked = ROUTES.filter((route) => !route.path.endsWith('$count') && !WRITE_ROUTES.includes(route)).map(
+    const writes = [...WRITE_ROUTES, ...ASSIGNMENT_WRITE_ROUTES, ...MEMBER_WRITE_ROUTES];
+    const asked = ROUTES.filter((route) => !route.path.endsWith('$count') && !writes.includes(route)).map(
       (route) => `${route.method} /${route.path.replaceAll(/\{\w+\}/g, '*')} 200`,
     );
     expect(asked.filter((name) => counters[name] === undefined)).toEqual([]);
+  });
+});
+
+describe('what a write answers', () => {
+  it("is one of Graph's objects too", async () => {
+    const application = first(state.servicePrincipals);
+    const free = first(
+      state.users.filter(({ id }) => state.assignments.every(({ principalId }) => principalId !== id)),
+    );
+    const body = {
+      principalId: free.id,
+      resourceId: application.id,
+      appRoleId: application.appRoles[0]?.id ?? '00000000-0000-0000-0000-000000000000',
+    };
+    const answer = await client.send('POST', `/servicePrincipals/${application.id}/appRoleAssignedTo`, body);
+    expect(answer.status).toBe(201);
+    expect(problemsOfObject('', 'appRoleAssignment', answer.json)).toEqual([]);
+    expect(Object.keys(answer.json)).toContain('principalType');
   });
 });
 

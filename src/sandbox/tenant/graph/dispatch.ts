@@ -10,10 +10,12 @@ import { nextLink, type PageTokens } from './paging.ts';
 import { createRouter } from './path.ts';
 import { parseQuery, type QueryOptions } from './query.ts';
 import { errorBody, GraphRefusal, requestDenied, type RequestIds } from './refusal.ts';
+import { ASSIGNMENT_WRITE_ROUTES, HELD_ASSIGNMENT_ROUTES } from './routes/assignments.ts';
 import { DELTA_ROUTES } from './routes/delta.ts';
 import { DELETED_USER_ROUTES } from './routes/deleted-users.ts';
 import { DIRECTORY_OBJECT_ROUTES } from './routes/directory-objects.ts';
 import { GROUP_ROUTES } from './routes/groups.ts';
+import { MEMBER_WRITE_ROUTES } from './routes/member-writes.ts';
 import { SERVICE_PRINCIPAL_ROUTES } from './routes/service-principals.ts';
 import { USER_ROUTES } from './routes/users.ts';
 import { WRITE_ROUTES } from './routes/writes.ts';
@@ -47,6 +49,9 @@ export const ROUTES: readonly Route[] = [
   ...SERVICE_PRINCIPAL_ROUTES,
   ...DELETED_USER_ROUTES,
   ...DIRECTORY_OBJECT_ROUTES,
+  ...HELD_ASSIGNMENT_ROUTES,
+  ...ASSIGNMENT_WRITE_ROUTES,
+  ...MEMBER_WRITE_ROUTES,
   ...WRITE_ROUTES,
 ];
 

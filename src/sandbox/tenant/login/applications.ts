@@ -40,3 +40,21 @@ export function readerApplication(overrides: Partial<RegisteredApplication> = {}
     ...overrides,
   };
 }
+
+/** What the separate identity of a migration needs, and nothing more (entra.md 3.7). */
+export const MIGRATION_PERMISSIONS = [
+  'Application.Read.All',
+  'AppRoleAssignment.ReadWrite.All',
+  'GroupMember.ReadWrite.All',
+] as const;
+
+/** An app registration for migrations: it may assign and unassign, and take members out of groups. */
+export function migrationApplication(overrides: Partial<RegisteredApplication> = {}): RegisteredApplication {
+  return readerApplication({
+    clientId: '5eed0000-0000-4000-8000-00000000c12e',
+    displayName: 'Headgate (migration)',
+    permissions: MIGRATION_PERMISSIONS,
+    secrets: [{ value: 'sandbox-migration-secret' }],
+    ...overrides,
+  });
+}

@@ -7,14 +7,14 @@ import { notFound, requireGuid } from '../refusal.ts';
 import { countOf } from './counting.ts';
 
 /** By object id, or by the alternate key `(appId='…')`. */
-function requireServicePrincipal(call: GraphCall): ServicePrincipal {
+export function requireServicePrincipal(call: GraphCall, at = call.at): ServicePrincipal {
   const { servicePrincipals } = call.organisation;
   const key = call.keys['servicePrincipal'] ?? '';
   const appId = call.keys['servicePrincipal.appId'];
   const found =
     appId === undefined
-      ? servicePrincipals.get(requireGuid(key), call.at)
-      : servicePrincipals.after(0, 1, call.at, (principal) => principal.appId === requireGuid(appId)).values[0];
+      ? servicePrincipals.get(requireGuid(key), at)
+      : servicePrincipals.after(0, 1, at, (principal) => principal.appId === requireGuid(appId)).values[0];
   if (found === undefined) throw notFound(appId ?? key);
   return found;
 }
