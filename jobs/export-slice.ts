@@ -15,7 +15,7 @@ export interface ExportSlice {
 /** Sends the operations of one slice and records every outcome in one transaction. */
 export const exportSlice: JobDefinition<ExportSlice, Ports> = {
   name: 'export-slice',
-  queue: 'exports',
+  queue: 'connection',
   parse: (data) => ({ connection: field(data, 'connection'), slice: field(data, 'slice') }),
   connection: ({ connection }) => connection,
   dedupe: ({ slice }) => `slice-${slice}`,

@@ -23,7 +23,7 @@ const MOST_STARTS = 5;
 /** Prepares a cycle (gather, plan, guards), stores its plan and hands over to advance-cycle. Sends nothing to the provider. */
 export const startCycle: JobDefinition<StartCycle, Ports> = {
   name: 'start-cycle',
-  queue: 'control',
+  queue: 'connection',
   parse(data) {
     const kind = field(data, 'kind');
     if (kind !== 'initial' && kind !== 'incremental')
@@ -31,30 +31,37 @@ export const startCycle: JobDefinition<StartCycle, Ports> = {
     const cycle = optionalField(data, 'cycle');
     return { connection: field(data, 'connection'), kind, ...(cycle === undefined ? {} : { cycle }) };
   },
+  connection: ({ connection }) => connection,
   dedupe: ({ connection, kind, cycle }) => `start-${cycle ?? `${connection}-${kind}`}`,
   async run(payload, ports, log, signal) {
-    const connection = ports.connections.get(payload.connection);
-    if (connection === undefined)
+    if (!ports.connections.has(payload.connection))
       return log.warn({ connection: payload.connection }, 'a cycle was asked for a connection that is not configured');
     const cycle = await findOrOpen(payload, ports, log);
     if (cycle === undefined || cycle.phase === 'closed') return undefined;
-    // Each run leases under a name of its own: two nudges for one cycle may run in this very process.
-    const holder = `${ports.worker.id}/${randomUUID()}`;
-    const held = await ports.stores.cycles.leaseGathering(cycle.id, holder, ports.worker.leaseMs);
-    if (!held) return handOver(cycle, ports);
     const cycleLog = log.child({ connection: payload.connection, cycle: cycle.id });
-    if (cycle.attempts > MOST_STARTS) {
-      const message = `preparing the cycle ended the process ${cycle.attempts} times`;
-      return closeCycle(ports, cycle, 'failed', cycleLog, {
-        message,
-        remedy: 'look at the log and the memory of the machine.',
-      });
-    }
-    const planned = await takeUpCycle({ cycle, connection, holder, ports, log: cycleLog, signal });
-    if (planned) await ports.queue.enqueue(advanceCycle.name, { cycle: cycle.id });
-    return undefined;
+    return ports.gatherings.run(async () => {
+      if (!signal.aborted) await prepare(cycle, ports, cycleLog, signal);
+    });
   },
 };
+
+async function prepare(cycle: CycleRecord, ports: Ports, log: Log, signal: AbortSignal): Promise<void> {
+  // Each run leases under a name of its own: two nudges for one cycle may run in this very process.
+  const holder = `${ports.worker.id}/${randomUUID()}`;
+  const held = await ports.stores.cycles.leaseGathering(cycle.id, holder, ports.worker.leaseMs);
+  if (!held) return handOver(cycle, ports);
+  if (cycle.attempts > MOST_STARTS) {
+    const message = `preparing the cycle ended the process ${cycle.attempts} times`;
+    const remedy = 'look at the log and the memory of the machine.';
+    return closeCycle(ports, cycle, 'failed', log, { message, remedy });
+  }
+  // Only now: a reload stops what it finds open, so a cycle that goes on from here must go on with what it left.
+  const connection = ports.connections.get(cycle.connection);
+  if (connection === undefined) return undefined;
+  const planned = await takeUpCycle({ cycle, connection, holder, ports, log, signal });
+  if (planned) await ports.queue.enqueue(advanceCycle.name, { cycle: cycle.id });
+  return undefined;
+}
 
 /** A cycle that was asked for by id, or a new one for a schedule; none when the connection is busy or paused. */
 async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<CycleRecord | undefined> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { bulkhead } from 'cockatiel';
 import { createJobQueue, type OpenJobQueue } from './adapters/bullmq/job-queue.ts';
 import { createWorkers, type Workers } from './adapters/bullmq/workers.ts';
 import { createEntraDirectory } from './adapters/entra/entra-directory.ts';
@@ -15,7 +16,7 @@ import { StartupError } from './core/errors.ts';
 import { compileMapping } from './core/mapping/compile-mapping.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DirectorySource } from './ports/directory-source.ts';
-import type { Connection, Ports } from './ports/index.ts';
+import type { Connection, Gatherings, Ports } from './ports/index.ts';
 import type { JobDefinition, ScheduledCycle } from './ports/job-queue.ts';
 import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
@@ -25,6 +26,8 @@ import { createPace } from './provisioning/pace.ts';
 const SLICE = { redis: 1000, database: 500 } as const;
 /** Slices of one connection out at a time: enough that none waits for the next, few enough that a stop is felt at once. */
 const WINDOW = 4;
+/** Cycles one process prepares at a time: each holds what it read of its tenant in memory. */
+const GATHERINGS = 16;
 
 export const systemClock: Clock = { now: () => Date.now() };
 
@@ -138,6 +141,11 @@ async function databaseUrl({ database }: Config): Promise<string> {
   return database.kind === 'embedded' ? `file:${database.path}` : database.url.read();
 }
 
+function createGatherings(): Gatherings {
+  const slots = bulkhead(GATHERINGS, Number.POSITIVE_INFINITY);
+  return { run: (work) => slots.execute(work) };
+}
+
 /** Opens every adapter a configuration names. What was opened is closed again when something later cannot be. */
 export async function openContext(options: ContextOptions): Promise<Context> {
   const { config, log, onFatal } = options;
@@ -184,6 +192,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       metrics: prometheus.metrics,
       worker: { id: randomUUID(), leaseMs: config.worker.leaseSeconds * 1000, sliceSize: slice, window: WINDOW },
       pace: createPace(slice),
+      gatherings: createGatherings(),
     };
     // Its lock on the directory proves that every other worker of an embedded database is dead.
     if (database.kind === 'embedded') await ports.stores.cycles.releaseLeases(ports.worker.id);

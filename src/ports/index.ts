@@ -49,13 +49,20 @@ export interface Pace {
   throttledUntil(connection: string, now: number): number | undefined;
 }
 
+/** Bounds how many cycles one process prepares at a time: each holds its tenant in memory. Waiting ones wait in turn. */
+export interface Gatherings {
+  run(work: () => Promise<void>): Promise<void>;
+}
+
 /** Everything a job receives. */
 export interface Ports {
   readonly stores: Stores;
   readonly queue: JobQueue;
+  /** The connections configured now. A reload changes what is in it, so it is asked anew for every step. */
   readonly connections: ReadonlyMap<string, Connection>;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly worker: WorkerSettings;
   readonly pace: Pace;
+  readonly gatherings: Gatherings;
 }

@@ -1,7 +1,10 @@
 import type { Log } from './log.ts';
 
-/** Control jobs move cycles on; export jobs talk to one service provider and have a queue per connection. */
-export type QueueKind = 'control' | 'exports';
+/**
+ * Control jobs are short and for everybody. Jobs of a connection take long or talk to its service provider: each
+ * connection has a queue of its own, so that none waits for another, and only who has the connection takes its jobs.
+ */
+export type QueueKind = 'control' | 'connection';
 
 /**
  * One kind of job, one file in `jobs/`. A payload carries ids only, may arrive twice, late or never:
@@ -12,7 +15,7 @@ export interface JobDefinition<Payload extends object, Ports> {
   readonly queue: QueueKind;
   /** Reads a payload from outside. Throws a plain Error naming what is wrong. */
   parse(data: unknown): Payload;
-  /** The connection whose export queue the job belongs to; undefined for control jobs. */
+  /** The connection whose queue the job belongs to; undefined for control jobs. */
   connection?(payload: Payload): string;
   /** Two waiting jobs with the same key are one. Letters, digits and dashes. */
   dedupe(payload: Payload): string;
@@ -44,8 +47,11 @@ export interface QueueCounts {
 export interface JobQueue {
   /** Enqueues a job, now or after a delay in ms. A waiting job with the same dedupe key absorbs it. */
   enqueue(name: string, payload: object, options?: { readonly delayMs?: number }): Promise<void>;
-  /** Makes the schedules exactly these; others are removed. Survives restarts. */
-  setSchedules(schedules: readonly Omit<ScheduledCycle, 'nextRun'>[]): Promise<void>;
+  /**
+   * Makes the schedules of these connections exactly these. Those of other connections are somebody else's and stay as
+   * they are. Survives restarts.
+   */
+  setSchedules(connections: readonly string[], schedules: readonly Omit<ScheduledCycle, 'nextRun'>[]): Promise<void>;
   listSchedules(): Promise<readonly ScheduledCycle[]>;
   counts(): Promise<readonly QueueCounts[]>;
   /** Resolves when the backend answers; used by readiness. */

@@ -3,10 +3,11 @@ import type { ScheduledCycle } from '../ports/job-queue.ts';
 
 /**
  * Nudges everything that is open: cycles, slices and schedules, from the store alone. Whatever the queue lost, or a dead
- * process left half-done, moves on from here; a nudge too many changes nothing.
+ * process left half-done, moves on from here; a nudge too many changes nothing. What belongs to connections that are not
+ * configured here is left to the process that has them.
  */
 export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycle, 'nextRun'>[]): Promise<void> {
-  await ports.queue.setSchedules(schedules);
+  await ports.queue.setSchedules([...ports.connections.keys()], schedules);
   for (const cycle of await ports.stores.cycles.listOpen()) {
     if (!ports.connections.has(cycle.connection)) continue;
     for (const slice of await ports.stores.cycles.openSlices(cycle.id)) {

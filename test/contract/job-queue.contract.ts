@@ -80,10 +80,10 @@ const control: JobDefinition<object, TestPorts> = {
   },
 };
 
-const exports: JobDefinition<object, TestPorts> = {
+const ofConnection: JobDefinition<object, TestPorts> = {
   ...control,
   name: 'export',
-  queue: 'exports',
+  queue: 'connection',
   connection: (payload) => (parseNote(payload).id === 'elsewhere' ? 'elsewhere' : 'acme'),
   dedupe: (payload) => `export-${parseNote(payload).id}`,
 };
@@ -114,7 +114,7 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
 
     function options(): JobQueueOptions {
       return {
-        definitions: [control, exports],
+        definitions: [control, ofConnection],
         connections: ['acme'],
         ...(under.redisUrl === undefined ? {} : { redisUrl: under.redisUrl }),
         database: under.database,
@@ -128,7 +128,7 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       const ports: TestPorts = { journal, during: (note, signal) => during(note, signal) };
       workers = await createWorkers({
         queue,
-        definitions: [control, exports],
+        definitions: [control, ofConnection],
         ports,
         connections: ['acme'],
         log,
@@ -145,7 +145,7 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       await queue.enqueue('note', { id: 'a', secret: 'not declared' });
       await queue.enqueue('export', { id: 'b' });
       expect(await states('headgate-control')).toMatchObject({ waiting: 1 });
-      expect(await states('headgate-exports-acme')).toMatchObject({ waiting: 1 });
+      expect(await states('headgate-connection-acme')).toMatchObject({ waiting: 1 });
       await work();
       await journal.reached(4);
       expect(journal.lines.toSorted()).toEqual(['end a', 'end b', 'start a', 'start b']);
@@ -237,10 +237,68 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       expect(await states('headgate-control')).toMatchObject({ waiting: 0, delayed: 0, failed: 0 });
     });
 
-    test('an unknown job and a connection that is not configured are refused when they are enqueued', async () => {
+    test('an unknown job and an unreadable payload are refused when they are enqueued', async () => {
       await expect(queue.enqueue('nothing', { id: 'a' })).rejects.toThrow('nothing');
       await expect(queue.enqueue('note', { ident: 7 })).rejects.toThrow('payload needs "id"');
-      await expect(queue.enqueue('export', { id: 'elsewhere' })).rejects.toThrow('headgate-exports-elsewhere');
+    });
+
+    test('a nudge for a connection that only another process has waits for that process', async () => {
+      await work();
+      await queue.enqueue('export', { id: 'elsewhere' });
+      await queue.enqueue('export', { id: 'here' });
+      await journal.reached(2);
+      expect(journal.lines).toEqual(['start here', 'end here']);
+      expect((await queue.counts()).map((counts) => counts.queue)).toEqual([
+        'headgate-control',
+        'headgate-connection-acme',
+      ]);
+      await queue.addConnection('elsewhere');
+      expect(await states('headgate-connection-elsewhere')).toMatchObject({ waiting: 1 });
+      await workers?.addConnection('elsewhere');
+      await journal.reached(4);
+      expect(journal.lines.slice(2)).toEqual(['start elsewhere', 'end elsewhere']);
+    });
+
+    test('a connection that was removed has its running job ended, and its waiting one left', async () => {
+      const running = aGate();
+      during = (_note, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+          running.open();
+        });
+      await work();
+      await queue.enqueue('export', { id: 'a' });
+      await running.opened;
+      await workers?.removeConnection('acme', 100);
+      expect(journal.lines).toEqual(['start a', 'end a']);
+      await queue.enqueue('export', { id: 'b' });
+      await queue.removeConnection('acme');
+      during = () => Promise.resolve();
+      await queue.enqueue('note', { id: 'c' });
+      await journal.reached(4);
+      expect(journal.lines.slice(2)).toEqual(['start c', 'end c']);
+      expect((await queue.counts()).map((counts) => counts.queue)).toEqual(['headgate-control']);
+    });
+
+    test('jobs that take long in every slot of one connection delay neither another connection nor control jobs', async () => {
+      const go = aGate();
+      during = ({ id }) => (id.startsWith('slow') ? go.opened : Promise.resolve());
+      await queue.addConnection('elsewhere');
+      await work();
+      await workers?.addConnection('elsewhere');
+      for (let number = 0; number < 5; number++) await queue.enqueue('export', { id: `slow-${number}` });
+      await journal.reached(2);
+      await queue.enqueue('export', { id: 'elsewhere' });
+      await queue.enqueue('note', { id: 'quick' });
+      await journal.reached(6);
+      expect(journal.lines.slice(2).toSorted()).toEqual([
+        'end elsewhere',
+        'end quick',
+        'start elsewhere',
+        'start quick',
+      ]);
+      go.open();
+      await journal.reached(14);
     });
 
     test('jobs of a stopping process are asked to end, and what they leave is not run twice', async () => {
@@ -263,37 +321,50 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
     test('schedules become exactly those asked for, and unchanged ones are left alone', async () => {
       const daily = { connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'Europe/Berlin' } as const;
       const often = { connection: 'acme', kind: 'incremental', pattern: '*/5 * * * *', timezone: 'UTC' } as const;
-      await queue.setSchedules([daily, often]);
+      await queue.setSchedules(['acme'], [daily, often]);
       const first = await queue.listSchedules();
       expect(
         first.map(({ nextRun: _next, ...schedule }) => schedule).toSorted((a, b) => (a.kind < b.kind ? 1 : -1)),
       ).toEqual([daily, often]);
       expect(first.every(({ nextRun = 0 }) => nextRun > Date.now())).toBe(true);
-      await queue.setSchedules([daily, often]);
+      await queue.setSchedules(['acme'], [daily, often]);
       expect(await queue.listSchedules()).toEqual(first);
       const changed = { ...daily, pattern: '30 4 * * *' };
-      await queue.setSchedules([changed]);
+      await queue.setSchedules(['acme'], [changed]);
       expect(await queue.listSchedules()).toMatchObject([changed]);
-      await queue.setSchedules([]);
+      await queue.setSchedules(['acme'], []);
       expect(await queue.listSchedules()).toEqual([]);
       expect(await states('headgate-control')).toMatchObject({ delayed: 0 });
     });
 
+    test('schedules of connections that somebody else has are left alone', async () => {
+      const mine = { connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'UTC' } as const;
+      const theirs = { ...mine, connection: 'globex' };
+      await queue.setSchedules(['globex'], [theirs]);
+      await queue.setSchedules(['acme'], [mine]);
+      expect(await queue.listSchedules()).toHaveLength(2);
+      await queue.setSchedules(['acme'], []);
+      expect(await queue.listSchedules()).toMatchObject([theirs]);
+    });
+
     test('a schedule nudges the job it is for', async () => {
       await work();
-      await queue.setSchedules([{ connection: 'acme', kind: 'initial', pattern: '* * * * * *', timezone: 'UTC' }]);
+      await queue.setSchedules(
+        ['acme'],
+        [{ connection: 'acme', kind: 'initial', pattern: '* * * * * *', timezone: 'UTC' }],
+      );
       await journal.reached(4);
       expect(journal.lines.slice(0, 2)).toEqual(['start acme-initial', 'end acme-initial']);
     });
 
     test('counts show workers, totals and how long the oldest job waits', async () => {
       await queue.enqueue('export', { id: 'a' });
-      const before = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
+      const before = (await queue.counts()).find((counts) => counts.queue === 'headgate-connection-acme');
       expect(before).toMatchObject({ workers: 0, paused: false, completedTotal: 0, failedTotal: 0 });
       expect(before?.oldestWaitingMs).toBeGreaterThanOrEqual(0);
       const seen = aGate();
       during = async () => {
-        const now = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
+        const now = (await queue.counts()).find((counts) => counts.queue === 'headgate-connection-acme');
         journal.write(`workers ${now?.workers}, active ${now?.states['active']}`);
         seen.open();
       };
@@ -302,7 +373,7 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       await workers?.close(10_000);
       workers = undefined;
       expect(journal.lines).toContain('workers 1, active 1');
-      const after = (await queue.counts()).find((counts) => counts.queue === 'headgate-exports-acme');
+      const after = (await queue.counts()).find((counts) => counts.queue === 'headgate-connection-acme');
       expect(after).toMatchObject({ completedTotal: 1, failedTotal: 0, oldestWaitingMs: 0 });
     });
 
@@ -333,22 +404,25 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
       let failures = 1;
       during = () => (failures-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve());
       await work();
-      expect(spy.lines).toEqual(['slots headgate-control 4', 'slots headgate-exports-acme 2']);
+      expect(spy.lines.toSorted()).toEqual(['slots headgate-connection-acme 2', 'slots headgate-control 4']);
       await queue.enqueue('export', { id: 'a' });
       await journal.reached(3);
       await workers?.close(10_000);
       workers = undefined;
-      const [started, ended] = ['started headgate-exports-acme', 'ended headgate-exports-acme'];
+      const [started, ended] = ['started headgate-connection-acme', 'ended headgate-connection-acme'];
       expect(spy.lines.filter((line) => !line.startsWith('slots'))).toEqual([started, ended, started, ended]);
       expect(spy.lines).toContain('slots headgate-control 0');
-      expect(spy.lines).toContain('slots headgate-exports-acme 0');
+      expect(spy.lines).toContain('slots headgate-connection-acme 0');
       expect(spy.waits.map((wait) => typeof wait)).toEqual(['number', 'undefined']);
       expect(spy.runs.every((seconds) => seconds >= 0)).toBe(true);
     });
 
     test('what was enqueued and scheduled is still there after the queue is opened again', async () => {
       await queue.enqueue('note', { id: 'a' });
-      await queue.setSchedules([{ connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'UTC' }]);
+      await queue.setSchedules(
+        ['acme'],
+        [{ connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'UTC' }],
+      );
       await queue.close();
       queue = await createJobQueue(options());
       expect(await queue.listSchedules()).toHaveLength(1);

@@ -27,6 +27,8 @@ export interface Backend {
   readonly producer: BoundFactory;
   /** For workers: waits for the backend to come back. */
   readonly worker: BoundFactory;
+  /** Makes room for the workers of so many queues: their number changes with the configuration. */
+  makeRoom(queues: number): Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

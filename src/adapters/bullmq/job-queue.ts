@@ -7,12 +7,20 @@ import { countQueue } from './counts.ts';
 import { queueFailure } from './failures.ts';
 import { openBackend } from './open-backend.ts';
 import type { QueueDatabase } from './postgres-backend.ts';
-import { alarmName, CONTROL_QUEUE, deduplication, exportQueue, JOB_OPTIONS, queueOf, type Route } from './routes.ts';
+import {
+  alarmName,
+  connectionQueue,
+  CONTROL_QUEUE,
+  deduplication,
+  JOB_OPTIONS,
+  queueOf,
+  type Route,
+} from './routes.ts';
 import { listSchedules, setSchedules, type ScheduledJob } from './schedules.ts';
 
 export interface JobQueueOptions {
   readonly definitions: readonly Route[];
-  /** Names of all configured connections; each has an export queue. */
+  /** Names of all configured connections; each has a queue. */
   readonly connections: readonly string[];
   /** `redis://` or `rediss://`; absent: the queue is kept in `database`. */
   readonly redisUrl?: string;
@@ -25,8 +33,12 @@ export interface JobQueueOptions {
 /** The queue with what its owner needs beside the port. */
 export interface OpenJobQueue extends JobQueue {
   readonly backend: Backend;
-  /** BullMQ's own queues, for bull-board. */
+  /** BullMQ's own queues of what is configured now, for bull-board. */
   readonly queues: ReadonlyMap<string, BullQueue>;
+  /** Opens the queue of a connection that was added. */
+  addConnection(name: string): Promise<void>;
+  /** Lets go of the queue of a connection that was removed; its jobs stay for whoever else has the connection. */
+  removeConnection(name: string): Promise<void>;
   /** Workers of this process by queue. */
   readonly localWorkers: Map<string, number>;
   close(): Promise<void>;
@@ -38,17 +50,24 @@ export interface OpenJobQueue extends JobQueue {
  */
 export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQueue> {
   const { definitions, connections, redisUrl, database, scheduled, clock, log } = options;
-  const names = [CONTROL_QUEUE, ...connections.map(exportQueue)];
   const backend = await openBackend({
     database,
-    queues: names.length,
+    queues: connections.length + 1,
     log,
     ...(redisUrl === undefined ? {} : { redisUrl }),
   });
   const routes = new Map(definitions.map((definition) => [definition.name, definition]));
   const localWorkers = new Map<string, number>();
-  const queues = new Map(names.map((name) => [name, watched(openQueue(backend, name), log)]));
-  const control = queueNamed(queues, CONTROL_QUEUE);
+  const open = (name: string) => watched(openQueue(backend, name), log);
+  const control = open(CONTROL_QUEUE);
+  const queues = new Map([control, ...connections.map((name) => open(connectionQueue(name)))].map((q) => [q.name, q]));
+  // Control jobs go to whoever is free, who may have to nudge a connection that only another process has.
+  const elsewhere = new Map<string, BullQueue>();
+  const queueNamed = (name: string): BullQueue => {
+    const found = queues.get(name) ?? elsewhere.get(name) ?? open(name);
+    if (!queues.has(name)) elsewhere.set(name, found);
+    return found;
+  };
 
   return {
     backend,
@@ -58,12 +77,24 @@ export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQ
       const route = routes.get(name);
       if (route === undefined) throw new Error(`no job is called ${name}`);
       const parsed = route.parse(payload);
-      const queue = queueNamed(queues, queueOf(route, parsed));
+      const queue = queueNamed(queueOf(route, parsed));
       await translating(() =>
         delayMs > 0 ? setAlarm(queue, route, parsed, delayMs, clock) : nudge(queue, route, parsed),
       );
     },
-    setSchedules: (schedules) => translating(() => setSchedules(control, schedules, scheduled, clock.now())),
+    async addConnection(name) {
+      await translating(() => backend.makeRoom(queues.size + 1));
+      const queue = queueNamed(connectionQueue(name));
+      elsewhere.delete(queue.name);
+      queues.set(queue.name, queue);
+    },
+    async removeConnection(name) {
+      const queue = queues.get(connectionQueue(name));
+      queues.delete(connectionQueue(name));
+      await queue?.close();
+    },
+    setSchedules: (names, schedules) =>
+      translating(() => setSchedules(control, names, schedules, scheduled, clock.now())),
     listSchedules: () => translating(() => listSchedules(control)),
     counts: () =>
       translating(() =>
@@ -73,7 +104,7 @@ export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQ
       ),
     ping: () => translating(() => backend.ping()),
     async close() {
-      for (const queue of queues.values()) await queue.close();
+      for (const queue of [...queues.values(), ...elsewhere.values()]) await queue.close();
       await backend.close();
     },
   };
@@ -82,12 +113,6 @@ export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQ
 /** Queues report a lost connection by this event, which would end the process if nobody listened. */
 function watched(queue: BullQueue, log: Log): BullQueue {
   queue.on('error', (error) => log.debug({ queue: queue.name, error: error.message }, 'the queue reported an error'));
-  return queue;
-}
-
-function queueNamed(queues: ReadonlyMap<string, BullQueue>, name: string): BullQueue {
-  const queue = queues.get(name);
-  if (queue === undefined) throw new Error(`there is no queue ${name}: its connection is not configured`);
   return queue;
 }
 

@@ -13,7 +13,10 @@ import type { Backend, BoundConnection } from './backend.ts';
 /** What the queue needs of the database that holds the state. */
 export interface QueueDatabase {
   readonly kind: 'embedded' | 'server';
-  /** A node-postgres pool whose unqualified names are looked up in `schema`, with at most `clients` connections. */
+  /**
+   * The node-postgres pool whose unqualified names are looked up in `schema`, from now on with at most `clients`
+   * connections: asked again it is the same pool.
+   */
   poolFor(schema: string, clients: number): Promise<unknown>;
 }
 
@@ -49,7 +52,8 @@ async function requeueActive(pool: PgPool): Promise<void> {
 
 /** Opens BullMQ's PostgreSQL backend on the database that holds the state. */
 export async function openPostgresBackend(database: QueueDatabase, queues: number, log: Log): Promise<Backend> {
-  const pool = await database.poolFor(SCHEMA, 2 * queues + QUERY_CLIENTS);
+  const room = (count: number) => database.poolFor(SCHEMA, 2 * count + QUERY_CLIENTS);
+  const pool = await room(queues);
   if (!isPgPool(pool)) throw new Error('the database gave no node-postgres pool');
   await prepareSchema(pool);
   if (database.kind === 'embedded') await requeueActive(pool);
@@ -60,6 +64,9 @@ export async function openPostgresBackend(database: QueueDatabase, queues: numbe
     kind: database.kind === 'embedded' ? 'embedded' : 'postgres',
     producer: factory,
     worker: factory,
+    async makeRoom(count) {
+      await room(count);
+    },
     async ping() {
       await pool.query('select 1');
     },

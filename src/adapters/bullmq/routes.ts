@@ -6,17 +6,17 @@ export type Route = Pick<JobDefinition<object, never>, 'name' | 'queue' | 'parse
 
 export const CONTROL_QUEUE = 'headgate-control';
 
-/** Each service provider has a queue of its own, so that one that is slow or away holds up nobody else. */
-export function exportQueue(connection: string): string {
-  return `headgate-exports-${connection}`;
+/** Each connection has a queue of its own, so that a service provider that is slow or away holds up nobody else. */
+export function connectionQueue(connection: string): string {
+  return `headgate-connection-${connection}`;
 }
 
 /** The queue a job goes to. */
 export function queueOf(route: Route, payload: object): string {
   if (route.queue === 'control') return CONTROL_QUEUE;
   const connection = route.connection?.(payload);
-  if (connection === undefined) throw new Error(`job ${route.name} is for exports and names no connection`);
-  return exportQueue(connection);
+  if (connection === undefined) throw new Error(`job ${route.name} is for a connection and names none`);
+  return connectionQueue(connection);
 }
 
 /**

@@ -47,16 +47,19 @@ function isCurrent(scheduler: Scheduler | undefined, wanted: Wanted, now: number
 }
 
 /**
- * Makes the schedules exactly these. One that is as wanted is left alone, so that a run due during a restart is not
+ * Makes the schedules of `connections` exactly these; those of other connections belong to another process and are left
+ * alone. One that is as wanted is left alone, so that a run due during a restart is not
  * skipped; one whose next run was lost with the queue's data is set up again.
  */
 export async function setSchedules(
   queue: BullQueue,
+  connections: readonly string[],
   wanted: readonly Wanted[],
   job: ScheduledJob,
   now: number,
 ): Promise<void> {
-  const present = new Map((await allSchedulers(queue)).map((scheduler) => [scheduler.key, scheduler]));
+  const owned = (await allSchedulers(queue)).filter(({ key }) => connections.includes(ofId(key)?.connection ?? ''));
+  const present = new Map(owned.map((scheduler) => [scheduler.key, scheduler]));
   for (const schedule of wanted) {
     const id = idOf(schedule);
     const found = present.get(id);

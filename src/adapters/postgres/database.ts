@@ -83,7 +83,7 @@ async function openEmbeddedDatabase({ url, log, onFatal }: OpenDatabaseOptions):
 
 async function openServerDatabase({ url, log }: OpenDatabaseOptions): Promise<Database> {
   const pool = createServerPool({ url, log });
-  const others: Pool[] = [];
+  const others = new Map<string, Pool>();
   try {
     await checkServer(pool, url);
   } catch (error) {
@@ -94,13 +94,14 @@ async function openServerDatabase({ url, log }: OpenDatabaseOptions): Promise<Da
     kind: 'server',
     sql: kyselyOn(pool),
     poolFor(schema, clients) {
-      const other = createServerPool({ url, log, max: clients, searchPath: schema });
-      others.push(other);
+      const other = others.get(schema) ?? createServerPool({ url, log, max: clients, searchPath: schema });
+      other.options.max = clients;
+      others.set(schema, other);
       return Promise.resolve(other);
     },
     syncToDisk: () => Promise.resolve(),
     async close() {
-      await Promise.all(others.map((other) => other.end()));
+      await Promise.all([...others.values()].map((other) => other.end()));
       await pool.end();
     },
   };

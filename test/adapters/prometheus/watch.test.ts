@@ -245,7 +245,10 @@ describe('what the store knows', () => {
 describe('what the queue knows', () => {
   test("is shown under BullMQ's names, each family once however many queues there are", async () => {
     const registry = aRegistry();
-    const queues = [aQueue(), aQueue({ queue: 'headgate-exports-acme', paused: true, workers: 0, oldestWaitingMs: 0 })];
+    const queues = [
+      aQueue(),
+      aQueue({ queue: 'headgate-connection-acme', paused: true, workers: 0, oldestWaitingMs: 0 }),
+    ];
     registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => queues) });
     const { body } = await registry.render(false);
     const queue = 'headgate-control';
@@ -255,7 +258,7 @@ describe('what the queue knows', () => {
     expect(valueOf(body, 'bullmq_queue_workers', { queue })).toBe(3);
     expect(valueOf(body, 'bullmq_queue_oldest_waiting_age_seconds', { queue })).toBe(1.5);
     expect(valueOf(body, 'bullmq_queue_paused', { queue })).toBe(0);
-    expect(valueOf(body, 'bullmq_queue_paused', { queue: 'headgate-exports-acme' })).toBe(1);
+    expect(valueOf(body, 'bullmq_queue_paused', { queue: 'headgate-connection-acme' })).toBe(1);
   });
 
   test('totals are shown as the queue keeps them, not added up scrape by scrape', async () => {
