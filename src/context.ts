@@ -6,20 +6,24 @@ import { createEntraDirectory } from './adapters/entra/entra-directory.ts';
 import type { EntraCredential } from './adapters/entra/options.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
 import { createStores } from './adapters/postgres/stores.ts';
+import { createVault } from './adapters/vault/vault.ts';
 import { createMetrics, type PrometheusMetrics } from './adapters/prometheus/create-metrics.ts';
 import type { ScimCredential } from './adapters/scim/credential.ts';
 import { profileByName } from './adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from './adapters/scim/provider.ts';
 import type { Config, ConnectionConfig, DirectoryConfig, ProviderCredential } from './config/config.ts';
 import { rulesOf } from './config/rules.ts';
+import type { CredentialOwner } from './core/credential.ts';
 import { StartupError } from './core/errors.ts';
 import { compileMapping } from './core/mapping/compile-mapping.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DirectorySource } from './ports/directory-source.ts';
 import type { Connection, Gatherings, Ports } from './ports/index.ts';
+import type { ConfiguredSecret } from './ports/credentials.ts';
 import type { JobDefinition, ScheduledCycle } from './ports/job-queue.ts';
 import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
+import { currentSecret, type KeyringPorts } from './provisioning/credentials/keyring.ts';
 import { createPace } from './provisioning/pace.ts';
 
 /** Most operations in one slice. A slice costs some forty statements and jobs however long it is; pace keeps it to about a second. */
@@ -90,37 +94,59 @@ function openDirectory(directory: DirectoryConfig, shared: Shared): DirectorySou
   });
 }
 
-function scimCredential(credential: ProviderCredential): ScimCredential {
+function configuredSecret(credential: ProviderCredential): ConfiguredSecret {
+  const { kind, owner, expiresAt } = credential;
+  const secret = kind === 'bearer' ? credential.token : credential.clientSecret;
+  return {
+    kind,
+    owner: ownerOf(owner),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    read: () => secret.read(),
+  };
+}
+
+function ownerOf(owner: string | undefined): CredentialOwner {
+  if (owner === undefined) return { kind: 'unknown' };
+  return owner === 'service-account' ? { kind: owner } : { kind: 'user', name: owner };
+}
+
+function scimCredential(credential: ProviderCredential, current: () => Promise<string>): ScimCredential {
   switch (credential.kind) {
     case 'bearer':
-      return { kind: credential.kind, token: () => credential.token.read() };
+      return { kind: credential.kind, token: current };
     case 'oauth_client_credentials': {
-      const { tokenUrl, clientId, clientSecret, scope } = credential;
+      const { tokenUrl, clientId, scope } = credential;
       const scoped = scope === undefined ? {} : { scope };
-      return { kind: credential.kind, tokenUrl, clientId, clientSecret: () => clientSecret.read(), ...scoped };
+      return { kind: credential.kind, tokenUrl, clientId, clientSecret: current, ...scoped };
     }
     default:
       return credential satisfies never;
   }
 }
 
-function openConnection(config: ConnectionConfig, directory: DirectorySource, shared: Shared): Connection {
+function openConnection(
+  config: ConnectionConfig,
+  directory: DirectorySource,
+  keyring: KeyringPorts,
+  shared: Shared,
+): Connection {
   const rules = rulesOf(config);
   const compiled = compileMapping(rules.mapping);
   // The configuration was checked with the same function, so this is a defect rather than a mistake of the operator.
   if ('problems' in compiled) throw new StartupError(`the mapping of connection ${rules.name} cannot be used`);
   const profile = profileByName(config.provider.profile);
   const concurrency = config.provider.concurrency ?? profile.rate.concurrency;
+  const credential = configuredSecret(config.provider.credential);
   const provider = createScimProvider({
     connection: rules.name,
     url: config.provider.url,
     profile,
-    credential: scimCredential(config.provider.credential),
+    credential: scimCredential(config.provider.credential, () => currentSecret(rules.name, credential, keyring)),
     concurrency,
     timeoutMs: config.provider.timeoutSeconds * 1000,
     ...shared,
   });
-  return { rules, mapping: compiled.mapping, directory, provider, concurrency };
+  return { rules, mapping: compiled.mapping, directory, provider, credential, concurrency };
 }
 
 /** The cycles the configuration asks for on schedule. */
@@ -166,9 +192,12 @@ export async function openContext(options: ContextOptions): Promise<Context> {
   try {
     const directory = openDirectory(config.directory, shared);
     opened.push(() => directory.close());
+    const stores = createStores({ database, clock: systemClock });
+    const key = config.credentials.key;
+    const vault = createVault(key === undefined ? {} : { key: () => key.read() });
     const connections = new Map<string, Connection>();
     for (const settings of config.connections) {
-      const connection = openConnection(settings, directory, shared);
+      const connection = openConnection(settings, directory, { stores, vault }, shared);
       opened.push(() => connection.provider.close());
       connections.set(settings.name, connection);
     }
@@ -185,7 +214,8 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     opened.push(() => queue.close());
     const slice = SLICE[config.queue.kind];
     const ports: Ports = {
-      stores: createStores({ database, clock: systemClock }),
+      stores,
+      vault,
       queue,
       connections,
       clock: systemClock,

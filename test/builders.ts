@@ -8,6 +8,7 @@ import type {
   GroupMembership,
   Whereabouts,
 } from '../src/core/directory.ts';
+import type { Credential } from '../src/core/credential.ts';
 import type { Link } from '../src/core/link.ts';
 import { compileMapping, type CompiledMapping } from '../src/core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../src/core/mapping/default-mapping.ts';
@@ -163,5 +164,20 @@ export function aPlanInput(
       groups: { resources: provider.groups ?? [], trusted, doubts },
     },
     vanished: new Set(vanished),
+  };
+}
+
+/** A credential in use, of a person nobody asked the directory about. */
+export function aCredential(overrides: Partial<Credential> = {}): Credential {
+  return {
+    id: 'credential-1',
+    connection: 'acme',
+    kind: 'bearer',
+    fingerprint: 'f1',
+    owner: { kind: 'unknown' },
+    state: 'active',
+    source: 'configuration',
+    createdAt: 0,
+    ...overrides,
   };
 }

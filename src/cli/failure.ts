@@ -28,7 +28,7 @@ interface Failure {
   readonly remedy?: string;
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['cycle-open', 'plan-stale', 'connection-paused', 'guard']);
+const REFUSALS: ReadonlySet<string> = new Set(['cycle-open', 'plan-stale', 'connection-paused', 'guard', 'credential']);
 
 /** Says on `stderr` (and under --json on `stdout` as well) why a command failed, and returns its exit code. */
 export function reportFailure(

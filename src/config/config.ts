@@ -11,6 +11,7 @@ export interface Config {
   readonly queue: QueueConfig;
   readonly directory: DirectoryConfig;
   readonly connections: readonly ConnectionConfig[];
+  readonly credentials: CredentialsConfig;
   readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly worker: WorkerConfig;
@@ -56,8 +57,10 @@ export type ProviderCredential = (
       readonly scope?: string;
     }
 ) & {
-  /** Who generated it (userPrincipalName or object id): at many providers the token dies with that account. */
+  /** Who generated it (userPrincipalName or object id), or `service-account`: at many providers it dies with that account. */
   readonly owner?: string;
+  /** When it stops working, in ms since the epoch. */
+  readonly expiresAt?: number;
 };
 
 export interface ProviderConfig {
@@ -83,6 +86,14 @@ export interface ScheduleConfig {
 export interface ConnectionConfig extends ConnectionRules {
   readonly provider: ProviderConfig;
   readonly schedule: ScheduleConfig;
+}
+
+/** How credentials of connections are kept. */
+export interface CredentialsConfig {
+  /** Encrypts stored secrets; without it none can be stored. */
+  readonly key?: Secret;
+  /** Days before an expiry on which a warning is given. */
+  readonly warnDays: readonly number[];
 }
 
 export interface HttpConfig {

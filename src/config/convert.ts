@@ -31,6 +31,12 @@ export function toConfig(
     connections: settings.connections.map((connection, index) =>
       toConnection(connection, mappings[index] ?? [], `connections[${index}]`, base),
     ),
+    credentials: {
+      warnDays: settings.credentials.warnDays,
+      ...(settings.credentials.key === undefined && settings.credentials.key_file === undefined
+        ? {}
+        : { key: secretOf('credentials.key', settings.credentials.key, settings.credentials.key_file, base) }),
+    },
     http: {
       host: settings.http.host,
       port: settings.http.port,
@@ -113,7 +119,11 @@ function toProviderCredential(
   at: string,
   base: FileBase,
 ): ProviderCredential {
-  const owner = credential.owner === undefined ? {} : { owner: credential.owner };
+  const owner = {
+    ...(credential.owner === undefined ? {} : { owner: credential.owner }),
+    // To the end of that day.
+    ...(credential.expires === undefined ? {} : { expiresAt: Date.parse(credential.expires) + 86_400_000 }),
+  };
   if (credential.kind === 'bearer') {
     return { kind: 'bearer', token: secretOf(`${at}.token`, credential.token, credential.token_file, base), ...owner };
   }

@@ -57,6 +57,23 @@ export function tenant(): z.ZodString {
   );
 }
 
+/** Who a credential belongs to: a person, or no person at all. */
+export function owner(): z.ZodString {
+  return text().refine(
+    (value) => value === 'service-account' || GUID.test(value) || /^[^\s@]+@[^\s@]+$/.test(value),
+    'must be a userPrincipalName such as ada@contoso.com, an object id, or service-account',
+  );
+}
+
+/** A calendar day in UTC. */
+export function day(): z.ZodString {
+  return checked((value) =>
+    /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))
+      ? undefined
+      : 'must be a date such as 2027-03-31',
+  );
+}
+
 /** A person: userPrincipalName or object id. */
 export function person(): z.ZodString {
   return text().refine(

@@ -31,7 +31,11 @@ const providerCredential = z.discriminatedUnion('kind', [
     kind: z.literal('bearer'),
     token: field.text().optional().describe('The token itself; prefer token_file.'),
     token_file: field.text().optional().describe(`File holding the token. ${secretFile}`),
-    owner: field.person().optional().describe('Who generated the token: at many providers it dies with that account.'),
+    owner: field
+      .owner()
+      .optional()
+      .describe('Who generated the token (or service-account): at many providers it dies with that account.'),
+    expires: field.day().optional().describe('Last day on which the token works, for warnings ahead of it.'),
   }),
   field.settings({
     kind: z.literal('oauth_client_credentials'),
@@ -40,7 +44,8 @@ const providerCredential = z.discriminatedUnion('kind', [
     client_secret: field.text().optional().describe('The secret itself; prefer client_secret_file.'),
     client_secret_file: field.text().optional().describe(`File holding the client secret. ${secretFile}`),
     scope: field.text().optional(),
-    owner: field.person().optional().describe('Who registered the client.'),
+    owner: field.owner().optional().describe('Who registered the client, or service-account.'),
+    expires: field.day().optional().describe('Last day on which the secret works, for warnings ahead of it.'),
   }),
 ]);
 
@@ -121,6 +126,10 @@ const connection = field.settings({
         })
         .prefault({}),
       protectedAccounts: z.array(field.person()).default([]).describe('Users whose accounts are never taken away.'),
+      tokenOwner: z
+        .enum(['warn', 'strict'])
+        .default('warn')
+        .describe('What a token whose owner nobody knows means: a warning, or that no account is taken away.'),
     })
     .prefault({}),
 });
@@ -160,6 +169,19 @@ export const fileSchema = field.settings({
       .describe('For sandboxes and proxies.'),
   }),
   connections: z.array(connection).min(1, 'must name at least one connection'),
+  credentials: field
+    .settings({
+      key: field
+        .text()
+        .optional()
+        .describe('Encrypts stored secrets: 32 bytes, base64 or hexadecimal. Prefer key_file.'),
+      key_file: field.text().optional().describe(`File holding the key. ${secretFile}`),
+      warnDays: z
+        .array(field.wholeNumber(1, 365))
+        .default([30, 14, 7, 1])
+        .describe('Days before a credential expires on which a warning is given.'),
+    })
+    .prefault({}),
   http: field
     .settings({
       host: field.text().default('127.0.0.1').describe('Address the API, health and metrics listen on.'),

@@ -30,5 +30,7 @@ export interface ConnectionRules {
     readonly tooManyRemovals: RemovalLimit;
     /** Users (object id or userPrincipalName) whose accounts are never disabled or deleted. */
     readonly protectedAccounts: readonly string[];
+    /** What a token whose owner nobody knows means: a warning (also when absent), or that no account is taken away. */
+    readonly tokenOwner?: 'warn' | 'strict';
   };
 }

@@ -108,7 +108,8 @@ export class StartupError extends HeadgateError {
 /** The request cannot be granted now because of something already there (an open cycle, a stale plan). Exit code 3. */
 export class RefusedError extends HeadgateError {
   override readonly name = 'RefusedError';
-  readonly code: 'cycle-open' | 'plan-stale' | 'connection-paused' | 'guard' | 'not-found' | 'shutting-down';
+  readonly code:
+    'cycle-open' | 'plan-stale' | 'connection-paused' | 'guard' | 'credential' | 'not-found' | 'shutting-down';
   constructor(code: RefusedError['code'], message: string, facts: FailureFacts = {}) {
     super(message, facts);
     this.code = code;

@@ -1,5 +1,6 @@
 import type { ConnectionRules } from './connection.ts';
 import type { DirectorySnapshot } from './directory.ts';
+import { tokenOwner, type GuardedCredential } from './guards/token-owner.ts';
 import type { Link } from './link.ts';
 import { isRemoval, type Operation } from './operation.ts';
 import type { Plan } from './plan.ts';
@@ -14,6 +15,8 @@ export interface GuardFacts {
   readonly directory: DirectorySnapshot;
   readonly links: readonly Link[];
   readonly collisions: readonly Collision[];
+  /** Credentials of every connection, with who owns them. */
+  readonly credentials: readonly GuardedCredential[];
 }
 
 type Guard = (facts: GuardFacts) => readonly Finding[];
@@ -172,6 +175,7 @@ const CHAIN: Readonly<Record<GuardName, Guard>> = {
   'incomplete-read': incompleteRead,
   'empty-directory': emptyDirectory,
   'matching-collision': matchingCollision,
+  'token-owner': tokenOwner,
   'protected-accounts': protectedAccounts,
   'too-many-removals': tooManyRemovals,
 };

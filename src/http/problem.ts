@@ -63,6 +63,7 @@ const REFUSALS: Readonly<Record<RefusedError['code'], number>> = {
   'plan-stale': 409,
   'connection-paused': 409,
   guard: 409,
+  credential: 409,
   'not-found': 404,
   'shutting-down': 503,
 };

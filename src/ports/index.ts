@@ -1,6 +1,7 @@
 import type { ConnectionRules } from '../core/connection.ts';
 import type { CompiledMapping } from '../core/mapping/compile-mapping.ts';
 import type { Clock } from './clock.ts';
+import type { ConfiguredSecret, SecretVault } from './credentials.ts';
 import type { DirectorySource } from './directory-source.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +14,8 @@ export interface Connection {
   readonly mapping: CompiledMapping;
   readonly directory: DirectorySource;
   readonly provider: ServiceProvider;
+  /** The credential the configuration names. Another one may be in use: see CredentialStore. */
+  readonly credential: ConfiguredSecret;
   /** Requests in flight at the provider at most, over all slices. */
   readonly concurrency: number;
 }
@@ -65,4 +68,5 @@ export interface Ports {
   readonly worker: WorkerSettings;
   readonly pace: Pace;
   readonly gatherings: Gatherings;
+  readonly vault: SecretVault;
 }

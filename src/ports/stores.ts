@@ -6,6 +6,7 @@ import type { Exported, Operation, OperationState, Wave } from '../core/operatio
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
+import type { CredentialStore } from './credentials.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -200,5 +201,6 @@ export interface Stores {
   readonly cycles: CycleStore;
   readonly links: LinkStore;
   readonly connections: ConnectionStore;
+  readonly credentials: CredentialStore;
   ping(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { CycleView, Operator } from '../ports/operator.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { connectionStatus } from './connection-status.ts';
+import { gatherCredentials } from './credentials/survey-credentials.ts';
 import { explain } from './explain.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 
@@ -49,6 +50,7 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
       const { plan, verdict } = await prepareCycle({
         connection: connectionOf(name),
         stores,
+        credentials: (inner) => gatherCredentials(ports, inner),
         kind: 'initial',
         signal,
         progress,

@@ -1,6 +1,7 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
 import { UnauthorizedError } from '../core/errors.ts';
+import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { Link } from '../core/link.ts';
@@ -26,6 +27,8 @@ export interface PreparedCycle extends Planned {
 export interface Preparation {
   readonly connection: Connection;
   readonly stores: Pick<Stores, 'links' | 'cycles'>;
+  /** Reads whose credentials are in use, anywhere: their owners must stay. */
+  readonly credentials: (signal: AbortSignal) => Promise<readonly GuardedCredential[]>;
   readonly kind: CycleKind;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
@@ -46,12 +49,14 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const { rules, mapping, provider } = connection;
   phase?.('import');
   const gathered = kind === 'initial' ? await gatherAll(preparation) : await gatherSince(preparation);
+  const credentials = await preparation.credentials(signal);
   signal.throwIfAborted();
   phase?.('plan');
   const { baseline, everything, ...input } = gathered;
   const planned = planCycle({ ...input, rules, mapping, profile: provider.profile });
   const { directory, links } = input;
-  const verdict = judge({ plan: planned.plan, rules, directory, links, collisions: planned.collisions });
+  const { plan, collisions } = planned;
+  const verdict = judge({ plan, rules, directory, links, collisions, credentials });
   phase?.('end');
   return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
 }

@@ -3,6 +3,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { closeCycle } from './close-cycle.ts';
+import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { pauseConnection } from './pause-connection.ts';
 import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
@@ -34,12 +35,14 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
   ports.metrics.cycleStarted(cycle.connection, cycle.kind, ports.clock.now());
   log.info({ kind: cycle.kind, requestedBy: cycle.requestedBy }, 'cycle started');
   try {
-    const prepared = await withHeartbeat(leaseMs, renew, signal, (inner) => {
+    const prepared = await withHeartbeat(leaseMs, renew, signal, async (inner) => {
       const progress = progressInto(ports, cycle.id);
       const { report, phase } = progress;
+      await keepCredentials(ports, inner);
       return prepareCycle({
         connection,
         stores: ports.stores,
+        credentials: (signal) => gatherCredentials(ports, signal),
         kind: cycle.kind,
         signal: inner,
         progress: report,

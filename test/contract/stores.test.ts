@@ -5,9 +5,10 @@ import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createStores } from '../../src/adapters/postgres/stores.ts';
 import { createDatabase, postgresAvailable, usePostgres } from '../services.ts';
 import { silentLog } from '../silent-log.ts';
-import { aHandClock, describeStores } from './stores.contract.ts';
+import { describeCredentials } from './credentials.contract.ts';
+import { aHandClock, describeStores, type StoresUnderTest } from './stores.contract.ts';
 
-describeStores('PGlite', async () => {
+async function openEmbedded(): Promise<StoresUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-embedded-'));
   const database = await openDatabase({ url: `file:${directory}`, log: silentLog });
   const clock = aHandClock();
@@ -22,10 +23,13 @@ describeStores('PGlite', async () => {
       await rm(directory, { recursive: true });
     },
   };
-});
+}
+
+describeStores('PGlite', openEmbedded);
+describeCredentials('PGlite', openEmbedded);
 
 if (postgresAvailable()) {
-  describeStores('PostgreSQL', async () => {
+  const openServer = async (): Promise<StoresUnderTest> => {
     const server = await usePostgres();
     const url = await createDatabase(server);
     const databases = [
@@ -46,5 +50,7 @@ if (postgresAvailable()) {
         await server.stop();
       },
     };
-  });
+  };
+  describeStores('PostgreSQL', openServer);
+  describeCredentials('PostgreSQL', openServer);
 }

@@ -44,6 +44,7 @@ function verdictOf({ entitled, leavers = 0, rules = {}, gaps = [], links }: Case
     directory: input.directory,
     links: known,
     collisions: planned.collisions,
+    credentials: [],
   });
   return { verdict, plan: planned.plan };
 }
@@ -132,7 +133,14 @@ describe('guards', () => {
     ];
     const input = aPlanInput({ users, assignments: users.map(({ id }) => assignUser(id)) });
     const { plan, collisions } = planCycle(input);
-    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links: [], collisions });
+    const verdict = judge({
+      plan,
+      rules: input.rules,
+      directory: input.directory,
+      links: [],
+      collisions,
+      credentials: [],
+    });
     expect([...heldOperations(verdict).keys()].sort()).toEqual(['1:account:create:u1', '1:account:create:u2']);
   });
 
@@ -143,7 +151,14 @@ describe('guards', () => {
       { links: [aLink('u1')], provider: { accounts: [anAccount('id-u1', 'old@contoso.com')] } },
     );
     const { plan, collisions } = planCycle(input);
-    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links: input.links, collisions });
+    const verdict = judge({
+      plan,
+      rules: input.rules,
+      directory: input.directory,
+      links: input.links,
+      collisions,
+      credentials: [],
+    });
     expect([...heldOperations(verdict)]).toEqual([['1:account:create:u2', 'matching-collision']]);
   });
 
@@ -176,7 +191,7 @@ describe('guards', () => {
     expect(plan.operations.map(({ key }) => key).filter((key) => !key.includes(':update:'))).toEqual([
       '4:group:delete:it',
     ]);
-    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions });
+    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions, credentials: [] });
     expect([...heldOperations(verdict)]).toEqual(expected);
   });
 });

@@ -9,6 +9,7 @@ import type {
 } from '../../src/core/directory.ts';
 import type { Account, ScimGroup } from '../../src/core/scim.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
+import type { ConfiguredSecret } from '../../src/ports/credentials.ts';
 import type { Connection } from '../../src/ports/index.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { defaultMapping, theProfile, theRules } from '../builders.ts';
@@ -86,6 +87,12 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
   };
 }
 
+/** A configured credential nobody looks at. */
+export const aSecret: ConfiguredSecret = { kind: 'bearer', owner: { kind: 'unknown' }, read: async () => 'secret' };
+
+/** No credential anywhere has an owner who must stay. */
+export const noCredentials = async (): Promise<readonly []> => [];
+
 export function aConnection(
   directory: DirectorySource,
   provider: ServiceProvider,
@@ -96,6 +103,7 @@ export function aConnection(
     mapping: defaultMapping(),
     directory,
     provider,
+    credential: aSecret,
     concurrency: 4,
   };
 }

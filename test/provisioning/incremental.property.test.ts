@@ -15,7 +15,7 @@ import { heldOperations } from '../../src/core/guards.ts';
 import { aGroup, assignUser, aUser, defaultMapping, theProfile, theRules, type Organisation } from '../builders.ts';
 import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
-import { fakeDirectory, fakeProvider } from './fakes.ts';
+import { aSecret, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts';
 import { modelLinks } from './model-links.ts';
 
 const WATERMARK: Baseline['watermark'] = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
@@ -68,7 +68,14 @@ function providerOf(model: ProviderModel): ServiceProvider {
 
 function connectionTo(model: ProviderModel, now: Organisation, before: Organisation): Connection {
   const directory = directoryOf(now, before);
-  return { rules, mapping: defaultMapping(), directory, provider: providerOf(model), concurrency: 2 };
+  return {
+    rules,
+    mapping: defaultMapping(),
+    directory,
+    provider: providerOf(model),
+    credential: aSecret,
+    concurrency: 2,
+  };
 }
 
 interface Committed {
@@ -87,7 +94,13 @@ async function runCycle(
 ): Promise<Committed & { readonly kind: CycleKind }> {
   const stores = modelLinks(model, last);
   const connection = connectionTo(model, now, before);
-  const prepared = await prepareCycle({ connection, stores, kind, signal: new AbortController().signal });
+  const prepared = await prepareCycle({
+    connection,
+    stores,
+    credentials: noCredentials,
+    kind,
+    signal: new AbortController().signal,
+  });
   const unsettled: Operation[] = [];
   for (const operation of prepared.plan.operations) {
     if (loses(operation)) unsettled.push(operation);
@@ -107,9 +120,11 @@ async function remaining(model: ProviderModel, now: Organisation): Promise<reado
       mapping: defaultMapping(),
       directory: directoryOf(now, now),
       provider: providerOf(model),
+      credential: aSecret,
       concurrency: 2,
     },
     stores: modelLinks(model, none),
+    credentials: noCredentials,
     kind: 'initial',
     signal: new AbortController().signal,
   });
@@ -171,6 +186,7 @@ describe('incremental cycles', () => {
     const { plan, verdict } = await prepareCycle({
       connection: connectionTo(model, second, first),
       stores: modelLinks(model, initial),
+      credentials: noCredentials,
       kind: 'incremental',
       signal: new AbortController().signal,
     });

@@ -18,7 +18,7 @@ import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
 import { aGroup, assignGroup, assignUser, aUser, theRules } from '../builders.ts';
 import { silentLog } from '../silent-log.ts';
-import { fakeDirectory } from './fakes.ts';
+import { aSecret, fakeDirectory, noCredentials } from './fakes.ts';
 
 /** More members than the lowest limit of any profile lets into one request. */
 const STAFF = 130;
@@ -131,9 +131,16 @@ async function startLife(name: ProfileName): Promise<Life> {
     company,
     profile,
     async cycle() {
-      const connection: Connection = { rules, mapping, directory: directoryOf(company), provider, concurrency: 4 };
+      const source = { mapping, directory: directoryOf(company), provider, credential: aSecret };
+      const connection: Connection = { rules, ...source, concurrency: 4 };
       const all = storesOf(() => [...links.values()]);
-      const { plan, verdict } = await prepareCycle({ connection, stores: all, kind: 'initial', signal: never });
+      const { plan, verdict } = await prepareCycle({
+        connection,
+        stores: all,
+        credentials: noCredentials,
+        kind: 'initial',
+        signal: never,
+      });
       const held = heldOperations(verdict);
       expect(verdict.refused).toBe(false);
       const send = async (operation: Operation) => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { reading } from './commits.ts';
 import { createConnectionStore } from './connection-store.ts';
+import { createCredentialStore } from './credential-store.ts';
 import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
 import { createLinkStore } from './link-store.ts';
@@ -13,6 +14,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     cycles: createCycleStore(database.sql, clock, () => database.syncToDisk()),
     links: createLinkStore(database.sql),
     connections: createConnectionStore(database.sql, clock),
+    credentials: createCredentialStore(database.sql, clock, () => database.syncToDisk()),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
     },

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type { Credential, CredentialState } from '../../core/credential.ts';
 import type { Baseline } from '../../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
@@ -99,6 +100,27 @@ interface LinkTable {
   readonly awaiting: readonly string[] | null;
 }
 
+interface CredentialTable {
+  readonly number: Generated<string>;
+  readonly id: string;
+  readonly connection: string;
+  readonly fingerprint: string;
+  readonly state: CredentialState;
+  readonly version: Generated<number>;
+  readonly body: ColumnType<Credential, string, string>;
+  readonly sealed: string | null;
+  readonly file: string | null;
+}
+
+interface CredentialEventTable {
+  readonly number: Generated<string>;
+  readonly credential: string;
+  readonly at: Int8;
+  readonly event: string;
+  readonly actor: string;
+  readonly detail: string | null;
+}
+
 interface CountTable {
   readonly state: string;
   readonly count: Int8;
@@ -111,6 +133,8 @@ export interface Tables {
   readonly 'headgate.baseline': BaselineTable;
   readonly 'headgate.slice': SliceTable;
   readonly 'headgate.operation': OperationTable;
+  readonly 'headgate.credential': CredentialTable;
+  readonly 'headgate.credential_event': CredentialEventTable;
   readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };
   readonly 'headgate.link': LinkTable;
   readonly 'headgate.link_count': CountTable & { readonly connection: string; readonly resource: Link['resource'] };

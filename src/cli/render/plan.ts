@@ -114,7 +114,9 @@ function renderFindings(verdict: Verdict, paint: Paint): string[] {
     const effect =
       finding.effect === 'refuse'
         ? 'refuses the whole plan'
-        : `holds ${plural(finding.operations.length, 'operation')}`;
+        : finding.effect === 'warn'
+          ? 'warns'
+          : `holds ${plural(finding.operations.length, 'operation')}`;
     const head = paint.bad(`Guard ${finding.guard} ${effect}`);
     return `${head}: ${printable(finding.message)}\n  ${printable(finding.remedy)}`;
   });

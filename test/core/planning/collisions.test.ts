@@ -9,7 +9,14 @@ import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUse
 /** Keys of the operations the matching guard holds. */
 function heldByCollision(input: PlanInput): readonly string[] {
   const { plan, collisions } = planCycle(input);
-  const { findings } = judge({ plan, rules: input.rules, directory: input.directory, links: input.links, collisions });
+  const { findings } = judge({
+    plan,
+    rules: input.rules,
+    directory: input.directory,
+    links: input.links,
+    collisions,
+    credentials: [],
+  });
   return findings.flatMap(({ guard, operations }) => (guard === 'matching-collision' ? operations : [])).toSorted();
 }
 

@@ -75,6 +75,7 @@ describe('what removing an account really does', () => {
       directory: input.directory,
       links: input.links,
       collisions,
+      credentials: [],
     });
     expect(findings.map(({ guard, message }) => `${guard}: ${message}`)).toEqual([
       `too-many-removals: 4 ${counted} in one cycle: more than 3`,
@@ -123,7 +124,7 @@ describe('groups at providers that are particular about them', () => {
     const rules = { guards: { tooManyRemovals: { count: 1, percent: 100 }, protectedAccounts: [] } };
     const input = aPlanInput(everybody, { links, provider, rules, profile: grouping({ deleteCascades: true }) });
     const { plan, collisions } = planCycle(input);
-    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions });
+    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions, credentials: [] });
     expect(verdict.findings.map(({ message }) => message)).toEqual(['2 members removed in one cycle: more than 1']);
   });
 

@@ -1,0 +1,79 @@
+import { afterEvent, isRefusal, type Credential, type CredentialEvent, type CredentialOwner } from './credential.ts';
+
+/** The credential the configuration names for a connection, as far as it may be known: never its secret. */
+export interface ConfiguredCredential {
+  readonly connection: string;
+  readonly kind: Credential['kind'];
+  readonly fingerprint: string;
+  readonly owner: CredentialOwner;
+  readonly expiresAt?: number;
+}
+
+/** One credential that is new or changed by taking up what the configuration says, with what happened to it. */
+export interface TakenUp {
+  readonly after: Credential;
+  readonly event: 'installed' | 'described' | CredentialEvent['kind'];
+}
+
+/**
+ * What taking up the configured credential changes, in the order it is to be written: one known by its fingerprint is
+ * described anew; another one has been installed by whoever wrote the configuration, and the one before it may still be
+ * accepted by the provider, so it is retiring and not gone. Empty when everything is known. Pure.
+ */
+export function takeUp(
+  known: readonly Credential[],
+  configured: ConfiguredCredential,
+  id: string,
+  now: number,
+): readonly TakenUp[] {
+  const ours = known.filter(({ connection }) => connection === configured.connection);
+  const active = ours.find(({ state }) => state === 'active');
+  const same = ours.find(({ fingerprint }) => fingerprint === configured.fingerprint);
+  const superseded = active === undefined ? [] : supersede(active, now);
+  if (same === undefined) return [...superseded, { after: installed(configured, id, now), event: 'installed' }];
+  const described = describe(same, configured);
+  // The file holds one that waits or was replaced, and the file is what is used: then that one is in use again.
+  const inUse = active === undefined || active.source === 'configuration';
+  if (same.id !== active?.id && inUse && (same.state === 'candidate' || same.state === 'retiring')) {
+    const back: Credential = { ...described, source: 'configuration', state: 'active', activeSince: now };
+    return [...superseded, { after: back, event: 'promoted' }];
+  }
+  return described === same ? [] : [{ after: described, event: 'described' }];
+}
+
+function supersede(active: Credential, now: number): readonly TakenUp[] {
+  const after = afterEvent(active, { kind: 'superseded' }, now);
+  return isRefusal(after) ? [] : [{ after, event: 'superseded' }];
+}
+
+function installed(
+  { connection, kind, fingerprint, owner, expiresAt }: ConfiguredCredential,
+  id: string,
+  now: number,
+): Credential {
+  return {
+    id,
+    connection,
+    kind,
+    fingerprint,
+    owner,
+    state: 'active',
+    source: 'configuration',
+    createdAt: now,
+    activeSince: now,
+    activatedBy: 'person',
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+/** What the configuration says of an owner or an expiry counts; where it says nothing, what is known stays. */
+function describe(known: Credential, { owner, expiresAt }: ConfiguredCredential): Credential {
+  const sameOwner = owner.kind === 'unknown' || nameOf(owner) === nameOf(known.owner);
+  const sameExpiry = expiresAt === undefined || expiresAt === known.expiresAt;
+  if (sameOwner && sameExpiry) return known;
+  return { ...known, ...(sameOwner ? {} : { owner }), ...(sameExpiry ? {} : { expiresAt }) };
+}
+
+function nameOf(owner: CredentialOwner): string {
+  return owner.kind === 'user' ? `user ${owner.name}` : owner.kind;
+}

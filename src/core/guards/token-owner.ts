@@ -1,0 +1,115 @@
+import type { ConnectionRules } from '../connection.ts';
+import { isLive, type Credential } from '../credential.ts';
+import type { Operation } from '../operation.ts';
+import type { Plan } from '../plan.ts';
+import { foldName, listed } from '../reasons.ts';
+import type { Finding } from '../verdict.ts';
+
+/** A credential as this guard looks at it. */
+export type GuardedCredential = Pick<Credential, 'connection' | 'fingerprint' | 'owner' | 'state'> & {
+  /** Whether the provider is known to end a token with its owner's account. */
+  readonly ownerCoupled: boolean;
+};
+
+export interface TokenOwnerFacts {
+  readonly plan: Plan;
+  readonly rules: ConnectionRules;
+  /** Credentials of every connection: an account here may be the one a token elsewhere hangs on. */
+  readonly credentials: readonly GuardedCredential[];
+}
+
+const ROLE_ATTRIBUTES = /^(roles|entitlements|userType)\b/i;
+const ROLE_EXPRESSION = /AppRoleAssignment/i;
+
+/** SCIM paths by which a mapping makes somebody an administrator, or no longer. */
+export function roleTargets(mapping: ConnectionRules['mapping']): ReadonlySet<string> {
+  const carries = mapping.filter(
+    (line) =>
+      ROLE_ATTRIBUTES.test(line.target.replace(/^urn:.*:/i, '')) ||
+      (line.kind === 'expression' && ROLE_EXPRESSION.test(line.expression)),
+  );
+  return new Set(carries.map(({ target }) => target));
+}
+
+/** Whether an operation ends an account, or takes a role from it, so that a token hanging on it would die. */
+function endangers(operation: Operation, targets: ReadonlySet<string>): boolean {
+  if (operation.resource !== 'account') return false;
+  if (operation.kind === 'disable' || operation.kind === 'delete') return true;
+  if (operation.kind !== 'update' && operation.kind !== 'reactivate') return false;
+  return operation.attributes.some(({ path }) => targets.has(path));
+}
+
+/** By id; by name too, because whoever was deleted in the directory can no longer be found there by name. */
+function owns({ owner }: GuardedCredential, { anchor, label }: Operation): boolean {
+  if (owner.kind !== 'user') return false;
+  if (owner.anchor === anchor || foldName(owner.name) === foldName(anchor)) return true;
+  return owner.anchor === undefined && foldName(owner.name) === foldName(label);
+}
+
+function words(operation: Operation): string {
+  return operation.kind === 'disable' || operation.kind === 'delete'
+    ? `${operation.kind} ${operation.label}`
+    : `change the role of ${operation.label}`;
+}
+
+function described({ state, fingerprint, connection }: GuardedCredential): string {
+  return `the ${state} token ${fingerprint} of connection ${connection}`;
+}
+
+/** Support article of the requirement T2: new token first, old one deleted next, the person last. */
+function stepsOut(owned: readonly GuardedCredential[]): string {
+  const connections = [...new Set(owned.map(({ connection }) => connection))];
+  const fingerprints = owned.map(({ fingerprint }) => fingerprint);
+  return [
+    `1. under another owner, generate a new token at the service provider and install it: ${connections.map((name) => `headgate token rotate -c ${name}`).join('; ')}`,
+    `2. delete the old token at the service provider and have that confirmed: ${fingerprints.map((one) => `headgate token retire ${one}`).join('; ')}`,
+    '3. only then deactivate the user: this hold lifts by itself, and the next cycle does it.',
+  ].join(' ');
+}
+
+/** Holds whatever would end an account, or take the administrator's role from it, that a token in use hangs on. */
+export function tokenOwner({ plan, rules, credentials }: TokenOwnerFacts): readonly Finding[] {
+  const live = credentials.filter(isLive);
+  if (live.length === 0) return [];
+  const targets = roleTargets(rules.mapping);
+  const dangerous = plan.operations.filter((operation) => endangers(operation, targets));
+  const held = dangerous.flatMap((operation): readonly Finding[] => {
+    const owned = live.filter((credential) => owns(credential, operation));
+    if (owned.length === 0) return [];
+    return [
+      {
+        guard: 'token-owner',
+        effect: 'hold',
+        message: `${words(operation)}: the user owns ${listed(owned.map(described))}, which would stop working`,
+        remedy: stepsOut(owned),
+        operations: [operation.key],
+        numbers: { credentials: owned.length },
+      },
+    ];
+  });
+  return [...held, ...unknownOwners(live, rules, dangerous)];
+}
+
+/** Nobody can tell whose deactivation would end such a token: said each time, and in strict mode everybody stays. */
+function unknownOwners(
+  live: readonly GuardedCredential[],
+  rules: ConnectionRules,
+  dangerous: readonly Operation[],
+): readonly Finding[] {
+  const unknown = live.filter(
+    ({ ownerCoupled, owner }) =>
+      ownerCoupled && (owner.kind === 'unknown' || (owner.kind === 'user' && owner.anchor === undefined)),
+  );
+  if (unknown.length === 0) return [];
+  const strict = rules.guards.tokenOwner === 'strict' && dangerous.length > 0;
+  return [
+    {
+      guard: 'token-owner',
+      effect: strict ? 'hold' : 'warn',
+      message: `nobody knows who owns ${listed(unknown.map(described))}: that user's deactivation would end it unseen`,
+      remedy: `name the owner: provider.credential.owner of ${listed([...new Set(unknown.map(({ connection }) => connection))])}, or headgate token owner ${unknown[0]?.fingerprint ?? ''} <user>. The account of a program is "service-account".`,
+      operations: strict ? dangerous.map(({ key }) => key) : [],
+      numbers: { unknown: unknown.length },
+    },
+  ];
+}

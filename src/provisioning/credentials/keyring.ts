@@ -1,0 +1,38 @@
+import type { Credential } from '../../core/credential.ts';
+import { RefusedError } from '../../core/errors.ts';
+import type { ConfiguredSecret, SecretVault } from '../../ports/credentials.ts';
+import type { Stores } from '../../ports/stores.ts';
+
+export interface KeyringPorts {
+  readonly stores: Pick<Stores, 'credentials'>;
+  readonly vault: SecretVault;
+}
+
+/** What a sealed secret is sealed for: it opens for this credential of this connection alone. */
+export function purposeOf({ connection, id }: Pick<Credential, 'connection' | 'id'>): string {
+  return `${connection}/${id}`;
+}
+
+/** The secret a connection works with now: of its active credential, or the configured one where that is the active one. */
+export async function currentSecret(
+  connection: string,
+  configured: ConfiguredSecret,
+  ports: KeyringPorts,
+): Promise<string> {
+  const active = await ports.stores.credentials.active(connection);
+  if (active === undefined || active.source === 'configuration') return configured.read();
+  const secret = await keptSecret(active, ports);
+  if (secret !== undefined) return secret;
+  throw new RefusedError('credential', `the secret of credential ${active.fingerprint} of ${connection} is not here`, {
+    remedy: `add it again: headgate token add -c ${connection}`,
+  });
+}
+
+/** The secret of a credential that is kept outside the configuration; undefined when it was erased or never kept. */
+export async function keptSecret(credential: Credential, ports: KeyringPorts): Promise<string | undefined> {
+  const kept = await ports.stores.credentials.secret(credential.id);
+  if (kept === undefined) return undefined;
+  return kept.kind === 'stored'
+    ? ports.vault.open(kept.sealed, purposeOf(credential))
+    : ports.vault.readReference(kept.path);
+}

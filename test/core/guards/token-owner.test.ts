@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import type { CredentialState } from '../../../src/core/credential.ts';
+import { heldOperations, judge } from '../../../src/core/guards.ts';
+import type { GuardedCredential } from '../../../src/core/guards/token-owner.ts';
+import { compileMapping } from '../../../src/core/mapping/compile-mapping.ts';
+import { DEFAULT_MAPPING } from '../../../src/core/mapping/default-mapping.ts';
+import type { AttributeMapping } from '../../../src/core/mapping/attribute-mapping.ts';
+import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
+import { aLink, anAccount, aPlanInput, assignUser, aUser, theRules } from '../../builders.ts';
+
+const ADA = { kind: 'user', name: 'ada@contoso.com', anchor: 'ada' } as const;
+
+function aToken(overrides: Partial<GuardedCredential> = {}): GuardedCredential {
+  return { connection: 'acme', fingerprint: 'f1', owner: ADA, state: 'active', ownerCoupled: true, ...overrides };
+}
+
+const LIMITS = { tooManyRemovals: { count: 50, percent: 100 }, protectedAccounts: [] };
+
+/** Ada and Bob leave, Cleo stays. */
+function leaving(credentials: readonly GuardedCredential[], tokenOwner: 'warn' | 'strict' = 'warn') {
+  const people = ['ada', 'bob', 'cleo'];
+  const input = aPlanInput(
+    { users: [aUser('cleo')], assignments: [assignUser('cleo')], whereabouts: { ada: 'present', bob: 'disabled' } },
+    {
+      links: people.map((id) => aLink(id)),
+      provider: { accounts: people.map((id) => anAccount(`id-${id}`, `${id}@contoso.com`)) },
+      rules: { guards: { ...LIMITS, tokenOwner } },
+    },
+  );
+  const { plan, collisions } = planCycle(input);
+  const { rules, directory, links } = input;
+  const verdict = judge({ plan, rules, directory, links, collisions, credentials });
+  return { verdict, held: [...heldOperations(verdict)].map(([key, guard]) => `${guard} ${key}`) };
+}
+
+const HELD = ['token-owner 0:account:disable:ada'];
+
+describe('the guard token-owner', () => {
+  test('T2: names the user, the connection, the fingerprint and the three steps out; others go on', () => {
+    const { verdict, held } = leaving([aToken()]);
+    expect(held).toEqual(HELD);
+    expect(verdict.refused).toBe(false);
+    expect(verdict.findings).toEqual([
+      {
+        guard: 'token-owner',
+        effect: 'hold',
+        message:
+          'disable ada@contoso.com: the user owns the active token f1 of connection acme, which would stop working',
+        remedy: expect.stringMatching(
+          /1\. .*generate a new token.*headgate token rotate -c acme.* 2\. delete the old token.*headgate token retire f1.* 3\. only then deactivate/,
+        ),
+        operations: ['0:account:disable:ada'],
+        numbers: { credentials: 1 },
+      },
+    ]);
+  });
+
+  test('T2: a token of any connection holds its owner, not only of the one being changed', () => {
+    expect(leaving([aToken({ connection: 'other' })]).held).toEqual(HELD);
+  });
+
+  test.each<{ rule: string; states: readonly CredentialState[]; held: readonly string[] }>([
+    { rule: 'T3: a new token alone does not lift the hold', states: ['candidate', 'retiring'], held: HELD },
+    { rule: 'T3: the old one retired does', states: ['retired'], held: [] },
+    { rule: 'a dead token holds nobody', states: ['dead'], held: [] },
+    { rule: 'a token nobody uses yet holds nobody', states: ['candidate'], held: [] },
+  ])('$rule', ({ states, held }) => {
+    const tokens = states.map((state, index) => aToken({ state, fingerprint: `f${index}` }));
+    expect(leaving(tokens).held).toEqual(held);
+  });
+
+  test('an owner the directory no longer knows by name is held by the name the account was last known by', () => {
+    expect(leaving([aToken({ owner: { kind: 'user', name: 'ADA@contoso.com' } })]).held).toEqual(HELD);
+  });
+
+  test('an owner given by object id is held', () => {
+    expect(leaving([aToken({ owner: { kind: 'user', name: 'ada' } })]).held).toEqual(HELD);
+  });
+
+  test('a name that now belongs to somebody else does not hold that somebody', () => {
+    expect(leaving([aToken({ owner: { kind: 'user', name: 'bob@contoso.com', anchor: 'gone' } })]).held).toEqual([]);
+  });
+
+  test('a service account holds nobody and warns of nothing', () => {
+    expect(leaving([aToken({ owner: { kind: 'service-account' } })]).verdict.findings).toEqual([]);
+  });
+
+  const unknown = aToken({ owner: { kind: 'unknown' } });
+
+  test('T4: an unknown owner is a warning each time, and holds nothing', () => {
+    const { verdict, held } = leaving([unknown]);
+    expect(held).toEqual([]);
+    expect(verdict.findings).toMatchObject([
+      { guard: 'token-owner', effect: 'warn', remedy: expect.stringContaining('provider.credential.owner of acme') },
+    ]);
+  });
+
+  test('T4: strict: an unknown owner holds every removal', () => {
+    expect(leaving([unknown], 'strict').held).toEqual([
+      'token-owner 0:account:disable:ada',
+      'token-owner 0:account:disable:bob',
+    ]);
+  });
+
+  test('an unknown owner is of no account where tokens do not hang on people', () => {
+    expect(leaving([{ ...unknown, ownerCoupled: false }], 'strict').verdict.findings).toEqual([]);
+  });
+});
+
+describe('an administrator’s role', () => {
+  const roleLine: AttributeMapping = { kind: 'direct', source: 'employeeType', target: 'userType' };
+
+  function changed(user: string, mapping: readonly AttributeMapping[], attributes: Record<string, string>) {
+    const compiled = compileMapping(mapping);
+    if ('problems' in compiled) throw new Error('not a mapping');
+    const rules = theRules({ mapping, guards: LIMITS });
+    const input = {
+      ...aPlanInput(
+        { users: [aUser(user, { attributes })], assignments: [assignUser(user)] },
+        {
+          links: [aLink(user)],
+          provider: {
+            accounts: [
+              anAccount(`id-${user}`, `${user}@contoso.com`, {
+                body: { userType: 'Admin', displayName: `User ${user}`, name: { givenName: 'User', familyName: user } },
+              }),
+            ],
+          },
+        },
+      ),
+      rules,
+      mapping: compiled.mapping,
+    };
+    const { plan, collisions } = planCycle(input);
+    const verdict = judge({ ...input, plan, collisions, credentials: [aToken()] });
+    return [plan.operations.map(({ kind }) => kind), [...heldOperations(verdict).values()]];
+  }
+
+  test('T2: is not taken from the owner of a token: the change is held', () => {
+    expect(changed('ada', [...DEFAULT_MAPPING, roleLine], { employeeType: 'Member' })).toEqual([
+      ['update'],
+      ['token-owner'],
+    ]);
+  });
+
+  test('is taken from anybody else', () => {
+    expect(changed('bob', [...DEFAULT_MAPPING, roleLine], { employeeType: 'Member' })).toEqual([['update'], []]);
+  });
+
+  test('other attributes of the owner change as ever', () => {
+    expect(changed('ada', DEFAULT_MAPPING, { displayName: 'Ada L.' })).toEqual([['update'], []]);
+  });
+});
