@@ -18,57 +18,57 @@ const stored = aCredential({ id: 'stored', fingerprint: 'stored', source: 'store
 
 describe('taking up the configured credential', () => {
   test.each([
-    { rule: 'the first is in use at once', known: [], what: configured('a'), then: ['installed a active'] },
-    { rule: 'one that is known changes nothing', known: [old], what: configured('old'), then: [] },
+    { rule: 'the first is in use at once', known: [], what: configured('a'), end: ['installed a active'] },
+    { rule: 'one that is known changes nothing', known: [old], what: configured('old'), end: [] },
     {
       rule: 'T3: one that replaces another leaves that one retiring: it may still be accepted',
       known: [old],
       what: configured('b'),
-      then: ['superseded old retiring', 'installed b active'],
+      end: ['superseded old retiring', 'installed b active'],
     },
     {
       rule: 'an owner named later is written down',
       known: [old],
       what: configured('old', { owner: ADA }),
-      then: ['described old active'],
+      end: ['described old active'],
     },
     {
       rule: 'an owner no longer named is kept',
       known: [aCredential({ fingerprint: 'old', owner: ADA })],
       what: configured('old'),
-      then: [],
+      end: [],
     },
     {
       rule: 'the file put back as it was is in use again',
       known: [aCredential({ id: 'b', fingerprint: 'b' }), aCredential({ fingerprint: 'old', state: 'retiring' })],
       what: configured('old'),
-      then: ['superseded b retiring', 'promoted old active'],
+      end: ['superseded b retiring', 'promoted old active'],
     },
     {
       rule: 'a file left as it was does not undo a promotion',
       known: [stored, aCredential({ fingerprint: 'old', state: 'retiring' })],
       what: configured('old'),
-      then: [],
+      end: [],
     },
     {
       rule: 'a new secret in the file is what its writer wants, over one that was promoted',
       known: [stored],
       what: configured('b'),
-      then: ['superseded stored retiring', 'installed b active'],
+      end: ['superseded stored retiring', 'installed b active'],
     },
     {
       rule: 'a credential that has ended does not come back because a file still holds it',
       known: [stored, aCredential({ fingerprint: 'old', state: 'retired' })],
       what: configured('old'),
-      then: [],
+      end: [],
     },
     {
       rule: 'another connection has nothing to do with it',
       known: [aCredential({ connection: 'other', fingerprint: 'a' })],
       what: configured('a'),
-      then: ['installed a active'],
+      end: ['installed a active'],
     },
-  ])('$rule', ({ known, what, then }) => {
-    expect(taken(known, what)).toEqual(then);
+  ])('$rule', ({ known, what, end }) => {
+    expect(taken(known, what)).toEqual(end);
   });
 });

@@ -32,89 +32,88 @@ const retired = (successor?: Pick<Credential, 'state' | 'provenBy'>): Credential
 });
 const candidate = aCredential({ state: 'candidate' });
 
-const rows: readonly { rule: string; given: Credential; events: readonly CredentialEvent[]; then: string }[] = [
+const rows: readonly { rule: string; given: Credential; events: readonly CredentialEvent[]; end: string }[] = [
   {
     rule: 'a candidate that passed its probe may be promoted',
     given: candidate,
     events: [probed, promoted],
-    then: 'active',
+    end: 'active',
   },
   {
     rule: 'T5: a candidate that was not probed may not',
     given: candidate,
     events: [promoted],
-    then: 'has not passed a probe',
+    end: 'has not passed a probe',
   },
   {
     rule: 'T5: a probe that failed takes back the one before',
     given: candidate,
     events: [probed, { kind: 'probe-failed', refused: true }, promoted],
-    then: 'has not passed a probe',
+    end: 'has not passed a probe',
   },
-  { rule: 'what is replaced is retiring, not gone', given: aCredential(), events: [superseded], then: 'retiring' },
+  { rule: 'what is replaced is retiring, not gone', given: aCredential(), events: [superseded], end: 'retiring' },
   {
     rule: 'T5: the old one is not retired before its successor has carried a full cycle',
     given: aCredential({ state: 'retiring' }),
     events: [retired({ state: 'active' })],
-    then: 'no full cycle of acme has succeeded with the new credential yet',
+    end: 'no full cycle of acme has succeeded with the new credential yet',
   },
   {
     rule: 'T5: it is retired once a full cycle has succeeded',
     given: aCredential({ state: 'retiring' }),
     events: [retired({ state: 'active', provenBy: 'c1' })],
-    then: 'retired',
+    end: 'retired',
   },
   {
     rule: 'T5: nothing is retired without a successor in use',
     given: aCredential({ state: 'retiring' }),
     events: [retired({ state: 'candidate', provenBy: 'c1' })],
-    then: 'acme has no active credential',
+    end: 'acme has no active credential',
   },
   {
     rule: 'the one in use is not retired',
     given: aCredential(),
     events: [retired()],
-    then: 'nothing would be left to work with',
+    end: 'nothing would be left to work with',
   },
-  { rule: 'a candidate nobody used may be put away', given: candidate, events: [retired()], then: 'retired' },
+  { rule: 'a candidate nobody used may be put away', given: candidate, events: [retired()], end: 'retired' },
   {
     rule: 'a retiring one may come back when its successor fails',
     given: aCredential({ state: 'retiring' }),
     events: [probed, promoted],
-    then: 'active',
+    end: 'active',
   },
   {
     rule: 'a refusal takes the probe back: it must pass one before it is used again',
     given: aCredential({ probedAt: 1 }),
     events: [{ kind: 'refused' }, superseded, promoted],
-    then: 'has not passed a probe',
+    end: 'has not passed a probe',
   },
   {
     rule: 'a refused credential in use is not given up by itself',
     given: aCredential(),
     events: [{ kind: 'refused' }],
-    then: 'active',
+    end: 'active',
   },
   {
     rule: 'a revoked one is dead',
     given: aCredential(),
     events: [{ kind: 'revoked', confirmed: 'refused' }],
-    then: 'dead',
+    end: 'dead',
   },
-  { rule: 'dead is for ever', given: aCredential({ state: 'dead' }), events: [probed], then: 'is dead and stays so' },
+  { rule: 'dead is for ever', given: aCredential({ state: 'dead' }), events: [probed], end: 'is dead and stays so' },
   {
     rule: 'retired is for ever',
     given: aCredential({ state: 'retired' }),
     events: [probed],
-    then: 'is retired and stays so',
+    end: 'is retired and stays so',
   },
 ];
 
 describe('T1: a credential', () => {
-  test.each(rows)('$rule', ({ given, events, then }) => {
-    const end = after(given, ...events);
-    if (typeof end === 'string') expect(end).toContain(then);
-    else expect(end.state).toBe(then);
+  test.each(rows)('$rule', ({ given, events, end }) => {
+    const result = after(given, ...events);
+    expect(typeof result === 'string' ? result : result.state).toContain(end);
   });
 
   test('is live while it is in use or may still be accepted', () => {
