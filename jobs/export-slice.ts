@@ -4,6 +4,7 @@ import type { Log } from '../src/ports/log.ts';
 import type { SliceWork } from '../src/ports/stores.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
 import { withHeartbeat } from '../src/provisioning/heartbeat.ts';
+import { tellLeavers } from '../src/provisioning/tell-leavers.ts';
 import { pauseConnection } from '../src/provisioning/pause-connection.ts';
 import { field } from './payload.ts';
 
@@ -68,5 +69,6 @@ async function record(work: SliceWork, outcome: SliceOutcome, ports: Ports, log:
   }
   if (outcome.unauthorized !== undefined) await pauseConnection(work.connection, outcome.unauthorized, ports, log);
   // By name: advance-cycle knows this job, and two definitions that import each other would be a circle.
-  return ports.queue.enqueue('advance-cycle', { cycle: work.cycle });
+  await ports.queue.enqueue('advance-cycle', { cycle: work.cycle });
+  return tellLeavers(work, outcome.results, ports);
 }

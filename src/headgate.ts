@@ -6,6 +6,7 @@ import { openContext, schedulesOf, systemClock, type Context } from './context.t
 import { createHttpApp } from './http/server.ts';
 import type { Log } from './ports/log.ts';
 import { createOperator } from './provisioning/operator.ts';
+import { createPruner } from './provisioning/prune.ts';
 import { sweep } from './provisioning/sweep.ts';
 
 /** How often everything open is nudged again. A lost nudge delays a cycle by no more than this. */
@@ -94,8 +95,10 @@ async function platformChecks({ ports }: Context, closing: boolean) {
 function createSweeper(context: Context, config: Config, log: Log) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
+  const prune = createPruner(context.ports, config.retention, log);
   const once = () =>
     (running ??= sweep(context.ports, schedulesOf(config))
+      .then(prune)
       .catch((error: unknown) => log.warn({ err: error }, 'a sweep failed; the next one makes up for it'))
       .finally(() => {
         running = undefined;

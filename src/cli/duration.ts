@@ -19,3 +19,29 @@ export function parseCount(min: number): (text: string) => number {
     return value;
   };
 }
+
+/** A point in time as given on the command line: so long ago, or at a time. Both in ms. */
+export type Moment = { readonly ago: number } | { readonly at: number };
+
+const AGO: Readonly<Record<string, number>> = { ...UNITS, d: 86_400_000 };
+
+/** `90s`, `15m`, `2h`, `3d` ago, or a date or time such as 2026-03-01 or 2026-03-01T12:00:00Z (without a zone: UTC). */
+export function parseMoment(text: string): Moment {
+  const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text.trim());
+  const unit = match?.[2] === undefined ? undefined : AGO[match[2]];
+  if (match !== null && unit !== undefined) return { ago: Number(match[1]) * unit };
+  const written = text.trim().replace(' ', 'T');
+  const at = /^\d{4}-\d\d-\d\d(T|$)/.test(written)
+    ? Date.parse(/(Z|[+-]\d\d:?\d\d|^[^T]*)$/.test(written) ? written : `${written}Z`)
+    : NaN;
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError(
+      'Write how long ago, such as 90s, 2h or 3d, or a time such as 2026-03-01T12:00:00Z.',
+    );
+  return { at };
+}
+
+/** A moment in ms since the epoch. */
+export function momentAt(moment: Moment, now: number): number {
+  return 'at' in moment ? moment.at : now - moment.ago;
+}

@@ -9,7 +9,7 @@ import { TransientError } from '../core/errors.ts';
 /** Headgate's operator interface, asked through the API. */
 export interface OperatorClient extends Pick<
   Operator,
-  'status' | 'startCycle' | 'listCycles' | 'operations' | 'cancelCycle' | 'explain' | 'schedules'
+  'status' | 'startCycle' | 'listCycles' | 'operations' | 'log' | 'cancelCycle' | 'explain' | 'schedules'
 > {
   /** Hands over every event as it comes, and returns the plan. */
   plan(
@@ -39,6 +39,8 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     listCycles: (filter) => api.get(`/api/v1/cycles?${query(filter)}`),
     operations: (id, { states, ...filter }) =>
       api.get(`/api/v1/cycles/${encodeURIComponent(id)}/operations?${query({ ...filter, state: states?.join(',') })}`),
+    log: ({ kinds, outcomes, ...filter }) =>
+      api.get(`/api/v1/log?${query({ ...filter, kind: kinds?.join(','), outcome: outcomes?.join(',') })}`),
     cancelCycle: async (id) =>
       (await api.post<{ cancelled: boolean }>(`/api/v1/cycles/${encodeURIComponent(id)}/cancel`)).cancelled,
     explain: (connection, user, signal) =>

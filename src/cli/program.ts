@@ -6,6 +6,7 @@ import { registerCycle } from './commands/cycle.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerLog } from './commands/log.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerSandbox } from './commands/sandbox.ts';
 import { registerSchedule } from './commands/schedule.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerConnection,
   registerStatus,
   registerExplain,
+  registerLog,
   registerConfig,
   registerDoctor,
   registerSandbox,

@@ -15,6 +15,7 @@ export interface Config {
   readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly worker: WorkerConfig;
+  readonly retention: RetentionConfig;
   /** Things that work but should be looked at, such as a secret file everybody can read. */
   readonly warnings: readonly ConfigProblem[];
 }
@@ -118,4 +119,11 @@ export interface WorkerConfig {
   readonly leaseSeconds: number;
   /** How long a stopping daemon waits for requests under way, in seconds. */
   readonly drainSeconds: number;
+}
+
+/** How long closed cycles and the provisioning log are kept, in days. */
+export interface RetentionConfig {
+  readonly logDays: number;
+  /** Cycles in which nothing was to do. */
+  readonly unchangedCycleDays: number;
 }

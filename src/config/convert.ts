@@ -44,6 +44,7 @@ export function toConfig(
     },
     log: settings.log,
     worker: settings.worker,
+    retention: settings.retention,
   };
 }
 

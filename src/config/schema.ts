@@ -201,6 +201,12 @@ export const fileSchema = field.settings({
       drainSeconds: field.wholeNumber(0, 600).default(20).describe('How long a stop waits for requests under way.'),
     })
     .prefault({}),
+  retention: field
+    .settings({
+      logDays: field.wholeNumber(1, 3650).default(90).describe('How long cycles and the provisioning log are kept.'),
+      unchangedCycleDays: field.wholeNumber(1, 3650).default(7).describe('The same for cycles with nothing to do.'),
+    })
+    .prefault({}),
 });
 
 /** The file's content with defaults filled in. */

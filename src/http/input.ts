@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOG_OUTCOMES, OPERATION_KINDS } from '../core/log-entry.ts';
 import { OPERATION_STATES } from '../core/operation.ts';
 import { problem, ProblemError, type ProblemDetail } from './problem.ts';
 
@@ -47,18 +48,51 @@ export const listCyclesQuery = z.strictObject({
   limit: limit(1000, 20),
 });
 
-const states = z
-  .union([z.string(), z.array(z.string())])
-  .transform((given) => [given].flat().flatMap((text) => text.split(',')))
-  .pipe(z.array(z.enum(OPERATION_STATES)).min(1));
+/** One or more of these words, comma-separated or repeated. */
+function someOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap((text) => text.split(',')))
+    .pipe(z.array(z.enum(words)).min(1));
+}
 
 export const operationsQuery = z.strictObject({
-  state: states.optional(),
+  state: someOf(OPERATION_STATES).optional(),
   after: z.coerce.number().int().min(0).optional(),
   limit: limit(10_000, 100),
 });
 
+/** What people call somebody or something: a name or an id. */
+const called = z.string().trim().min(1).max(320).regex(PRINTABLE, 'control characters are not allowed');
+
 /** A user by object id or userPrincipalName. */
-export const explainQuery = z.strictObject({
-  user: z.string().trim().min(1).max(320).regex(PRINTABLE, 'control characters are not allowed'),
-});
+export const explainQuery = z.strictObject({ user: called });
+
+const time = z
+  .union([
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  ])
+  .refine((ms) => ms <= 8_640_000_000_000_000, 'not a time');
+
+const cursor = z.string().regex(/^\d{1,15}(\.\d{1,15}\.\d{1,9})?$/, 'not a place in the log: take it from an answer');
+
+/** Times are ms since the epoch, or RFC 3339. */
+export const logQuery = z
+  .strictObject({
+    connection: connectionParams.shape.name.optional(),
+    cycle: cycleParams.shape.id.optional(),
+    user: called.optional(),
+    group: called.optional(),
+    kind: someOf(OPERATION_KINDS).optional(),
+    outcome: someOf(LOG_OUTCOMES).optional(),
+    since: time.optional(),
+    until: time.optional(),
+    limit: limit(1000, 100),
+    before: cursor.optional(),
+    after: cursor.optional(),
+  })
+  .refine(({ before, after }) => before === undefined || after === undefined, 'give either before or after');

@@ -9,6 +9,7 @@ import type { ApiContext } from './routes/context.ts';
 import { cycleRoutes } from './routes/cycles.ts';
 import { doctorRoute } from './routes/doctor.ts';
 import { healthRoutes } from './routes/health.ts';
+import { logRoute } from './routes/log.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
 import { planRoute } from './routes/plan.ts';
@@ -77,7 +78,15 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
   void app.register(
     async (api) => {
       guard(api);
-      for (const routes of [statusRoutes, planRoute, cycleRoutes, connectionRoutes, scheduleRoutes, doctorRoute]) {
+      for (const routes of [
+        statusRoutes,
+        planRoute,
+        cycleRoutes,
+        logRoute,
+        connectionRoutes,
+        scheduleRoutes,
+        doctorRoute,
+      ]) {
         routes(api, context);
       }
     },

@@ -14,6 +14,11 @@ export interface Metrics {
     outcome: 'success' | 'failure' | 'escrowed',
     seconds: number,
   ): void;
+  /**
+   * An account was disabled or deleted: the most that can have passed since its user left, from the last read of the
+   * directory that did not show it.
+   */
+  leaver(connection: string, seconds: number): void;
   /** One HTTP exchange with Graph or a SCIM provider. `connection` is empty for the directory. */
   request(api: 'graph' | 'scim', connection: string, method: string, code: number | 'error', seconds: number): void;
   retry(api: 'graph' | 'scim', connection: string, reason: 'throttled' | 'network' | 'server'): void;

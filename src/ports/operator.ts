@@ -5,6 +5,7 @@ import type { Json } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
 import type { QueueCounts, ScheduledCycle } from './job-queue.ts';
+import type { LogFilter, LogPage } from './provisioning-log.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from './stores.ts';
 
 /** A cycle with what a progress display needs. */
@@ -75,6 +76,8 @@ export interface Operator {
     id: string,
     filter: { readonly states?: readonly OperationState[]; readonly after?: number; readonly limit: number },
   ): Promise<readonly OperationRecord[]>;
+  /** The provisioning log: settled operations, whatever their cycle. */
+  log(filter: LogFilter): Promise<LogPage>;
   /** False when it was closed already. */
   cancelCycle(id: string): Promise<boolean>;
   explain(connection: string, idOrName: string, signal: AbortSignal): Promise<Explanation>;

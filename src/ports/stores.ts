@@ -7,6 +7,7 @@ import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
+import type { ProvisioningLog } from './provisioning-log.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -79,6 +80,7 @@ export type OperationResult =
       readonly sequence: number;
       readonly state: 'escrowed';
       readonly failure: NonNullable<OperationRecord['failure']>;
+      readonly durationMs?: number;
       readonly dropLink?: boolean;
     }
   /** Back to waiting: throttled (no attempt spent), transient (attempt spent), or possibly applied. */
@@ -202,5 +204,6 @@ export interface Stores {
   readonly links: LinkStore;
   readonly connections: ConnectionStore;
   readonly credentials: CredentialStore;
+  readonly log: ProvisioningLog;
   ping(): Promise<void>;
 }

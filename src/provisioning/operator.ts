@@ -74,6 +74,7 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
     },
     listCycles: (filter) => stores.cycles.list(filter),
     operations: (id, filter) => stores.cycles.operations(id, filter),
+    log: (filter) => stores.log.read(filter),
     async cancelCycle(id) {
       const requested = await stores.cycles.requestCancel(id);
       if (requested) await queue.enqueue('advance-cycle', { cycle: id });

@@ -89,7 +89,7 @@ export function failed(
     if (goesOnWithoutObject(operation)) {
       return succeeded(item, { resourceId: null, note: 'gone-already', requests: 1 }, durationMs, undefined, profile);
     }
-    return { sequence, state: 'escrowed', failure: failureOf(error), dropLink: true };
+    return { sequence, state: 'escrowed', failure: failureOf(error), durationMs, dropLink: true };
   }
   const inDoubt = error instanceof InDoubtError || item.inDoubt;
   if ((error instanceof InDoubtError || error instanceof TransientError) && attempts + 1 < MOST_ATTEMPTS) {
@@ -100,5 +100,5 @@ export function failed(
       attemptSpent: true,
     };
   }
-  return { sequence, state: 'escrowed', failure: failureOf(error) };
+  return { sequence, state: 'escrowed', failure: failureOf(error), durationMs };
 }

@@ -343,6 +343,7 @@ describe('the configuration as a whole', () => {
       http: { host: '127.0.0.1', port: 4040, tokenFile: `${folder.path}/headgate-api-token` },
       log: { level: 'info', format: 'auto' },
       worker: { leaseSeconds: 30, drainSeconds: 20 },
+      retention: { logDays: 90, unchangedCycleDays: 7 },
       warnings: [],
     });
     const [connection] = config.connections;

@@ -27,6 +27,7 @@ describe('reading', () => {
       '/api/v1/connections/acme/explain?user=ada%40contoso.com',
       { connection: 'acme', found: false, paths: [], conclusion: 'not assigned', mapped: {}, operations: [] },
     ],
+    ['the provisioning log', '/api/v1/log?connection=acme', { entries: [], newer: '0' }],
     ['the schedules', '/api/v1/schedules', []],
     ['the checks of the doctor', '/api/v1/doctor', [{ area: 'store', name: 'answers', ok: true, detail: 'in 1 ms' }]],
   ])('%s is answered as the operator gives it', async (_what, path, expected) => {
@@ -48,6 +49,42 @@ describe('reading', () => {
     });
     await ask('GET', `/api/v1/connections/acme/explain?user=${encodeURIComponent("o'neil+100%@contoso.com")}`);
     expect(asked).toEqual(["o'neil+100%@contoso.com"]);
+  });
+
+  test('the log is asked for by everything it can be chosen by', async () => {
+    const filters: object[] = [];
+    const { ask } = await serve({
+      log: async (filter) => {
+        filters.push(filter);
+        return { entries: [], newer: '0' };
+      },
+    });
+    const query =
+      'user=ada%40contoso.com&kind=disable,delete&outcome=held&since=2026-11-22T00:00:00Z&until=1800000000000';
+    expect((await ask('GET', `/api/v1/log?${query}&cycle=c-1&limit=5&after=17.3.4`)).status).toBe(200);
+    expect(filters).toEqual([
+      {
+        user: 'ada@contoso.com',
+        kinds: ['disable', 'delete'],
+        outcomes: ['held'],
+        since: Date.UTC(2026, 10, 22),
+        until: 1_800_000_000_000,
+        cycle: 'c-1',
+        limit: 5,
+        after: '17.3.4',
+      },
+    ]);
+  });
+
+  test.each([
+    ['an unknown connection', 'connection=globex', 404],
+    ['a kind that there is not', 'kind=explode', 400],
+    ['a time that is none', 'since=yesterday', 400],
+    ['a place that no answer gave', 'after=x', 400],
+    ['both directions at once', 'after=1&before=2', 400],
+  ])('the log refuses %s', async (_what, query, status) => {
+    const { ask } = await serve();
+    expect((await ask('GET', `/api/v1/log?${query}`)).status).toBe(status);
   });
 
   test('operations are asked for by state, place and number, and a full page leads to the next', async () => {

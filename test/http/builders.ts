@@ -105,6 +105,7 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
     getCycle: async (id) => (id === 'cycle-1' ? aCycle() : undefined),
     listCycles: async () => [aCycle()],
     operations: async () => [anOperation(1)],
+    log: async () => ({ entries: [], newer: '0' }),
     cancelCycle: async () => true,
     explain: async (connection) => ({
       connection,

@@ -29,6 +29,13 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
     .where('cycle', '=', cycle.number)
     .where('state', '=', 'pending')
     .execute();
+  // Nobody will send or ask about these in this cycle: the log has to say so.
+  await tx
+    .updateTable('headgate.operation')
+    .set({ settled_at: now })
+    .where('cycle', '=', cycle.number)
+    .where('state', '=', 'in-doubt')
+    .execute();
   await tx
     .updateTable('headgate.cycle')
     .set({

@@ -148,7 +148,7 @@ function createWrites(
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
         if (cycle.phase !== 'gathering' && cycle.phase !== 'planning') return false;
         refuseUnexportable(cycle.expected_digest, plan.digest, verdict.refused);
-        await writeOperations(tx, cycle.number, plan, verdict);
+        await writeOperations(tx, cycle.number, plan, verdict, clock.now());
         await tx
           .updateTable('headgate.cycle')
           .set({

@@ -59,8 +59,8 @@ function outcomeOf(result: OperationResult, cycle: LockedCycle, now: number): Ou
     state,
     attempts: 'attemptSpent' in result && !result.attemptSpent ? 0 : 1,
     not_before: waits && 'notBefore' in result ? (result.notBefore ?? null) : null,
-    settled_at: waits ? null : now,
-    duration_ms: result.state === 'exported' ? Math.round(result.durationMs) : null,
+    settled_at: waits && cycle.phase !== 'closed' ? null : now,
+    duration_ms: 'durationMs' in result && result.durationMs !== undefined ? Math.round(result.durationMs) : null,
     exported: result.state === 'exported' ? JSON.stringify(result.exported) : null,
     failure: result.state === 'escrowed' ? JSON.stringify(result.failure) : null,
   };

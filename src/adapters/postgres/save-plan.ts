@@ -40,8 +40,8 @@ export function heldBy(operations: readonly Operation[], verdict: Verdict): read
   });
 }
 
-/** Writes the operations of a plan, numbered in plan order from 0. */
-export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict: Verdict): Promise<void> {
+/** Writes the operations of a plan, numbered in plan order from 0. Held ones are settled as far as this cycle goes. */
+export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict: Verdict, now: number): Promise<void> {
   const guards = heldBy(plan.operations, verdict);
   let first = 0;
   for (const chunk of inChunks(plan.operations, WRITE_CHUNK)) {
@@ -54,9 +54,10 @@ export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict
       body: JSON.stringify(operation),
     }));
     await sql`
-      insert into headgate.operation (cycle, sequence, wave, resource, anchor, state, held_by, body)
+      insert into headgate.operation (cycle, sequence, wave, resource, anchor, state, held_by, settled_at, body)
       select ${cycle}, sequence, wave, resource, anchor,
-             case when held_by is null then 'pending' else 'held' end, held_by, body::json
+             case when held_by is null then 'pending' else 'held' end, held_by,
+             case when held_by is null then null else ${now}::bigint end, body::json
       from json_to_recordset(${JSON.stringify(rows)}::json)
         as given (sequence integer, wave smallint, resource text, anchor text, held_by text, body text)`.execute(tx);
     first += chunk.length;

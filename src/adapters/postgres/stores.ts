@@ -7,6 +7,7 @@ import { createCredentialStore } from './credential-store.ts';
 import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
 import { createLinkStore } from './link-store.ts';
+import { createProvisioningLog } from './provisioning-log.ts';
 
 /** Everything durable, on an opened database. Time comes from `clock`, never from the database. */
 export function createStores({ database, clock }: { readonly database: Database; readonly clock: Clock }): Stores {
@@ -15,6 +16,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     links: createLinkStore(database.sql),
     connections: createConnectionStore(database.sql, clock),
     credentials: createCredentialStore(database.sql, clock, () => database.syncToDisk()),
+    log: createProvisioningLog(database.sql, clock),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
     },

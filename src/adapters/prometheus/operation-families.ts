@@ -4,11 +4,14 @@ import { ACTIONS, OPERATION_OUTCOMES } from './labels.ts';
 
 const BY_ACTION = ['connection', 'resource', 'action'] as const;
 
+/** Half a minute to a week: the next incremental cycle, or a removal that waited for an approval. */
+const LEAVER_BUCKETS = [30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 172_800, 604_800];
+
 /** Registers the families of single operations sent to service providers, every series at 0. */
 export function createOperationFamilies(
   registry: Registry,
   connections: readonly string[],
-): Pick<Metrics, 'operation'> {
+): Pick<Metrics, 'operation' | 'leaver'> {
   const operations = new Counter({
     name: 'headgate_operations_total',
     help: 'Operations sent to the service provider, by what became of them.',
@@ -22,7 +25,15 @@ export function createOperationFamilies(
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [registry],
   });
+  const leavers = new Histogram({
+    name: 'headgate_leaver_latency_seconds',
+    help: 'From the last read of the directory that did not show that a user left to the disabled or deleted account.',
+    labelNames: ['connection'],
+    buckets: LEAVER_BUCKETS,
+    registers: [registry],
+  });
   for (const connection of connections) {
+    leavers.zero({ connection });
     for (const [resource, actions] of Object.entries(ACTIONS)) {
       for (const action of actions) {
         duration.zero({ connection, resource, action });
@@ -35,5 +46,6 @@ export function createOperationFamilies(
       operations.inc({ connection, resource, action, outcome });
       duration.observe({ connection, resource, action }, seconds);
     },
+    leaver: (connection, seconds) => leavers.observe({ connection }, seconds),
   };
 }

@@ -1,11 +1,13 @@
 import type { Migration } from 'kysely';
 import * as cycles from './0001-cycles.ts';
 import * as baselines from './0002-baselines.ts';
+import * as provisioningLog from './0006-provisioning-log.ts';
 import * as credentials from './0009-credentials.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-cycles': cycles,
   '0002-baselines': baselines,
+  '0006-provisioning-log': provisioningLog,
   '0009-credentials': credentials,
 };

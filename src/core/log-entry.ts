@@ -1,0 +1,190 @@
+import type { Anchor } from './directory.ts';
+import type { CycleKind } from './cycle.ts';
+import type { Exported, Operation, OperationKind, OperationState, Reason, ScopePath } from './operation.ts';
+import type { AttributeChange, Json, ResourceId } from './scim.ts';
+
+/** How an operation in the provisioning log ended. One still waiting is not in it. */
+export const LOG_OUTCOMES = [
+  'exported',
+  'escrowed',
+  'held',
+  'cancelled',
+  'in-doubt',
+] as const satisfies readonly OperationState[];
+export type LogOutcome = (typeof LOG_OUTCOMES)[number];
+
+/** Every kind of operation, for filters. */
+export const OPERATION_KINDS = [
+  'create',
+  'update',
+  'reactivate',
+  'link',
+  'disable',
+  'delete',
+  'members',
+] as const satisfies readonly OperationKind[];
+
+/** Somebody by anchor, with the name they have or had where it is known. */
+export interface NamedAnchor {
+  readonly anchor: Anchor;
+  readonly name?: string;
+}
+
+/** Members that came and went; at most `MOST_MEMBERS` of each are named, the numbers are complete. */
+export interface LoggedMembers {
+  readonly added: number;
+  readonly removed: number;
+  readonly add: readonly NamedAnchor[];
+  readonly remove: readonly NamedAnchor[];
+}
+
+/** One operation and what became of it: a line of the provisioning log. */
+export interface LogEntry {
+  /** When it was settled, in ms since the epoch. */
+  readonly at: number;
+  readonly connection: string;
+  readonly cycle: string;
+  readonly cycleKind: CycleKind;
+  /** Who or what asked for the cycle. */
+  readonly requestedBy: string;
+  /** Its number within the cycle's plan. */
+  readonly sequence: number;
+  readonly resource: 'account' | 'group';
+  readonly kind: OperationKind;
+  readonly subject: Required<NamedAnchor>;
+  /** The resource at the provider, where there is one. */
+  readonly resourceId?: ResourceId;
+  readonly reason: Reason;
+  readonly paths?: readonly ScopePath[];
+  readonly changes: readonly AttributeChange[];
+  readonly references?: readonly { readonly path: string; readonly to: NamedAnchor }[];
+  readonly members?: LoggedMembers;
+  readonly outcome: LogOutcome;
+  /** The guard that holds it. */
+  readonly heldBy?: string;
+  readonly note?: NonNullable<Exported['note']>;
+  readonly failure?: { readonly code: string; readonly message: string; readonly status?: number };
+  readonly attempts: number;
+  /** HTTP requests of the last attempt. */
+  readonly requests?: number;
+  /** Time of the last attempt, in ms. */
+  readonly durationMs?: number;
+  /** The provider's own id of the request that did it, or that failed. */
+  readonly requestId?: string;
+}
+
+/** What the store keeps of a settled operation. */
+export interface SettledOperation {
+  readonly at: number;
+  readonly connection: string;
+  readonly cycle: string;
+  readonly cycleKind: CycleKind;
+  readonly requestedBy: string;
+  readonly sequence: number;
+  readonly operation: Operation;
+  readonly outcome: LogOutcome;
+  readonly heldBy?: string;
+  readonly exported?: Exported;
+  readonly failure?: {
+    readonly code: string;
+    readonly message: string;
+    readonly status?: number;
+    readonly requestId?: string;
+  };
+  readonly attempts: number;
+  readonly durationMs?: number;
+}
+
+/** Members named in one entry, of those added and of those removed. A cycle's operations list them all. */
+const MOST_MEMBERS = 100;
+
+const REDACTED = '[redacted]';
+
+/** RFC 7643 section 7: a password is write-only; a mapping may send one, a log may not keep it. */
+function isSecret(path: string): boolean {
+  return /(^|:)password$/i.test(path);
+}
+
+function shown({ path, before, after }: AttributeChange): AttributeChange {
+  if (!isSecret(path)) return { path, before, after };
+  const hidden = (value: Json): Json => (value === null ? null : REDACTED);
+  return { path, before: hidden(before), after: hidden(after) };
+}
+
+/** What an operation sets, with what was there before. Operations that carry no attributes still change something. */
+function changesOf(operation: Operation): readonly AttributeChange[] {
+  switch (operation.kind) {
+    case 'create':
+      if (operation.resource === 'account') return operation.attributes.map(shown);
+      return [
+        { path: 'displayName', before: null, after: operation.displayName },
+        { path: 'externalId', before: null, after: operation.externalId },
+      ];
+    case 'update':
+    case 'reactivate':
+      return operation.attributes.map(shown);
+    case 'disable':
+      return [{ path: 'active', before: true, after: false }];
+    case 'delete':
+    case 'link':
+    case 'members':
+      return [];
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** Anchors an entry would show by name, beside its subject. */
+export function anchorsNamed(operation: Operation): readonly Anchor[] {
+  if (operation.kind === 'members') {
+    const { add, remove } = operation;
+    return [...add.slice(0, MOST_MEMBERS), ...remove.slice(0, MOST_MEMBERS).map(({ anchor }) => anchor)];
+  }
+  return 'references' in operation ? operation.references.map(({ to }) => to) : [];
+}
+
+/** The log's line for a settled operation; `names` gives the names of other users it mentions. */
+export function toLogEntry(settled: SettledOperation, names: ReadonlyMap<Anchor, string>): LogEntry {
+  const { operation, exported, failure, durationMs, heldBy, ...facts } = settled;
+  const named = (anchor: Anchor): NamedAnchor => {
+    const name = names.get(anchor);
+    return name === undefined ? { anchor } : { anchor, name };
+  };
+  const resourceId = exported?.resourceId ?? ('resourceId' in operation ? operation.resourceId : undefined);
+  const requestId = exported?.requestId ?? failure?.requestId;
+  const references = 'references' in operation ? operation.references : [];
+  return {
+    ...facts,
+    resource: operation.resource,
+    kind: operation.kind,
+    subject: { anchor: operation.anchor, name: operation.label },
+    reason: operation.reason,
+    changes: changesOf(operation),
+    ...(references.length === 0 ? {} : { references: references.map(({ path, to }) => ({ path, to: named(to) })) }),
+    ...(operation.kind === 'members' ? { members: membersOf(operation, named) } : {}),
+    ...(operation.paths === undefined ? {} : { paths: operation.paths }),
+    ...(resourceId === undefined ? {} : { resourceId }),
+    ...(heldBy === undefined || settled.outcome !== 'held' ? {} : { heldBy }),
+    ...(exported?.note === undefined ? {} : { note: exported.note }),
+    ...(exported === undefined ? {} : { requests: exported.requests }),
+    ...(failure === undefined ? {} : { failure: withoutRequestId(failure) }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}
+
+function membersOf(
+  { add, remove }: Extract<Operation, { kind: 'members' }>,
+  named: (anchor: Anchor) => NamedAnchor,
+): LoggedMembers {
+  return {
+    added: add.length,
+    removed: remove.length,
+    add: add.slice(0, MOST_MEMBERS).map(named),
+    remove: remove.slice(0, MOST_MEMBERS).map(({ anchor }) => named(anchor)),
+  };
+}
+
+function withoutRequestId({ code, message, status }: NonNullable<SettledOperation['failure']>) {
+  return { code, message, ...(status === undefined ? {} : { status }) };
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { anchorsNamed, toLogEntry, type SettledOperation } from '../../src/core/log-entry.ts';
+import { WAVE, type ChangeAccount, type Operation } from '../../src/core/operation.ts';
+import { anchorOf, aRemoval } from '../contract/plans.ts';
+
+function settled(operation: Operation, rest: Partial<SettledOperation> = {}): SettledOperation {
+  return {
+    at: 5,
+    connection: 'acme',
+    cycle: 'c-1',
+    cycleKind: 'initial',
+    requestedBy: 'ada',
+    sequence: 3,
+    operation,
+    outcome: 'exported',
+    attempts: 1,
+    ...rest,
+  };
+}
+
+const group = {
+  resource: 'group',
+  anchor: 'g',
+  label: 'IT',
+  reason: { code: 'group-in-scope', text: 'assigned' },
+} as const;
+
+function anUpdate(changes: Partial<ChangeAccount>): Operation {
+  return {
+    resource: 'account',
+    kind: 'update',
+    key: 'k',
+    wave: WAVE.accounts,
+    anchor: anchorOf(1),
+    label: 'user1@contoso.com',
+    reason: { code: 'attributes-differ', text: 'differs' },
+    attributes: [],
+    references: [],
+    ...changes,
+  };
+}
+
+describe('a line of the log', () => {
+  test('says what a disable changed, though the operation carries no attributes', () => {
+    const { changes, resourceId } = toLogEntry(settled(aRemoval(1, 'disable')), new Map());
+    expect(changes).toEqual([{ path: 'active', before: true, after: false }]);
+    expect(resourceId).toBe('resource-1');
+  });
+
+  test('says what a group was created with', () => {
+    const create: Operation = {
+      ...group,
+      kind: 'create',
+      key: 'k',
+      wave: WAVE.groups,
+      displayName: 'IT',
+      externalId: 'g',
+    };
+    expect(toLogEntry(settled(create), new Map()).changes).toEqual([
+      { path: 'displayName', before: null, after: 'IT' },
+      { path: 'externalId', before: null, after: 'g' },
+    ]);
+  });
+
+  test.each(['password', 'Password', 'urn:ietf:params:scim:schemas:core:2.0:User:password'])(
+    'never holds the value of %s',
+    (path) => {
+      const create = anUpdate({ attributes: [{ path, before: null, after: 'hunter2' }] });
+      const entry = toLogEntry(settled(create), new Map());
+      expect(entry.changes).toEqual([{ path, before: null, after: '[redacted]' }]);
+      expect(JSON.stringify(entry)).not.toContain('hunter2');
+    },
+  );
+
+  test('names at most a hundred members and counts them all', () => {
+    const add = Array.from({ length: 250 }, (_, index) => anchorOf(index));
+    const members: Operation = { ...group, kind: 'members', key: 'k', wave: WAVE.members, add, remove: [] };
+    const entry = toLogEntry(settled(members), new Map([[anchorOf(0), 'ada@contoso.com']]));
+    expect(entry.members).toMatchObject({ added: 250, removed: 0, remove: [] });
+    expect(entry.members?.add).toHaveLength(100);
+    expect(entry.members?.add[0]).toEqual({ anchor: anchorOf(0), name: 'ada@contoso.com' });
+    expect(anchorsNamed(members)).toHaveLength(100);
+  });
+
+  test('names whom a reference points to', () => {
+    const update = anUpdate({ references: [{ path: 'manager', to: anchorOf(2) }] });
+    const entry = toLogEntry(settled(update), new Map([[anchorOf(2), 'boss@contoso.com']]));
+    expect(entry.references).toEqual([{ path: 'manager', to: { anchor: anchorOf(2), name: 'boss@contoso.com' } }]);
+  });
+
+  test('says which guard held it only while it is held: an approved one was exported', () => {
+    const facts = { heldBy: 'too-many-removals' } as const;
+    expect(toLogEntry(settled(aRemoval(1, 'delete'), { ...facts, outcome: 'held' }), new Map()).heldBy).toBe(
+      facts.heldBy,
+    );
+    expect(toLogEntry(settled(aRemoval(1, 'delete'), facts), new Map()).heldBy).toBeUndefined();
+  });
+});
