@@ -1,4 +1,5 @@
-import { nextCycleAction, openWave, type CycleAction, type CycleFacts } from '../src/core/cycle.ts';
+import type { Wave } from '../src/core/operation.ts';
+import { nextCycleAction, type CycleAction, type CycleFacts } from '../src/core/cycle.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
@@ -36,16 +37,13 @@ async function factsOf(cycle: CycleRecord, ports: Ports): Promise<CycleFacts> {
     cycles.openSlices(cycle.id),
     connections.get(cycle.connection),
   ]);
-  const wave = openWave(counts);
-  const waiting = wave === undefined ? undefined : await cycles.waitingUntil(cycle.id, wave, ports.clock.now());
-  const notBefore = Math.max(waiting ?? 0, state.throttledUntil ?? 0);
   return {
     phase: cycle.phase,
     cancelRequested: cycle.cancelRequested,
     counts,
     openSlices: open.length,
     window: ports.worker.window,
-    ...(notBefore > 0 ? { notBefore } : {}),
+    ...(state.throttledUntil === undefined ? {} : { notBefore: state.throttledUntil }),
     ...(state.pausedReason === undefined ? {} : { abandonReason: state.pausedReason }),
   };
 }
@@ -65,15 +63,13 @@ async function take(
       await ports.queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
       return false;
     case 'wait':
-      if (action.until !== undefined) {
-        const delayMs = Math.max(1, action.until - ports.clock.now());
-        await ports.queue.enqueue(advanceCycle.name, { cycle: cycle.id }, { delayMs });
-      }
+      await comeBack(cycle, action.until, ports);
       return false;
     case 'export': {
       const size = ports.pace.sliceSize(cycle.connection);
       const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, ports.clock.now());
       for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });
+      if (slices.length === 0) await comeBack(cycle, await waitingUntil(cycle, action.wave, ports), ports);
       return false;
     }
     case 'verify':
@@ -92,4 +88,15 @@ async function take(
     default:
       return action satisfies never;
   }
+}
+
+/** When the earliest waiting operation may be sent; asked only when none could be cut, because it reads many rows. */
+function waitingUntil(cycle: CycleRecord, wave: Wave, { stores, clock }: Ports): Promise<number | undefined> {
+  return stores.cycles.waitingUntil(cycle.id, wave, clock.now());
+}
+
+async function comeBack(cycle: CycleRecord, until: number | undefined, ports: Ports): Promise<void> {
+  if (until === undefined) return;
+  const delayMs = Math.max(1, until - ports.clock.now());
+  await ports.queue.enqueue(advanceCycle.name, { cycle: cycle.id }, { delayMs });
 }

@@ -22,7 +22,7 @@ export interface CycleFacts {
   readonly openSlices: number;
   /** At most this many slices are out at a time. */
   readonly window: number;
-  /** When the earliest waiting operation of the current wave may be sent, ms since epoch; absent when some may go now. */
+  /** The provider asked to be left alone until then, ms since epoch. */
   readonly notBefore?: number;
 }
 

@@ -463,7 +463,9 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         const work = await start(one);
         const foreign = { sequence: 1, state: 'pending', attemptSpent: false } as const;
         const results = [...work.operations.map((item) => exported(item, aLink(1))), foreign];
-        await expect(under.stores.cycles.recordSlice(work.id, 'w1', results)).rejects.toThrow('2 results for 1');
+        await expect(under.stores.cycles.recordSlice(work.id, 'w1', results)).rejects.toThrow(
+          '1 of 2 results are not of its operations',
+        );
         expect(await states(id)).toEqual(['in-flight', 'pending']);
         expect(await under.stores.links.load(connection)).toEqual([]);
       });

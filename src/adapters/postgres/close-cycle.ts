@@ -1,9 +1,11 @@
+import { sql } from 'kysely';
 import type { CycleResult } from '../../core/cycle.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
 import { commitBaseline } from './baselines.ts';
 import { lockCycle } from './cycle-rows.ts';
+import { doubt } from './record-slice.ts';
 import type { Tx } from './tables.ts';
 
 interface Closing {
@@ -28,6 +30,11 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
     .set({ state: 'cancelled', settled_at: now, not_before: null })
     .where('cycle', '=', cycle.number)
     .where('state', '=', 'pending')
+    .where(
+      'sequence',
+      'not in',
+      sql<number>`(select unnest(sequences) from headgate.slice where cycle = ${cycle.number})`,
+    )
     .execute();
   // Nobody will send or ask about these in this cycle: the log has to say so.
   await tx
@@ -61,21 +68,17 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
   return true;
 }
 
-/** Frees operations of slices that were never started, and puts those of dead workers in doubt: their answers are lost. */
+/** Forgets slices nobody works on; the operations of those that were started are in doubt: their answers are lost. */
 async function settleAbandoned(tx: Tx, cycle: string, now: number): Promise<void> {
   const abandoned = await tx
     .deleteFrom('headgate.slice')
     .where('cycle', '=', cycle)
     .where((is) => is.or([is('worker', 'is', null), is('lease_until', '<=', now)]))
-    .returning('id')
+    .returning(['worker', 'sequences'])
     .execute();
-  if (abandoned.length === 0) return;
-  const ids = abandoned.map((slice) => slice.id);
-  await tx
-    .updateTable('headgate.operation')
-    .set({ state: 'in-doubt' })
-    .where('slice', 'in', ids)
-    .where('state', '=', 'in-flight')
-    .execute();
-  await tx.updateTable('headgate.operation').set({ slice: null }).where('slice', 'in', ids).execute();
+  await doubt(
+    tx,
+    cycle,
+    abandoned.flatMap(({ worker, sequences }) => (worker === null ? [] : sequences)),
+  );
 }

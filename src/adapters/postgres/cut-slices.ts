@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Wave } from '../../core/operation.ts';
+import { inChunks } from './chunks.ts';
 import { lockCycle } from './cycle-rows.ts';
 import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
@@ -24,27 +25,23 @@ export async function cutSlices(tx: Tx, cut: Cut): Promise<readonly string[]> {
   const cycle = await lockCycle(tx, { id: cut.id });
   if (cycle === undefined || cycle.phase !== 'exporting' || cycle.cancel_requested) return [];
   if (cut.slices <= 0 || cut.size <= 0 || (await earlierWaveOpen(tx, cycle, cut.wave))) return [];
-  const sequences = await sendable(tx, cycle, cut);
-  const ids: string[] = [];
-  for (let start = 0; start < sequences.length; start += cut.size) {
-    // Two digits short of a million slices the ids stop sorting as text; nothing depends on it.
-    const id = `${cycle.id}-${String(cycle.slices_cut + ids.length + 1).padStart(6, '0')}`;
-    await tx.insertInto('headgate.slice').values({ id, cycle: cycle.number, wave: cut.wave }).execute();
-    await sql`
-      update headgate.operation set slice = ${id}
-      where cycle = ${cycle.number} and sequence = any(${sequences.slice(start, start + cut.size)}::integer[])`.execute(
-      tx,
-    );
-    ids.push(id);
-  }
-  if (ids.length > 0) {
-    await tx
-      .updateTable('headgate.cycle')
-      .set({ slices_cut: cycle.slices_cut + ids.length })
-      .where('number', '=', cycle.number)
-      .execute();
-  }
-  return ids;
+  const operations = await sendable(tx, cycle, cut);
+  // Two digits short of a million slices the ids stop sorting as text; nothing depends on it.
+  const slices = [...inChunks(operations, cut.size)].map((chunk, index) => ({
+    id: `${cycle.id}-${String(cycle.slices_cut + index + 1).padStart(6, '0')}`,
+    cycle: cycle.number,
+    wave: cut.wave,
+    sequences: chunk.map(({ sequence }) => sequence),
+    fresh: chunk.filter(({ state }) => state === 'pending').length,
+  }));
+  if (slices.length === 0) return [];
+  await tx.insertInto('headgate.slice').values(slices).execute();
+  await tx
+    .updateTable('headgate.cycle')
+    .set({ slices_cut: cycle.slices_cut + slices.length })
+    .where('number', '=', cycle.number)
+    .execute();
+  return slices.map(({ id }) => id);
 }
 
 async function earlierWaveOpen(tx: Tx, cycle: LockedCycle, wave: Wave): Promise<boolean> {
@@ -60,18 +57,23 @@ async function earlierWaveOpen(tx: Tx, cycle: LockedCycle, wave: Wave): Promise<
   return found !== undefined;
 }
 
-async function sendable(tx: Tx, cycle: LockedCycle, cut: Cut): Promise<readonly number[]> {
-  const { rows } = await sql<{ sequence: number }>`
-    select sequence from headgate.operation as next
-    where next.cycle = ${cycle.number} and next.wave = ${cut.wave} and next.slice is null
-      and next.state in ('pending', 'in-doubt')
+async function sendable(
+  tx: Tx,
+  cycle: LockedCycle,
+  cut: Cut,
+): Promise<readonly { readonly sequence: number; readonly state: string }[]> {
+  const { rows } = await sql<{ sequence: number; state: string }>`
+    with busy as materialized (select unnest(sequences) as sequence from headgate.slice where cycle = ${cycle.number})
+    select sequence, state from headgate.operation as next
+    where next.cycle = ${cycle.number} and next.wave = ${cut.wave} and next.state in ('pending', 'in-doubt')
       and (next.not_before is null or next.not_before <= ${cut.now})
-      and not exists (
+      and next.sequence not in (select sequence from busy)
+      and (not next.shared or not exists (
         select 1 from headgate.operation as other
         where other.cycle = next.cycle and other.anchor = next.anchor and other.resource = next.resource
           and other.sequence <> next.sequence
-          and (other.slice is not null
-               or (other.sequence < next.sequence and other.state in ('pending', 'in-flight', 'in-doubt', 'held'))))
+          and (other.sequence in (select sequence from busy)
+               or (other.sequence < next.sequence and other.state in ('pending', 'in-flight', 'in-doubt', 'held')))))
     order by next.sequence limit ${cut.slices * cut.size}`.execute(tx);
-  return rows.map((row) => row.sequence);
+  return rows;
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { OperationCounts } from '../../core/cycle.ts';
 import type { OperationState, Wave } from '../../core/operation.ts';
 import { LOCKED_COLUMNS, type LockedCycle } from './rows.ts';
@@ -26,15 +27,28 @@ export async function lockCycleOfSlice(tx: Tx, slice: string): Promise<LockedCyc
   return found === undefined ? undefined : lockCycle(tx, { number: found.cycle });
 }
 
-/** Operations of a cycle by wave and state, from the counts the triggers keep. */
+interface CountRow {
+  readonly wave: Wave;
+  readonly state: OperationState;
+  readonly count: string;
+}
+
+/**
+ * Operations of a cycle by wave and state: from the counts the triggers keep, with what is out with a slice counted as in
+ * flight, or as in doubt once it was out before, instead of as waiting.
+ */
 export async function readCounts(db: Sql | Tx, cycle: { readonly id: string }): Promise<OperationCounts> {
-  const rows = await db
-    .selectFrom('headgate.operation_count as kept')
-    .innerJoin('headgate.cycle as cycle', 'cycle.number', 'kept.cycle')
-    .select(['kept.wave', 'kept.state', 'kept.count'])
-    .where('cycle.id', '=', cycle.id)
-    .where('kept.count', '>', 0)
-    .execute();
+  const { rows } = await sql<CountRow>`
+    with this as materialized (select number from headgate.cycle where id = ${cycle.id}),
+    taken as materialized (
+      select wave, case when starts = 1 then 'in-flight' else 'in-doubt' end as state, fresh from headgate.slice
+      where cycle = (select number from this) and worker is not null and fresh > 0)
+    select wave, state, sum(count)::text as count from (
+      select wave, state, count from headgate.operation_count where cycle = (select number from this)
+      union all select wave, state, fresh from taken
+      union all select wave, 'pending', -fresh from taken
+    ) as counted
+    group by wave, state having sum(count) > 0`.execute(db);
   const counts: Partial<Record<Wave, Record<string, number>>> = {};
   for (const row of rows) (counts[row.wave] ??= {})[row.state] = Number(row.count);
   return counts;

@@ -7,7 +7,7 @@ import type { Sql } from './tables.ts';
 
 function selectOperations(db: Sql) {
   return db
-    .selectFrom('headgate.operation as operation')
+    .selectFrom('headgate.operation_seen as operation')
     .innerJoin('headgate.cycle as cycle', 'cycle.number', 'operation.cycle')
     .select([
       'cycle.id as cycle_id',
@@ -22,6 +22,11 @@ function selectOperations(db: Sql) {
     ]);
 }
 
+/** The stored states behind states: what an index can find them by. */
+function storedStates(states: readonly OperationState[]): readonly OperationState[] {
+  return states.some((state) => state === 'in-flight' || state === 'in-doubt') ? [...states, 'pending'] : states;
+}
+
 /** Reads operations for displays and explanations. */
 export function createOperationReader(
   db: Sql,
@@ -29,8 +34,11 @@ export function createOperationReader(
   return {
     async operations(id, { states, after, limit }) {
       let query = selectOperations(db).where('cycle.id', '=', id).orderBy('operation.sequence').limit(limit);
-      if (states !== undefined)
-        query = query.where('operation.state', '=', sql<OperationState>`any(${states}::text[])`);
+      if (states !== undefined) {
+        query = query
+          .where('operation.state', '=', sql<OperationState>`any(${states}::text[])`)
+          .where('operation.stored_state', '=', sql<OperationState>`any(${storedStates(states)}::text[])`);
+      }
       if (after !== undefined) query = query.where('operation.sequence', '>', after);
       return (await reading(() => query.execute())).map(toOperation);
     },
@@ -50,14 +58,18 @@ export function createOperationReader(
         // Whether one may go now is nearly always answered by the first row of the index. Asked with `exists` the
         // database would read the table from its start, past everything settled before, again after every slice.
         sql<{ until: string | null }>`
-          with this as (select number from headgate.cycle where id = ${id})
+          with this as (select number from headgate.cycle where id = ${id}),
+          busy as materialized (
+            select unnest(sequences) as sequence from headgate.slice where cycle = (select number from this))
           select case
             when (select true from headgate.operation
-                  where cycle = (select number from this) and wave = ${wave} and slice is null
+                  where cycle = (select number from this) and wave = ${wave}
+                    and sequence not in (select sequence from busy)
                     and state in ('pending', 'in-doubt') and (not_before is null or not_before <= ${now})
                   order by sequence limit 1) then null
             else (select min(not_before) from headgate.operation
-                  where cycle = (select number from this) and wave = ${wave} and slice is null
+                  where cycle = (select number from this) and wave = ${wave}
+                    and sequence not in (select sequence from busy)
                     and state in ('pending', 'in-doubt'))
           end as until`.execute(db),
       );

@@ -34,9 +34,10 @@ export async function recordResults(
   if (cycle === undefined) return false;
   const slice = await tx.selectFrom('headgate.slice').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (slice?.worker !== worker || Number(slice.lease_until ?? 0) === 0) return false;
+  refuseForeign(id, slice.sequences, results);
   const subjects = await writeOutcomes(
     tx,
-    id,
+    cycle.number,
     results.map((result) => outcomeOf(result, cycle, now)),
   );
   await writeLinks(tx, cycle.connection, latestLinks(results));
@@ -45,7 +46,7 @@ export async function recordResults(
     cycle.connection,
     results.flatMap((result) => dropped(result, subjects)),
   );
-  await doubtTheRest(tx, id);
+  await doubtTheRest(tx, cycle.number, slice.sequences, results);
   await tx.deleteFrom('headgate.slice').where('id', '=', id).execute();
   return true;
 }
@@ -68,21 +69,29 @@ function outcomeOf(result: OperationResult, cycle: LockedCycle, now: number): Ou
 
 type Subject = Pick<Link, 'resource' | 'anchor'>;
 
-/** Writes the outcomes and returns the resource each operation was about. Throws when a result is not of this slice. */
-async function writeOutcomes(tx: Tx, id: string, outcomes: readonly Outcome[]): Promise<ReadonlyMap<number, Subject>> {
+/** Throws when a result is not of this slice: whatever it says, it was not this slice's to say. */
+function refuseForeign(id: string, sequences: readonly number[], results: readonly OperationResult[]): void {
+  const own = new Set(sequences);
+  const foreign = results.filter(({ sequence }) => !own.has(sequence)).length;
+  if (foreign > 0) throw new Error(`slice ${id}: ${foreign} of ${results.length} results are not of its operations`);
+}
+
+/** Writes the outcomes and returns the resource each operation was about. */
+async function writeOutcomes(
+  tx: Tx,
+  cycle: string,
+  outcomes: readonly Outcome[],
+): Promise<ReadonlyMap<number, Subject>> {
   const { rows } = await sql<Subject & { sequence: number }>`
     update headgate.operation as operation
     set state = given.state, attempts = operation.attempts + given.attempts, not_before = given.not_before,
         settled_at = given.settled_at, duration_ms = given.duration_ms, exported = given.exported::json,
-        failure = given.failure::json, slice = null
+        failure = given.failure::json
     from json_to_recordset(${JSON.stringify(outcomes)}::json) as given (
       sequence integer, state text, attempts integer, not_before bigint, settled_at bigint, duration_ms integer,
       exported text, failure text)
-    where operation.slice = ${id} and operation.sequence = given.sequence
+    where operation.cycle = ${cycle} and operation.sequence = given.sequence
     returning operation.sequence, operation.resource, operation.anchor`.execute(tx);
-  if (rows.length !== outcomes.length) {
-    throw new Error(`slice ${id}: ${outcomes.length} results for ${rows.length} of its operations`);
-  }
   return new Map(rows.map((row) => [row.sequence, row]));
 }
 
@@ -104,11 +113,28 @@ function dropped(result: OperationResult, subjects: ReadonlyMap<number, Subject>
 }
 
 /** Operations of a started slice that nobody reported on may have been sent. */
-async function doubtTheRest(tx: Tx, id: string): Promise<void> {
+async function doubtTheRest(
+  tx: Tx,
+  cycle: string,
+  sequences: readonly number[],
+  results: readonly OperationResult[],
+): Promise<void> {
+  const reported = new Set(results.map(({ sequence }) => sequence));
+  await doubt(
+    tx,
+    cycle,
+    sequences.filter((sequence) => !reported.has(sequence)),
+  );
+}
+
+/** Puts operations in doubt whose answers nobody will report. */
+export async function doubt(tx: Tx, cycle: string, sequences: readonly number[]): Promise<void> {
+  if (sequences.length === 0) return;
   await tx
     .updateTable('headgate.operation')
-    .set({ state: 'in-doubt', slice: null })
-    .where('slice', '=', id)
-    .where('state', 'in', ['in-flight', 'in-doubt'])
+    .set({ state: 'in-doubt' })
+    .where('cycle', '=', cycle)
+    .where('sequence', '=', sql<number>`any(${sequences}::integer[])`)
+    .where('state', '=', 'pending')
     .execute();
 }

@@ -43,7 +43,7 @@ type CycleRow = Pick<CycleTable, (typeof CYCLE_COLUMNS)[number]>;
 export type LockedCycle = Pick<CycleTable, (typeof LOCKED_COLUMNS)[number]>;
 type ConnectionRow = Selectable<Tables['headgate.connection']>;
 type OperationRow = Pick<
-  Selectable<Tables['headgate.operation']>,
+  Selectable<Tables['headgate.operation_seen']>,
   'sequence' | 'state' | 'attempts' | 'held_by' | 'settled_at' | 'body' | 'exported' | 'failure'
 > & { readonly cycle_id: string };
 

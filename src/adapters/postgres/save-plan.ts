@@ -40,9 +40,22 @@ export function heldBy(operations: readonly Operation[], verdict: Verdict): read
   });
 }
 
+/** Resources with more than one operation: only there must the exporter look for an earlier one. */
+function sharedResources(operations: readonly Operation[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(
+    operations.map(resourceOf).filter((resource) => {
+      const again = seen.has(resource);
+      seen.add(resource);
+      return again;
+    }),
+  );
+}
+
 /** Writes the operations of a plan, numbered in plan order from 0. Held ones are settled as far as this cycle goes. */
 export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict: Verdict, now: number): Promise<void> {
   const guards = heldBy(plan.operations, verdict);
+  const shared = sharedResources(plan.operations);
   let first = 0;
   for (const chunk of inChunks(plan.operations, WRITE_CHUNK)) {
     const rows = chunk.map((operation, index) => ({
@@ -51,15 +64,17 @@ export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict
       resource: operation.resource,
       anchor: operation.anchor,
       held_by: guards[first + index] ?? null,
+      shared: shared.has(resourceOf(operation)),
       body: JSON.stringify(operation),
     }));
     await sql`
-      insert into headgate.operation (cycle, sequence, wave, resource, anchor, state, held_by, settled_at, body)
+      insert into headgate.operation (cycle, sequence, wave, resource, anchor, state, held_by, shared, settled_at, body)
       select ${cycle}, sequence, wave, resource, anchor,
-             case when held_by is null then 'pending' else 'held' end, held_by,
+             case when held_by is null then 'pending' else 'held' end, held_by, shared,
              case when held_by is null then null else ${now}::bigint end, body::json
       from json_to_recordset(${JSON.stringify(rows)}::json)
-        as given (sequence integer, wave smallint, resource text, anchor text, held_by text, body text)`.execute(tx);
+        as given (sequence integer, wave smallint, resource text, anchor text, held_by text, shared boolean,
+                  body text)`.execute(tx);
     first += chunk.length;
   }
   // Nothing else tells the planner about rows that came in one go; the embedded database never analyzes by itself.

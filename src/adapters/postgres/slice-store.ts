@@ -1,16 +1,15 @@
 import { sql } from 'kysely';
-import type { Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CycleStore, SliceStart, SliceWork } from '../../ports/stores.ts';
 import { commit, type SyncToDisk } from './commits.ts';
 import { cutSlices } from './cut-slices.ts';
-import { lockCycleOfSlice } from './cycle-rows.ts';
+import { lockCycleOfSlice, UNSETTLED } from './cycle-rows.ts';
 import { recordResults } from './record-slice.ts';
 import type { Sql, Tx } from './tables.ts';
 
 /**
- * Slices: cut, started under a lease, renewed, recorded. The row of a slice lives from its cut to its record; its
- * operations carry its id for as long.
+ * Slices: cut, started under a lease, renewed, recorded. The row of a slice lives from its cut to its record and names its
+ * operations; that they are in flight follows from it (see the view operation_seen), so that each is written once.
  *
  *   cut ──start──▶ in flight ──record──▶ gone
  *                    │  ▲
@@ -70,30 +69,35 @@ async function takeSlice(tx: Tx, id: string, worker: string, now: number, leaseM
   const leasedUntil = Number(slice.lease_until ?? 0);
   // Also when it is this very worker: a second run of the same job must not send what the first is still sending.
   if (slice.worker !== null && leasedUntil > now) return { state: 'leased', until: leasedUntil };
-  const operations = await markInFlight(tx, id, slice.worker !== null);
   await tx
     .updateTable('headgate.slice')
     .set((is) => ({ worker, lease_until: now + leaseMs, starts: is('starts', '+', 1) }))
     .where('id', '=', id)
     .execute();
+  const operations = await readOperations(tx, cycle.number, slice.sequences, slice.worker !== null);
   const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, operations };
   return { state: 'started', work };
 }
 
-/** Waiting operations go in flight; those a worker had already started are in doubt, and so are those that were before. */
-async function markInFlight(tx: Tx, slice: string, takenOver: boolean): Promise<SliceWork['operations']> {
-  const { rows } = await sql<{ sequence: number; body: Operation; attempts: number; state: string }>`
-    update headgate.operation
-    set state = case when state = 'pending' then 'in-flight' when ${takenOver} then 'in-doubt' else state end,
-        not_before = null
-    where slice = ${slice} and state in ('pending', 'in-flight', 'in-doubt')
-    returning sequence, body, attempts, state`.execute(tx);
-  return rows
-    .toSorted((a, b) => a.sequence - b.sequence)
-    .map((row) => ({
-      sequence: row.sequence,
-      operation: row.body,
-      inDoubt: row.state === 'in-doubt',
-      attempts: row.attempts,
-    }));
+/** The operations of a slice; in doubt are those whose answer was lost, and all of them when a worker had started it. */
+async function readOperations(
+  tx: Tx,
+  cycle: string,
+  sequences: readonly number[],
+  takenOver: boolean,
+): Promise<SliceWork['operations']> {
+  const rows = await tx
+    .selectFrom('headgate.operation')
+    .select(['sequence', 'body', 'attempts', 'state'])
+    .where('cycle', '=', cycle)
+    .where('sequence', '=', sql<number>`any(${sequences}::integer[])`)
+    .where('state', 'in', UNSETTLED)
+    .orderBy('sequence')
+    .execute();
+  return rows.map(({ sequence, body, attempts, state }) => ({
+    sequence,
+    operation: body,
+    inDoubt: takenOver || state === 'in-doubt',
+    attempts,
+  }));
 }

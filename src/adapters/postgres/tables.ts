@@ -64,6 +64,9 @@ interface SliceTable {
   readonly worker: string | null;
   readonly lease_until: NullableInt8;
   readonly starts: Generated<number>;
+  readonly sequences: readonly number[];
+  /** How many of them nobody may have sent before it was started. */
+  readonly fresh: number;
 }
 
 interface OperationTable {
@@ -74,14 +77,23 @@ interface OperationTable {
   readonly anchor: string;
   readonly state: OperationState;
   readonly held_by: string | null;
+  /** Whether its resource has another operation in the same cycle. */
+  readonly shared: Generated<boolean>;
   readonly attempts: Generated<number>;
   readonly not_before: NullableInt8;
-  readonly slice: string | null;
   readonly settled_at: NullableInt8;
   readonly duration_ms: number | null;
   readonly body: ColumnType<Operation, string, never>;
   readonly exported: Json<Exported>;
   readonly failure: Json<NonNullable<OperationRecord['failure']>>;
+}
+
+/** The view of operations in the state they are in now; `stored_state` is the one the indexes know. */
+interface SeenOperationView extends Pick<
+  OperationTable,
+  'cycle' | 'sequence' | 'anchor' | 'attempts' | 'held_by' | 'settled_at' | 'body' | 'exported' | 'failure' | 'state'
+> {
+  readonly stored_state: OperationState;
 }
 
 /** A link without what it remembers of its user, which is written apart. */
@@ -133,6 +145,7 @@ export interface Tables {
   readonly 'headgate.baseline': BaselineTable;
   readonly 'headgate.slice': SliceTable;
   readonly 'headgate.operation': OperationTable;
+  readonly 'headgate.operation_seen': SeenOperationView;
   readonly 'headgate.credential': CredentialTable;
   readonly 'headgate.credential_event': CredentialEventTable;
   readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };

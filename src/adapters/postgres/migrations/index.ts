@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely';
 import * as cycles from './0001-cycles.ts';
 import * as baselines from './0002-baselines.ts';
+import * as slices from './0003-slices.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
 import * as credentials from './0009-credentials.ts';
 
@@ -8,6 +9,7 @@ import * as credentials from './0009-credentials.ts';
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-cycles': cycles,
   '0002-baselines': baselines,
+  '0003-slices': slices,
   '0006-provisioning-log': provisioningLog,
   '0009-credentials': credentials,
 };
