@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '../../../src/adapters/postgres/migrate.ts';
 import { MIGRATIONS } from '../../../src/adapters/postgres/migrations/index.ts';
@@ -8,9 +8,10 @@ import { createDatabase, postgresAvailable, usePostgres, type TestServer } from 
 
 /** A database as the program left it whose newest migration was `last`. */
 async function databaseAsOf(url: string, last: string): Promise<Kysely<Tables>> {
-  const database = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) }),
-  });
+  const pool = new Pool({ connectionString: url });
+  // The server may cut connections that are being closed.
+  pool.on('error', () => undefined);
+  const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   await sql`create schema headgate`.execute(database);
   await sql`create table headgate.migration (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(
     database,
@@ -23,7 +24,7 @@ async function databaseAsOf(url: string, last: string): Promise<Kysely<Tables>> 
   return database;
 }
 
-if (postgresAvailable()) {
+function describeServer(): void {
   let server: TestServer;
   beforeAll(async () => {
     server = await usePostgres();
@@ -58,3 +59,5 @@ if (postgresAvailable()) {
     await database.destroy();
   });
 }
+
+if (postgresAvailable()) describeServer();
