@@ -13,17 +13,18 @@ import { profileByName } from './adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from './adapters/scim/provider.ts';
 import type { Config, ConnectionConfig, DirectoryConfig, ProviderCredential } from './config/config.ts';
 import { rulesOf } from './config/rules.ts';
-import type { CredentialOwner } from './core/credential.ts';
 import { StartupError } from './core/errors.ts';
 import { compileMapping } from './core/mapping/compile-mapping.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DirectorySource } from './ports/directory-source.ts';
 import type { Connection, Gatherings, Ports } from './ports/index.ts';
+import { ownerNamed } from './ports/credential-desk.ts';
 import type { ConfiguredSecret } from './ports/credentials.ts';
 import type { JobDefinition, ScheduledCycle } from './ports/job-queue.ts';
 import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
-import { currentSecret, type KeyringPorts } from './provisioning/credentials/keyring.ts';
+import { currentSecret } from './provisioning/credentials/keyring.ts';
+import { spareSecret, type SwitchPorts } from './provisioning/credentials/spare-secret.ts';
 import { createPace } from './provisioning/pace.ts';
 
 /** Most operations in one slice. A slice costs some forty statements and jobs however long it is; pace keeps it to about a second. */
@@ -99,21 +100,20 @@ function configuredSecret(credential: ProviderCredential): ConfiguredSecret {
   const secret = kind === 'bearer' ? credential.token : credential.clientSecret;
   return {
     kind,
-    owner: ownerOf(owner),
+    owner: ownerNamed(owner),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     read: () => secret.read(),
   };
 }
 
-function ownerOf(owner: string | undefined): CredentialOwner {
-  if (owner === undefined) return { kind: 'unknown' };
-  return owner === 'service-account' ? { kind: owner } : { kind: 'user', name: owner };
-}
-
-function scimCredential(credential: ProviderCredential, current: () => Promise<string>): ScimCredential {
+function scimCredential(
+  credential: ProviderCredential,
+  current: () => Promise<string>,
+  spare: (refused: string) => Promise<string | undefined>,
+): ScimCredential {
   switch (credential.kind) {
     case 'bearer':
-      return { kind: credential.kind, token: current };
+      return { kind: credential.kind, token: current, spare };
     case 'oauth_client_credentials': {
       const { tokenUrl, clientId, scope } = credential;
       const scoped = scope === undefined ? {} : { scope };
@@ -127,7 +127,7 @@ function scimCredential(credential: ProviderCredential, current: () => Promise<s
 function openConnection(
   config: ConnectionConfig,
   directory: DirectorySource,
-  keyring: KeyringPorts,
+  keyring: SwitchPorts,
   shared: Shared,
 ): Connection {
   const rules = rulesOf(config);
@@ -141,7 +141,11 @@ function openConnection(
     connection: rules.name,
     url: config.provider.url,
     profile,
-    credential: scimCredential(config.provider.credential, () => currentSecret(rules.name, credential, keyring)),
+    credential: scimCredential(
+      config.provider.credential,
+      () => currentSecret(rules.name, credential, keyring),
+      (refused) => spareSecret(rules.name, refused, keyring, shared.log),
+    ),
     concurrency,
     timeoutMs: config.provider.timeoutSeconds * 1000,
     ...shared,
@@ -197,7 +201,12 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     const vault = createVault(key === undefined ? {} : { key: () => key.read() });
     const connections = new Map<string, Connection>();
     for (const settings of config.connections) {
-      const connection = openConnection(settings, directory, { stores, vault }, shared);
+      const connection = openConnection(
+        settings,
+        directory,
+        { stores, vault, connections, clock: systemClock },
+        shared,
+      );
       opened.push(() => connection.provider.close());
       connections.set(settings.name, connection);
     }

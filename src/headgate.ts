@@ -48,7 +48,7 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
   let closing: Promise<void> | undefined;
   const checks = () => platformChecks(context, closing !== undefined);
   const app = createHttpApp({
-    operator: createOperator({ ports, version, startedAt: systemClock.now(), checkPlatform: checks }),
+    operator: createOperator({ ports, version, startedAt: systemClock.now(), log, checkPlatform: checks }),
     renderMetrics: prometheus.render,
     readiness: checks,
     queues: [...queues.values()],

@@ -12,6 +12,8 @@ export interface CliIo {
   now(): number;
   /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
+  /** A secret: all of standard input, or, where that is a terminal, what is typed without being shown. */
+  readSecret(prompt: string): Promise<string>;
   /**
    * From now on SIGINT and SIGTERM abort this signal instead of ending the process; a second one ends it. Only commands
    * that have something to say or to let go of ask for it.

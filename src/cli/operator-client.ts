@@ -1,5 +1,6 @@
 import type { Plan } from '../core/plan.ts';
 import type { Verdict } from '../core/verdict.ts';
+import type { CredentialDesk } from '../ports/credential-desk.ts';
 import type { Operator } from '../ports/operator.ts';
 import { ApiError } from './api-client.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
@@ -21,6 +22,7 @@ export interface OperatorClient extends Pick<
   setSchedulesPaused: Operator['setSchedulesPaused'];
   resumeConnection: Operator['resumeConnection'];
   doctor: Operator['doctor'];
+  readonly credentials: CredentialDesk;
   close(): Promise<void>;
 }
 
@@ -53,7 +55,25 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     resumeConnection: async (connection) =>
       (await api.post<{ resumed: boolean }>(`/api/v1/connections/${encodeURIComponent(connection)}/resume`)).resumed,
     doctor: (signal) => api.get('/api/v1/doctor', signal),
+    credentials: createDeskClient(api),
     close: async () => api.close(),
+  };
+}
+
+/** The credential desk, asked through the API. */
+function createDeskClient(api: ApiClient): CredentialDesk {
+  const at = (reference: string, verb = '') => `/api/v1/credentials/${encodeURIComponent(reference)}${verb}`;
+  const of = (connection: string) => `/api/v1/connections/${encodeURIComponent(connection)}`;
+  return {
+    list: (connection) => api.get(`/api/v1/credentials?${query({ connection })}`),
+    show: (reference) => api.get(at(reference)),
+    add: ({ connection, ...request }, signal) => api.post(`${of(connection)}/credentials`, request, signal),
+    probe: (reference, by, signal) => api.post(at(reference, '/probe'), { by }, signal),
+    promote: (reference, by, signal) => api.post(at(reference, '/promote'), { by }, signal),
+    retire: (reference, how, signal) => api.post(at(reference, '/retire'), how, signal),
+    revoke: (reference, how, signal) => api.post(at(reference, '/revoke'), how, signal),
+    setOwner: (reference, owner, by, signal) => api.post(at(reference, '/owner'), { owner, by }, signal),
+    rotate: ({ connection, ...request }, signal) => api.post(`${of(connection)}/rotation`, request, signal),
   };
 }
 

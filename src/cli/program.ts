@@ -12,6 +12,7 @@ import { registerSandbox } from './commands/sandbox.ts';
 import { registerSchedule } from './commands/schedule.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerToken } from './commands/token.ts';
 import { registerVersion } from './commands/version.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerCycle,
   registerSchedule,
   registerConnection,
+  registerToken,
   registerStatus,
   registerExplain,
   registerLog,

@@ -1,3 +1,6 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from './exit-codes.ts';
 import { Interrupted } from './io.ts';
@@ -23,8 +26,23 @@ export function createProcessIo(): CliIo {
       // The only way it rejects is the signal, and the caller looks at that itself.
       await sleep(ms, undefined, { signal }).catch(() => undefined);
     },
+    readSecret,
     interrupts: () => (interrupts ??= listenForSignals()),
   };
+}
+
+async function readSecret(prompt: string): Promise<string> {
+  if (!process.stdin.isTTY) return readAll(process.stdin);
+  process.stderr.write(prompt);
+  // Output that goes nowhere: the line editor would show what is typed.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await lines.question('');
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
 }
 
 function listenForSignals(): AbortSignal {

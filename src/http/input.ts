@@ -18,7 +18,7 @@ export function readInput<T>(part: 'body' | 'params' | 'query', schema: z.ZodTyp
   );
 }
 
-const PRINTABLE = /^[^\p{Cc}]*$/u;
+export const PRINTABLE = /^[^\p{Cc}]*$/u;
 
 /** Connection names as the configuration allows them. */
 export const connectionParams = z.strictObject({

@@ -6,6 +6,7 @@ import type { HttpOptions } from './options.ts';
 import { mountQueueBoard } from './queue-board.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import type { ApiContext } from './routes/context.ts';
+import { credentialRoutes } from './routes/credentials.ts';
 import { cycleRoutes } from './routes/cycles.ts';
 import { doctorRoute } from './routes/doctor.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -84,6 +85,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         cycleRoutes,
         logRoute,
         connectionRoutes,
+        credentialRoutes,
         scheduleRoutes,
         doctorRoute,
       ]) {

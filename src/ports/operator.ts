@@ -3,6 +3,7 @@ import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
+import type { CredentialDesk } from './credential-desk.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
 import type { QueueCounts, ScheduledCycle } from './job-queue.ts';
 import type { LogFilter, LogPage } from './provisioning-log.ts';
@@ -55,6 +56,7 @@ export interface Explanation {
 
 /** What people and scripts can ask of Headgate: the HTTP API serves exactly this, and the CLI is a client of that API. */
 export interface Operator {
+  readonly credentials: CredentialDesk;
   status(): Promise<Status>;
   connections(): readonly string[];
   /** Gathers and plans without writing anything anywhere. */

@@ -3,6 +3,7 @@ import type { Exported, Operation } from '../core/operation.ts';
 import type { ProviderProfile } from '../core/profile.ts';
 import type { Listing } from '../core/provider-inventory.ts';
 import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
+import type { ProbeOutcome } from './credential-desk.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
 
 /** The resource id an anchor is linked to, if any. Passed in because references are resolved when they are sent. */
@@ -37,6 +38,11 @@ export interface ServiceProvider {
    * undefined when it did not and may be sent again.
    */
   settle(operation: Operation, resolve: ResolveReference, signal: AbortSignal): Promise<Exported | undefined>;
+  /**
+   * Tries a secret other than the one in use: an authenticated read, and the same with a corrupted copy. Throws when
+   * nothing can be told, because the provider is away or throttles.
+   */
+  probe(secret: string, signal: AbortSignal): Promise<ProbeOutcome>;
   check(signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { CycleResult } from '../core/cycle.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord, CycleStore } from '../ports/stores.ts';
+import { proveCredential } from './credentials/prove-credential.ts';
 
 /** Closes a cycle once, and tells metrics and log once, however many nudges lead here. */
 export async function closeCycle(
@@ -23,4 +24,5 @@ export async function closeCycle(
   const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...failure };
   if (result === 'failed' || result === 'refused') log.error(fields, 'cycle closed without success');
   else log.info(fields, 'cycle closed');
+  if (result === 'succeeded' || result === 'entry-level-errors') await proveCredential(ports, cycle);
 }

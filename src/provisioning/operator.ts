@@ -2,10 +2,12 @@ import { RefusedError } from '../core/errors.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
+import type { Log } from '../ports/log.ts';
 import type { CycleView, Operator } from '../ports/operator.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { connectionStatus } from './connection-status.ts';
-import { gatherCredentials } from './credentials/survey-credentials.ts';
+import { createCredentialDesk } from './credentials/credential-desk.ts';
+import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
 import { explain } from './explain.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 
@@ -15,12 +17,13 @@ export interface OperatorOptions {
   readonly ports: Ports;
   readonly version: string;
   readonly startedAt: number;
+  readonly log: Log;
   /** Checks of the parts below the connections: database, queue. */
   readonly checkPlatform: () => Promise<readonly CheckResult[]>;
 }
 
 /** Implements what people and scripts may ask, on the ports. */
-export function createOperator({ ports, version, startedAt, checkPlatform }: OperatorOptions): Operator {
+export function createOperator({ ports, version, startedAt, log, checkPlatform }: OperatorOptions): Operator {
   const { stores, queue } = ports;
   const connectionOf = (name: string): Connection => {
     const connection = ports.connections.get(name);
@@ -38,7 +41,25 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
         .reduce((total, [, number]) => total + number, 0);
     return { ...cycle, counts, settled: sum(SETTLED), total: sum() };
   };
+  const startCycle: Operator['startCycle'] = async (request) => {
+    const { rules } = connectionOf(request.connection);
+    const { pausedReason } = await stores.connections.get(rules.name);
+    if (pausedReason !== undefined) {
+      const remedy = `mend the cause, then: headgate connection resume -c ${rules.name}`;
+      throw new RefusedError('connection-paused', `connection ${rules.name} is paused: ${pausedReason}`, { remedy });
+    }
+    // Whatever token was put into the configuration carries this cycle from its beginning.
+    await keepCredentials(ports);
+    const cycle = await stores.cycles.open(request);
+    await queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
+    return view(cycle);
+  };
   return {
+    credentials: createCredentialDesk({
+      ports,
+      log,
+      startFullCycle: (connection, requestedBy) => startCycle({ connection, kind: 'initial', requestedBy }),
+    }),
     connections: () => [...ports.connections.keys()],
     async status() {
       const connections = await Promise.all(
@@ -57,17 +78,7 @@ export function createOperator({ ports, version, startedAt, checkPlatform }: Ope
       });
       return { plan, verdict };
     },
-    async startCycle(request) {
-      const { rules } = connectionOf(request.connection);
-      const { pausedReason } = await stores.connections.get(rules.name);
-      if (pausedReason !== undefined) {
-        const remedy = `mend the cause, then: headgate connection resume -c ${rules.name}`;
-        throw new RefusedError('connection-paused', `connection ${rules.name} is paused: ${pausedReason}`, { remedy });
-      }
-      const cycle = await stores.cycles.open(request);
-      await queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
-      return view(cycle);
-    },
+    startCycle,
     async getCycle(id) {
       const cycle = await stores.cycles.get(id);
       return cycle === undefined ? undefined : view(cycle);

@@ -1,5 +1,6 @@
 import type { Ports } from '../ports/index.ts';
 import type { ScheduledCycle } from '../ports/job-queue.ts';
+import { keepCredentials } from './credentials/survey-credentials.ts';
 
 /**
  * Nudges everything that is open: cycles, slices and schedules, from the store alone. Whatever the queue lost, or a dead
@@ -18,4 +19,5 @@ export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycl
       await ports.queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
     else await ports.queue.enqueue('advance-cycle', { cycle: cycle.id });
   }
+  await keepCredentials(ports);
 }

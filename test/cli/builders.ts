@@ -29,7 +29,9 @@ function collector(terminal: boolean): { readonly stream: Output; readonly text:
   };
 }
 
-export function testIo(options: { readonly terminal?: boolean; readonly env?: Environment } = {}): TestIo {
+export function testIo(
+  options: { readonly terminal?: boolean; readonly env?: Environment; readonly secret?: string } = {},
+): TestIo {
   const out = collector(options.terminal ?? false);
   const err = collector(options.terminal ?? false);
   const controller = new AbortController();
@@ -45,6 +47,7 @@ export function testIo(options: { readonly terminal?: boolean; readonly env?: En
       pauses += 1;
       io.onPause(pauses);
     },
+    readSecret: async () => options.secret ?? '',
     interrupts: () => controller.signal,
     written: () => ({ out: out.text(), err: err.text() }),
     interrupt: (signal) => controller.abort(new Interrupted(signal)),

@@ -6,7 +6,9 @@ import type { Verdict } from '../../src/core/verdict.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
 import { createHttpApp } from '../../src/http/server.ts';
 import type { Log } from '../../src/ports/log.ts';
+import type { CredentialDesk } from '../../src/ports/credential-desk.ts';
 import type { ConnectionStatus, CycleView, Operator, Status } from '../../src/ports/operator.ts';
+import { aCredential } from '../builders.ts';
 import type { OperationRecord } from '../../src/ports/stores.ts';
 
 export const TOKEN = 'a-token-of-the-tests';
@@ -95,6 +97,26 @@ export function aPlan(operations: number): Plan {
 
 export const ALLOWED: Verdict = { refused: false, findings: [] };
 
+const unused = (): never => {
+  throw new Error('not part of this test');
+};
+
+/** A desk with one credential in use. */
+export function aDesk(overrides: Partial<CredentialDesk> = {}): CredentialDesk {
+  return {
+    list: async () => [aCredential()],
+    show: async () => ({ credential: aCredential(), history: [] }),
+    add: unused,
+    probe: unused,
+    promote: unused,
+    retire: unused,
+    revoke: unused,
+    setOwner: unused,
+    rotate: unused,
+    ...overrides,
+  };
+}
+
 /** An operator of one connection, `acme`, with one open cycle, `cycle-1`. */
 export function anOperator(overrides: Partial<Operator> = {}): Operator {
   return {
@@ -115,6 +137,7 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
       mapped: {},
       operations: [],
     }),
+    credentials: aDesk(),
     schedules: async () => [],
     setSchedulesPaused: async () => undefined,
     resumeConnection: async () => true,

@@ -82,6 +82,7 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
     readGroup: async (id) => groups.find((group) => group.id === id),
     apply: unused,
     settle: unused,
+    probe: unused,
     check: unused,
     close: async () => undefined,
   };

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { HeadgateError, UnauthorizedError } from '../../core/errors.ts';
+import { HeadgateError } from '../../core/errors.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import type { Json, JsonObject } from '../../core/scim.ts';
 import { asBoolean, isArray, isObject, readMember } from '../../core/scim-path.ts';
 import type { CheckResult } from '../../ports/directory-source.ts';
 import type { Exchange } from './exchange.ts';
+import { refusesCorrupted, unknownUser } from './probe.ts';
 
 type Finding = Omit<CheckResult, 'name'>;
 
@@ -30,10 +30,6 @@ async function line(name: string, check: () => Promise<Finding>): Promise<CheckR
   }
 }
 
-function unknownUser(): Readonly<Record<string, string>> {
-  return { startIndex: '1', count: '1', filter: `userName eq "${randomUUID()}"` };
-}
-
 /** The same request Entra tests a connection with: a filter for a user that cannot exist. */
 async function checkRead(exchange: Exchange): Promise<Finding> {
   const parameters = unknownUser();
@@ -51,15 +47,7 @@ async function checkRead(exchange: Exchange): Promise<Finding> {
 
 /** A 200 proves a token only where a wrong one is refused. */
 async function checkWrongToken(exchange: Exchange, token: () => Promise<string>): Promise<Finding> {
-  const valid = await token();
-  const wrong = `${valid.slice(0, -1)}${valid.endsWith('x') ? 'y' : 'x'}`;
-  const parameters = unknownUser();
-  try {
-    await exchange.send({ method: 'GET', collection: 'Users', parameters, token: wrong });
-  } catch (error) {
-    if (error instanceof UnauthorizedError) return { ok: true, detail: 'a corrupted token is refused' };
-    throw error;
-  }
+  if (await refusesCorrupted(exchange, await token())) return { ok: true, detail: 'a corrupted token is refused' };
   return {
     ok: false,
     detail: 'a corrupted token was accepted: the endpoint does not check its credential',

@@ -8,7 +8,12 @@ import { safeUrl } from './safe-url.ts';
 
 /** How Headgate proves itself to a service provider. Secrets are asked for when needed and never kept in options. */
 export type ScimCredential =
-  | { readonly kind: 'bearer'; readonly token: () => Promise<string> }
+  | {
+      readonly kind: 'bearer';
+      readonly token: () => Promise<string>;
+      /** Another token to use from now on, after this one was refused; undefined when there is none. */
+      readonly spare?: (refused: string) => Promise<string | undefined>;
+    }
   | {
       readonly kind: 'oauth_client_credentials';
       readonly tokenUrl: string;
@@ -25,6 +30,8 @@ export interface TokenSource {
   current(): Promise<string>;
   /** Another token after `stale` was refused, or undefined when there is no other. */
   after(stale: string): Promise<string | undefined>;
+  /** A token for a secret that is not the one in use, to be tried. UnauthorizedError when the secret is refused already. */
+  tokenFor(secret: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -61,13 +68,25 @@ function createBearerSource({ connection, now }: TokenOptions, credential: Beare
     return token;
   }
 
+  let switching: Promise<string | undefined> | undefined;
+
+  /** Several requests may be refused with the same token: only the first asks for another one. */
+  function switched(stale: string): Promise<string | undefined> {
+    switching ??= (async () => credential.spare?.(stale))().finally(() => {
+      switching = undefined;
+      known = undefined;
+    });
+    return switching;
+  }
+
   return {
     current: () => (known !== undefined && Math.abs(now() - known.readAt) < REREAD_MS ? known.token : read()),
     async after(stale) {
       // The token may have been replaced since it was read.
       const token = await read();
-      return token === stale ? undefined : token;
+      return token === stale ? switched(stale) : token;
     },
+    tokenFor: async (secret) => usable(secret, connection),
     async close() {
       known = undefined;
     },
@@ -108,9 +127,9 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
   let pending: Promise<Grant> | undefined;
   let secretInBody = false;
 
-  async function fetchGrant(): Promise<Grant> {
+  async function fetchGrant(given?: string): Promise<Grant> {
     try {
-      const secret = await credential.clientSecret();
+      const secret = given ?? (await credential.clientSecret());
       let answer = await ask(secret);
       if (answer.status === 401 || (answer.status === 400 && answer.error === 'invalid_client')) {
         // RFC 6749 section 2.3.1: Basic must be supported, yet many servers only read the body.
@@ -169,6 +188,7 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
       const token = grant !== undefined && grant.token !== stale ? grant.token : await renewed();
       return token === stale ? undefined : token;
     },
+    tokenFor: async (secret) => (await fetchGrant(secret)).token,
     async close() {
       await agent.destroy();
     },

@@ -6,6 +6,7 @@ import type { Account, JsonObject, ScimGroup } from '../../core/scim.ts';
 import type { ReadProgress } from '../../ports/directory-source.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Metrics } from '../../ports/metrics.ts';
+import type { ProbeOutcome } from '../../ports/credential-desk.ts';
 import type { LookupKey, ResolveReference, ServiceProvider } from '../../ports/service-provider.ts';
 import { changeAccount } from './change-account.ts';
 import { checkProvider } from './check.ts';
@@ -19,6 +20,7 @@ import { lookUp } from './lookup.ts';
 import { changeMembers } from './members.ts';
 import { exported } from './outcome.ts';
 import { DEFAULT_PATIENCE, type Patience, patientReads } from './patience.ts';
+import { probeToken, refusalOf } from './probe.ts';
 import { createQuota } from './quota.ts';
 import { deleteAccount, disableAccount } from './remove-account.ts';
 import { toAccount, toGroup } from './resources.ts';
@@ -124,6 +126,16 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     return bodies.flatMap((body) => read(body) ?? []);
   }
 
+  async function probe(exchange: Exchange, secret: string): Promise<ProbeOutcome> {
+    let token: string;
+    try {
+      token = await tokens.tokenFor(secret);
+    } catch (error) {
+      return refusalOf(error);
+    }
+    return probeToken(exchange, token);
+  }
+
   return {
     profile,
     listAccounts: (signal, progress) => list(open(signal), 'Users', {}, toAccount, progress),
@@ -134,6 +146,7 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     readGroup,
     apply: (operation, resolve, signal) => applyOperation(open(signal), operation, resolve),
     settle: (operation, resolve, signal) => settleOperation(open(signal), operation, resolve),
+    probe: (secret, signal) => probe(open(signal), secret),
     check: (signal) => checkProvider(open(signal), () => tokens.current()),
     close: () => client.close(),
   };

@@ -1,6 +1,7 @@
 import type { Credential } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
 import type { ConfiguredSecret, SecretVault } from '../../ports/credentials.ts';
+import type { Ports } from '../../ports/index.ts';
 import type { Stores } from '../../ports/stores.ts';
 
 export interface KeyringPorts {
@@ -28,8 +29,22 @@ export async function currentSecret(
   });
 }
 
-/** The secret of a credential that is kept outside the configuration; undefined when it was erased or never kept. */
-export async function keptSecret(credential: Credential, ports: KeyringPorts): Promise<string | undefined> {
+/**
+ * The secret of a credential, wherever it is; undefined when it was erased, or stood in the configuration and no longer
+ * does.
+ */
+export async function secretOf(
+  credential: Credential,
+  ports: KeyringPorts & Pick<Ports, 'connections'>,
+): Promise<string | undefined> {
+  const kept = await keptSecret(credential, ports);
+  if (kept !== undefined) return kept;
+  const configured = ports.connections.get(credential.connection)?.credential;
+  const secret = await configured?.read();
+  return secret !== undefined && ports.vault.fingerprint(secret.trim()) === credential.fingerprint ? secret : undefined;
+}
+
+async function keptSecret(credential: Credential, ports: KeyringPorts): Promise<string | undefined> {
   const kept = await ports.stores.credentials.secret(credential.id);
   if (kept === undefined) return undefined;
   return kept.kind === 'stored'

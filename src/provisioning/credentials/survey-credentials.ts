@@ -20,10 +20,10 @@ export interface CredentialSurvey {
 }
 
 /**
- * Reads what is stored and what is configured, and asks the directory who the owners are that it was not asked about yet.
- * Writes nothing. A configured secret that cannot be read leaves its connection with what is stored.
+ * Reads what is stored and what is configured; with a signal, asks the directory who the owners are that it was not asked
+ * about yet. Writes nothing. A configured secret that cannot be read leaves its connection with what is stored.
  */
-export async function surveyCredentials(ports: CredentialPorts, signal: AbortSignal): Promise<CredentialSurvey> {
+export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSignal): Promise<CredentialSurvey> {
   const stored = await ports.stores.credentials.list();
   const current = new Map<string, Credential>(stored.map((credential) => [credential.id, credential]));
   const events = new Map<string, TakenUp['event'] | 'owner-found'>();
@@ -52,7 +52,7 @@ export async function surveyCredentials(ports: CredentialPorts, signal: AbortSig
 }
 
 /** Stores what a survey found, and returns the credentials as they are then. */
-export async function keepCredentials(ports: CredentialPorts, signal: AbortSignal): Promise<readonly Credential[]> {
+export async function keepCredentials(ports: CredentialPorts, signal?: AbortSignal): Promise<readonly Credential[]> {
   const { credentials, changes } = await surveyCredentials(ports, signal);
   if (changes.length === 0 || (await ports.stores.credentials.change(changes))) return credentials;
   // Another process was first; what it stored is what counts.
@@ -105,10 +105,10 @@ async function configuredOf({ rules, credential }: Connection, { vault }: Creden
 async function resolved(
   owner: CredentialOwner,
   connections: ReadonlyMap<string, Connection>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<CredentialOwner> {
   const [any] = connections.values();
-  if (owner.kind !== 'user' || owner.anchor !== undefined || any === undefined) return owner;
+  if (owner.kind !== 'user' || owner.anchor !== undefined || any === undefined || signal === undefined) return owner;
   const user = await any.directory.findUser(owner.name, ['userPrincipalName'], signal);
   return user === undefined ? owner : { ...owner, anchor: user.id };
 }

@@ -1,0 +1,220 @@
+import type { Command } from 'commander';
+import type { Credential } from '../../core/credential.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { handedSecret, type SecretOptions } from '../handed-secret.ts';
+import { renderCredential, renderCredentials, renderRotation } from '../render/credential.ts';
+import { onRun } from '../session.ts';
+import type { Session, Shell } from '../session.ts';
+import { waitForCycle } from '../wait.ts';
+
+interface ConnectionOption {
+  readonly connection?: string;
+}
+type AddOptions = ConnectionOption & SecretOptions;
+type RotateOptions = AddOptions & { readonly ask?: boolean; readonly pause?: boolean; readonly wait?: boolean };
+interface EndOptions {
+  readonly deletedAtProvider?: boolean;
+}
+
+const CONNECTION = ['-c, --connection <name>', 'connection (may be left out when there is only one)'] as const;
+const FINGERPRINT = [
+  '<fingerprint>',
+  'fingerprint (or its beginning) or id, as "headgate token list" shows it',
+] as const;
+
+/** `headgate token`: the credentials of connections, from one generated at the provider to one that is known to be dead. */
+export function registerToken(program: Command, shell: Shell): void {
+  const token = program
+    .command('token')
+    .description('look at and rotate the tokens of connections; none is ever shown');
+  onRun<ConnectionOption>(
+    shell,
+    token
+      .command('list')
+      .description('list tokens by fingerprint, with state, owner and expiry')
+      .option('-c, --connection <name>', 'only this connection'),
+    runList,
+  );
+  onRun(
+    shell,
+    token
+      .command('show')
+      .description('show one token with its history')
+      .argument(...FINGERPRINT),
+    runShow,
+  );
+  onRun<AddOptions>(
+    shell,
+    secretOptions(token.command('add').description('hand over a new token as a candidate; it is not used yet')),
+    runAdd,
+  );
+  onRun(
+    shell,
+    token
+      .command('probe')
+      .description('try a token at the provider without using it')
+      .argument(...FINGERPRINT),
+    runProbe,
+  );
+  onRun(
+    shell,
+    token
+      .command('promote')
+      .description('probe a token and put it to use; the one before it is retiring')
+      .argument(...FINGERPRINT),
+    runPromote,
+  );
+  registerEnds(token, shell);
+  onRun<RotateOptions>(
+    shell,
+    secretOptions(token.command('rotate').description('go on with replacing the token, step by step; safe to repeat'))
+      .option('--ask', 'ask for the new token, or take it from standard input')
+      .option('--pause', 'send nothing until the new token is in use (for providers with one token at a time)')
+      .option('--wait', 'wait for the full cycle that proves the new token, and go on after it'),
+    runRotate,
+  );
+  onRun(
+    shell,
+    token
+      .command('owner')
+      .description('say whose a token is, so that this user is not deactivated while it is in use')
+      .argument(...FINGERPRINT)
+      .argument('<owner>', 'userPrincipalName, object id or service-account'),
+    runOwner,
+  );
+}
+
+function secretOptions(command: Command): Command {
+  return command
+    .option(...CONNECTION)
+    .option('--token-file <file>', 'read the token from a file; without it from standard input or a prompt')
+    .option('--reference <file>', 'leave the token in this file and read it there whenever it is used')
+    .option('--owner <user>', 'who generated it: userPrincipalName, object id or service-account')
+    .option('--expires <date>', 'its last day, such as 2027-03-31');
+}
+
+function registerEnds(token: Command, shell: Shell): void {
+  const ends = {
+    retire: 'end a token that was replaced, once the provider refuses it',
+    revoke: 'end a token at once; the connection is paused when it was in use',
+  } as const;
+  for (const verb of ['retire', 'revoke'] as const) {
+    onRun<EndOptions>(
+      shell,
+      token
+        .command(verb)
+        .description(ends[verb])
+        .argument(...FINGERPRINT)
+        .option('--deleted-at-provider', 'say that it was deleted there, where Headgate no longer has it to try'),
+      async (session, options, [reference = '']) => {
+        const { operator } = await session.connect();
+        const how = { by: session.requestedBy(), deleted: options.deletedAtProvider === true };
+        const ended = await operator.credentials[verb](reference, how, session.io.interrupts());
+        return shown(session, ended, `${ended.fingerprint} of ${ended.connection} is ${ended.state}.`);
+      },
+    );
+  }
+}
+
+/** Under --json the credential as it is now; else one sentence. */
+function shown(session: Session, credential: Credential, sentence: string): ExitCode {
+  if (session.json) session.out(JSON.stringify(credential, undefined, 2));
+  session.say(sentence);
+  return EXIT.done;
+}
+
+async function runList(session: Session, { connection }: ConnectionOption): Promise<ExitCode> {
+  const name = connection === undefined ? undefined : session.connectionName(connection);
+  const { operator } = await session.connect();
+  const credentials = await operator.credentials.list(name);
+  session.out(session.json ? JSON.stringify(credentials, undefined, 2) : renderCredentials(credentials, session.paint));
+  return EXIT.done;
+}
+
+async function runShow(session: Session, _options: object, [reference = '']: readonly string[]): Promise<ExitCode> {
+  const { operator } = await session.connect();
+  const found = await operator.credentials.show(reference);
+  session.out(
+    session.json
+      ? JSON.stringify(found, undefined, 2)
+      : renderCredential(found.credential, found.history, session.paint),
+  );
+  return EXIT.done;
+}
+
+async function runAdd(session: Session, options: AddOptions): Promise<ExitCode> {
+  const connection = session.connectionName(options.connection);
+  const added = await handedSecret(session, options);
+  const { operator } = await session.connect();
+  const request = { connection, by: session.requestedBy(), ...added };
+  const credential = await operator.credentials.add(request, session.io.interrupts());
+  const { fingerprint } = credential;
+  return shown(
+    session,
+    credential,
+    `Candidate ${fingerprint} of ${connection}. Put it to use with: headgate token promote ${fingerprint}`,
+  );
+}
+
+const OUTCOMES = {
+  accepted: 'is accepted, and a corrupted copy is refused',
+  refused: 'is refused (401)',
+  forbidden: 'is accepted without the rights it needs (403)',
+  unguarded: 'is accepted, and so is a corrupted copy: the endpoint does not check credentials',
+} as const;
+
+async function runProbe(session: Session, _options: object, [reference = '']: readonly string[]): Promise<ExitCode> {
+  const { operator } = await session.connect();
+  const { credential, outcome } = await operator.credentials.probe(
+    reference,
+    session.requestedBy(),
+    session.io.interrupts(),
+  );
+  if (session.json) session.out(JSON.stringify({ credential, outcome }, undefined, 2));
+  session.say(`${credential.fingerprint} of ${credential.connection} ${OUTCOMES[outcome]}.`);
+  return outcome === 'accepted' ? EXIT.done : EXIT.refused;
+}
+
+async function runPromote(session: Session, _options: object, [reference = '']: readonly string[]): Promise<ExitCode> {
+  const { operator } = await session.connect();
+  const promoted = await operator.credentials.promote(reference, session.requestedBy(), session.io.interrupts());
+  const { fingerprint, connection } = promoted;
+  return shown(
+    session,
+    promoted,
+    `${fingerprint} of ${connection} is in use. Go on with: headgate token rotate -c ${connection}`,
+  );
+}
+
+async function runOwner(
+  session: Session,
+  _options: object,
+  [reference = '', owner = '']: readonly string[],
+): Promise<ExitCode> {
+  const { operator } = await session.connect();
+  const named = await operator.credentials.setOwner(reference, owner, session.requestedBy(), session.io.interrupts());
+  return shown(session, named, `${named.fingerprint} of ${named.connection} belongs to ${owner}.`);
+}
+
+async function runRotate(session: Session, options: RotateOptions): Promise<ExitCode> {
+  const connection = session.connectionName(options.connection);
+  const handed = options.ask === true || options.tokenFile !== undefined || options.reference !== undefined;
+  const added = handed ? await handedSecret(session, options) : undefined;
+  const opened = await session.connect({ work: options.wait === true });
+  const by = session.requestedBy();
+  const signal = session.io.interrupts();
+  const pause = options.pause === true ? { pause: true } : {};
+  let rotation = await opened.operator.credentials.rotate(
+    { connection, by, ...pause, ...(added === undefined ? {} : { added }) },
+    signal,
+  );
+  while (rotation.waitsFor === 'cycle' && rotation.cycle !== undefined && options.wait === true) {
+    session.say(renderRotation(rotation, session.paint));
+    const ended = await waitForCycle(session, opened, await opened.operator.getCycle(rotation.cycle), {});
+    if (ended !== EXIT.done && ended !== EXIT.entryErrors && ended !== EXIT.refused) return ended;
+    rotation = await opened.operator.credentials.rotate({ connection, by }, signal);
+  }
+  session.out(session.json ? JSON.stringify(rotation, undefined, 2) : renderRotation(rotation, session.paint));
+  return EXIT.done;
+}

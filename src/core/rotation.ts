@@ -1,0 +1,47 @@
+import type { Credential } from './credential.ts';
+import type { ProviderProfile } from './profile.ts';
+
+/** Everything the next step of a rotation depends on: read anew each time, so a rotation goes on wherever it was left. */
+export interface RotationFacts {
+  readonly connection: string;
+  readonly model: ProviderProfile['token']['rotation'];
+  /** Credentials of this connection, newest first. */
+  readonly credentials: readonly Credential[];
+  /** A cycle that is open now. */
+  readonly openCycle?: string;
+  /** What this call of the command has finished: then nothing new is begun. */
+  readonly finished: boolean;
+}
+
+/** The one next step of a rotation. `wait` is for somebody, or something, outside. */
+export type RotationStep =
+  | { readonly do: 'wait'; readonly for: 'new-token' }
+  | { readonly do: 'promote'; readonly credential: string }
+  | { readonly do: 'start-cycle' }
+  | { readonly do: 'wait'; readonly for: 'cycle'; readonly cycle: string }
+  /** Asks the provider whether the old one still works; it waits for its deletion as long as it does. */
+  | { readonly do: 'retire'; readonly credential: string }
+  | { readonly do: 'nothing' };
+
+/**
+ * The next step: a candidate is probed and promoted first; what was replaced goes last, and not before a full cycle has
+ * succeeded with its successor (requirement T5). Pure.
+ */
+export function nextRotationStep({ credentials, openCycle, finished }: RotationFacts): RotationStep {
+  const candidate = credentials.find(({ state, refusedAt }) => state === 'candidate' && refusedAt === undefined);
+  if (candidate !== undefined) return { do: 'promote', credential: candidate.id };
+  const old = credentials.find(({ state }) => state === 'retiring');
+  if (old === undefined) return finished ? { do: 'nothing' } : { do: 'wait', for: 'new-token' };
+  const active = credentials.find(({ state }) => state === 'active');
+  if (active === undefined) return { do: 'wait', for: 'new-token' };
+  if (active.provenBy !== undefined) return { do: 'retire', credential: old.id };
+  return openCycle === undefined ? { do: 'start-cycle' } : { do: 'wait', for: 'cycle', cycle: openCycle };
+}
+
+/** What a person has to do while a rotation waits for a new token. */
+export function newTokenInstruction({ connection, model }: Pick<RotationFacts, 'connection' | 'model'>): string {
+  const hand = `then hand it over: headgate token rotate -c ${connection} --ask --owner <who generated it>`;
+  return model === 'overlap'
+    ? `generate a new token at the service provider, under an owner who stays; leave the old one in place; ${hand}`
+    : `there is one token at a time: the old one stops working when the new one is generated. Stop cycles for that while (add --pause), generate the new one under an owner who stays, ${hand}`;
+}

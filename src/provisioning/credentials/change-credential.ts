@@ -1,0 +1,56 @@
+import { afterEvent, isRefusal, type Credential, type CredentialEvent } from '../../core/credential.ts';
+import { RefusedError } from '../../core/errors.ts';
+import type { CredentialChange, CredentialStore, StoredCredential } from '../../ports/credentials.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+export interface ChangePorts {
+  readonly stores: { readonly credentials: CredentialStore };
+  readonly clock: Clock;
+}
+
+/** The change an event makes of a stored credential. RefusedError('credential') when it cannot happen now. */
+export function changeOf(
+  credential: StoredCredential,
+  event: CredentialEvent,
+  {
+    by,
+    now,
+    ...more
+  }: { readonly by: string; readonly now: number } & Pick<CredentialChange, 'detail' | 'eraseSecret'>,
+): CredentialChange {
+  const after = afterEvent(credential, event, now);
+  if (isRefusal(after)) throw new RefusedError('credential', after.refused, { remedy: after.remedy });
+  return { after, from: credential.version, event: event.kind, by, ...more };
+}
+
+/** Writes changes, all or none. RefusedError('credential') when somebody else was first. */
+export async function applyChanges(ports: ChangePorts, changes: readonly CredentialChange[]): Promise<void> {
+  if (await ports.stores.credentials.change(changes)) return;
+  throw new RefusedError('credential', 'somebody else has changed this credential meanwhile', {
+    remedy: 'look at it again: headgate token list',
+  });
+}
+
+/** The credential a fingerprint or an id names, or the beginning of one. RefusedError when there is none, or several. */
+export async function findCredential(ports: ChangePorts, reference: string): Promise<StoredCredential> {
+  const all = await ports.stores.credentials.list();
+  const found = all.filter(({ id, fingerprint }) => id === reference || fingerprint.startsWith(reference));
+  const [first, second] = found;
+  if (first === undefined) {
+    throw new RefusedError('not-found', `no credential has the fingerprint "${reference}"`, {
+      remedy: 'see them with: headgate token list',
+    });
+  }
+  if (second !== undefined) {
+    const places = found.map(({ fingerprint, connection }) => `${fingerprint} of ${connection}`).join(', ');
+    throw new RefusedError('credential', `"${reference}" may be ${places}`, {
+      remedy: 'name it by its id, or more of it.',
+    });
+  }
+  return first;
+}
+
+/** The active credential of a list of one connection's. */
+export function activeOf<C extends Credential>(credentials: readonly C[]): C | undefined {
+  return credentials.find(({ state }) => state === 'active');
+}

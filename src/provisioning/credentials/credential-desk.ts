@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { isAbsolute } from 'node:path';
+import type { Credential, CredentialEvent } from '../../core/credential.ts';
+import { RefusedError } from '../../core/errors.ts';
+import {
+  ownerNamed,
+  type CredentialDesk,
+  type EndHow,
+  type NewCredential,
+  type ProbeOutcome,
+} from '../../ports/credential-desk.ts';
+import type { KeptSecret, StoredCredential } from '../../ports/credentials.ts';
+import type { Connection, Ports } from '../../ports/index.ts';
+import type { Log } from '../../ports/log.ts';
+import { activeOf, applyChanges, changeOf, findCredential } from './change-credential.ts';
+import { purposeOf, secretOf } from './keyring.ts';
+import { rotate, type RotationParts } from './rotate-credential.ts';
+import { keepCredentials } from './survey-credentials.ts';
+
+export interface DeskOptions {
+  readonly ports: Ports;
+  readonly startFullCycle: RotationParts['startFullCycle'];
+  readonly log: Log;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Everything people may do with credentials, on the ports. Each change is an entry of the history and a line of the log. */
+export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions): CredentialDesk {
+  const desk: CredentialDesk = {
+    async list(connection) {
+      await keepCredentials(ports);
+      return ports.stores.credentials.list(connection);
+    },
+    async show(reference) {
+      const credential = await findCredential(ports, reference);
+      return { credential, history: await ports.stores.credentials.history(credential.id) };
+    },
+    async add(request, signal) {
+      await keepCredentials(ports, signal);
+      return told('added', await add(ports, request, signal), request.by);
+    },
+    async probe(reference, by, signal) {
+      const found = await findCredential(ports, reference);
+      const outcome = await probe(ports, found, signal);
+      const event: CredentialEvent =
+        outcome === 'accepted' ? { kind: 'probed' } : { kind: 'probe-failed', refused: outcome === 'refused' };
+      const change = changeOf(found, event, { by, now: ports.clock.now(), detail: outcome });
+      await applyChanges(ports, [change]);
+      return { credential: told(event.kind, change.after, by), outcome };
+    },
+    async promote(reference, by, signal) {
+      const { credential, outcome } = await desk.probe(reference, by, signal);
+      if (outcome !== 'accepted') throw failedProbe(credential, outcome);
+      return told('promoted', await promote(ports, credential.id, by), by);
+    },
+    retire: async (reference, how, signal) =>
+      told('retired', await end(ports, await findCredential(ports, reference), 'retired', how, signal), how.by),
+    async revoke(reference, how, signal) {
+      const found = await findCredential(ports, reference);
+      const revoked = await end(ports, found, 'revoked', how, signal);
+      const why = `its credential ${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`;
+      if (found.state === 'active') await ports.stores.connections.pause(found.connection, why);
+      return told('revoked', revoked, how.by);
+    },
+    async setOwner(reference, owner, by, signal) {
+      const found = await findCredential(ports, reference);
+      const after = { ...found, owner: ownerNamed(owner) };
+      await applyChanges(ports, [{ after, from: found.version, event: 'owner-named', by }]);
+      await keepCredentials(ports, signal);
+      return findCredential(ports, found.id);
+    },
+    rotate: (request, signal) => rotate({ ports, desk, startFullCycle }, request, signal),
+  };
+
+  function told(event: string, credential: Credential, by: string): Credential {
+    const { connection, fingerprint, state } = credential;
+    log.info({ connection, fingerprint, state, event, by }, 'a credential changed');
+    return credential;
+  }
+  return desk;
+}
+
+function connectionOf(ports: Ports, name: string): Connection {
+  const connection = ports.connections.get(name);
+  if (connection !== undefined) return connection;
+  throw new RefusedError('not-found', `no connection is named "${name}"`, {
+    remedy: `configured connections: ${[...ports.connections.keys()].join(', ')}`,
+  });
+}
+
+async function add(ports: Ports, request: NewCredential, signal: AbortSignal): Promise<Credential> {
+  const { credential: configured, provider, directory } = connectionOf(ports, request.connection);
+  const id = randomUUID();
+  const now = ports.clock.now();
+  const { text, kept } = await taken(ports, request, id);
+  const fingerprint = ports.vault.fingerprint(text);
+  const known = (await ports.stores.credentials.list(request.connection)).find(
+    (one) => one.fingerprint === fingerprint,
+  );
+  if (known !== undefined) {
+    throw new RefusedError(
+      'credential',
+      `${request.connection} has this token already: ${fingerprint}, ${known.state}`,
+      {
+        remedy: `headgate token show ${fingerprint}`,
+      },
+    );
+  }
+  const owner = ownerNamed(request.owner);
+  const user = owner.kind === 'user' ? await directory.findUser(owner.name, ['userPrincipalName'], signal) : undefined;
+  if (owner.kind === 'user' && user === undefined) {
+    throw new RefusedError('credential', `the directory knows nobody called ${owner.name}`, {
+      remedy: 'name the owner by userPrincipalName or object id, or "service-account" for a program’s own account.',
+    });
+  }
+  const days = provider.profile.token.lifetimeDays;
+  const expiresAt = request.expiresAt ?? (days === null ? undefined : now + days * DAY_MS);
+  const after: Credential = {
+    id,
+    connection: request.connection,
+    kind: configured.kind,
+    fingerprint,
+    owner: owner.kind === 'user' && user !== undefined ? { ...owner, anchor: user.id } : owner,
+    state: 'candidate',
+    source: kept.kind,
+    createdAt: now,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+  await applyChanges(ports, [{ after, event: 'added', by: request.by, secret: kept }]);
+  return after;
+}
+
+/** The secret handed over, and how it is kept from now on. */
+async function taken(
+  { vault }: Ports,
+  { secret, connection }: NewCredential,
+  id: string,
+): Promise<{ readonly text: string; readonly kept: KeptSecret }> {
+  if ('file' in secret) {
+    if (!isAbsolute(secret.file)) {
+      throw new RefusedError('credential', 'a file is referred to by its absolute path', {
+        remedy: 'begin it with /.',
+      });
+    }
+    return { text: oneWord(await vault.readReference(secret.file)), kept: { kind: 'file', path: secret.file } };
+  }
+  const text = oneWord(secret.text);
+  return { text, kept: { kind: 'stored', sealed: await vault.seal(text, purposeOf({ connection, id })) } };
+}
+
+/** RFC 6750 section 2.1: what can stand in a header. The commonest mistake is a whole line copied with it. */
+function oneWord(secret: string): string {
+  const trimmed = secret.trim();
+  if (/^[\x21-\x7e]+$/.test(trimmed)) return trimmed;
+  throw new RefusedError('credential', 'what was handed over is empty or not one word of plain characters', {
+    remedy: 'copy the token alone.',
+  });
+}
+
+async function probe(ports: Ports, credential: StoredCredential, signal: AbortSignal): Promise<ProbeOutcome> {
+  const secret = await secretOf(credential, ports);
+  if (secret !== undefined) return connectionOf(ports, credential.connection).provider.probe(secret, signal);
+  throw new RefusedError('credential', `the secret of ${credential.fingerprint} is not here any more`, {
+    remedy: 'it stood in the configuration and was replaced there, or was erased: it cannot be tried.',
+  });
+}
+
+function failedProbe({ fingerprint }: Credential, outcome: ProbeOutcome): RefusedError {
+  const WHY: Readonly<Record<ProbeOutcome, readonly [string, string]>> = {
+    accepted: ['was accepted', ''],
+    refused: ['is refused by the provider (401)', 'generate another one, and copy it whole.'],
+    forbidden: [
+      'is accepted without the right to read users (403)',
+      'give its owner the right to manage users by SCIM.',
+    ],
+    unguarded: [
+      'is accepted, and so is a corrupted copy',
+      'the endpoint does not check credentials: tell its provider, and do not use it.',
+    ],
+  };
+  const [why, remedy] = WHY[outcome];
+  return new RefusedError('credential', `${fingerprint} ${why}; nothing was changed`, { remedy });
+}
+
+/** The candidate into use, the one before it out, and what waited for that goes on. */
+async function promote(ports: Ports, id: string, by: string): Promise<Credential> {
+  const found = await findCredential(ports, id);
+  const now = ports.clock.now();
+  const active = activeOf(await ports.stores.credentials.list(found.connection));
+  const promoted = changeOf(found, { kind: 'promoted', by: 'person' }, { by, now });
+  const superseded = active === undefined ? [] : [changeOf(active, { kind: 'superseded' }, { by, now })];
+  await applyChanges(ports, [...superseded, promoted]);
+  // A connection is paused because its credential is refused or being rotated; both end here.
+  await ports.stores.connections.resume(found.connection);
+  return promoted.after;
+}
+
+/** Ends a credential once the provider refuses it, or, where its secret is gone, a person says it was deleted there. */
+async function end(
+  ports: Ports,
+  found: StoredCredential,
+  kind: 'retired' | 'revoked',
+  { by, deleted }: EndHow,
+  signal: AbortSignal,
+): Promise<Credential> {
+  const successor = activeOf(await ports.stores.credentials.list(found.connection));
+  const event = (confirmed: 'refused' | 'by-person'): CredentialEvent =>
+    kind === 'retired' ? { kind, confirmed, ...(successor === undefined ? {} : { successor }) } : { kind, confirmed };
+  const how = { by, now: ports.clock.now(), eraseSecret: true };
+  // Asked before anything is sent: what may not end now is not tried at the provider either.
+  changeOf(found, event('refused'), how);
+  const confirmed = await confirmEnd(ports, found, deleted, signal);
+  const change = changeOf(found, event(confirmed), { ...how, detail: confirmed });
+  await applyChanges(ports, [change]);
+  return change.after;
+}
+
+async function confirmEnd(
+  ports: Ports,
+  credential: StoredCredential,
+  deleted: boolean,
+  signal: AbortSignal,
+): Promise<'refused' | 'by-person'> {
+  const { fingerprint, connection } = credential;
+  const secret = await secretOf(credential, ports);
+  const provider = ports.connections.get(connection)?.provider;
+  if (secret === undefined || provider === undefined) {
+    if (deleted) return 'by-person';
+    throw new RefusedError(
+      'credential',
+      `the secret of ${fingerprint} is not here any more: nobody can see whether it is refused`,
+      {
+        remedy: `delete the token at the service provider, then say so: headgate token retire ${fingerprint} --deleted-at-provider`,
+      },
+    );
+  }
+  const outcome = await provider.probe(secret, signal);
+  if (outcome === 'refused') return 'refused';
+  throw new RefusedError('credential', `the service provider of ${connection} still accepts ${fingerprint}`, {
+    remedy: `delete the token there, then: headgate token retire ${fingerprint}`,
+  });
+}

@@ -1,0 +1,92 @@
+import type { CycleView } from '../../ports/operator.ts';
+import type { CredentialDesk, Rotation, RotationRequest } from '../../ports/credential-desk.ts';
+import { RefusedError } from '../../core/errors.ts';
+import { newTokenInstruction, nextRotationStep, type RotationFacts, type RotationStep } from '../../core/rotation.ts';
+import type { Ports } from '../../ports/index.ts';
+
+export interface RotationParts {
+  readonly ports: Ports;
+  readonly desk: Pick<CredentialDesk, 'list' | 'add' | 'promote' | 'retire'>;
+  /** Opens a full cycle. RefusedError as `Operator.startCycle`. */
+  readonly startFullCycle: (connection: string, by: string) => Promise<Pick<CycleView, 'id'>>;
+}
+
+/**
+ * Takes the steps of a rotation one after the other until it waits for something outside. Every step is stored before the
+ * next is asked for, and nothing else is remembered: after a crash the same command goes on.
+ */
+export async function rotate(
+  { ports, desk, startFullCycle }: RotationParts,
+  { connection, by, added, pause }: RotationRequest,
+  signal: AbortSignal,
+): Promise<Rotation> {
+  const done: string[] = [];
+  if (pause === true) {
+    await ports.stores.connections.pause(connection, 'its token is being rotated');
+    done.push('nothing is sent until the new token is in use');
+  }
+  if (added !== undefined) {
+    const { fingerprint } = await desk.add({ connection, by, ...added }, signal);
+    done.push(`took in ${fingerprint}`);
+  }
+  let finished = false;
+  for (;;) {
+    const facts = await survey(ports, desk, connection, finished);
+    const step = nextRotationStep(facts);
+    const reached = { connection, model: facts.model, credentials: facts.credentials };
+    switch (step.do) {
+      case 'nothing':
+        return { ...reached, done, waitsFor: 'nothing', instruction: 'the rotation is complete.' };
+      case 'wait':
+        return { ...reached, done, ...waiting(step, facts) };
+      case 'promote': {
+        const { fingerprint } = await desk.promote(step.credential, by, signal);
+        done.push(`the provider takes ${fingerprint} and refuses a corrupted copy; it is in use`);
+        break;
+      }
+      case 'start-cycle': {
+        const { id } = await startFullCycle(connection, by);
+        done.push(`opened the full cycle ${id}`);
+        break;
+      }
+      case 'retire':
+        try {
+          const { fingerprint } = await desk.retire(step.credential, { by, deleted: false }, signal);
+          done.push(`the provider refuses ${fingerprint}; it is retired, and its owner is free to go`);
+          finished = true;
+        } catch (error) {
+          if (!(error instanceof RefusedError) || error.code !== 'credential') throw error;
+          return {
+            ...reached,
+            done,
+            waitsFor: 'deletion',
+            instruction: `${error.message}; ${error.facts.remedy ?? ''}`,
+          };
+        }
+        break;
+      default:
+        return step satisfies never;
+    }
+  }
+}
+
+async function survey(
+  ports: Ports,
+  desk: RotationParts['desk'],
+  connection: string,
+  finished: boolean,
+): Promise<RotationFacts> {
+  const credentials = await desk.list(connection);
+  const open = await ports.stores.cycles.openCycle(connection);
+  const model = ports.connections.get(connection)?.provider.profile.token.rotation ?? 'overlap';
+  return { connection, model, credentials, finished, ...(open === undefined ? {} : { openCycle: open.id }) };
+}
+
+function waiting(
+  step: Extract<RotationStep, { do: 'wait' }>,
+  facts: RotationFacts,
+): Pick<Rotation, 'waitsFor' | 'instruction' | 'cycle'> {
+  if (step.for === 'new-token') return { waitsFor: 'new-token', instruction: newTokenInstruction(facts) };
+  const instruction = `wait for cycle ${step.cycle} to end, then: headgate token rotate -c ${facts.connection}`;
+  return { waitsFor: 'cycle', cycle: step.cycle, instruction };
+}

@@ -1,0 +1,72 @@
+import { HeadgateError } from '../../core/errors.ts';
+import type { StoredCredential } from '../../ports/credentials.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Ports } from '../../ports/index.ts';
+import { activeOf, changeOf, type ChangePorts } from './change-credential.ts';
+import { secretOf, type KeyringPorts } from './keyring.ts';
+
+export type SwitchPorts = ChangePorts & KeyringPorts & Pick<Ports, 'connections'>;
+
+const PROBE_MS = 30_000;
+
+/**
+ * What to use after the provider refused the secret in use: the one automatic switch (requirement T6). Another stored
+ * credential is probed, and put to use when it passes; undefined when there is none, or the one that was refused was
+ * itself switched to. Never more than once until a person promotes one, so it cannot go round.
+ */
+export async function spareSecret(
+  connection: string,
+  refused: string,
+  ports: SwitchPorts,
+  log: Log,
+): Promise<string | undefined> {
+  const { credentials } = ports.stores;
+  const all = await credentials.list(connection);
+  const active = activeOf(all);
+  if (active === undefined || active.fingerprint !== ports.vault.fingerprint(refused)) return undefined;
+  const marking = changeOf(active, { kind: 'refused' }, { by: 'headgate', now: ports.clock.now() });
+  if (active.refusedAt === undefined) await credentials.change([marking]);
+  if (active.activatedBy === 'switch') return undefined;
+  const spares = all.filter(
+    ({ state, refusedAt }) => refusedAt === undefined && (state === 'candidate' || state === 'retiring'),
+  );
+  for (const spare of [...spares.filter(isCandidate), ...spares.filter((one) => !isCandidate(one))]) {
+    const secret = await tried(spare, ports);
+    if (secret !== undefined && (await switchTo(spare, connection, ports))) {
+      const fields = { connection, from: active.fingerprint, to: spare.fingerprint };
+      log.error(fields, 'the service provider refused the credential; switched once to another stored one');
+      return secret;
+    }
+  }
+  return undefined;
+}
+
+function isCandidate({ state }: StoredCredential): boolean {
+  return state === 'candidate';
+}
+
+/** The secret of a credential, if the provider takes it. A provider that is away lets nothing be switched. */
+async function tried(spare: StoredCredential, ports: SwitchPorts): Promise<string | undefined> {
+  const provider = ports.connections.get(spare.connection)?.provider;
+  try {
+    const secret = await secretOf(spare, ports);
+    if (secret === undefined || provider === undefined) return undefined;
+    const outcome = await provider.probe(secret, AbortSignal.timeout(PROBE_MS));
+    return outcome === 'accepted' ? secret : undefined;
+  } catch (error) {
+    // Whatever keeps this one from being tried, the refusal of the other stands and is what is reported.
+    if (error instanceof HeadgateError) return undefined;
+    throw error;
+  }
+}
+
+/** False when somebody else has changed the credentials meanwhile: then what they did counts. */
+async function switchTo(spare: StoredCredential, connection: string, ports: SwitchPorts): Promise<boolean> {
+  const now = ports.clock.now();
+  const active = activeOf(await ports.stores.credentials.list(connection));
+  const by = 'headgate';
+  const probed = changeOf(spare, { kind: 'probed' }, { by, now });
+  const promoted = changeOf({ ...spare, ...probed.after }, { kind: 'promoted', by: 'switch' }, { by, now });
+  const superseded = active === undefined ? [] : [changeOf(active, { kind: 'superseded' }, { by, now })];
+  return ports.stores.credentials.change([...superseded, { ...promoted, event: 'switched' }]);
+}

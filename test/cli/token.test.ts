@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { aCredential } from '../builders.ts';
+import { startApi, type ApiServer } from './api-server.ts';
+import { run, testIo } from './builders.ts';
+
+const SECRET = 'a-secret-nobody-may-see';
+let server: ApiServer | undefined;
+afterEach(async () => server?.close());
+
+async function start(): Promise<ApiServer> {
+  const api = await startApi((app) => {
+    app.post('/api/v1/connections/:name/credentials', async () => aCredential({ state: 'candidate' }));
+    app.post('/api/v1/connections/:name/rotation', async () => ({
+      connection: 'acme',
+      model: 'overlap',
+      done: ['took in f1'],
+      waitsFor: 'deletion',
+      instruction: 'delete the token there',
+      credentials: [],
+    }));
+    app.get('/api/v1/credentials', async () => [
+      aCredential({ owner: { kind: 'user', name: 'ada@contoso.com' } }),
+      aCredential({ fingerprint: 'f0', state: 'retiring', refusedAt: 1 }),
+    ]);
+  });
+  server = api;
+  return api;
+}
+
+describe('headgate token', () => {
+  test.each([
+    { rule: 'from standard input or a prompt', argv: [] },
+    { rule: 'from a file', argv: ['--token-file', 'TOKEN'] },
+  ])('O6: takes a token $rule, and says only its fingerprint', async ({ argv }) => {
+    const api = await start();
+    const file = join(api.folder, 'new-token');
+    writeFileSync(file, `${SECRET}\n`);
+    const words = argv.map((word) => (word === 'TOKEN' ? file : word));
+    const io = testIo({ secret: argv.length === 0 ? `${SECRET}\n` : '' });
+    const asked = ['token', 'add', ...words, '--owner', 'ada@contoso.com', '--expires', '2027-03-31'];
+    const ran = await run([...asked, '--config', api.configFile, '--json'], io);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(api.asked[0]?.body).toEqual({
+      secret: { text: SECRET },
+      owner: 'ada@contoso.com',
+      expiresAt: Date.UTC(2027, 3, 1),
+      by: expect.stringMatching(/^cli:/),
+    });
+    expect(ran.out + ran.err).not.toContain(SECRET);
+    expect(JSON.parse(ran.out)).toMatchObject({ fingerprint: 'f1', state: 'candidate' });
+  });
+
+  test.each([
+    { rule: 'nothing handed over', argv: [], says: 'no token was handed over' },
+    { rule: 'a file and a reference', argv: ['--token-file', 'a', '--reference', 'b'], says: 'exclude each other' },
+    { rule: 'a file that is not there', argv: ['--token-file', '/none/such'], says: 'cannot be read (ENOENT)' },
+    { rule: 'a day that is none', argv: ['--reference', 'b', '--expires', 'soon'], says: 'use a date such as' },
+  ])('refuses $rule', async ({ argv, says }) => {
+    const api = await start();
+    const ran = await run(['token', 'add', ...argv, '--config', api.configFile]);
+    expect(ran.code).toBe(64);
+    expect(ran.err).toContain(says);
+    expect(api.asked).toEqual([]);
+  });
+
+  test('lists tokens with their state and owner', async () => {
+    const api = await start();
+    const { out } = await run(['token', 'list', '--config', api.configFile]);
+    expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 4))).toEqual([
+      ['CONNECTION', 'FINGERPRINT', 'STATE', 'OWNER'],
+      ['acme', 'f1', 'active', 'ada@contoso.com (not in the directory)'],
+      ['acme', 'f0', 'retiring, refused', 'unknown'],
+      [''],
+    ]);
+  });
+
+  test('says where a rotation stands and what a person has to do', async () => {
+    const api = await start();
+    const { code, out } = await run(['token', 'rotate', '--config', api.configFile]);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      '  done  took in f1\nWaits for: the old token to be deleted at the service provider\n  delete the token there\n',
+    );
+  });
+});

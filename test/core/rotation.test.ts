@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import type { Credential } from '../../src/core/credential.ts';
+import { nextRotationStep, type RotationFacts } from '../../src/core/rotation.ts';
+import { aCredential } from '../builders.ts';
+
+const candidate = aCredential({ id: 'new', state: 'candidate' });
+const old = aCredential({ id: 'old', state: 'retiring' });
+const unproven = aCredential({ id: 'new' });
+const proven = aCredential({ id: 'new', provenBy: 'c1' });
+
+interface Row {
+  readonly rule: string;
+  readonly credentials: readonly Credential[];
+  readonly facts?: Partial<RotationFacts>;
+  readonly step: string;
+}
+
+const rows: readonly Row[] = [
+  { rule: 'it begins with a new token, which a person generates', credentials: [proven], step: 'wait new-token' },
+  { rule: 'a candidate is probed and promoted', credentials: [candidate, proven], step: 'promote new' },
+  {
+    rule: 'a candidate the provider refused is no candidate',
+    credentials: [{ ...candidate, refusedAt: 1 }, proven],
+    step: 'wait new-token',
+  },
+  { rule: 'T5: what is in use has to carry a full cycle', credentials: [unproven, old], step: 'start-cycle' },
+  {
+    rule: 'T5: one that is open is waited for',
+    credentials: [unproven, old],
+    facts: { openCycle: 'c9' },
+    step: 'wait cycle c9',
+  },
+  { rule: 'T5: only then the old one goes', credentials: [proven, old], step: 'retire old' },
+  { rule: 'without anything in use nothing is retired', credentials: [old], step: 'wait new-token' },
+  {
+    rule: 'when the old one has gone, it is over',
+    credentials: [proven],
+    facts: { finished: true },
+    step: 'nothing',
+  },
+];
+
+describe('T5: the order of a rotation', () => {
+  test.each(rows)('$rule', ({ credentials, facts, step }) => {
+    const next = nextRotationStep({ connection: 'acme', model: 'overlap', finished: false, ...facts, credentials });
+    expect(Object.values(next).join(' ')).toBe(step);
+  });
+});
