@@ -1,4 +1,4 @@
-import type { ConnectionRules } from '../src/core/connection.ts';
+import type { ConnectionRules, DeprovisionAction, RemovalCause } from '../src/core/connection.ts';
 import type {
   Anchor,
   Assignment,
@@ -16,6 +16,9 @@ import type { PlanInput } from '../src/core/planning/plan-input.ts';
 import type { ProviderProfile } from '../src/core/profile.ts';
 import type { Account, ScimGroup } from '../src/core/scim.ts';
 import { generic } from '../src/adapters/scim/profiles/generic.ts';
+
+/** The time of every plan unless a test says otherwise. */
+export const NOW = Date.parse('2026-11-22T09:00:00Z');
 
 /** The role every assignment carries unless a test says otherwise. */
 export const ROLE = '00000000-0000-0000-0000-000000000000';
@@ -111,15 +114,27 @@ export function theRules(overrides: Partial<ConnectionRules> = {}): ConnectionRu
     application: 'app',
     scope: { groups: true, nestedGroups: 'direct' },
     mapping: DEFAULT_MAPPING,
-    deprovision: {
-      unassigned: 'disable',
-      disabled: 'disable',
-      softDeleted: 'disable',
-      hardDeleted: 'delete',
-      filtered: 'disable',
-    },
+    deprovision: thePolicy(),
     guards: { tooManyRemovals: { count: 50, percent: 10 }, protectedAccounts: [] },
     ...overrides,
+  };
+}
+
+/** The default deprovisioning policy with some causes treated otherwise; a delay is in ms. */
+export function thePolicy(
+  changes: Partial<Record<RemovalCause, DeprovisionAction | readonly [DeprovisionAction, number]>> = {},
+): ConnectionRules['deprovision'] {
+  const rule = (cause: RemovalCause) => {
+    const change = changes[cause] ?? (cause === 'hardDeleted' ? 'delete' : 'disable');
+    const [action, afterMs] = typeof change === 'string' ? [change, 0] : change;
+    return { action, afterMs };
+  };
+  return {
+    unassigned: rule('unassigned'),
+    disabled: rule('disabled'),
+    softDeleted: rule('softDeleted'),
+    hardDeleted: rule('hardDeleted'),
+    filtered: rule('filtered'),
   };
 }
 
@@ -142,12 +157,14 @@ export function aPlanInput(
     rules = {},
     vanished = [],
     profile = {},
+    now = NOW,
   }: {
     readonly links?: readonly Link[];
     readonly provider?: Provider;
     readonly rules?: Partial<ConnectionRules>;
     readonly vanished?: readonly string[];
     readonly profile?: Partial<ProviderProfile>;
+    readonly now?: number;
   } = {},
 ): PlanInput {
   const trusted = provider.trusted ?? true;
@@ -164,6 +181,7 @@ export function aPlanInput(
       groups: { resources: provider.groups ?? [], trusted, doubts },
     },
     vanished: new Set(vanished),
+    now,
   };
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { resolve } from 'node:path';
+import type { DeprovisionRule, RemovalCause } from '../core/connection.ts';
 import type { AttributeMapping } from '../core/mapping/attribute-mapping.ts';
 import type {
   Config,
@@ -10,6 +11,7 @@ import type {
   ProviderCredential,
   QueueConfig,
 } from './config.ts';
+import { delayMs } from './fields.ts';
 import type { FileSettings } from './schema.ts';
 import { fileSecret, givenSecret, secretPath } from './secret-files.ts';
 import type { FileBase } from './secret-files.ts';
@@ -150,7 +152,7 @@ function toConnection(
     application,
     scope,
     mapping,
-    deprovision,
+    deprovision: toDeprovision(deprovision),
     guards,
     provider: {
       profile: provider.profile,
@@ -164,6 +166,23 @@ function toConnection(
       ...(schedule.incremental === undefined ? {} : { incremental: schedule.incremental }),
       ...(schedule.full === undefined ? {} : { full: schedule.full }),
     },
+  };
+}
+
+type FileDeprovision = FileConnection['deprovision'];
+
+function toDeprovision(given: FileDeprovision): ConnectionConfig['deprovision'] {
+  const rule = (cause: RemovalCause): DeprovisionRule => {
+    const setting = given[cause];
+    if (typeof setting === 'string') return { action: setting, afterMs: 0 };
+    return { action: setting.action, afterMs: delayMs(setting.after) };
+  };
+  return {
+    unassigned: rule('unassigned'),
+    disabled: rule('disabled'),
+    softDeleted: rule('softDeleted'),
+    hardDeleted: rule('hardDeleted'),
+    filtered: rule('filtered'),
   };
 }
 

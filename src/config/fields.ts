@@ -147,3 +147,20 @@ export function storeProblem(schemes: readonly string[], example: string): (valu
     return scheme === 'file' || URL.canParse(value) ? undefined : `is not a valid ${scheme}: address`;
   };
 }
+
+const DELAY_UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const DELAY = /^(\d{1,6})([smhdw])$/;
+/** A longer delay is a slip of the keyboard: nobody waits ten years with a leaver. */
+const LONGEST_DELAY_MS = 3653 * 86_400_000;
+
+/** `7d`, `36h`, `30m` in ms. Only for text that `delayProblem` accepts. */
+export function delayMs(text: string): number {
+  const [, count = '0', unit = 's'] = DELAY.exec(text.trim()) ?? [];
+  return Number(count) * (DELAY_UNITS[unit] ?? 0);
+}
+
+/** What is wrong with a length of time; undefined when nothing is. */
+export function delayProblem(text: string): string | undefined {
+  if (!DELAY.test(text.trim())) return 'must be a whole number and s, m, h, d or w, such as 7d or 36h';
+  return delayMs(text) > LONGEST_DELAY_MS ? 'must be at most ten years' : undefined;
+}

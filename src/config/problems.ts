@@ -34,6 +34,11 @@ function describeUnion(
   );
   const [only] = meant;
   if (only !== undefined && meant.length === 1) return only.flatMap((inner) => describeIssue(inner, source, path));
+  // Of several short words one was meant, though a group of settings would have done too.
+  const [word] = issue.errors.flatMap((errors) =>
+    errors.filter((inner) => inner.code === 'invalid_value' && inner.values.length > 1 && inner.path.length === 0),
+  );
+  if (word !== undefined) return describeIssue(word, source, path);
   const last = path.at(-1);
   const wanted =
     last === 'mapping'

@@ -78,6 +78,18 @@ const mapping = z.union([
 
 const action = z.enum(['disable', 'delete', 'keep']);
 
+/** What to do for one cause: an action at once, or one after a grace delay. */
+const deprovisioning = z.union([
+  action,
+  field.settings({
+    action,
+    after: field
+      .checked(field.delayProblem)
+      .default('0s')
+      .describe('Grace delay, such as 7d, 36h or 30m: nothing is done before, and nothing at all when the cause ends.'),
+  }),
+]);
+
 const connection = field.settings({
   name: field
     .text()
@@ -110,11 +122,11 @@ const connection = field.settings({
   mapping: mapping.default('default').describe('default, default with changes, or a whole mapping.'),
   deprovision: field
     .settings({
-      unassigned: action.default('disable').describe('The user lost the last path.'),
-      disabled: action.default('disable').describe('Sign-in was blocked in the directory.'),
-      softDeleted: action.default('disable').describe('The user is in the recycle bin.'),
-      hardDeleted: action.default('delete').describe('The user is gone for good.'),
-      filtered: action.default('disable').describe('A scoping rule no longer lets the user in.'),
+      unassigned: deprovisioning.default('disable').describe('The user lost the last path; a SCIM group whose group was unassigned is deleted, unless kept.'),
+      disabled: deprovisioning.default('disable').describe('Sign-in was blocked in the directory.'),
+      softDeleted: deprovisioning.default('disable').describe('The user is in the recycle bin.'),
+      hardDeleted: deprovisioning.default('delete').describe('The user is gone for good.'),
+      filtered: deprovisioning.default('disable').describe('A scoping rule no longer lets the user in.'),
     })
     .prefault({}),
   guards: field

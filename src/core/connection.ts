@@ -1,7 +1,15 @@
 import type { AttributeMapping } from './mapping/attribute-mapping.ts';
 
 /** What to do with an account whose user is no longer entitled. */
-export type DeprovisionAction = 'disable' | 'delete' | 'keep';
+export type DeprovisionAction = RemovalAction | 'keep';
+export type RemovalAction = 'disable' | 'delete';
+
+/** The policy for one cause: what to do, and how long to wait with it. */
+export interface DeprovisionRule {
+  readonly action: DeprovisionAction;
+  /** Grace delay in ms from when the cause was first noticed; 0: at once. */
+  readonly afterMs: number;
+}
 
 /** Why a user is no longer entitled (design section 4). */
 export const REMOVAL_CAUSES = ['unassigned', 'disabled', 'softDeleted', 'hardDeleted', 'filtered'] as const;
@@ -25,7 +33,7 @@ export interface ConnectionRules {
     readonly nestedGroups: 'direct' | 'expand';
   };
   readonly mapping: readonly AttributeMapping[];
-  readonly deprovision: Readonly<Record<RemovalCause, DeprovisionAction>>;
+  readonly deprovision: Readonly<Record<RemovalCause, DeprovisionRule>>;
   readonly guards: {
     readonly tooManyRemovals: RemovalLimit;
     /** Users (object id or userPrincipalName) whose accounts are never disabled or deleted. */

@@ -1,4 +1,5 @@
 import type { ConnectionRules } from './connection.ts';
+import type { WaitingRemoval } from './departure.ts';
 import type { DirectorySnapshot } from './directory.ts';
 import { tokenOwner, type GuardedCredential } from './guards/token-owner.ts';
 import type { Link } from './link.ts';
@@ -17,6 +18,8 @@ export interface GuardFacts {
   readonly collisions: readonly Collision[];
   /** Credentials of every connection, with who owns them. */
   readonly credentials: readonly GuardedCredential[];
+  /** Removals that are not due yet. */
+  readonly waiting?: readonly WaitingRemoval[];
 }
 
 type Guard = (facts: GuardFacts) => readonly Finding[];
@@ -28,8 +31,9 @@ type Guard = (facts: GuardFacts) => readonly Finding[];
 export const PERCENT_FLOOR = 5;
 
 /** Design 4.2: without the completeness proof an initial cycle fails, and no plan may hold a removal. */
-const incompleteRead: Guard = ({ plan, directory }) => {
-  const removals = plan.operations.filter(isRemoval);
+const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
+  // A delay that begins is the beginning of a removal.
+  const removals = [...plan.operations.filter(isRemoval), ...waiting.filter(({ begins }) => begins)];
   if (directory.gaps.length === 0 || (plan.kind !== 'initial' && removals.length === 0)) return [];
   const gaps = directory.gaps.map(({ what, expected, found }) =>
     expected === undefined ? what : `${what}: expected ${expected}, found ${found ?? 0}`,

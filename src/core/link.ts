@@ -1,3 +1,4 @@
+import type { Departure } from './departure.ts';
 import type { Anchor } from './directory.ts';
 import type { ResourceId } from './scim.ts';
 
@@ -23,12 +24,16 @@ export interface Link {
   readonly awaiting?: readonly Anchor[];
   /** Members Headgate put into a SCIM group, by anchor: the memory for providers that do not show members. */
   readonly members?: readonly Anchor[];
+  /** Why its user or group is not entitled any more, and what will be done about it. Absent while they are. */
+  readonly departure?: Departure;
 }
 
 /** What a link remembers of the directory, written without an operation when only that changed. */
-export interface LinkMemory {
+export interface LinkMemory extends Pick<Link, 'resource' | 'anchor'> {
   readonly paths: readonly RememberedPath[];
   readonly awaiting: readonly Anchor[];
+  /** Null: entitled. */
+  readonly departure: Departure | null;
 }
 
 /** A scope path as remembered on a link: `group` is absent for a direct assignment. */

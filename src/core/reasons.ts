@@ -80,6 +80,25 @@ const UNEXPECTED: Readonly<Record<'disable' | 'delete', Readonly<Partial<Record<
   },
 };
 
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
+
+/** A length of time in its largest whole unit: "7 days", "36 hours". */
+export function describeDelay(ms: number): string {
+  const [name, unit] = UNITS.find(([, size]) => ms >= size && ms % size === 0) ?? (['second', 1000] as const);
+  const count = Math.ceil(ms / unit);
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** A removal's reason, saying that its grace delay is over where it had one. */
+export function afterDelay(reason: Reason, afterMs: number): Reason {
+  return afterMs === 0 ? reason : { ...reason, text: `${reason.text}; the delay of ${describeDelay(afterMs)} is over` };
+}
+
 /** A removal's reason with what the verb really does there, where that is more or less than it says. It goes first, to be seen. */
 export function withEffect(reason: Reason, verb: 'disable' | 'delete', effect: Effect): Reason {
   const note = UNEXPECTED[verb][effect];

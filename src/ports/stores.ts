@@ -121,9 +121,18 @@ export interface CycleStore {
   setProgress(id: string, progress: NonNullable<CycleRecord['progress']>): Promise<void>;
   /**
    * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
-   * as held. `staged` becomes the connection's baseline when the cycle closes well. Nothing happens when the cycle is past planning or `worker` lost its lease.
+   * as held. `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
+   * transaction, so that no delay is forgotten whose user the baseline has passed. Nothing happens when the cycle is past
+   * planning or `worker` lost its lease.
    */
-  savePlan(id: string, worker: string, plan: Plan, verdict: Verdict, staged?: Baseline): Promise<boolean>;
+  savePlan(
+    id: string,
+    worker: string,
+    plan: Plan,
+    verdict: Verdict,
+    staged?: Baseline,
+    memories?: readonly LinkMemory[],
+  ): Promise<boolean>;
   /** The baseline of the last cycle that was committed, with what it left unsettled; undefined before the first. */
   baseline(
     connection: string,
@@ -165,8 +174,10 @@ export interface LinkStore {
   find(connection: string, resource: Link['resource'], anchors: readonly Anchor[]): Promise<ReadonlyMap<Anchor, Link>>;
   /** Links by `<resource>.<state>`. */
   counts(connection: string): Promise<Readonly<Record<string, number>>>;
-  /** Remembers what links know of their users. Called with the changed ones only. */
-  remember(connection: string, memories: ReadonlyMap<Anchor, LinkMemory>): Promise<void>;
+  /** Users whose next removal step is due by `now`, whether or not it was tried already. */
+  due(connection: string, now: number): Promise<readonly Anchor[]>;
+  /** Living links with a removal still to come, the next one first, and how many there are. */
+  leaving(connection: string, limit: number): Promise<{ readonly total: number; readonly links: readonly Link[] }>;
   /** Users with a living account who wait for a reference to one of these. */
   awaiting(connection: string, anchors: readonly Anchor[]): Promise<readonly Anchor[]>;
   /** Living links of groups, and of accounts whose remembered paths lead through one of these groups. */

@@ -21,6 +21,8 @@ export interface ChangesRequest {
   readonly attributes: readonly string[];
   /** Operations the last cycle left unsettled: whom they concern is looked at again. */
   readonly unsettled: readonly Operation[];
+  /** In ms since the epoch: whose removal is due by then is looked at, whether or not anything changed. */
+  readonly now: number;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
 }
@@ -111,6 +113,7 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   for (const user of await links.reachedThrough(rules.name, [...lost, ...fresh])) concerned.users.add(user);
   const memberships = await directory.readMemberships(fresh, signal, progress);
   for (const { users } of memberships.value.values()) for (const user of users) concerned.users.add(user);
+  for (const user of await links.due(rules.name, request.now)) concerned.users.add(user);
   for (const user of await links.awaiting(rules.name, [...concerned.users])) concerned.users.add(user);
   const groupLinks = await links.groups(rules.name);
   return { application, changes, assignments, assigned, memberships, groupLinks, told, ...concerned };

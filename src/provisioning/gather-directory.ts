@@ -61,12 +61,12 @@ function departures(
   whereabouts: ReadonlyMap<Anchor, Whereabouts>,
   { deprovision }: Connection['rules'],
 ): readonly Anchor[] {
-  if (deprovision.unassigned === 'keep') return [];
+  if (deprovision.unassigned.action === 'keep') return [];
   return elsewhere
     .filter(({ anchor, state }) => {
       const where = whereabouts.get(anchor);
       const here = where === 'present' || where === 'disabled';
-      return here && (state === 'active' || deprovision.unassigned === 'delete');
+      return here && (state === 'active' || deprovision.unassigned.action === 'delete');
     })
     .map(({ anchor }) => anchor)
     .sort();

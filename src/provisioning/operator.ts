@@ -68,15 +68,16 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
       return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };
     },
     async plan(name, progress, signal) {
-      const { plan, verdict } = await prepareCycle({
+      const { plan, verdict, waiting } = await prepareCycle({
         connection: connectionOf(name),
         stores,
         credentials: (inner) => gatherCredentials(ports, inner),
         kind: 'initial',
+        now: ports.clock.now(),
         signal,
         progress,
       });
-      return { plan, verdict };
+      return { plan, verdict, waiting };
     },
     startCycle,
     async getCycle(id) {

@@ -30,13 +30,15 @@ export interface Preparation {
   /** Reads whose credentials are in use, anywhere: their owners must stay. */
   readonly credentials: (signal: AbortSignal) => Promise<readonly GuardedCredential[]>;
   readonly kind: CycleKind;
+  /** In ms since the epoch. */
+  readonly now: number;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
   readonly phase?: (name: 'import' | 'plan' | 'end') => void;
 }
 
 /** What gathering gives: everything planning reads but the rules, and the next baseline. */
-type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile'> & {
+type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile' | 'now'> & {
   readonly baseline: Baseline;
   readonly everything?: string;
 };
@@ -45,7 +47,7 @@ type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile'> & {
  * Gathers, plans and judges, and writes nothing: the same for a cycle about to be exported and for `headgate plan`.
  */
 export async function prepareCycle(preparation: Preparation): Promise<PreparedCycle> {
-  const { connection, kind, signal, phase } = preparation;
+  const { connection, kind, now, signal, phase } = preparation;
   const { rules, mapping, provider } = connection;
   phase?.('import');
   const gathered = kind === 'initial' ? await gatherAll(preparation) : await gatherSince(preparation);
@@ -53,10 +55,9 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   signal.throwIfAborted();
   phase?.('plan');
   const { baseline, everything, ...input } = gathered;
-  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile });
+  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now });
   const { directory, links } = input;
-  const { plan, collisions } = planned;
-  const verdict = judge({ plan, rules, directory, links, collisions, credentials });
+  const verdict = judge({ ...planned, rules, directory, links, credentials });
   phase?.('end');
   return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
 }
@@ -101,6 +102,7 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
     since: last.baseline,
     attributes: attributesOf(connection),
     unsettled: last.unsettled,
+    now: preparation.now,
     signal,
     ...(progress === undefined ? {} : { progress }),
   });

@@ -44,6 +44,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
         stores: ports.stores,
         credentials: (signal) => gatherCredentials(ports, signal),
         kind: cycle.kind,
+        now: ports.clock.now(),
         signal: inner,
         progress: report,
         phase: phase(cycle),
@@ -66,12 +67,11 @@ async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedC
     await closeCycle(ports, cycle, 'refused', log, refusal, { plan, verdict });
     return false;
   }
-  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline);
+  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, memories);
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');
     return false;
   }
-  await ports.stores.links.remember(cycle.connection, memories);
   log.info({ operations: plan.counts.operations, digest: plan.digest }, 'cycle planned');
   return true;
 }

@@ -198,6 +198,30 @@ const ROWS: readonly Row[] = [
     says: /must be one of disable, delete, keep; found "remove"/,
   },
   {
+    rule: 'a deprovisioning action with a delay is one of three as well',
+    from: 'unassigned: disable',
+    to: 'unassigned: { action: remove, after: 7d }',
+    path: 'connections[0].deprovision.unassigned.action',
+    at: [20, 42],
+    says: /must be one of disable, delete, keep; found "remove"/,
+  },
+  {
+    rule: 'a delay has a unit',
+    from: 'unassigned: disable',
+    to: 'unassigned: { action: disable, after: "7" }',
+    path: 'connections[0].deprovision.unassigned.after',
+    at: [20, 58],
+    says: /must be a whole number and s, m, h, d or w, such as 7d or 36h/,
+  },
+  {
+    rule: 'a delay is not longer than anybody means',
+    from: 'unassigned: disable',
+    to: 'unassigned: { action: disable, after: 9999w }',
+    path: 'connections[0].deprovision.unassigned.after',
+    at: [20, 58],
+    says: /must be at most ten years/,
+  },
+  {
     rule: 'a database address must have a scheme the program knows',
     from: 'file:./headgate-data',
     to: 'mysql://x',
@@ -368,16 +392,29 @@ describe('the configuration as a whole', () => {
     const [connection] = folder.check(text).config.connections;
     expect(connection).toMatchObject({
       deprovision: {
-        unassigned: 'disable',
-        disabled: 'disable',
-        softDeleted: 'disable',
-        hardDeleted: 'delete',
-        filtered: 'disable',
+        unassigned: { action: 'disable', afterMs: 0 },
+        disabled: { action: 'disable', afterMs: 0 },
+        softDeleted: { action: 'disable', afterMs: 0 },
+        hardDeleted: { action: 'delete', afterMs: 0 },
+        filtered: { action: 'disable', afterMs: 0 },
       },
       guards: { tooManyRemovals: { count: 50, percent: 10 } },
       schedule: { timezone: 'UTC' },
     });
     expect(connection?.schedule.full).toBeUndefined();
+  });
+
+  test.each([
+    ['7d', 7 * 86_400_000],
+    ['36h', 36 * 3_600_000],
+    ['90m', 90 * 60_000],
+    ['0s', 0],
+    ['2w', 14 * 86_400_000],
+  ])('a cause may be given a delay: %s', (after, afterMs) => {
+    const text = exampleWith('unassigned: disable', `unassigned: { action: delete, after: ${after} }`);
+    const [connection] = folder.check(text).config.connections;
+    expect(connection?.deprovision.unassigned).toEqual({ action: 'delete', afterMs });
+    expect(connection?.deprovision.hardDeleted).toEqual({ action: 'delete', afterMs: 0 });
   });
 
   test('an empty variable leaves an optional setting unset', () => {

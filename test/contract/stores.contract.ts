@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Operation, Wave } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { RefusedError } from '../../src/core/errors.ts';
+import type { LinkMemory } from '../../src/core/link.ts';
 import type { SliceWork, Stores } from '../../src/ports/stores.ts';
 import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval, escrowed, exported, holding } from './plans.ts';
 
@@ -30,6 +31,11 @@ export interface StoresUnderTest {
 }
 
 const LEASE = 60_000;
+
+function fail(): never {
+  throw new Error('an operation was planned');
+}
+
 const FAR = 100;
 
 export function describeStores(name: string, open: () => Promise<StoresUnderTest>): void {
@@ -535,6 +541,15 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         await under.stores.cycles.close(id, 'succeeded');
       }
 
+      /** Saves a plan without operations, and with it what links are to remember. */
+      async function remembering(memories: readonly LinkMemory[]) {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        expect(await cycles.savePlan(id, 'w1', aPlan(connection, []), ALLOWED, undefined, memories)).toBe(true);
+        await cycles.close(id, 'failed');
+      }
+
       test('follow from recorded results: written, replaced, dropped, counted', async () => {
         const { links } = under.stores;
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
@@ -569,13 +584,10 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
         const paths = [{ group: 'g1', name: 'IT' }, {}];
         const memory = { paths, awaiting: [anchorOf(7)] };
-        await links.remember(
-          connection,
-          new Map([
-            [anchorOf(1), memory],
-            [anchorOf(99), memory],
-          ]),
-        );
+        await remembering([
+          { resource: 'account', anchor: anchorOf(1), ...memory, departure: null },
+          { resource: 'account', anchor: anchorOf(99), ...memory, departure: null },
+        ]);
         const found = await links.find(connection, 'account', [anchorOf(1)]);
         expect(found.get(anchorOf(1))).toEqual({ ...aLink(1), ...memory });
         expect(await links.awaiting(connection, [anchorOf(7), anchorOf(8)])).toEqual([anchorOf(1)]);
@@ -591,6 +603,32 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
           ...memory,
         });
         expect(await links.load(connection)).toHaveLength(3);
+      });
+
+      test('remember how their users left and whose removal is due, until they are entitled again', async () => {
+        const { links } = under.stores;
+        await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
+        const leaving = (number: number, dueAt?: number): LinkMemory => {
+          const next = { action: 'disable', cause: 'unassigned', dueAt: dueAt ?? 0, reason: 'lost the only path' } as const;
+          const departure = { causes: [{ cause: 'unassigned', since: 5 }], ...(dueAt === undefined ? {} : { next }) } as const;
+          return { resource: 'account', anchor: anchorOf(number), paths: [{}], awaiting: [], departure };
+        };
+        await remembering([leaving(0, 2_000), leaving(1, 1_000), leaving(2)]);
+        expect(await links.due(connection, 999)).toEqual([]);
+        expect(await links.due(connection, 1_000)).toEqual([anchorOf(1)]);
+        expect((await links.due(connection, 3_000)).toSorted()).toEqual([anchorOf(0), anchorOf(1)]);
+        const { total, links: first } = await links.leaving(connection, 1);
+        expect(total).toBe(2);
+        expect(first).toEqual([{ ...aLink(1), paths: [{}], departure: leaving(1, 1_000).departure }]);
+        expect((await links.load(connection)).map(({ departure }) => departure?.causes[0]?.since)).toEqual([5, 5, 5]);
+
+        await record((work) => [exported(work.operations[0] ?? fail(), aLink(0, { state: 'disabled' }))], 1);
+        expect(await links.due(connection, 2_000)).toContain(anchorOf(0));
+        await record((work) => [exported(work.operations[0] ?? fail(), aLink(0, { state: 'deleted' }))], 1);
+        expect(await links.due(connection, 2_000)).toEqual([anchorOf(1)]);
+        await remembering([{ ...leaving(1), departure: null }]);
+        expect((await links.find(connection, 'account', [anchorOf(1)])).get(anchorOf(1))?.departure).toBeUndefined();
+        expect(await links.leaving(connection, 10)).toEqual({ total: 0, links: [] });
       });
 
       test('are loaded whole when there are more than one chunk holds', async () => {

@@ -12,11 +12,11 @@ import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { heldOperations } from '../../src/core/guards.ts';
-import { aGroup, assignUser, aUser, defaultMapping, theProfile, theRules, type Organisation } from '../builders.ts';
+import { aGroup, assignUser, aUser, defaultMapping, NOW, theProfile, theRules, type Organisation } from '../builders.ts';
 import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
 import { aSecret, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts';
-import { modelLinks } from './model-links.ts';
+import { modelLinks, rememberInModel } from './model-links.ts';
 
 const WATERMARK: Baseline['watermark'] = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
 const rules = theRules({ guards: { tooManyRemovals: { count: 1000, percent: 100 }, protectedAccounts: [] } });
@@ -99,14 +99,15 @@ async function runCycle(
     stores,
     credentials: noCredentials,
     kind,
+    now: NOW,
     signal: new AbortController().signal,
   });
+  rememberInModel(model, prepared.memories);
   const unsettled: Operation[] = [];
   for (const operation of prepared.plan.operations) {
     if (loses(operation)) unsettled.push(operation);
     else if ((model.apply(operation).unresolved ?? []).length > 0) unsettled.push(operation);
   }
-  await stores.links.remember('acme', prepared.memories);
   return { baseline: prepared.baseline, unsettled, kind: prepared.plan.kind };
 }
 
@@ -126,6 +127,7 @@ async function remaining(model: ProviderModel, now: Organisation): Promise<reado
     stores: modelLinks(model, none),
     credentials: noCredentials,
     kind: 'initial',
+    now: NOW,
     signal: new AbortController().signal,
   });
   return plan.operations.map(({ key, reason }) => `${key} ${reason.text}`);
@@ -188,6 +190,7 @@ describe('incremental cycles', () => {
       stores: modelLinks(model, initial),
       credentials: noCredentials,
       kind: 'incremental',
+      now: NOW,
       signal: new AbortController().signal,
     });
     expect(plan.operations.map(({ key }) => key)).toEqual(['1:account:create:u1']);

@@ -1,5 +1,5 @@
 import type { Baseline } from '../../src/core/baseline.ts';
-import type { Link } from '../../src/core/link.ts';
+import type { Link, LinkMemory } from '../../src/core/link.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import type { CycleStore, LinkStore, Stores } from '../../src/ports/stores.ts';
 import type { ProviderModel } from '../core/planning/provider-model.ts';
@@ -22,6 +22,16 @@ export function storesOf(load: () => readonly Link[]): Pick<Stores, 'links' | 'c
   return { links: answer(links), cycles: answer(cycles) } as Pick<Stores, 'links' | 'cycles'>;
 }
 
+/** What saving a plan makes links remember. */
+export function rememberInModel(model: ProviderModel, memories: readonly LinkMemory[]): void {
+  for (const { departure, ...memory } of memories) {
+    const link = model.link(memory.resource, memory.anchor);
+    if (link === undefined) continue;
+    const { departure: _, ...before } = link;
+    model.links.set(`${link.resource}:${link.anchor}`, { ...before, ...memory, ...(departure === null ? {} : { departure }) });
+  }
+}
+
 /** The links of a provider model as a store, with the baseline of the last cycle. */
 export function modelLinks(model: ProviderModel, last: Last): Pick<Stores, 'links' | 'cycles'> {
   const living = (resource: Link['resource']) =>
@@ -39,12 +49,11 @@ export function modelLinks(model: ProviderModel, last: Last): Pick<Stores, 'link
       'account.active': living('account').filter(({ state }) => state === 'active').length,
       'group.active': living('group').length,
     }),
-    remember: async (_connection, memories) => {
-      for (const [anchor, memory] of memories) {
-        const link = model.link('account', anchor);
-        if (link !== undefined) model.links.set(`account:${anchor}`, { ...link, ...memory });
-      }
-    },
+    due: async (_connection, now) =>
+      living('account')
+        .filter(({ departure }) => (departure?.next?.dueAt ?? Infinity) <= now)
+        .map(({ anchor }) => anchor),
+    leaving: notPart,
     awaiting: async (_connection, anchors) =>
       living('account')
         .filter(({ awaiting = [] }) => awaiting.some((anchor) => anchors.includes(anchor)))

@@ -16,7 +16,7 @@ import type { Connection } from '../../src/ports/index.ts';
 import { storesOf } from './model-links.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
-import { aGroup, assignGroup, assignUser, aUser, theRules } from '../builders.ts';
+import { aGroup, assignGroup, assignUser, aUser, theRules, NOW } from '../builders.ts';
 import { silentLog } from '../silent-log.ts';
 import { aSecret, fakeDirectory, noCredentials } from './fakes.ts';
 
@@ -140,6 +140,7 @@ async function startLife(name: ProfileName): Promise<Life> {
         stores: all,
         credentials: noCredentials,
         kind: 'initial',
+        now: NOW,
         signal: never,
       });
       const held = heldOperations(verdict);

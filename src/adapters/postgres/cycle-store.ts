@@ -7,6 +7,7 @@ import { commit, reading, type SyncToDisk } from './commits.ts';
 import { createBaselines } from './baselines.ts';
 import { closeCycle } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
+import { rememberLinks } from './link-store.ts';
 import { createOperationReader } from './operation-reader.ts';
 import { CYCLE_COLUMNS, toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
@@ -142,13 +143,14 @@ function createWrites(
       );
     },
 
-    async savePlan(id, worker, plan, verdict, staged) {
+    async savePlan(id, worker, plan, verdict, staged, memories = []) {
       const saved = await commit(db, 'cycles.savePlan', async (tx) => {
         const cycle = await lockCycle(tx, { id });
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
         if (cycle.phase !== 'gathering' && cycle.phase !== 'planning') return false;
         refuseUnexportable(cycle.expected_digest, plan.digest, verdict.refused);
         await writeOperations(tx, cycle.number, plan, verdict, clock.now());
+        await rememberLinks(tx, cycle.connection, memories);
         await tx
           .updateTable('headgate.cycle')
           .set({

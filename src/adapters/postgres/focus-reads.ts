@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import type { LinkStore } from '../../ports/stores.ts';
 import { reading } from './commits.ts';
-import { toLink } from './rows.ts';
+import { LINK_COLUMNS, readLink } from './rows.ts';
 import type { Sql } from './tables.ts';
 
 /** What an incremental cycle asks of the links: who is concerned by a change, without loading everybody. */
 export function createFocusReads(
   db: Sql,
-): Pick<LinkStore, 'awaiting' | 'groups' | 'reachedThrough' | 'ownersOf' | 'membershipCount'> {
+): Pick<LinkStore, 'awaiting' | 'groups' | 'reachedThrough' | 'ownersOf' | 'membershipCount' | 'due' | 'leaving'> {
   const anchorsOf = async (connection: string, column: 'awaiting' | 'path_groups', values: readonly string[]) => {
     if (values.length === 0) return [];
     const rows = await reading(() =>
@@ -22,6 +22,12 @@ export function createFocusReads(
     );
     return rows.map(({ anchor }) => anchor);
   };
+  const leaving = (connection: string) =>
+    db
+      .selectFrom('headgate.link')
+      .where('connection', '=', connection)
+      .where('state', '<>', 'deleted')
+      .where('due_at', 'is not', null);
   return {
     awaiting: (connection, anchors) => anchorsOf(connection, 'awaiting', anchors),
     reachedThrough: (connection, groups) => anchorsOf(connection, 'path_groups', groups),
@@ -30,13 +36,13 @@ export function createFocusReads(
       const rows = await reading(() =>
         db
           .selectFrom('headgate.link')
-          .select(['body', 'paths', 'awaiting'])
+          .select(LINK_COLUMNS)
           .where('connection', '=', connection)
           .where('resource', '=', 'group')
           .where('state', '<>', 'deleted')
           .execute(),
       );
-      return rows.map(({ body, paths, awaiting }) => toLink(body, paths, awaiting));
+      return rows.map(readLink);
     },
 
     async ownersOf(connection, resource, ids) {
@@ -44,14 +50,33 @@ export function createFocusReads(
       const rows = await reading(() =>
         db
           .selectFrom('headgate.link')
-          .select(['body', 'paths', 'awaiting'])
+          .select(LINK_COLUMNS)
           .where('connection', '=', connection)
           .where('resource', '=', resource)
           .where('state', '<>', 'deleted')
           .where('resource_id', '=', sql<string>`any(${ids}::text[])`)
           .execute(),
       );
-      return rows.map(({ body, paths, awaiting }) => toLink(body, paths, awaiting));
+      return rows.map(readLink);
+    },
+
+    async due(connection, now) {
+      const rows = await reading(() =>
+        leaving(connection).select('anchor').where('resource', '=', 'account').where('due_at', '<=', now).execute(),
+      );
+      return rows.map(({ anchor }) => anchor);
+    },
+
+    async leaving(connection, limit) {
+      const counted = await reading(() =>
+        leaving(connection)
+          .select(({ fn }) => fn.countAll<string>().as('total'))
+          .executeTakeFirst(),
+      );
+      const rows = await reading(() =>
+        leaving(connection).select(LINK_COLUMNS).orderBy('due_at').orderBy('anchor').limit(limit).execute(),
+      );
+      return { total: Number(counted?.total ?? 0), links: rows.map(readLink) };
     },
 
     async membershipCount(connection) {

@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
+import type { Departure } from '../../core/departure.ts';
 import type { Anchor } from '../../core/directory.ts';
 import type { Link, LinkMemory, RememberedPath } from '../../core/link.ts';
 import type { LinkStore } from '../../ports/stores.ts';
 import { inChunks } from './chunks.ts';
-import { commit, reading } from './commits.ts';
+import { reading } from './commits.ts';
 import { createFocusReads } from './focus-reads.ts';
-import { toLink } from './rows.ts';
+import { LINK_COLUMNS, readLink, toLink } from './rows.ts';
 import type { Sql, StoredLink, Tx } from './tables.ts';
 
 /** Links handed over in one value: a million links row by row take fifteen times as long. */
@@ -13,10 +14,10 @@ const LOAD_CHUNK = 20_000;
 const FIND_CHUNK = 5_000;
 const WRITE_CHUNK = 5_000;
 
-type LoadedRow = readonly [StoredLink, readonly RememberedPath[] | null, readonly Anchor[] | null];
+type LoadedRow = readonly [StoredLink, readonly RememberedPath[] | null, readonly Anchor[] | null, Departure | null];
 
 interface LoadedChunk {
-  /** JSON array of [body, paths, awaiting]; null after the last chunk. */
+  /** JSON array of [body, paths, awaiting, departure]; null after the last chunk. */
   readonly links: string | null;
   readonly count: number;
   readonly last: string | null;
@@ -25,10 +26,10 @@ interface LoadedChunk {
 function readChunk(db: Sql, connection: string, resource: Link['resource'], after: string): Promise<LoadedChunk> {
   return reading(async () => {
     const { rows } = await sql<LoadedChunk>`
-      select '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ',' || coalesce(to_json(awaiting)::text, 'null') || ']', ',') || ']' as links,
+      select '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ',' || coalesce(to_json(awaiting)::text, 'null') || ',' || coalesce(departure::text, 'null') || ']', ',') || ']' as links,
              count(*)::integer as count, max(anchor) as last
       from (
-        select anchor, body, paths, awaiting from headgate.link
+        select anchor, body, paths, awaiting, departure from headgate.link
         where connection = ${connection} and resource = ${resource} and anchor > ${after}
         order by anchor limit ${LOAD_CHUNK}
       ) as chunk`.execute(db);
@@ -42,7 +43,7 @@ async function loadAll(db: Sql, connection: string, resource: Link['resource'], 
     const chunk = await readChunk(db, connection, resource, after);
     if (chunk.links === null || chunk.last === null) return;
     const rows: readonly LoadedRow[] = JSON.parse(chunk.links);
-    for (const [body, paths, awaiting] of rows) into.push(toLink(body, paths, awaiting));
+    for (const [body, paths, awaiting, departure] of rows) into.push(toLink(body, paths, awaiting, departure));
     if (chunk.count < LOAD_CHUNK) return;
     after = chunk.last;
   }
@@ -67,14 +68,14 @@ export function createLinkStore(db: Sql): LinkStore {
         const rows = await reading(() =>
           db
             .selectFrom('headgate.link')
-            .select(['body', 'paths', 'awaiting'])
+            .select(LINK_COLUMNS)
             .where('connection', '=', connection)
             .where('resource', '=', resource)
             .where('anchor', '=', sql<string>`any(${chunk}::text[])`)
             .execute(),
         );
         for (const row of rows) {
-          const link = toLink(row.body, row.paths, row.awaiting);
+          const link = readLink(row);
           found.set(link.anchor, link);
         }
       }
@@ -92,29 +93,13 @@ export function createLinkStore(db: Sql): LinkStore {
       return Object.fromEntries(rows.map((row) => [`${row.resource}.${row.state}`, Number(row.count)]));
     },
 
-    async remember(connection, memories) {
-      if (memories.size === 0) return;
-      await commit(db, 'links.remember', async (tx) => {
-        for (const chunk of inChunks([...memories], WRITE_CHUNK)) {
-          const rows = chunk.map(([anchor, memory]) => ({ anchor, ...memoryColumns(memory) }));
-          await sql`
-            update headgate.link as link
-            set paths = given.paths::json, path_groups = given.path_groups, awaiting = given.awaiting
-            from json_to_recordset(${JSON.stringify(rows)}::json)
-              as given (anchor text, paths text, path_groups text[], awaiting text[])
-            where link.connection = ${connection} and link.resource = 'account'
-              and link.anchor = given.anchor`.execute(tx);
-        }
-      });
-    },
-
     ...createFocusReads(db),
   };
 }
 
 const NO_MEMORY = { paths: null, path_groups: null, awaiting: null };
 
-function memoryColumns({ paths, awaiting }: LinkMemory) {
+function memoryColumns({ paths, awaiting }: Pick<LinkMemory, 'paths' | 'awaiting'>) {
   const groups = paths.flatMap(({ group }) => (group === undefined ? [] : [group]));
   return {
     paths: JSON.stringify(paths),
@@ -123,13 +108,34 @@ function memoryColumns({ paths, awaiting }: LinkMemory) {
   };
 }
 
+/** Remembers what links know of their users and groups. Called with the changed ones only, as their plan is saved. */
+export async function rememberLinks(tx: Tx, connection: string, memories: readonly LinkMemory[]): Promise<void> {
+  for (const chunk of inChunks(memories, WRITE_CHUNK)) {
+    const rows = chunk.map(({ resource, anchor, departure, ...memory }) => ({
+      resource,
+      anchor,
+      ...memoryColumns(memory),
+      departure: departure === null ? null : JSON.stringify(departure),
+      due_at: departure?.next?.dueAt ?? null,
+    }));
+    await sql`
+      update headgate.link as link
+      set paths = given.paths::json, path_groups = given.path_groups, awaiting = given.awaiting,
+          departure = given.departure::json, due_at = given.due_at
+      from json_to_recordset(${JSON.stringify(rows)}::json)
+        as given (resource text, anchor text, paths text, path_groups text[], awaiting text[], departure text, due_at bigint)
+      where link.connection = ${connection} and link.resource = given.resource
+        and link.anchor = given.anchor`.execute(tx);
+  }
+}
+
 /**
  * Writes links inside the transaction that records their operations. Paths the caller does not know are left as they
- * were: the exporter changes an account, not how its user is in scope.
+ * were, and so is how the user left: the exporter changes an account, not how its user is in scope.
  */
 export async function writeLinks(tx: Tx, connection: string, links: readonly Link[]): Promise<void> {
   for (const chunk of inChunks(links, WRITE_CHUNK)) {
-    const rows = chunk.map(({ paths, awaiting, ...link }) => ({
+    const rows = chunk.map(({ paths, awaiting, departure: _, ...link }) => ({
       resource: link.resource,
       anchor: link.anchor,
       state: link.state,

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { Departure } from '../../core/departure.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from '../../ports/stores.ts';
 import type { StoredLink, Tables } from './tables.ts';
@@ -41,6 +42,7 @@ export const LOCKED_COLUMNS = [
 
 type CycleRow = Pick<CycleTable, (typeof CYCLE_COLUMNS)[number]>;
 export type LockedCycle = Pick<CycleTable, (typeof LOCKED_COLUMNS)[number]>;
+type LinkTable = Selectable<Tables['headgate.link']>;
 type ConnectionRow = Selectable<Tables['headgate.connection']>;
 type OperationRow = Pick<
   Selectable<Tables['headgate.operation_seen']>,
@@ -103,8 +105,17 @@ export function toLink(
   body: StoredLink,
   paths: readonly RememberedPath[] | null,
   awaiting: readonly string[] | null,
+  departure: Departure | null,
 ): Link {
-  return { ...body, ...optional('paths', paths), ...optional('awaiting', awaiting) };
+  const memory = { ...optional('paths', paths), ...optional('awaiting', awaiting), ...optional('departure', departure) };
+  return { ...body, ...memory };
+}
+
+/** What a link is read with. */
+export const LINK_COLUMNS = ['body', 'paths', 'awaiting', 'departure'] as const satisfies readonly (keyof LinkTable)[];
+
+export function readLink({ body, paths, awaiting, departure }: Pick<LinkTable, (typeof LINK_COLUMNS)[number]>): Link {
+  return toLink(body, paths, awaiting, departure);
 }
 
 /** What is remembered about a connection; a connection never heard of is neither paused nor throttled. */

@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
 import type { Credential, CredentialState } from '../../core/credential.ts';
 import type { Baseline } from '../../core/baseline.ts';
+import type { Departure } from '../../core/departure.ts';
 import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
@@ -97,7 +98,7 @@ interface SeenOperationView extends Pick<
 }
 
 /** A link without what it remembers of its user, which is written apart. */
-export type StoredLink = Omit<Link, 'paths' | 'awaiting'>;
+export type StoredLink = Omit<Link, 'paths' | 'awaiting' | 'departure'>;
 
 interface LinkTable {
   readonly connection: string;
@@ -110,6 +111,9 @@ interface LinkTable {
   readonly resource_id: string | null;
   readonly path_groups: readonly string[] | null;
   readonly awaiting: readonly string[] | null;
+  readonly departure: Json<Departure>;
+  /** Of the departure's next step, for finding whose is due. */
+  readonly due_at: NullableInt8;
 }
 
 interface CredentialTable {

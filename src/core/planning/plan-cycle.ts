@@ -1,4 +1,5 @@
 import type { ConnectionRules } from '../connection.ts';
+import type { WaitingRemoval } from '../departure.ts';
 import type { Anchor } from '../directory.ts';
 import type { Link, LinkMemory } from '../link.ts';
 import { indexLinks } from '../match.ts';
@@ -20,7 +21,9 @@ export interface Planned {
   readonly plan: Plan;
   readonly collisions: readonly Collision[];
   /** What links are to remember of their users, for those that remember something else. */
-  readonly memories: ReadonlyMap<Anchor, LinkMemory>;
+  readonly memories: readonly LinkMemory[];
+  /** Removals that are not due yet, the next one first. Not part of the plan: they change nothing, and their time passes. */
+  readonly waiting: readonly WaitingRemoval[];
 }
 
 function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
@@ -42,7 +45,7 @@ export function planCycle(input: PlanInput): Planned {
   const entitled = entitledUsers(input, scope);
   const accounts = indexLinks(input.links, 'account');
   const groups = indexLinks(input.links, 'group');
-  const draft: PlanDraft = { operations: [], notices: [], collisions: [] };
+  const draft: PlanDraft = { operations: [], notices: [], collisions: [], waiting: [], departures: [] };
   const awaiting = planAccounts(input, draft, scope, entitled, accounts);
   planRemovals(input, draft, scope, entitled, accounts.byAnchor);
   planGroups(input, draft, scope, groups);
@@ -67,7 +70,12 @@ export function planCycle(input: PlanInput): Planned {
   return {
     plan,
     collisions: draft.collisions,
-    memories: changedMemories(input, scope, entitled, accounts.byAnchor, awaiting),
+    memories: [
+      ...changedMemories(input, scope, entitled, accounts.byAnchor, awaiting),
+      ...returnedGroups(inScope, groups.byAnchor),
+      ...draft.departures.map(({ link, departure }) => ({ ...memoryOf(link), departure })),
+    ],
+    waiting: draft.waiting.sort((a, b) => a.dueAt - b.dueAt || (a.anchor < b.anchor ? -1 : 1)),
   };
 }
 
@@ -155,15 +163,31 @@ function changedMemories(
   entitled: ReadonlySet<Anchor>,
   links: ReadonlyMap<Anchor, Link>,
   awaiting: ReadonlyMap<Anchor, readonly Anchor[]>,
-): ReadonlyMap<Anchor, LinkMemory> {
-  const changed = new Map<Anchor, LinkMemory>();
+): readonly LinkMemory[] {
+  const changed: LinkMemory[] = [];
   for (const link of links.values()) {
-    if (link.state !== 'active' || !entitled.has(link.anchor)) continue;
+    if (!entitled.has(link.anchor)) continue;
+    const returned = link.departure !== undefined;
+    if (link.state !== 'active') {
+      if (returned) changed.push({ ...memoryOf(link), departure: null });
+      continue;
+    }
     const users = awaiting.get(link.anchor) ?? [];
     const sameUsers = users.join() === (link.awaiting ?? []).join();
-    if (sameUsers && pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
+    if (!returned && sameUsers && pathsUnchanged(scope, input.directory, link.anchor, link.paths ?? [])) continue;
     const paths = rememberedPaths(pathsOf(scope, input.directory, link.anchor));
-    changed.set(link.anchor, { paths, awaiting: users });
+    changed.push({ ...memoryOf(link), paths, awaiting: users, departure: null });
   }
   return changed;
+}
+
+/** Groups that were about to be removed and are in scope again. */
+function returnedGroups(inScope: ReadonlySet<Anchor>, links: ReadonlyMap<Anchor, Link>): readonly LinkMemory[] {
+  return [...links.values()]
+    .filter(({ anchor, departure }) => departure !== undefined && inScope.has(anchor))
+    .map((link) => ({ ...memoryOf(link), departure: null }));
+}
+
+function memoryOf({ resource, anchor, paths = [], awaiting = [], departure }: Link): LinkMemory {
+  return { resource, anchor, paths, awaiting, departure: departure ?? null };
 }

@@ -1,8 +1,10 @@
 import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
+import { afterDelay } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
 import type { ScimGroup } from '../scim.ts';
+import { leave } from './leave.ts';
 import { groupsInScope } from './plan-groups.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
 import { currentMembers, type Links } from './plan-members.ts';
@@ -22,9 +24,19 @@ export function planGroupDeletes(
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   for (const link of groups.values()) {
     if (link.state === 'deleted' || kept.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
+    const rule = input.rules.deprovision.unassigned;
     const why = input.rules.scope.groups
       ? `group ${link.label} was unassigned from the application`
       : 'groups are no longer in scope of this connection';
+    // A SCIM group cannot be disabled: whatever is not kept is deleted.
+    const step = leave(input, draft, {
+      link,
+      cause: 'unassigned',
+      policy: () => (rule.action === 'keep' ? rule : { ...rule, action: 'delete' }),
+      isDone: () => false,
+      reason: () => why,
+    });
+    if (step === undefined) continue;
     if (cascades) planEmptying(input, draft, link, byId.get(link.resourceId), accounts);
     draft.operations.push({
       resource: 'group',
@@ -33,7 +45,10 @@ export function planGroupDeletes(
       wave: WAVE.delete,
       anchor: link.anchor,
       label: link.label,
-      reason: { code: 'group-out-of-scope', text: cascades ? `${why}; only once it is empty: ${CASCADES}` : why },
+      reason: afterDelay(
+        { code: 'group-out-of-scope', text: cascades ? `${why}; only once it is empty: ${CASCADES}` : why },
+        rule.afterMs,
+      ),
       resourceId: link.resourceId,
     });
   }

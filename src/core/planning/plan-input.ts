@@ -1,5 +1,6 @@
 import type { ConnectionRules } from '../connection.ts';
 import type { CycleKind } from '../cycle.ts';
+import type { Departure, WaitingRemoval } from '../departure.ts';
 import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
 import type { CompiledMapping } from '../mapping/compile-mapping.ts';
@@ -40,6 +41,8 @@ export interface PlanInput {
   readonly inventory: ProviderInventory;
   /** Linked resources missing from the listing for which the provider answered "not found" when asked by id. */
   readonly vanished: ReadonlySet<ResourceId>;
+  /** When the directory was read, in ms since the epoch: decides which delays are over, and nothing else. */
+  readonly now: number;
   /** Present in an incremental cycle; absent when everything is looked at. */
   readonly focus?: Focus;
 }
@@ -58,6 +61,10 @@ export interface PlanDraft {
   readonly operations: Operation[];
   readonly notices: Notice[];
   readonly collisions: Collision[];
+  /** Removals that are not due yet. */
+  readonly waiting: WaitingRemoval[];
+  /** How users and groups left, for links that remember something else. */
+  readonly departures: { readonly link: Link; readonly departure: Departure }[];
 }
 
 /** A notice carries at most this many anchors; its text has the full number. */

@@ -17,15 +17,22 @@ interface MemberChange {
   readonly remove: readonly { readonly anchor: Anchor; readonly resourceId: ResourceId }[];
 }
 
+/** What members of every group are compared by. */
+interface Comparison {
+  readonly entitled: ReadonlySet<Anchor>;
+  /** Users whose removal waits: until it is due, nothing of theirs is taken away. */
+  readonly waiting: ReadonlySet<Anchor>;
+  readonly accounts: Links;
+}
+
 /**
  * Compares the members a group should have with those it has: what the provider shows where it shows members, else what
  * Headgate remembers. Members nobody of ours is linked to are not Headgate's and stay.
  */
 function compareMembers(
   desired: readonly Anchor[],
-  entitled: ReadonlySet<Anchor>,
   current: ReadonlySet<ResourceId>,
-  accounts: Links,
+  { entitled, waiting, accounts }: Comparison,
 ): MemberChange {
   const add: Anchor[] = [];
   let kept = 0;
@@ -39,7 +46,7 @@ function compareMembers(
   const wanted = new Set(desired.filter((user) => entitled.has(user)));
   const remove = [...current].flatMap((resourceId) => {
     const anchor = accounts.linkedTo.get(resourceId);
-    return anchor === undefined || wanted.has(anchor) ? [] : [{ anchor, resourceId }];
+    return anchor === undefined || wanted.has(anchor) || waiting.has(anchor) ? [] : [{ anchor, resourceId }];
   });
   return { add: add.sort(), remove: remove.sort((a, b) => (a.anchor < b.anchor ? -1 : 1)) };
 }
@@ -50,20 +57,24 @@ function compareMembers(
  */
 function compareFocused(
   members: readonly Anchor[],
-  entitled: ReadonlySet<Anchor>,
   remembered: readonly Anchor[],
   focus: ReadonlySet<Anchor>,
-  accounts: Links,
+  { entitled, waiting, accounts }: Comparison,
 ): MemberChange {
   const present = new Set(remembered.filter((user) => focus.has(user)));
   const wanted = new Set(members.filter((user) => focus.has(user) && entitled.has(user)));
-  const add = [...wanted].filter((user) => !present.has(user)).sort();
+  const add = [...wanted].filter((user) => !present.has(user) || isReturning(accounts.byAnchor.get(user))).sort();
   const remove = [...present].sort().flatMap((anchor) => {
     const link = accounts.byAnchor.get(anchor);
-    if (wanted.has(anchor) || link === undefined || link.state === 'deleted') return [];
+    if (wanted.has(anchor) || waiting.has(anchor) || link === undefined || link.state === 'deleted') return [];
     return [{ anchor, resourceId: link.resourceId }];
   });
   return { add, remove };
+}
+
+/** A member whose account was disabled may have lost the membership at the provider: memory alone does not prove it. */
+function isReturning(account: Link | undefined): boolean {
+  return account?.state === 'disabled';
 }
 
 /** Members a SCIM group has: as shown, or as Headgate remembers them where the provider does not show them. */
@@ -104,6 +115,7 @@ export function planMembers(
   accounts: Links,
 ): void {
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
+  const comparison = { entitled, waiting: waitingUsers(draft, accounts), accounts };
   const joined = new Map<Anchor, ResourceId>();
   const fresh = new Set<Anchor>();
   for (const operation of draft.operations) {
@@ -119,14 +131,22 @@ export function planMembers(
     if (group === undefined && !fresh.has(anchor) && !(linked && input.focus !== undefined)) continue;
     const focus = fresh.has(anchor) || joined.has(anchor) ? undefined : input.focus;
     if (focus !== undefined) {
-      const change = compareFocused(scope.membersOf(anchor), entitled, link?.members ?? [], focus.users, accounts);
+      const change = compareFocused(scope.membersOf(anchor), link?.members ?? [], focus.users, comparison);
       pushMembers(draft, anchor, groupName(input.directory, anchor), change);
       continue;
     }
     const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts, input.vanished);
-    const change = compareMembers(scope.membersOf(anchor), entitled, current, accounts);
+    const change = compareMembers(scope.membersOf(anchor), current, comparison);
     pushMembers(draft, anchor, groupName(input.directory, anchor), change);
   }
+}
+
+/** Users who keep what they have for now. Once the account is disabled its memberships follow the directory again. */
+function waitingUsers({ waiting }: PlanDraft, { byAnchor }: Links): ReadonlySet<Anchor> {
+  const accounts = waiting.filter(
+    ({ resource, anchor }) => resource === 'account' && byAnchor.get(anchor)?.state === 'active',
+  );
+  return new Set(accounts.map(({ anchor }) => anchor));
 }
 
 function pushMembers(draft: PlanDraft, anchor: Anchor, label: string, { add, remove }: MemberChange): void {

@@ -1,10 +1,11 @@
-import type { RemovalCause } from '../connection.ts';
+import type { RemovalAction, RemovalCause } from '../connection.ts';
 import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
 import { effectOf } from '../profile.ts';
-import { removalReason, withEffect } from '../reasons.ts';
+import { afterDelay, removalReason, withEffect } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
+import { leave } from './leave.ts';
 import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
 
 /**
@@ -28,6 +29,9 @@ export function removalCause(anchor: Anchor, scope: Scope, directory: DirectoryS
   }
 }
 
+/** Accounts by id and whether they are active, as the provider shows them. */
+type Activity = ReadonlyMap<string, boolean>;
+
 /** Plans what becomes of linked accounts whose users are no longer entitled, by the policy for the cause. */
 export function planRemovals(
   input: PlanInput,
@@ -36,37 +40,23 @@ export function planRemovals(
   entitled: ReadonlySet<Anchor>,
   links: ReadonlyMap<Anchor, Link>,
 ): void {
-  const active = new Map(input.inventory.accounts.resources.map((account) => [account.id, account.active]));
+  const active: Activity = new Map(input.inventory.accounts.resources.map((account) => [account.id, account.active]));
   const unknown: Anchor[] = [];
   const again: Anchor[] = [];
   for (const link of links.values()) {
     if (input.focus !== undefined && !input.focus.users.has(link.anchor)) continue;
-    if (link.state === 'deleted' || entitled.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
+    if (link.state === 'deleted' || entitled.has(link.anchor)) continue;
+    if (input.vanished.has(link.resourceId)) {
+      endDeparture(draft, link);
+      continue;
+    }
     const cause = removalCause(link.anchor, scope, input.directory);
     if (cause === undefined) {
       unknown.push(link.anchor);
       continue;
     }
-    const action = input.rules.deprovision[cause];
-    if (action === 'keep') continue;
-    const effect = effectOf(input.profile, action);
-    const inactive = link.state === 'disabled' || active.get(link.resourceId) === false;
     if (link.state === 'disabled' && active.get(link.resourceId) === true) again.push(link.anchor);
-    // Where DELETE only deactivates, an inactive account is as deleted as can be: planning it again would never end.
-    if (inactive && (action === 'disable' || effect === 'suspend')) continue;
-    const wave = action === 'disable' ? WAVE.disable : WAVE.delete;
-    draft.operations.push({
-      resource: 'account',
-      kind: action,
-      key: `${wave}:account:${action}:${link.anchor}`,
-      wave,
-      anchor: link.anchor,
-      label: link.label,
-      effect,
-      reason: withEffect(removalReason(cause, link, input.directory, scope), action, effect),
-      resourceId: link.resourceId,
-      cause,
-    });
+    planRemoval(input, draft, scope, link, cause, active);
   }
   const text = `${again.length} accounts Headgate disabled are active at the provider again, though their users are not entitled`;
   notice(draft, 'account-active-again', text, again);
@@ -76,4 +66,49 @@ export function planRemovals(
     `${unknown.length} linked users could not be located in the directory; they are left as they are`,
     unknown,
   );
+}
+
+function planRemoval(
+  input: PlanInput,
+  draft: PlanDraft,
+  scope: Scope,
+  link: Link,
+  cause: RemovalCause,
+  active: Activity,
+): void {
+  const { profile, directory, rules } = input;
+  const inactive = link.state === 'disabled' || active.get(link.resourceId) === false;
+  const where = directory.whereabouts.get(link.anchor);
+  const step = leave(input, draft, {
+    link,
+    cause,
+    ...(where === undefined ? {} : { where }),
+    policy: (each) => rules.deprovision[each],
+    // Where DELETE only deactivates, an inactive account is as deleted as can be: planning it again would never end.
+    isDone: (action: RemovalAction) => inactive && (action === 'disable' || effectOf(profile, action) === 'suspend'),
+    reason: (next) => removalReason(next.cause, link, directory, scope).text,
+  });
+  if (step === undefined) return;
+  const { action } = step;
+  const effect = effectOf(profile, action);
+  const wave = action === 'disable' ? WAVE.disable : WAVE.delete;
+  const reason = removalReason(step.cause, link, directory, scope);
+  draft.operations.push({
+    resource: 'account',
+    kind: action,
+    key: `${wave}:account:${action}:${link.anchor}`,
+    wave,
+    anchor: link.anchor,
+    label: link.label,
+    effect,
+    reason: withEffect(afterDelay(reason, rules.deprovision[step.cause].afterMs), action, effect),
+    resourceId: link.resourceId,
+    cause: step.cause,
+  });
+}
+
+/** An account that is gone at the provider leaves nothing to be done about its user. */
+function endDeparture(draft: PlanDraft, link: Link): void {
+  if (link.departure?.next === undefined) return;
+  draft.departures.push({ link, departure: { causes: link.departure.causes } });
 }

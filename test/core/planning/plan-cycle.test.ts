@@ -263,8 +263,8 @@ describe('planCycle', () => {
     };
     const links = [aLink('ada', { paths: itPath }), aLink('bob', { paths: [{}] })];
     const accounts = [adasAccount, anAccount('id-bob', 'bob@contoso.com')];
-    expect([...planCycle(aPlanInput(given, { links, provider: { accounts } })).memories]).toEqual([
-      ['bob', { paths: itPath, awaiting: [] }],
+    expect(planCycle(aPlanInput(given, { links, provider: { accounts } })).memories).toEqual([
+      { resource: 'account', anchor: 'bob', paths: itPath, awaiting: [], departure: null },
     ]);
   });
 });

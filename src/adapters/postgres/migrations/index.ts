@@ -3,6 +3,7 @@ import * as cycles from './0001-cycles.ts';
 import * as baselines from './0002-baselines.ts';
 import * as slices from './0003-slices.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
+import * as departures from './0007-departures.ts';
 import * as credentials from './0009-credentials.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
@@ -11,5 +12,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-baselines': baselines,
   '0003-slices': slices,
   '0006-provisioning-log': provisioningLog,
+  '0007-departures': departures,
   '0009-credentials': credentials,
 };
