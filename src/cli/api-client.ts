@@ -1,7 +1,6 @@
 import type { ConfigProblem } from '../core/errors.ts';
 import { TransientError } from '../core/errors.ts';
-import type { Plan } from '../core/plan.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { MadePlan } from '../ports/operator.ts';
 import type { ApiResponse, Transport } from './transport.ts';
 
 /** The API answered that it will not or cannot (RFC 9457 problem). */
@@ -34,7 +33,7 @@ export interface Problem {
 export type PlanEvent =
   | { readonly type: 'version'; readonly schema: string }
   | { readonly type: 'progress'; readonly what: string; readonly done: number; readonly total?: number }
-  | { readonly type: 'plan'; readonly plan: Plan; readonly verdict: Verdict }
+  | ({ readonly type: 'plan' } & MadePlan)
   | { readonly type: 'error'; readonly problem: Problem };
 
 /** The HTTP API as the commands use it. Every method throws ApiError on a problem, TransientError without an answer. */

@@ -1,7 +1,5 @@
-import type { Plan } from '../core/plan.ts';
-import type { Verdict } from '../core/verdict.ts';
 import type { CredentialDesk } from '../ports/credential-desk.ts';
-import type { Operator } from '../ports/operator.ts';
+import type { MadePlan, Operator } from '../ports/operator.ts';
 import { ApiError } from './api-client.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
 import { UsageError } from './io.ts';
@@ -13,11 +11,7 @@ export interface OperatorClient extends Pick<
   'status' | 'startCycle' | 'listCycles' | 'operations' | 'log' | 'cancelCycle' | 'explain' | 'schedules'
 > {
   /** Hands over every event as it comes, and returns the plan. */
-  plan(
-    connection: string,
-    onEvent: (event: PlanEvent) => void,
-    signal: AbortSignal,
-  ): Promise<{ readonly plan: Plan; readonly verdict: Verdict }>;
+  plan(connection: string, onEvent: (event: PlanEvent) => void, signal: AbortSignal): Promise<MadePlan>;
   getCycle(id: string): Promise<NonNullable<Awaited<ReturnType<Operator['getCycle']>>>>;
   setSchedulesPaused: Operator['setSchedulesPaused'];
   resumeConnection: Operator['resumeConnection'];
@@ -91,7 +85,7 @@ async function makePlan(
   connection: string,
   onEvent: (event: PlanEvent) => void,
   signal: AbortSignal,
-): Promise<{ readonly plan: Plan; readonly verdict: Verdict }> {
+): Promise<MadePlan> {
   let outcome: Extract<PlanEvent, { type: 'plan' }> | undefined;
   const path = `/api/v1/connections/${encodeURIComponent(connection)}/plan`;
   await api.stream(
@@ -112,5 +106,6 @@ async function makePlan(
   if (outcome === undefined) {
     throw new TransientError('the daemon stopped before the plan was made', { remedy: 'see its log, then plan again' });
   }
-  return { plan: outcome.plan, verdict: outcome.verdict };
+  const { type: _, ...made } = outcome;
+  return made;
 }

@@ -4,11 +4,11 @@ import { RefusedError } from '../core/errors.ts';
 import { sealPlan } from '../core/plan.ts';
 import type { Plan } from '../core/plan.ts';
 import { UsageError } from './io.ts';
-import type { PlanView } from './render/plan.ts';
+import type { MadePlan } from '../ports/operator.ts';
 
 /** A saved plan: the line of the stream it was made in. */
-export function planDocument({ plan, verdict }: PlanView): object {
-  return { type: 'plan', schema: '1.0', plan, verdict };
+export function planDocument({ plan, verdict, waiting = [] }: MadePlan): object {
+  return { type: 'plan', schema: '1.0', plan, verdict, waiting };
 }
 
 const savedPlan = z.object({

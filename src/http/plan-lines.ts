@@ -1,5 +1,4 @@
-import type { Plan } from '../core/plan.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { MadePlan } from '../ports/operator.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Problem } from './problem.ts';
 
@@ -8,18 +7,14 @@ const SCHEMA = '1.0';
 /** Operations written at a time: a plan of a million never stands in memory as text. */
 const OPERATIONS_PER_CHUNK = 500;
 
-interface Planned {
-  readonly plan: Plan;
-  readonly verdict: Verdict;
-}
-type Outcome = { readonly planned: Planned } | { readonly failure: unknown };
+type Outcome = { readonly planned: MadePlan } | { readonly failure: unknown };
 
 /**
  * The lines of a plan being made, as NDJSON: `version`, any number of `progress`, then `plan` or `error`. Progress that a
  * slow reader did not take in time is replaced by newer progress of the same kind. Never throws: by then the status is sent.
  */
 export async function* planLines(
-  start: (progress: ReadProgress) => Promise<Planned>,
+  start: (progress: ReadProgress) => Promise<MadePlan>,
   describe: (error: unknown) => Problem,
 ): AsyncGenerator<string, void> {
   yield line({ type: 'version', schema: SCHEMA });
@@ -48,14 +43,15 @@ export async function* planLines(
 }
 
 /** One line, in pieces. */
-function* planLine({ plan, verdict }: Planned): Generator<string, void> {
+function* planLine({ plan, verdict, waiting }: MadePlan): Generator<string, void> {
   const { operations, ...head } = plan;
+  const rest = waiting === undefined ? '' : `,"waiting":${JSON.stringify(waiting)}`;
   yield `{"type":"plan","plan":${JSON.stringify(head).slice(0, -1)},"operations":[`;
   for (let from = 0; from < operations.length; from += OPERATIONS_PER_CHUNK) {
     const texts = operations.slice(from, from + OPERATIONS_PER_CHUNK).map((operation) => JSON.stringify(operation));
     yield (from === 0 ? '' : ',') + texts.join(',');
   }
-  yield `]},"verdict":${JSON.stringify(verdict)}}\n`;
+  yield `]},"verdict":${JSON.stringify(verdict)}${rest}}\n`;
 }
 
 function line(value: object): string {

@@ -1,4 +1,5 @@
 import type { CycleKind, OperationCounts } from '../core/cycle.ts';
+import type { WaitingRemoval } from '../core/departure.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
@@ -30,7 +31,12 @@ export interface ConnectionStatus {
   readonly lastSuccess?: CycleRecord;
   readonly held: number;
   readonly escrowed: number;
+  /** Removals still to come: how many, and the next ones. */
+  readonly leaving: { readonly total: number; readonly next: readonly PendingRemoval[] };
 }
+
+/** A removal that is announced and not done yet. */
+export interface PendingRemoval extends Pick<WaitingRemoval, 'resource' | 'label' | 'action' | 'dueAt' | 'reason'> {}
 
 export interface Status {
   readonly version: string;
@@ -51,7 +57,17 @@ export interface Explanation {
   /** What the mapping gives: SCIM path to value. */
   readonly mapped: Readonly<Record<string, Json>>;
   readonly link?: { readonly resourceId: string; readonly state: string; readonly origin: string };
+  /** What will be done to the account, when, and why. */
+  readonly leaving?: PendingRemoval;
   readonly operations: readonly OperationRecord[];
+}
+
+/** A plan with what the guards say of it. */
+export interface MadePlan {
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+  /** Removals that are not due yet, the next one first; absent when there are none. */
+  readonly waiting?: readonly WaitingRemoval[];
 }
 
 /** What people and scripts can ask of Headgate: the HTTP API serves exactly this, and the CLI is a client of that API. */
@@ -60,11 +76,7 @@ export interface Operator {
   status(): Promise<Status>;
   connections(): readonly string[];
   /** Gathers and plans without writing anything anywhere. */
-  plan(
-    connection: string,
-    progress: ReadProgress,
-    signal: AbortSignal,
-  ): Promise<{ readonly plan: Plan; readonly verdict: Verdict }>;
+  plan(connection: string, progress: ReadProgress, signal: AbortSignal): Promise<MadePlan>;
   /** RefusedError when a cycle is open or the connection is paused. */
   startCycle(request: {
     readonly connection: string;

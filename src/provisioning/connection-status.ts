@@ -1,15 +1,18 @@
+import type { Link } from '../core/link.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import type { Connection } from '../ports/index.ts';
-import type { ConnectionStatus, CycleView } from '../ports/operator.ts';
+import type { ConnectionStatus, CycleView, PendingRemoval } from '../ports/operator.ts';
 import type { ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../ports/stores.ts';
 
 /** How far back the last success and the last plan of a connection are looked for. */
 const RECENT_CYCLES = 50;
+/** How many of the removals to come are named. */
+const NAMED_REMOVALS = 5;
 
 /** What is read of the store to say how a connection is. */
 export interface StatusStores {
   readonly cycles: Pick<CycleStore, 'list'>;
-  readonly links: Pick<LinkStore, 'counts'>;
+  readonly links: Pick<LinkStore, 'counts' | 'leaving'>;
   readonly connections: Pick<ConnectionStore, 'get'>;
 }
 
@@ -37,6 +40,7 @@ export async function connectionStatus(
     profile: connection.provider.profile.name,
     state: await connections.get(name),
     links: await links.counts(name),
+    leaving: await pendingRemovals(links, name),
     held: inPlanned('held'),
     escrowed: inPlanned('escrowed'),
     ...(open === undefined ? {} : { openCycle: await view(open) }),
@@ -44,4 +48,16 @@ export async function connectionStatus(
     ...(lastPlanned === undefined ? {} : { lastPlanned }),
     ...(lastSuccess === undefined ? {} : { lastSuccess }),
   };
+}
+
+async function pendingRemovals(links: StatusStores['links'], connection: string): Promise<ConnectionStatus['leaving']> {
+  const { total, links: next } = await links.leaving(connection, NAMED_REMOVALS);
+  return { total, next: next.flatMap((link) => pendingRemoval(link) ?? []) };
+}
+
+/** What a link says will be done to its account or SCIM group; undefined when nothing will. */
+export function pendingRemoval({ resource, label, departure }: Link): PendingRemoval | undefined {
+  if (departure?.next === undefined) return undefined;
+  const { action, dueAt, reason } = departure.next;
+  return { resource, label, action, dueAt, reason };
 }

@@ -6,6 +6,7 @@ import { userLabel } from '../core/planning/plan-accounts.ts';
 import { describePaths } from '../core/reasons.ts';
 import { pathsOf, scopeOf } from '../core/scope.ts';
 import type { Json } from '../core/scim.ts';
+import { pendingRemoval } from './connection-status.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Explanation } from '../ports/operator.ts';
 import type { Stores } from '../ports/stores.ts';
@@ -83,6 +84,7 @@ export async function explain(
   }
   const { paths, snapshot } = await readPaths(connection, user.id, signal);
   const link = (await stores.links.find(rules.name, 'account', [user.id])).get(user.id);
+  const leaving = link === undefined ? undefined : pendingRemoval(link);
   const roleIds = new Set(paths.map(({ roleId }) => roleId));
   const roles = snapshot.application.roles.filter(({ id }) => roleIds.has(id));
   const result = desiredAccount(mapping, { user, roles }, link === undefined ? 'create' : 'update');
@@ -95,6 +97,7 @@ export async function explain(
     paths,
     conclusion: conclude(user, paths, link),
     mapped,
+    ...(leaving === undefined || (paths.length > 0 && user.enabled) ? {} : { leaving }),
     ...(link === undefined ? {} : { link: { resourceId: link.resourceId, state: link.state, origin: link.origin } }),
     operations: await stores.cycles.operationsOf(rules.name, user.id, RECENT),
   };

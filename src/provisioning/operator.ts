@@ -77,7 +77,7 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
         signal,
         progress,
       });
-      return { plan, verdict, waiting };
+      return { plan, verdict, ...(waiting.length === 0 ? {} : { waiting }) };
     },
     startCycle,
     async getCycle(id) {

@@ -29,6 +29,30 @@ describe('a plan for people', () => {
     );
   });
 
+  test('says what will be done later, and when, apart from what is done now', () => {
+    const waits = {
+      resource: 'account',
+      anchor: '1',
+      label: 'leaver@contoso.com',
+      action: 'disable',
+      cause: 'unassigned',
+      dueAt: Date.parse('2026-12-01T08:00:00Z'),
+      reason: 'group IT was unassigned',
+      begins: true,
+    } as const;
+    const waiting = [waits, { ...waits, resource: 'group', label: 'IT', action: 'delete' } as const];
+    const text = renderPlan({ plan: planOf([]), verdict: allowed, waiting }, plain, 12);
+    expect(text).toContain(
+      [
+        'Waiting (2 removals, not done by this plan)',
+        '  leaver@contoso.com will be disabled at 2026-12-01 08:00:00Z: group IT was unassigned',
+        '  SCIM group IT will be deleted at 2026-12-01 08:00:00Z: group IT was unassigned',
+      ].join('\n'),
+    );
+    expect(text).toContain('Nothing to do.');
+    expect(renderPlan({ plan: planOf([]), verdict: allowed, waiting }, plain, 1)).toContain('… 1 more removal; --all');
+  });
+
   test('names attributes that change, never their values', () => {
     const plan = planOf([
       {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { connectionStatus } from '../../src/provisioning/connection-status.ts';
 import type { CycleRecord } from '../../src/ports/stores.ts';
+import type { Link } from '../../src/core/link.ts';
+import { aLink } from '../builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
@@ -20,10 +22,10 @@ function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
 }
 
 /** The status where cycles are as given, newest first, and every cycle with a stored plan has one held and two failed. */
-function statusOf(cycles: readonly CycleRecord[]) {
+function statusOf(cycles: readonly CycleRecord[], leaving: readonly Link[] = []) {
   const stores = {
     cycles: { list: async () => cycles },
-    links: { counts: async () => ({}) },
+    links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
   };
   const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
@@ -50,4 +52,21 @@ test('what is held or has failed is counted from the newest plan', async () => {
 
 test('a connection without a cycle holds nothing and has failed nothing', async () => {
   expect(await statusOf([])).toMatchObject({ held: 0, escrowed: 0 });
+});
+
+test('removals to come are named with what will be done, when and why', async () => {
+  const next = { action: 'disable', cause: 'unassigned', dueAt: 9, reason: 'group IT was unassigned' } as const;
+  const departure = { causes: [{ cause: 'unassigned', since: 1 }], next } as const;
+  expect((await statusOf([], [aLink('ada', { departure })])).leaving).toEqual({
+    total: 1,
+    next: [
+      {
+        resource: 'account',
+        label: 'ada@contoso.com',
+        action: 'disable',
+        dueAt: 9,
+        reason: 'group IT was unassigned',
+      },
+    ],
+  });
 });

@@ -16,7 +16,7 @@ import type { Connection } from '../../src/ports/index.ts';
 import { storesOf } from './model-links.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
-import { aGroup, assignGroup, assignUser, aUser, theRules, NOW } from '../builders.ts';
+import { aGroup, assignGroup, assignUser, aUser, NOW, theRules } from '../builders.ts';
 import { silentLog } from '../silent-log.ts';
 import { aSecret, fakeDirectory, noCredentials } from './fakes.ts';
 

@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { StartupError } from '../../core/errors.ts';
 import type { PlanEvent } from '../api-client.ts';
+import type { MadePlan } from '../../ports/operator.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { planDocument } from '../plan-file.ts';
 import { createProgress } from '../progress.ts';
 import { readingProgress } from '../render/cycle.ts';
 import { renderPlan, SHOWN_OPERATIONS } from '../render/plan.ts';
-import type { PlanView } from '../render/plan.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 
@@ -55,7 +55,7 @@ function showEvent(session: Session, progress: ReturnType<typeof createProgress>
   }
 }
 
-async function savePlan(session: Session, file: string, view: PlanView): Promise<void> {
+async function savePlan(session: Session, file: string, view: MadePlan): Promise<void> {
   try {
     // A file that exists keeps its mode, so it is created anew.
     await writeFile(file, `${JSON.stringify(planDocument(view))}\n`, { mode: 0o600, flag: 'wx' });

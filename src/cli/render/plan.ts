@@ -2,23 +2,21 @@ import { WAVES } from '../../core/operation.ts';
 import type { Operation, Wave } from '../../core/operation.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Verdict } from '../../core/verdict.ts';
+import type { MadePlan } from '../../ports/operator.ts';
 import { waveName } from './cycle.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
+import { pendingWords } from './pending.ts';
 import { clip, grouped, plural, printable } from './text.ts';
 
 /** How many operations of each wave are shown unless all are asked for: every kind of change is seen on one screen. */
 export const SHOWN_OPERATIONS = 12;
 
-export interface PlanView {
-  readonly plan: Plan;
-  readonly verdict: Verdict;
-}
-
 /** A plan for people: operations by wave with their reasons, what the guards say, the sum, and the digest. */
-export function renderPlan({ plan, verdict }: PlanView, paint: Paint, limit: number): string {
+export function renderPlan({ plan, verdict, waiting = [] }: MadePlan, paint: Paint, limit: number): string {
   const sections = [
     ...renderOperations(plan, verdict, paint, limit),
+    ...renderWaiting(waiting, paint, limit),
     ...renderNotices(plan, paint),
     ...renderFindings(verdict, paint),
     renderSummary(plan, verdict, paint),
@@ -101,6 +99,17 @@ function changesOf(operation: Operation): string {
     default:
       return operation satisfies never;
   }
+}
+
+/** What will be done later, unless the user is entitled again by then. */
+function renderWaiting(waiting: NonNullable<MadePlan['waiting']>, paint: Paint, limit: number): string[] {
+  if (waiting.length === 0) return [];
+  const hidden = waiting.length - Math.min(limit, waiting.length);
+  const lines = waiting.slice(0, limit).map((removal) => `  ${pendingWords(removal)}`);
+  if (hidden > 0) lines.push(paint.dim(`  … ${plural(hidden, 'more removal')}; --all shows them`));
+  return [
+    [`${paint.strong('Waiting')} (${plural(waiting.length, 'removal')}, not done by this plan)`, ...lines].join('\n'),
+  ];
 }
 
 function renderNotices(plan: Plan, paint: Paint): string[] {

@@ -2,6 +2,7 @@ import type { ConnectionStatus, CycleView, Explanation, Operator, Status } from 
 import type { ScopePath } from '../../core/operation.ts';
 import type { OperationRecord } from '../../ports/stores.ts';
 import { readingProgress } from './cycle.ts';
+import { pendingWords } from './pending.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable, shownTime } from './text.ts';
@@ -26,6 +27,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
         `  mend the cause, then: headgate connection resume -c ${connection}`,
     );
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
+  const leaving = status.connections.flatMap((connection) => leavingOf(connection, paint));
   const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
   const queues = renderTable(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'FAILED', 'WORKERS'],
@@ -35,7 +37,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
       grouped(queue.workers),
     ]),
   );
-  return [`Headgate: ${where}`, connections, ...paused, ...waiting, ...troubles, queues]
+  return [`Headgate: ${where}`, connections, ...paused, ...waiting, ...leaving, ...troubles, queues]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -48,6 +50,15 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
   return [
     trouble(paint.warn(`${connection} waits`), when, `to go on now: headgate connection resume -c ${connection}`),
   ];
+}
+
+/** Removals that wait for their delay, or are due and not done. */
+function leavingOf({ connection, leaving }: ConnectionStatus, paint: Paint): readonly string[] {
+  if (leaving.total === 0) return [];
+  const rest = leaving.total - leaving.next.length;
+  const lines = leaving.next.map((removal) => `  ${pendingWords(removal)}`);
+  if (rest > 0) lines.push(`  and ${grouped(rest)} more`);
+  return [[paint.warn(`${connection}: ${plural(leaving.total, 'removal')} to come`), ...lines].join('\n')];
 }
 
 /** Why the last cycle came to nothing, what guards hold and what failed, each with what to do. */
@@ -163,7 +174,7 @@ function stateOf(stored: OperationRecord, paint: Paint): string {
 
 /** Why somebody has or lacks access through one connection. */
 export function renderExplanation(explanation: Explanation, paint: Paint): string {
-  const { connection, user, paths, conclusion, mapped, link, operations } = explanation;
+  const { connection, user, paths, conclusion, mapped, link, leaving, operations } = explanation;
   const lines = [paint.strong(`Connection ${connection}`), `  ${printable(conclusion)}`];
   if (user !== undefined)
     lines.push(`  user: ${printable(user.name)} (${user.id})${user.enabled ? '' : paint.warn(', sign-in blocked')}`);
@@ -171,6 +182,7 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
     lines.push(
       `  account: ${printable(link.resourceId)}, ${link.state}, ${link.origin === 'created' ? 'created by Headgate' : `matched by ${link.origin}`}`,
     );
+  if (leaving !== undefined) lines.push(`  ${paint.warn(pendingWords(leaving))}`);
   if (paths.length > 0) lines.push('  paths:', ...paths.map((path) => `    ${pathWords(path)}`));
   const values = Object.entries(mapped);
   if (values.length > 0) {

@@ -130,7 +130,7 @@ describe('a removal with a delay', () => {
         ...aPlanInput(input, { links, provider: { accounts: [account('ada'), account('bob')] }, rules }),
         kind: 'incremental' as const,
       };
-      return judge({ ...planCycle(given), ...given }).findings.map(({ guard }) => guard);
+      return judge({ ...planCycle(given), ...given, credentials: [] }).findings.map(({ guard }) => guard);
     };
     expect(judged(adaLeft)).toEqual([]);
     const gaps = [{ what: 'members of group it' }];
