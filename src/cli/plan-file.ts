@@ -7,8 +7,8 @@ import { UsageError } from './io.ts';
 import type { MadePlan } from '../ports/operator.ts';
 
 /** A saved plan: the line of the stream it was made in. */
-export function planDocument({ plan, verdict, waiting = [] }: MadePlan): object {
-  return { type: 'plan', schema: '1.0', plan, verdict, waiting };
+export function planDocument(made: MadePlan): object {
+  return { type: 'plan', schema: '1.0', ...made };
 }
 
 const savedPlan = z.object({

@@ -31,8 +31,8 @@ export interface ConnectionStatus {
   readonly lastSuccess?: CycleRecord;
   readonly held: number;
   readonly escrowed: number;
-  /** Removals still to come: how many, and the next ones. */
-  readonly leaving: { readonly total: number; readonly next: readonly PendingRemoval[] };
+  /** Removals still to come: how many, and the next ones. Absent when there are none. */
+  readonly leaving?: { readonly total: number; readonly next: readonly PendingRemoval[] };
 }
 
 /** A removal that is announced and not done yet. */

@@ -40,7 +40,7 @@ export async function connectionStatus(
     profile: connection.provider.profile.name,
     state: await connections.get(name),
     links: await links.counts(name),
-    leaving: await pendingRemovals(links, name),
+    ...(await pendingRemovals(links, name)),
     held: inPlanned('held'),
     escrowed: inPlanned('escrowed'),
     ...(open === undefined ? {} : { openCycle: await view(open) }),
@@ -50,9 +50,12 @@ export async function connectionStatus(
   };
 }
 
-async function pendingRemovals(links: StatusStores['links'], connection: string): Promise<ConnectionStatus['leaving']> {
+async function pendingRemovals(
+  links: StatusStores['links'],
+  connection: string,
+): Promise<Pick<ConnectionStatus, 'leaving'>> {
   const { total, links: next } = await links.leaving(connection, NAMED_REMOVALS);
-  return { total, next: next.flatMap((link) => pendingRemoval(link) ?? []) };
+  return total === 0 ? {} : { leaving: { total, next: next.flatMap((link) => pendingRemoval(link) ?? []) } };
 }
 
 /** What a link says will be done to its account or SCIM group; undefined when nothing will. */

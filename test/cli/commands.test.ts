@@ -558,7 +558,6 @@ describe('the other commands', () => {
       links: {},
       held: 0,
       escrowed: 0,
-      leaving: { total: 0, next: [] },
       openCycle: cycleView({ phase, ...facts }),
       lastCycle: cycleView({
         phase: 'closed',

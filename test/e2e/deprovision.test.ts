@@ -49,7 +49,7 @@ async function provisioned(
 async function cycle(operator: OperatorClient, kind: CycleKind) {
   const started = await operator.startCycle({ connection: 'acme', kind, requestedBy: 'test' });
   const done = await closed(operator, started.id);
-  expect(done).toMatchObject({ result: 'succeeded', verdict: { findings: [] } });
+  expect(done).toMatchObject({ result: 'succeeded' });
   return { kind: done.kind, operations: done.planCounts?.operations ?? {} };
 }
 
@@ -84,7 +84,7 @@ describe('a delay before a removal', () => {
     expect(userNames(made, false)).toEqual([personName(1)]);
     expect(memberCount(made, 'Crew')).toBe(7);
     expect((await headgate.incremental()).operations).toEqual({});
-    expect((await headgate.operator.status()).connections[0]?.leaving).toEqual({ total: 0, next: [] });
+    expect((await headgate.operator.status()).connections[0]?.leaving).toBeUndefined();
     expect((await headgate.full()).operations).toEqual({});
   });
 

@@ -41,7 +41,6 @@ export function aConnectionStatus(overrides: Partial<ConnectionStatus> = {}): Co
     links: { 'account.active': 12 },
     held: 0,
     escrowed: 0,
-    leaving: { total: 0, next: [] },
     ...overrides,
   };
 }

@@ -54,7 +54,7 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
 
 /** Removals that wait for their delay, or are due and not done. */
 function leavingOf({ connection, leaving }: ConnectionStatus, paint: Paint): readonly string[] {
-  if (leaving.total === 0) return [];
+  if (leaving === undefined) return [];
   const rest = leaving.total - leaving.next.length;
   const lines = leaving.next.map((removal) => `  ${pendingWords(removal)}`);
   if (rest > 0) lines.push(`  and ${grouped(rest)} more`);
