@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { DeprovisionAction, RemovalAction, RemovalCause } from '../../src/core/connection.ts';
+import {
+  REMOVAL_CAUSES,
+  type DeprovisionAction,
+  type RemovalAction,
+  type RemovalCause,
+} from '../../src/core/connection.ts';
 import { nextStep, noticeCause, type NoticedCause } from '../../src/core/departure.ts';
 import type { Whereabouts } from '../../src/core/directory.ts';
 import { thePolicy } from '../builders.ts';
@@ -8,7 +13,10 @@ const DAY = 86_400_000;
 type Causes = Partial<Record<RemovalCause, number>>;
 
 const noticed = (causes: Causes): readonly NoticedCause[] =>
-  Object.entries(causes).map(([cause, day]) => ({ cause: cause as RemovalCause, since: day * DAY }));
+  REMOVAL_CAUSES.flatMap((cause) => {
+    const day = causes[cause];
+    return day === undefined ? [] : [{ cause, since: day * DAY }];
+  }).sort((a, b) => a.since - b.since);
 const policyOf = (changes: Partial<Record<RemovalCause, readonly [DeprovisionAction, number]>>) => {
   const days = Object.entries(changes).map(([cause, [action, after]]) => [cause, [action, after * DAY]]);
   const policy = thePolicy(Object.fromEntries(days));
@@ -24,7 +32,12 @@ describe('a cause that is noticed', () => {
     readonly after: Causes;
   }[] = [
     { rule: 'counts from then', before: {}, cause: 'unassigned', after: { unassigned: 9 } },
-    { rule: 'does not start anew while it lasts', before: { unassigned: 2 }, cause: 'unassigned', after: { unassigned: 2 } },
+    {
+      rule: 'does not start anew while it lasts',
+      before: { unassigned: 2 },
+      cause: 'unassigned',
+      after: { unassigned: 2 },
+    },
     {
       rule: 'leaves an unassignment as it was when the user is deleted',
       before: { unassigned: 2 },
@@ -72,7 +85,9 @@ describe('a cause that is noticed', () => {
   test('starts no clock while the policy is to keep', () => {
     const policy = policyOf({ unassigned: ['keep', 0] });
     expect(noticeCause('unassigned', noticed({ unassigned: 2 }), policy, 9 * DAY)).toEqual([]);
-    expect(noticeCause('hardDeleted', noticed({ unassigned: 2 }), policy, 9 * DAY)).toEqual(noticed({ hardDeleted: 9 }));
+    expect(noticeCause('hardDeleted', noticed({ unassigned: 2 }), policy, 9 * DAY)).toEqual(
+      noticed({ hardDeleted: 9 }),
+    );
   });
 });
 
@@ -122,7 +137,12 @@ describe('the next step of a removal', () => {
       done: ['disable'],
       next: 'delete day 31',
     },
-    { rule: 'is none when the policy is to keep', causes: { unassigned: 1 }, policy: { unassigned: ['keep', 0] }, next: undefined },
+    {
+      rule: 'is none when the policy is to keep',
+      causes: { unassigned: 1 },
+      policy: { unassigned: ['keep', 0] },
+      next: undefined,
+    },
     { rule: 'is none when all is done', causes: { unassigned: 1 }, policy: {}, done: ['disable'], next: undefined },
   ];
   test.each(rows)('$rule', ({ causes, policy, done = [], next }) => {

@@ -135,7 +135,7 @@ export async function rememberLinks(tx: Tx, connection: string, memories: readon
  */
 export async function writeLinks(tx: Tx, connection: string, links: readonly Link[]): Promise<void> {
   for (const chunk of inChunks(links, WRITE_CHUNK)) {
-    const rows = chunk.map(({ paths, awaiting, departure: _, ...link }) => ({
+    const rows = chunk.map(({ paths, awaiting, departure: _departure, ...link }) => ({
       resource: link.resource,
       anchor: link.anchor,
       state: link.state,
