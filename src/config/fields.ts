@@ -148,7 +148,13 @@ export function storeProblem(schemes: readonly string[], example: string): (valu
   };
 }
 
-const DELAY_UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const DELAY_UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 const DELAY = /^(\d{1,6})([smhdw])$/;
 /** A longer delay is a slip of the keyboard: nobody waits ten years with a leaver. */
 const LONGEST_DELAY_MS = 3653 * 86_400_000;

@@ -122,7 +122,9 @@ const connection = field.settings({
   mapping: mapping.default('default').describe('default, default with changes, or a whole mapping.'),
   deprovision: field
     .settings({
-      unassigned: deprovisioning.default('disable').describe('The user lost the last path; a SCIM group whose group was unassigned is deleted, unless kept.'),
+      unassigned: deprovisioning
+        .default('disable')
+        .describe('The user lost the last path; a SCIM group whose group was unassigned is deleted, unless kept.'),
       disabled: deprovisioning.default('disable').describe('Sign-in was blocked in the directory.'),
       softDeleted: deprovisioning.default('disable').describe('The user is in the recycle bin.'),
       hardDeleted: deprovisioning.default('delete').describe('The user is gone for good.'),

@@ -609,8 +609,16 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         const { links } = under.stores;
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));
         const leaving = (number: number, dueAt?: number): LinkMemory => {
-          const next = { action: 'disable', cause: 'unassigned', dueAt: dueAt ?? 0, reason: 'lost the only path' } as const;
-          const departure = { causes: [{ cause: 'unassigned', since: 5 }], ...(dueAt === undefined ? {} : { next }) } as const;
+          const next = {
+            action: 'disable',
+            cause: 'unassigned',
+            dueAt: dueAt ?? 0,
+            reason: 'lost the only path',
+          } as const;
+          const departure = {
+            causes: [{ cause: 'unassigned', since: 5 }],
+            ...(dueAt === undefined ? {} : { next }),
+          } as const;
           return { resource: 'account', anchor: anchorOf(number), paths: [{}], awaiting: [], departure };
         };
         await remembering([leaving(0, 2_000), leaving(1, 1_000), leaving(2)]);

@@ -12,7 +12,16 @@ import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { heldOperations } from '../../src/core/guards.ts';
-import { aGroup, assignUser, aUser, defaultMapping, NOW, theProfile, theRules, type Organisation } from '../builders.ts';
+import {
+  aGroup,
+  assignUser,
+  aUser,
+  defaultMapping,
+  NOW,
+  theProfile,
+  theRules,
+  type Organisation,
+} from '../builders.ts';
 import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
 import { aSecret, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts';

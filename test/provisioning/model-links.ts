@@ -28,7 +28,11 @@ export function rememberInModel(model: ProviderModel, memories: readonly LinkMem
     const link = model.link(memory.resource, memory.anchor);
     if (link === undefined) continue;
     const { departure: _, ...before } = link;
-    model.links.set(`${link.resource}:${link.anchor}`, { ...before, ...memory, ...(departure === null ? {} : { departure }) });
+    model.links.set(`${link.resource}:${link.anchor}`, {
+      ...before,
+      ...memory,
+      ...(departure === null ? {} : { departure }),
+    });
   }
 }
 

@@ -107,7 +107,11 @@ export function toLink(
   awaiting: readonly string[] | null,
   departure: Departure | null,
 ): Link {
-  const memory = { ...optional('paths', paths), ...optional('awaiting', awaiting), ...optional('departure', departure) };
+  const memory = {
+    ...optional('paths', paths),
+    ...optional('awaiting', awaiting),
+    ...optional('departure', departure),
+  };
   return { ...body, ...memory };
 }
 

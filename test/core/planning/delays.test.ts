@@ -29,7 +29,13 @@ const adaLeft: Organisation = { users: [bob], assignments: [assignUser('bob')], 
 
 function left(daysAgo: number, next: Partial<Departure['next']> = {}): Departure {
   const since = NOW - daysAgo * DAY;
-  const step = { action: 'disable', cause: 'unassigned', dueAt: since + WEEK, reason: 'left group IT', ...next } as const;
+  const step = {
+    action: 'disable',
+    cause: 'unassigned',
+    dueAt: since + WEEK,
+    reason: 'left group IT',
+    ...next,
+  } as const;
   return { causes: [{ cause: 'unassigned', since }], next: step };
 }
 
@@ -92,7 +98,12 @@ describe('a removal with a delay', () => {
     expect(plan(adaLeft).waiting).toMatchObject([{ dueAt: NOW + WEEK }]);
   });
 
-  test.each<{ readonly rule: string; readonly where: Whereabouts; readonly departure?: Departure; readonly says: string }>([
+  test.each<{
+    readonly rule: string;
+    readonly where: Whereabouts;
+    readonly departure?: Departure;
+    readonly says: string;
+  }>([
     {
       rule: 'a hard delete without a delay follows at once',
       where: 'absent',
@@ -149,7 +160,12 @@ describe('a removal with a delay', () => {
 
 describe('memberships of somebody whose removal waits', () => {
   const group = { it: { name: 'IT', users: ['bob'] } };
-  const now: Organisation = { users: [bob], groups: group, assignments: [assignGroup('it')], whereabouts: { ada: 'present' } };
+  const now: Organisation = {
+    users: [bob],
+    groups: group,
+    assignments: [assignGroup('it')],
+    whereabouts: { ada: 'present' },
+  };
   const members = (departure?: Departure) => {
     const links = [
       aLink('ada', departure === undefined ? {} : { departure }),
@@ -184,7 +200,9 @@ describe('a group that was unassigned', () => {
       }),
     );
   const deletes = ({ plan: { operations } }: ReturnType<typeof planWith>) =>
-    operations.filter(({ resource, kind }) => resource === 'group' && kind === 'delete').map(({ reason }) => reason.text);
+    operations
+      .filter(({ resource, kind }) => resource === 'group' && kind === 'delete')
+      .map(({ reason }) => reason.text);
 
   test('is deleted at once without a delay, and never when the policy is to keep', () => {
     expect(deletes(planWith({}))).toEqual(['group IT was unassigned from the application']);
@@ -200,7 +218,11 @@ describe('a group that was unassigned', () => {
   });
 
   test('is left alone once it is assigned again', () => {
-    const back: Organisation = { ...adaLeft, groups: { it: { name: 'IT' } }, assignments: [assignUser('bob'), assignGroup('it')] };
+    const back: Organisation = {
+      ...adaLeft,
+      groups: { it: { name: 'IT' } },
+      assignments: [assignUser('bob'), assignGroup('it')],
+    };
     const planned = planWith(patient, left(7), back);
     expect(deletes(planned)).toEqual([]);
     expect(planned.memories).toContainEqual(
