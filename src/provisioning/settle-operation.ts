@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ExponentialBackoff } from 'cockatiel';
 import {
   ConflictError,
@@ -46,7 +47,7 @@ function failureOf(error: HeadgateError): Failure {
   };
 }
 
-/** What is recorded for an operation that succeeded, with the link that follows from it. */
+/** What is recorded for an operation that succeeded, with the link that follows from it where it is another than before. */
 export function succeeded(
   { sequence, operation }: SliceOperation,
   exported: Exported,
@@ -55,7 +56,13 @@ export function succeeded(
   profile: ProviderProfile,
 ): OperationResult {
   const link = linkAfter(operation, exported, existing, profile);
-  return { sequence, state: 'exported', exported, durationMs, ...(link === undefined ? {} : { link }) };
+  return {
+    sequence,
+    state: 'exported',
+    exported,
+    durationMs,
+    ...(link === undefined || isDeepStrictEqual(link, existing) ? {} : { link }),
+  };
 }
 
 function goesOnWithoutObject(operation: Operation): boolean {

@@ -9,7 +9,7 @@ import {
   UnauthorizedError,
 } from '../../src/core/errors.ts';
 import type { Operation } from '../../src/core/operation.ts';
-import { failed, MOST_ATTEMPTS } from '../../src/provisioning/settle-operation.ts';
+import { failed, MOST_ATTEMPTS, succeeded } from '../../src/provisioning/settle-operation.ts';
 import { theProfile } from '../builders.ts';
 
 const NOW = 1_000_000;
@@ -143,5 +143,19 @@ describe('what becomes of a failed operation', () => {
     expect(() =>
       failed({ sequence: 1, operation: update, inDoubt: false, attempts: 0 }, new TypeError('x'), 1, NOW, theProfile()),
     ).toThrow(TypeError);
+  });
+});
+
+describe('the link of an operation that succeeded', () => {
+  const item = { sequence: 0, operation: update, inDoubt: false, attempts: 0 };
+  const exported = { resourceId: '1', requests: 1 };
+
+  test('is written when it is new, and left alone when it is what it was', () => {
+    const first = succeeded(item, exported, 1, undefined, theProfile());
+    if (first.state !== 'exported' || first.link === undefined) throw new Error('a link should follow');
+    const again = succeeded(item, exported, 1, first.link, theProfile());
+    expect(again).not.toHaveProperty('link');
+    const renamed = succeeded(item, exported, 1, { ...first.link, label: 'before' }, theProfile());
+    expect(renamed).toMatchObject({ link: first.link });
   });
 });

@@ -48,6 +48,7 @@ const MEDIA_TYPE = 'application/scim+json';
 export function createScimClient(options: ClientOptions): ScimClient {
   const base = safeUrl(options.url, `${options.connection}: provider.url`);
   const basePath = base.pathname.replace(/\/+$/, '');
+  const ownQuery = new URLSearchParams(base.search).toString();
   const pool = new Pool(base.origin, {
     connections: options.concurrency,
     pipelining: 1,
@@ -61,9 +62,8 @@ export function createScimClient(options: ClientOptions): ScimClient {
   function pathOf(request: ScimRequest): string {
     const id =
       request.search === true ? '.search' : request.id === undefined ? undefined : segmentOf(request.id, options);
-    const parameters = new URLSearchParams(base.search);
     const query = [
-      ...(parameters.size === 0 ? [] : [parameters.toString()]),
+      ...(ownQuery === '' ? [] : [ownQuery]),
       ...Object.entries(request.parameters ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
     ].join('&');
     return `${basePath}/${request.collection}${id === undefined ? '' : `/${id}`}${query === '' ? '' : `?${query}`}`;
