@@ -9,6 +9,7 @@ import type {
   Whereabouts,
 } from '../src/core/directory.ts';
 import type { Credential } from '../src/core/credential.ts';
+import type { GuardContext } from '../src/core/guards.ts';
 import type { Link } from '../src/core/link.ts';
 import { compileMapping, type CompiledMapping } from '../src/core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../src/core/mapping/default-mapping.ts';
@@ -108,6 +109,34 @@ export function aScimGroup(id: string, displayName: string, overrides: Partial<S
   return { id, displayName, members: [], ...overrides };
 }
 
+/** The guards of a configuration that says nothing about them, but for what a test changes. */
+export function theGuards({
+  tooManyRemovals,
+  ...others
+}: Partial<Omit<ConnectionRules['guards'], 'tooManyRemovals'>> & {
+  readonly tooManyRemovals?: Partial<ConnectionRules['guards']['tooManyRemovals']>;
+} = {}): ConnectionRules['guards'] {
+  return {
+    tooManyRemovals: {
+      count: 50,
+      percent: 10,
+      windowHours: 24,
+      membersOfOneGroup: { count: 50, percent: 50 },
+      ...tooManyRemovals,
+    },
+    groupCliff: { count: 20, percent: 50 },
+    protectedAccounts: [],
+    approvalHours: 24,
+    off: [],
+    ...others,
+  };
+}
+
+/** What guards know beside a plan: nothing was removed lately, and the directory's own engine stands still. */
+export function theGuardContext(overrides: Partial<GuardContext> = {}): GuardContext {
+  return { past: [], soleReach: new Map(), nativeJobs: { known: true, active: [] }, credentials: [], ...overrides };
+}
+
 export function theRules(overrides: Partial<ConnectionRules> = {}): ConnectionRules {
   return {
     name: 'acme',
@@ -115,7 +144,7 @@ export function theRules(overrides: Partial<ConnectionRules> = {}): ConnectionRu
     scope: { groups: true, nestedGroups: 'direct' },
     mapping: DEFAULT_MAPPING,
     deprovision: thePolicy(),
-    guards: { tooManyRemovals: { count: 50, percent: 10 }, protectedAccounts: [] },
+    guards: theGuards(),
     ...overrides,
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PROFILE_NAMES } from '../core/profile.ts';
 import { CLOUDS, LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import * as field from './fields.ts';
+import { guardSettings } from './guard-settings.ts';
 
 const secretFile = 'A path relative to this file, or a bare name looked up in $CREDENTIALS_DIRECTORY first.';
 
@@ -131,21 +132,7 @@ const connection = field.settings({
       filtered: deprovisioning.default('disable').describe('A scoping rule no longer lets the user in.'),
     })
     .prefault({}),
-  guards: field
-    .settings({
-      tooManyRemovals: field
-        .settings({
-          count: field.wholeNumber(0, 1_000_000).default(50).describe('Most removals in one cycle.'),
-          percent: field.someNumber(0, 100).default(10).describe('Most removals as a share of what is linked.'),
-        })
-        .prefault({}),
-      protectedAccounts: z.array(field.person()).default([]).describe('Users whose accounts are never taken away.'),
-      tokenOwner: z
-        .enum(['warn', 'strict'])
-        .default('warn')
-        .describe('What a token whose owner nobody knows means: a warning, or that no account is taken away.'),
-    })
-    .prefault({}),
+  guards: guardSettings,
 });
 
 /** The configuration file as people write it. Its keys are a contract. */

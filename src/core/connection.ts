@@ -1,4 +1,5 @@
 import type { AttributeMapping } from './mapping/attribute-mapping.ts';
+import type { DecidableGuard } from './verdict.ts';
 
 /** What to do with an account whose user is no longer entitled. */
 export type DeprovisionAction = RemovalAction | 'keep';
@@ -22,6 +23,18 @@ export interface RemovalLimit {
   readonly percent: number;
 }
 
+/** Removals are counted apart, so that many harmless ones of one kind cannot hide a few grave ones of another. */
+export const REMOVAL_KINDS = ['accountsDisabled', 'accountsDeleted', 'groupsDeleted', 'membersRemoved'] as const;
+export type RemovalKind = (typeof REMOVAL_KINDS)[number];
+
+/** Limits of the guard `too-many-removals`: one for all kinds, or one of its own for a kind. */
+export interface RemovalLimits extends RemovalLimit, Readonly<Partial<Record<RemovalKind, RemovalLimit | undefined>>> {
+  /** Members taken out of a single group that stays. */
+  readonly membersOfOneGroup: RemovalLimit;
+  /** Removals carried out within so many hours count together with what is planned. */
+  readonly windowHours: number;
+}
+
 /** The part of a connection's configuration that decides what the plan holds. Plain data, digestible. */
 export interface ConnectionRules {
   readonly name: string;
@@ -35,10 +48,16 @@ export interface ConnectionRules {
   readonly mapping: readonly AttributeMapping[];
   readonly deprovision: Readonly<Record<RemovalCause, DeprovisionRule>>;
   readonly guards: {
-    readonly tooManyRemovals: RemovalLimit;
+    readonly tooManyRemovals: RemovalLimits;
+    /** People who lose their only path, one group. */
+    readonly groupCliff: RemovalLimit;
     /** Users (object id or userPrincipalName) whose accounts are never disabled or deleted. */
     readonly protectedAccounts: readonly string[];
     /** What a token whose owner nobody knows means: a warning (also when absent), or that no account is taken away. */
     readonly tokenOwner?: 'warn' | 'strict';
+    /** How long an approval lets held operations through, in hours. */
+    readonly approvalHours: number;
+    /** Guards that are switched off. */
+    readonly off: readonly DecidableGuard[];
   };
 }

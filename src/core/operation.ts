@@ -107,6 +107,8 @@ export interface DeleteGroup extends OperationBase {
   readonly resource: 'group';
   readonly kind: 'delete';
   readonly resourceId: ResourceId;
+  /** Members it will still have when it is deleted, whoever put them there. Absent in plans of older versions. */
+  readonly members?: number;
 }
 /** Membership of one SCIM group. Only members Headgate linked are ever removed. */
 export interface ChangeMembers extends OperationBase {

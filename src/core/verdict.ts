@@ -2,12 +2,40 @@
 export const GUARDS = [
   'incomplete-read',
   'empty-directory',
+  'native-job-active',
   'matching-collision',
   'token-owner',
   'protected-accounts',
   'too-many-removals',
+  'group-cliff',
+  'non-empty-group-delete',
 ] as const;
 export type GuardName = (typeof GUARDS)[number];
+
+/**
+ * Guards a person may decide about: what they hold may be approved, and a configuration may switch them off. The others
+ * say that something is not known or never meant, and no approval makes it known.
+ */
+export const DECIDABLE_GUARDS = [
+  'native-job-active',
+  'too-many-removals',
+  'group-cliff',
+  'non-empty-group-delete',
+] as const satisfies readonly GuardName[];
+export type DecidableGuard = (typeof DECIDABLE_GUARDS)[number];
+
+/** Whether what a guard holds may be approved. */
+export function isDecidable(guard: GuardName): guard is DecidableGuard {
+  return DECIDABLE_GUARDS.some((name) => name === guard);
+}
+
+/** The approval that lets through what a guard holds. */
+export interface Approved {
+  readonly hold: string;
+  readonly by: string;
+  /** Ms since the epoch. */
+  readonly until: number;
+}
 
 /** What one guard says about a plan, with its numbers. */
 export interface Finding {
@@ -19,10 +47,14 @@ export interface Finding {
   /** Keys of the operations held; empty when the plan is refused. */
   readonly operations: readonly string[];
   readonly numbers: Readonly<Record<string, number>>;
+  /** Set when a person approved exactly this: the operations go, unless another guard holds them. */
+  readonly approved?: Approved;
 }
 
 /** The guards' answer to a plan. Allowed when there are no findings but warnings. A refused guard is a value, not an exception. */
 export interface Verdict {
   readonly refused: boolean;
   readonly findings: readonly Finding[];
+  /** Guards the configuration switched off: they did not look. Absent in verdicts of older versions. */
+  readonly off?: readonly GuardName[];
 }

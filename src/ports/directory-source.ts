@@ -10,6 +10,7 @@ import type {
   Watermark,
   Whereabouts,
 } from '../core/directory.ts';
+import type { NativeJobs } from '../core/guards/facts.ts';
 
 /** Called as a read moves on, for progress only. `total` is absent where the directory does not tell. */
 export type ReadProgress = (what: string, done: number, total?: number) => void;
@@ -83,6 +84,11 @@ export interface DirectorySource {
     signal: AbortSignal,
     progress?: ReadProgress,
   ): Promise<DirectoryChanges | 'expired'>;
+  /**
+   * Whether the directory's own provisioning engine works on the application. Not known where the permission to look is
+   * missing; any other failure throws.
+   */
+  readNativeJobs(applicationId: Anchor, signal: AbortSignal): Promise<NativeJobs>;
   /** Cheapest authenticated read that proves credentials and permissions; used by `doctor` and at start. */
   check(appId: string, signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { ProvisioningLog } from './provisioning-log.ts';
+import type { HoldStore } from './hold-store.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -43,6 +44,8 @@ export interface OperationRecord {
   readonly state: OperationState;
   readonly attempts: number;
   readonly heldBy?: string;
+  /** Holds whose approvals let it through. */
+  readonly approvals?: readonly string[];
   readonly exported?: Exported;
   readonly failure?: {
     readonly code: string;
@@ -121,7 +124,7 @@ export interface CycleStore {
   setProgress(id: string, progress: NonNullable<CycleRecord['progress']>): Promise<void>;
   /**
    * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
-   * as held. `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
+   * as held, and the connection's holds open, change and lift with it. `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
    * transaction, so that no delay is forgotten whose user the baseline has passed. Nothing happens when the cycle is past
    * planning or `worker` lost its lease.
    */
@@ -216,5 +219,6 @@ export interface Stores {
   readonly connections: ConnectionStore;
   readonly credentials: CredentialStore;
   readonly log: ProvisioningLog;
+  readonly holds: HoldStore;
   ping(): Promise<void>;
 }

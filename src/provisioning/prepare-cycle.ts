@@ -3,6 +3,7 @@ import type { CycleKind } from '../core/cycle.ts';
 import { UnauthorizedError } from '../core/errors.ts';
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
+import { withApprovals } from '../core/holds.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { Link } from '../core/link.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
@@ -10,10 +11,12 @@ import type { ProviderInventory } from '../core/provider-inventory.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
+import type { HoldStore } from '../ports/hold-store.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
 import { gatherChanges } from './gather-changes.ts';
 import { attributesOf, gatherDirectory } from './gather-directory.ts';
+import { gatherGuardContext } from './gather-guard-context.ts';
 import { gatherFocus, gatherProvider } from './gather-provider.ts';
 
 export interface PreparedCycle extends Planned {
@@ -26,7 +29,9 @@ export interface PreparedCycle extends Planned {
 
 export interface Preparation {
   readonly connection: Connection;
-  readonly stores: Pick<Stores, 'links' | 'cycles'>;
+  readonly stores: Pick<Stores, 'links' | 'cycles'> & {
+    readonly holds: Pick<HoldStore, 'pastRemovals' | 'soleReach' | 'decided'>;
+  };
   /** Reads whose credentials are in use, anywhere: their owners must stay. */
   readonly credentials: (signal: AbortSignal) => Promise<readonly GuardedCredential[]>;
   readonly kind: CycleKind;
@@ -51,15 +56,27 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const { rules, mapping, provider } = connection;
   phase?.('import');
   const gathered = kind === 'initial' ? await gatherAll(preparation) : await gatherSince(preparation);
-  const credentials = await preparation.credentials(signal);
   signal.throwIfAborted();
   phase?.('plan');
   const { baseline, everything, ...input } = gathered;
   const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now });
-  const { directory, links } = input;
-  const verdict = judge({ ...planned, rules, directory, links, credentials });
+  const verdict = await judgePlan(preparation, planned, input);
   phase?.('end');
   return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
+}
+
+/** The guards' answer, with what a person approved: the same for every kind of cycle and for a plan that is only shown. */
+async function judgePlan(
+  { connection, stores, credentials, now, signal }: Preparation,
+  planned: Planned,
+  { directory, links }: Pick<PlanInput, 'directory' | 'links'>,
+): Promise<Verdict> {
+  const { rules } = connection;
+  const { plan } = planned;
+  const context = await gatherGuardContext(connection, stores.holds, { plan, directory, links }, now, signal);
+  const owned = await credentials(signal);
+  const verdict = judge({ ...context, ...planned, credentials: owned, rules, directory, links });
+  return withApprovals(plan, verdict, await stores.holds.decided(rules.name), now);
 }
 
 async function gatherAll(

@@ -9,6 +9,8 @@ import {
   assignGroup,
   assignUser,
   aUser,
+  theGuardContext,
+  theGuards,
   type Organisation,
 } from '../builders.ts';
 import type { Link } from '../../src/core/link.ts';
@@ -39,6 +41,7 @@ function verdictOf({ entitled, leavers = 0, rules = {}, gaps = [], links }: Case
   const input = aPlanInput(organisation, { links: known, provider: { accounts }, rules });
   const planned = planCycle(input);
   const verdict = judge({
+    ...theGuardContext(),
     plan: planned.plan,
     rules: input.rules,
     directory: input.directory,
@@ -50,7 +53,7 @@ function verdictOf({ entitled, leavers = 0, rules = {}, gaps = [], links }: Case
 }
 
 const limit = (count: number, percent: number) => ({
-  guards: { tooManyRemovals: { count, percent }, protectedAccounts: [] },
+  guards: theGuards({ tooManyRemovals: { count, percent } }),
 });
 
 const rows: readonly { rule: string; given: Case; findings: readonly string[] }[] = [
@@ -88,7 +91,12 @@ const rows: readonly { rule: string; given: Case; findings: readonly string[] }[
     given: {
       entitled: 10,
       leavers: 2,
-      rules: { guards: { tooManyRemovals: { count: 50, percent: 50 }, protectedAccounts: ['u10', 'U11@Contoso.com'] } },
+      rules: {
+        guards: theGuards({
+          tooManyRemovals: { count: 50, percent: 50 },
+          protectedAccounts: ['u10', 'U11@Contoso.com'],
+        }),
+      },
     },
     findings: ['protected-accounts hold 2'],
   },
@@ -98,7 +106,12 @@ const rows: readonly { rule: string; given: Case; findings: readonly string[] }[
       entitled: 10,
       leavers: 1,
       links: [aLink('u10', { label: 'Jos\u00e9@contoso.com' })],
-      rules: { guards: { tooManyRemovals: { count: 50, percent: 50 }, protectedAccounts: ['jose\u0301@contoso.com'] } },
+      rules: {
+        guards: theGuards({
+          tooManyRemovals: { count: 50, percent: 50 },
+          protectedAccounts: ['jose\u0301@contoso.com'],
+        }),
+      },
     },
     findings: ['protected-accounts hold 1'],
   },
@@ -134,12 +147,12 @@ describe('guards', () => {
     const input = aPlanInput({ users, assignments: users.map(({ id }) => assignUser(id)) });
     const { plan, collisions } = planCycle(input);
     const verdict = judge({
+      ...theGuardContext(),
       plan,
       rules: input.rules,
       directory: input.directory,
       links: [],
       collisions,
-      credentials: [],
     });
     expect([...heldOperations(verdict).keys()].sort()).toEqual(['1:account:create:u1', '1:account:create:u2']);
   });
@@ -152,19 +165,19 @@ describe('guards', () => {
     );
     const { plan, collisions } = planCycle(input);
     const verdict = judge({
+      ...theGuardContext(),
       plan,
       rules: input.rules,
       directory: input.directory,
       links: input.links,
       collisions,
-      credentials: [],
     });
     expect([...heldOperations(verdict)]).toEqual([['1:account:create:u2', 'matching-collision']]);
   });
 
   test.each([
     ['many members', 60, [['4:group:delete:it', 'too-many-removals']]],
-    ['few members', 4, []],
+    ['few members', 4, [['4:group:delete:it', 'non-empty-group-delete']]],
     ['no members left', 0, []],
   ])('a SCIM group with %s is deleted as what it takes from them', (_what, size, expected) => {
     const users = many(200).map((id) => aUser(id));
@@ -191,7 +204,14 @@ describe('guards', () => {
     expect(plan.operations.map(({ key }) => key).filter((key) => !key.includes(':update:'))).toEqual([
       '4:group:delete:it',
     ]);
-    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions, credentials: [] });
+    const verdict = judge({
+      ...theGuardContext(),
+      plan,
+      rules: input.rules,
+      directory: input.directory,
+      links,
+      collisions,
+    });
     expect([...heldOperations(verdict)]).toEqual(expected);
   });
 });

@@ -12,6 +12,7 @@ import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { ConfiguredSecret } from '../../src/ports/credentials.ts';
 import type { Connection } from '../../src/ports/index.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
+import type { Preparation } from '../../src/provisioning/prepare-cycle.ts';
 import { defaultMapping, theProfile, theRules } from '../builders.ts';
 
 export interface FakeDirectory {
@@ -50,6 +51,7 @@ export function fakeDirectory(given: FakeDirectory): DirectorySource {
     readGroupsOfUser: unused,
     startWatermark: async () => ({ users: 'u', groups: 'g', selection: 's', takenAt: 0 }),
     readChanges: unused,
+    readNativeJobs: async () => ({ known: true, active: [] }),
     check: unused,
     close: async () => undefined,
   };
@@ -108,3 +110,10 @@ export function aConnection(
     concurrency: 4,
   };
 }
+
+/** A store of holds that knows of none, and of no earlier removal. */
+export const NO_HOLDS: Preparation['stores']['holds'] = {
+  pastRemovals: async () => [],
+  soleReach: async () => new Map(),
+  decided: async () => [],
+};

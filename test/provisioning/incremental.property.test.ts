@@ -18,6 +18,7 @@ import {
   aUser,
   defaultMapping,
   NOW,
+  theGuards,
   theProfile,
   theRules,
   type Organisation,
@@ -28,7 +29,7 @@ import { aSecret, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts'
 import { modelLinks, rememberInModel } from './model-links.ts';
 
 const WATERMARK: Baseline['watermark'] = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
-const rules = theRules({ guards: { tooManyRemovals: { count: 1000, percent: 100 }, protectedAccounts: [] } });
+const rules = theRules({ guards: theGuards({ tooManyRemovals: { count: 1000, percent: 100 } }) });
 
 function changesBetween(before: Organisation, now: Organisation): DirectoryChanges {
   const userOf = (all: Organisation, id: Anchor) => canonicalJson(all.users?.find((user) => user.id === id) ?? null);

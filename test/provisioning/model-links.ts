@@ -1,8 +1,10 @@
 import type { Baseline } from '../../src/core/baseline.ts';
 import type { Link, LinkMemory } from '../../src/core/link.ts';
 import type { Operation } from '../../src/core/operation.ts';
-import type { CycleStore, LinkStore, Stores } from '../../src/ports/stores.ts';
+import type { CycleStore, LinkStore } from '../../src/ports/stores.ts';
+import type { Preparation } from '../../src/provisioning/prepare-cycle.ts';
 import type { ProviderModel } from '../core/planning/provider-model.ts';
+import { NO_HOLDS } from './fakes.ts';
 
 interface Last {
   readonly baseline: Baseline | undefined;
@@ -14,12 +16,12 @@ const notPart = (): never => {
 };
 
 /** A store that knows links and no baseline: all an initial cycle asks for. */
-export function storesOf(load: () => readonly Link[]): Pick<Stores, 'links' | 'cycles'> {
+export function storesOf(load: () => readonly Link[]): Preparation['stores'] {
   const answer = (given: object) => new Proxy(given, { get: (target, name) => Reflect.get(target, name) ?? notPart });
   const links: Partial<LinkStore> = { load: async () => load() };
   const cycles: Partial<CycleStore> = { baseline: async () => undefined };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the proxies answer for what is missing
-  return { links: answer(links), cycles: answer(cycles) } as Pick<Stores, 'links' | 'cycles'>;
+  return { links: answer(links), cycles: answer(cycles), holds: NO_HOLDS } as Preparation['stores'];
 }
 
 /** What saving a plan makes links remember. */
@@ -37,7 +39,7 @@ export function rememberInModel(model: ProviderModel, memories: readonly LinkMem
 }
 
 /** The links of a provider model as a store, with the baseline of the last cycle. */
-export function modelLinks(model: ProviderModel, last: Last): Pick<Stores, 'links' | 'cycles'> {
+export function modelLinks(model: ProviderModel, last: Last): Preparation['stores'] {
   const living = (resource: Link['resource']) =>
     [...model.links.values()].filter((link) => link.resource === resource && link.state !== 'deleted');
   const links: LinkStore = {
@@ -77,5 +79,5 @@ export function modelLinks(model: ProviderModel, last: Last): Pick<Stores, 'link
   };
   const store = new Proxy(cycles, { get: (target, name) => Reflect.get(target, name) ?? notPart });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the proxy answers for what is missing
-  return { links, cycles: store as CycleStore };
+  return { links, cycles: store as CycleStore, holds: NO_HOLDS };
 }

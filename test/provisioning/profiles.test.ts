@@ -16,7 +16,7 @@ import type { Connection } from '../../src/ports/index.ts';
 import { storesOf } from './model-links.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
-import { aGroup, assignGroup, assignUser, aUser, NOW, theRules } from '../builders.ts';
+import { aGroup, assignGroup, assignUser, aUser, NOW, theGuards, theRules } from '../builders.ts';
 import { silentLog } from '../silent-log.ts';
 import { aSecret, fakeDirectory, noCredentials } from './fakes.ts';
 
@@ -116,7 +116,10 @@ async function startLife(name: ProfileName): Promise<Life> {
     () => provider.close(),
   );
   // A whole group leaves at once in these lives, on purpose.
-  const guards = { tooManyRemovals: { count: 1_000, percent: 100 }, protectedAccounts: [] };
+  const guards = theGuards({
+    tooManyRemovals: { count: 1_000, percent: 100, membersOfOneGroup: { count: 1_000, percent: 100 } },
+    off: ['group-cliff', 'non-empty-group-delete'],
+  });
   const rules = theRules({ mapping: mappingFor(profile), guards });
   const compiled = compileMapping(rules.mapping);
   if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems));

@@ -1,5 +1,6 @@
-/** The application permissions of Microsoft Graph that reading needs, and no others (entra.md 3.7). */
-export type GraphPermission = 'Application.Read.All' | 'GroupMember.Read.All' | 'User.Read.All';
+/** The application permissions of Microsoft Graph that reading needs, and no others (entra.md 3.7); the last one may be missing. */
+export type GraphPermission =
+  'Application.Read.All' | 'GroupMember.Read.All' | 'User.Read.All' | 'Synchronization.Read.All';
 
 /** What a request is for, so that its failure can say so without quoting the address. */
 export interface Call {
@@ -24,5 +25,6 @@ export const CALLS = {
   users: { what: 'reading users', permission: 'User.Read.All', mend: MEND_MAPPING },
   userChanges: { what: 'reading the changes of users', permission: 'User.Read.All', mend: MEND_MAPPING },
   groupChanges: { what: 'reading the changes of groups', permission: 'GroupMember.Read.All', mend: MEND_MAPPING },
+  nativeJobs: { what: "reading Entra's own provisioning jobs", permission: 'Synchronization.Read.All' },
   deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },
 } as const satisfies Record<string, Call>;

@@ -8,6 +8,7 @@ import { createPersistence, DEFAULT_PATIENCE } from './patience.ts';
 import { createTracking } from './read-changes.ts';
 import { readApplication } from './read-application.ts';
 import { readAssignments } from './read-assignments.ts';
+import { readNativeJobs } from './read-native-jobs.ts';
 import { readGroups } from './read-groups.ts';
 import { readGroupsOfUser, readMemberships } from './read-memberships.ts';
 import { findUser, readUsers } from './read-users.ts';
@@ -17,7 +18,8 @@ import { createTransport } from './transport.ts';
 
 /**
  * Microsoft Entra ID as the source of authority, read through Microsoft Graph with application permissions
- * (Application.Read.All, GroupMember.Read.All, User.Read.All). It cannot write. Nothing is requested before the first
+ * (Application.Read.All, GroupMember.Read.All, User.Read.All, and Synchronization.Read.All to see Entra's own engine).
+ * It cannot write. Nothing is requested before the first
  * read; `close` ends requests under way.
  * @throws StartupError for endpoints or a tenant that cannot be right
  */
@@ -56,6 +58,7 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     readGroupsOfUser: (user, signal) => readGroupsOfUser(graph, user, signal),
     startWatermark: (attributes, signal) => tracking.startWatermark(attributes, signal),
     readChanges: (since, attributes, signal, progress) => tracking.readChanges(since, attributes, signal, progress),
+    readNativeJobs: (applicationId, signal) => readNativeJobs(graph, client, applicationId, signal),
     check: (appId, signal) => checkDirectory(graph, tokens, appId, signal),
     async close(): Promise<void> {
       lifetime.abort();

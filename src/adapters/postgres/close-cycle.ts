@@ -6,6 +6,8 @@ import type { CycleRecord } from '../../ports/stores.ts';
 import { commitBaseline } from './baselines.ts';
 import { lockCycle } from './cycle-rows.ts';
 import { doubt } from './record-slice.ts';
+import { endHold } from './hold-rows.ts';
+import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
 
 interface Closing {
@@ -65,7 +67,27 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
     })
     .where('number', '=', cycle.number)
     .execute();
+  await settleHolds(tx, cycle, now);
   return true;
+}
+
+/** Approved holds remember what was sent by their approval, and end when nothing of it is left to do. */
+async function settleHolds(tx: Tx, { number, connection }: LockedCycle, now: number): Promise<void> {
+  const { rows } = await sql<{ number: string; sent: number; open: boolean }>`
+    select hold.number,
+      (select count(*)::integer from headgate.operation as operation
+        where operation.cycle = ${number} and operation.state = 'exported' and hold.number::text = any(operation.approvals)) as sent,
+      exists (select 1 from headgate.operation as operation
+        where operation.cycle = ${number}
+          and (operation.state <> 'exported' and hold.number::text = any(operation.approvals)
+               or operation.state = 'held' and operation.held_by = hold.guard)) as open
+    from headgate.hold as hold
+    where hold.connection = ${connection} and hold.state = 'approved' and hold.ended_at is null
+    for update of hold`.execute(tx);
+  for (const hold of rows.filter(({ sent }) => sent > 0)) {
+    await sql`update headgate.hold set sent = sent + ${hold.sent} where number = ${hold.number}`.execute(tx);
+    if (!hold.open) await endHold(tx, hold.number, 'carried-out', now);
+  }
 }
 
 /** Forgets slices nobody works on; the operations of those that were started are in doubt: their answers are lost. */

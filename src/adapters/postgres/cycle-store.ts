@@ -8,6 +8,7 @@ import { createBaselines } from './baselines.ts';
 import { closeCycle } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
 import { rememberLinks } from './link-store.ts';
+import { confirmApprovals, reconcileHolds } from './hold-rows.ts';
 import { createOperationReader } from './operation-reader.ts';
 import { CYCLE_COLUMNS, toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
@@ -149,7 +150,9 @@ function createWrites(
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
         if (cycle.phase !== 'gathering' && cycle.phase !== 'planning') return false;
         refuseUnexportable(cycle.expected_digest, plan.digest, verdict.refused);
-        await writeOperations(tx, cycle.number, plan, verdict, clock.now());
+        const standing = await confirmApprovals(tx, cycle, plan, verdict, clock.now());
+        await writeOperations(tx, cycle.number, plan, standing, clock.now());
+        await reconcileHolds(tx, cycle, plan, standing, clock.now());
         await rememberLinks(tx, cycle.connection, memories);
         await tx
           .updateTable('headgate.cycle')
@@ -162,7 +165,7 @@ function createWrites(
             plan_digest: plan.digest,
             plan_counts: JSON.stringify(plan.counts),
             notices: JSON.stringify(plan.notices),
-            verdict: JSON.stringify(verdict),
+            verdict: JSON.stringify(standing),
             lease_worker: null,
             lease_until: null,
           })

@@ -15,6 +15,7 @@ function selectOperations(db: Sql) {
       'operation.state',
       'operation.attempts',
       'operation.held_by',
+      'operation.approvals',
       'operation.settled_at',
       'operation.body',
       'operation.exported',

@@ -46,7 +46,7 @@ type LinkTable = Selectable<Tables['headgate.link']>;
 type ConnectionRow = Selectable<Tables['headgate.connection']>;
 type OperationRow = Pick<
   Selectable<Tables['headgate.operation_seen']>,
-  'sequence' | 'state' | 'attempts' | 'held_by' | 'settled_at' | 'body' | 'exported' | 'failure'
+  'sequence' | 'state' | 'attempts' | 'held_by' | 'approvals' | 'settled_at' | 'body' | 'exported' | 'failure'
 > & { readonly cycle_id: string };
 
 /** A key with a value, or nothing: optional properties are absent, never undefined. */
@@ -94,6 +94,7 @@ export function toOperation(row: OperationRow): OperationRecord {
     state: row.state,
     attempts: row.attempts,
     ...optional('heldBy', row.held_by),
+    ...optional('approvals', row.approvals),
     ...optional('exported', row.exported),
     ...optional('failure', row.failure),
     ...optional('settledAt', time(row.settled_at)),

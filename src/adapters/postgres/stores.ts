@@ -6,6 +6,7 @@ import { createConnectionStore } from './connection-store.ts';
 import { createCredentialStore } from './credential-store.ts';
 import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
+import { createHoldStore } from './hold-store.ts';
 import { createLinkStore } from './link-store.ts';
 import { createProvisioningLog } from './provisioning-log.ts';
 
@@ -17,6 +18,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     connections: createConnectionStore(database.sql, clock),
     credentials: createCredentialStore(database.sql, clock, () => database.syncToDisk()),
     log: createProvisioningLog(database.sql, clock),
+    holds: createHoldStore(database.sql, clock, () => database.syncToDisk()),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
     },

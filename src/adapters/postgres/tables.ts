@@ -6,7 +6,9 @@ import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
 import type { Notice, PlanCounts } from '../../core/plan.ts';
-import type { Verdict } from '../../core/verdict.ts';
+import type { Decision, HeldPieces, HoldEvent, HoldState } from '../../core/holds.ts';
+import type { GuardName, Verdict } from '../../core/verdict.ts';
+import type { HoldRecord } from '../../ports/hold-store.ts';
 import type { CycleRecord, OperationRecord } from '../../ports/stores.ts';
 
 /** int8 arrives as text; numbers are written and compared with. */
@@ -80,6 +82,8 @@ interface OperationTable {
   readonly held_by: string | null;
   /** Whether its resource has another operation in the same cycle. */
   readonly shared: Generated<boolean>;
+  /** Holds whose approvals let it through. */
+  readonly approvals: readonly string[] | null;
   readonly attempts: Generated<number>;
   readonly not_before: NullableInt8;
   readonly settled_at: NullableInt8;
@@ -92,7 +96,17 @@ interface OperationTable {
 /** The view of operations in the state they are in now; `stored_state` is the one the indexes know. */
 interface SeenOperationView extends Pick<
   OperationTable,
-  'cycle' | 'sequence' | 'anchor' | 'attempts' | 'held_by' | 'settled_at' | 'body' | 'exported' | 'failure' | 'state'
+  | 'cycle'
+  | 'sequence'
+  | 'anchor'
+  | 'attempts'
+  | 'held_by'
+  | 'approvals'
+  | 'settled_at'
+  | 'body'
+  | 'exported'
+  | 'failure'
+  | 'state'
 > {
   readonly stored_state: OperationState;
 }
@@ -137,6 +151,37 @@ interface CredentialEventTable {
   readonly detail: string | null;
 }
 
+interface HoldTable {
+  readonly number: Generated<string>;
+  readonly connection: string;
+  readonly guard: GuardName;
+  readonly state: HoldState;
+  readonly digest: string;
+  readonly pieces: Json<HeldPieces>;
+  readonly operations: number;
+  readonly findings: Json<HoldRecord['findings']>;
+  readonly cycle: string;
+  /** Operations sent by its approval. */
+  readonly sent: Generated<number>;
+  readonly decision: Json<Omit<Decision, 'pieces'>>;
+  readonly decided_pieces: Json<HeldPieces>;
+  readonly opened_at: Int8;
+  readonly changed_at: Int8;
+  readonly ended_at: NullableInt8;
+}
+
+interface HoldEventTable {
+  readonly number: Generated<string>;
+  readonly hold: string;
+  readonly at: Int8;
+  readonly event: HoldEvent;
+  readonly digest: string;
+  readonly operations: number;
+  readonly actor: string | null;
+  readonly reason: string | null;
+  readonly until: NullableInt8;
+}
+
 interface CountTable {
   readonly state: string;
   readonly count: Int8;
@@ -153,6 +198,8 @@ export interface Tables {
   readonly 'headgate.credential': CredentialTable;
   readonly 'headgate.credential_event': CredentialEventTable;
   readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };
+  readonly 'headgate.hold': HoldTable;
+  readonly 'headgate.hold_event': HoldEventTable;
   readonly 'headgate.link': LinkTable;
   readonly 'headgate.link_count': CountTable & { readonly connection: string; readonly resource: Link['resource'] };
 }

@@ -3,7 +3,7 @@ import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
 import { afterDelay } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
-import type { ScimGroup } from '../scim.ts';
+import type { ResourceId } from '../scim.ts';
 import { leave } from './leave.ts';
 import { groupsInScope } from './plan-groups.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
@@ -37,7 +37,10 @@ export function planGroupDeletes(
       reason: () => why,
     });
     if (step === undefined) continue;
-    if (cascades) planEmptying(input, draft, link, byId.get(link.resourceId), accounts);
+    const group = byId.get(link.resourceId);
+    const shown = currentMembers(group, link, accounts, input.vanished);
+    const ours = ourMembers(shown, accounts);
+    if (cascades) planEmptying(draft, link, ours);
     draft.operations.push({
       resource: 'group',
       kind: 'delete',
@@ -50,22 +53,36 @@ export function planGroupDeletes(
         rule.afterMs,
       ),
       resourceId: link.resourceId,
+      // Where the accounts could go along it is deleted only once it is seen to be empty.
+      members: cascades ? 0 : memberTotal(input, link, shown, accounts),
     });
   }
 }
 
-/** Takes our members out first, where they would go with the group; members of others keep the group from being deleted. */
-function planEmptying(
-  input: PlanInput,
-  draft: PlanDraft,
-  link: Link,
-  group: ScimGroup | undefined,
-  accounts: Links,
-): void {
-  const members = [...currentMembers(group, link, accounts, input.vanished)].flatMap((resourceId) => {
+type Member = { readonly anchor: Anchor; readonly resourceId: ResourceId };
+
+/** Members of a group that somebody of ours is linked to. */
+function ourMembers(members: ReadonlySet<ResourceId>, accounts: Links): readonly Member[] {
+  const ours = [...members].flatMap((resourceId) => {
     const anchor = accounts.linkedTo.get(resourceId);
     return anchor === undefined ? [] : [{ anchor, resourceId }];
   });
+  return ours.sort((a, b) => (a.anchor < b.anchor ? -1 : 1));
+}
+
+/** How many members a group has: as shown and as remembered together, for either may be behind. */
+function memberTotal(input: PlanInput, link: Link, shown: ReadonlySet<ResourceId>, accounts: Links): number {
+  const remembered = (link.members ?? []).filter((anchor) => {
+    const account = accounts.byAnchor.get(anchor);
+    // An incremental cycle does not know everybody's link; whom it does not know may well be in the group.
+    if (account === undefined) return input.focus !== undefined;
+    return account.state !== 'deleted' && !input.vanished.has(account.resourceId) && !shown.has(account.resourceId);
+  });
+  return shown.size + remembered.length;
+}
+
+/** Takes our members out first, where they would go with the group; members of others keep the group from being deleted. */
+function planEmptying(draft: PlanDraft, link: Link, members: readonly Member[]): void {
   if (members.length === 0) return;
   draft.operations.push({
     resource: 'group',
@@ -76,6 +93,6 @@ function planEmptying(
     label: link.label,
     reason: { code: 'group-out-of-scope', text: `emptied before it is deleted: ${CASCADES}` },
     add: [],
-    remove: members.sort((a, b) => (a.anchor < b.anchor ? -1 : 1)),
+    remove: members,
   });
 }

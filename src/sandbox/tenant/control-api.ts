@@ -3,6 +3,7 @@ import { ConflictError, isHeadgateError, NotFoundError } from '../../core/errors
 import type { Json } from '../../core/scim.ts';
 import type { TenantControl } from './control.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
+import { JOB_CODES } from './provisioning-jobs.ts';
 
 type Verb = (control: TenantControl, body: unknown) => unknown;
 
@@ -94,6 +95,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   ),
   expireDeltaTokens: verb(NOTHING, (control) => control.expireDeltaTokens()),
   advance: verb(NOTHING, (control) => control.advance()),
+  setProvisioningJob: verb(
+    z.strictObject({ application: TEXT, code: z.enum(JOB_CODES).optional() }),
+    (control, { application, code }) => control.setProvisioningJob(application, code),
+  ),
   setThrottle: verb(
     z.strictObject({ units: z.number().positive(), perMilliseconds: z.number().positive() }),
     (control, limit) => control.setThrottle(limit),

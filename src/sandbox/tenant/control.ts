@@ -8,6 +8,7 @@ import type { Fault, Faults } from './faults.ts';
 import { EXTENSION_PROPERTY, SCHEMA, type GraphType } from './graph/schema.ts';
 import type { RegisteredApplication } from './login/applications.ts';
 import type { AccessTokens } from './login/tokens.ts';
+import type { JobCode, ProvisioningJobs } from './provisioning-jobs.ts';
 import type { RequestLog, SeenRequest } from './request-log.ts';
 import type { Throttle, ThrottleLimit } from './throttle.ts';
 
@@ -27,6 +28,8 @@ export interface TenantControl extends OrganisationChanges {
   expireDeltaTokens(): void;
   /** Lets reads, the index and change tracking see everything up to now. */
   advance(): void;
+  /** How Entra's own provisioning job of an application (appId) is; undefined, as at first, for none. */
+  setProvisioningJob(application: string, code: JobCode | undefined): void;
   /** Undefined takes the limit away. */
   setThrottle(limit: ThrottleLimit | undefined): void;
   addFault(fault: Fault): string;
@@ -49,6 +52,7 @@ export interface ControlParts {
   readonly replica: Replica;
   readonly index: Replica;
   readonly feed: DeltaFeed;
+  readonly provisioningJobs: ProvisioningJobs;
   readonly throttle: Throttle;
   readonly faults: Faults;
   readonly log: RequestLog;
@@ -96,6 +100,7 @@ export function createControl(parts: ControlParts): TenantControl {
       index.advance();
       feed.advance();
     },
+    setProvisioningJob: (application, code) => parts.provisioningJobs.set(application, code),
     setThrottle: (limit) => throttle.setLimit(limit),
     addFault: (fault) => faults.add(fault),
     removeFault: (id) => faults.remove(id),

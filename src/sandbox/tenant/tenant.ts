@@ -10,6 +10,7 @@ import { createPageTokens } from './graph/paging.ts';
 import { createHttp } from './http.ts';
 import { readerApplication, type RegisteredApplication } from './login/applications.ts';
 import { createAccessTokens } from './login/tokens.ts';
+import { createProvisioningJobs } from './provisioning-jobs.ts';
 import { createRequestLog } from './request-log.ts';
 import type { TenantState } from './state.ts';
 import { createThrottle, type ThrottleLimit } from './throttle.ts';
@@ -70,6 +71,10 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     replica: createReplica(organisation, now, options.lag ?? { kind: 'none' }),
     index: createReplica(organisation, now, options.countLag ?? { kind: 'none' }),
     feed: createDeltaFeed(organisation, now),
+    provisioningJobs: createProvisioningJobs(
+      (appId) =>
+        [...organisation.servicePrincipals.values(organisation.version())].find((one) => one.appId === appId)?.id,
+    ),
     throttle: createThrottle(now, options.throttle),
     faults: createFaults(),
     log: createRequestLog(options.requestLogLimit ?? 20_000),

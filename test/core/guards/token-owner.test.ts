@@ -6,7 +6,16 @@ import { compileMapping } from '../../../src/core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../../../src/core/mapping/default-mapping.ts';
 import type { AttributeMapping } from '../../../src/core/mapping/attribute-mapping.ts';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
-import { aLink, anAccount, aPlanInput, assignUser, aUser, theRules } from '../../builders.ts';
+import {
+  aLink,
+  anAccount,
+  aPlanInput,
+  assignUser,
+  aUser,
+  theGuardContext,
+  theGuards,
+  theRules,
+} from '../../builders.ts';
 
 const ADA = { kind: 'user', name: 'ada@contoso.com', anchor: 'ada' } as const;
 
@@ -14,7 +23,7 @@ function aToken(overrides: Partial<GuardedCredential> = {}): GuardedCredential {
   return { connection: 'acme', fingerprint: 'f1', owner: ADA, state: 'active', ownerCoupled: true, ...overrides };
 }
 
-const LIMITS = { tooManyRemovals: { count: 50, percent: 100 }, protectedAccounts: [] };
+const LIMITS = theGuards({ tooManyRemovals: { count: 50, percent: 100 } });
 
 /** Ada and Bob leave, Cleo stays. */
 function leaving(credentials: readonly GuardedCredential[], tokenOwner: 'warn' | 'strict' = 'warn') {
@@ -29,7 +38,7 @@ function leaving(credentials: readonly GuardedCredential[], tokenOwner: 'warn' |
   );
   const { plan, collisions } = planCycle(input);
   const { rules, directory, links } = input;
-  const verdict = judge({ plan, rules, directory, links, collisions, credentials });
+  const verdict = judge({ ...theGuardContext(), plan, rules, directory, links, collisions, credentials });
   return { verdict, held: [...heldOperations(verdict)].map(([key, guard]) => `${guard} ${key}`) };
 }
 
@@ -132,7 +141,7 @@ describe('an administrator’s role', () => {
       mapping: compiled.mapping,
     };
     const { plan, collisions } = planCycle(input);
-    const verdict = judge({ ...input, plan, collisions, credentials: [aToken()] });
+    const verdict = judge({ ...theGuardContext(), ...input, plan, collisions, credentials: [aToken()] });
     return [plan.operations.map(({ kind }) => kind), [...heldOperations(verdict).values()]];
   }
 

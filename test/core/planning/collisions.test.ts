@@ -4,18 +4,27 @@ import { compileMapping } from '../../../src/core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../../../src/core/mapping/default-mapping.ts';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
-import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser } from '../../builders.ts';
+import {
+  aLink,
+  anAccount,
+  aPlanInput,
+  aScimGroup,
+  assignGroup,
+  assignUser,
+  aUser,
+  theGuardContext,
+} from '../../builders.ts';
 
 /** Keys of the operations the matching guard holds. */
 function heldByCollision(input: PlanInput): readonly string[] {
   const { plan, collisions } = planCycle(input);
   const { findings } = judge({
+    ...theGuardContext(),
     plan,
     rules: input.rules,
     directory: input.directory,
     links: input.links,
     collisions,
-    credentials: [],
   });
   return findings.flatMap(({ guard, operations }) => (guard === 'matching-collision' ? operations : [])).toSorted();
 }

@@ -13,6 +13,8 @@ import {
   assignUser,
   aUser,
   NOW,
+  theGuardContext,
+  theGuards,
   thePolicy,
   type Organisation,
 } from '../../builders.ts';
@@ -134,14 +136,16 @@ describe('a removal with a delay', () => {
   });
 
   test('is not counted by guards while it waits, and may not begin on an incomplete read', () => {
-    const rules = { ...patient, guards: { tooManyRemovals: { count: 0, percent: 0 }, protectedAccounts: [] } };
+    const rules = { ...patient, guards: theGuards({ tooManyRemovals: { count: 0, percent: 0 } }) };
     const judged = (input: Organisation, departure?: Departure) => {
       const links = [aLink('ada', departure === undefined ? {} : { departure }), aLink('bob')];
       const given = {
         ...aPlanInput(input, { links, provider: { accounts: [account('ada'), account('bob')] }, rules }),
         kind: 'incremental' as const,
       };
-      return judge({ ...planCycle(given), ...given, credentials: [] }).findings.map(({ guard }) => guard);
+      return judge({ ...theGuardContext(), ...planCycle(given), ...given, credentials: [] }).findings.map(
+        ({ guard }) => guard,
+      );
     };
     expect(judged(adaLeft)).toEqual([]);
     const gaps = [{ what: 'members of group it' }];

@@ -4,7 +4,17 @@ import { judge } from '../../../src/core/guards.ts';
 import { linkAfter } from '../../../src/core/link-after.ts';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
 import type { Effect, ProviderProfile } from '../../../src/core/profile.ts';
-import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser } from '../../builders.ts';
+import {
+  aLink,
+  anAccount,
+  aPlanInput,
+  aScimGroup,
+  assignGroup,
+  assignUser,
+  aUser,
+  theGuardContext,
+  theGuards,
+} from '../../builders.ts';
 
 type Input = Parameters<typeof aPlanInput>;
 
@@ -54,7 +64,7 @@ describe('what removing an account really does', () => {
   ])('a disable and a delete that both mean %s are counted together as %s', (effect, counted) => {
     const leavers = ['u1', 'u2', 'u3', 'u4'];
     const stayers = Array.from({ length: 60 }, (_, index) => `s${index}`);
-    const rules = { guards: { tooManyRemovals: { count: 3, percent: 100 }, protectedAccounts: [] } };
+    const rules = { guards: theGuards({ tooManyRemovals: { count: 3, percent: 100 } }) };
     const input = aPlanInput(
       {
         users: stayers.map((id) => aUser(id)),
@@ -70,6 +80,7 @@ describe('what removing an account really does', () => {
     );
     const { plan, collisions } = planCycle(input);
     const { findings } = judge({
+      ...theGuardContext(),
       plan,
       rules: input.rules,
       directory: input.directory,
@@ -121,10 +132,17 @@ describe('groups at providers that are particular about them', () => {
 
   test('members taken out before the group is deleted are counted once', () => {
     const provider = { accounts: [account('ada'), account('bob')], groups: [itGroup] };
-    const rules = { guards: { tooManyRemovals: { count: 1, percent: 100 }, protectedAccounts: [] } };
+    const rules = { guards: theGuards({ tooManyRemovals: { count: 1, percent: 100 } }) };
     const input = aPlanInput(everybody, { links, provider, rules, profile: grouping({ deleteCascades: true }) });
     const { plan, collisions } = planCycle(input);
-    const verdict = judge({ plan, rules: input.rules, directory: input.directory, links, collisions, credentials: [] });
+    const verdict = judge({
+      ...theGuardContext(),
+      plan,
+      rules: input.rules,
+      directory: input.directory,
+      links,
+      collisions,
+    });
     expect(verdict.findings.map(({ message }) => message)).toEqual(['2 members removed in one cycle: more than 1']);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
-import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser } from '../../builders.ts';
+import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser, theGuards } from '../../builders.ts';
 
 type Input = Parameters<typeof aPlanInput>;
 
@@ -249,7 +249,7 @@ describe('planCycle', () => {
 
   test('a plan made with other rules has another digest, so that a saved plan goes stale', () => {
     const organisation = { users: [ada], assignments: [assignUser('ada')] };
-    const strict = { guards: { tooManyRemovals: { count: 1, percent: 1 }, protectedAccounts: [] } };
+    const strict = { guards: theGuards({ tooManyRemovals: { count: 1, percent: 1 } }) };
     expect(planCycle(aPlanInput(organisation, { rules: strict })).plan.digest).not.toBe(
       planCycle(aPlanInput(organisation)).plan.digest,
     );
@@ -271,7 +271,7 @@ describe('planCycle', () => {
 
 test("a protected name that is nobody's, as after a rename, is said; those of linked and entitled users are not", () => {
   const protectedAccounts = ['ADA@contoso.com', 'bob', 'boss@contoso.com'];
-  const guards = { tooManyRemovals: { count: 50, percent: 10 }, protectedAccounts };
+  const guards = theGuards({ tooManyRemovals: { count: 50, percent: 10 }, protectedAccounts });
   const { plan } = planCycle(
     aPlanInput({ users: [ada], assignments: [assignUser('ada')] }, { links: [aLink('bob')], rules: { guards } }),
   );

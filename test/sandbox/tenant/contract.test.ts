@@ -17,7 +17,7 @@ const TYPE = z.looseObject({
   navigation: z.record(z.string(), z.unknown()).optional(),
 });
 const contract = z
-  .looseObject({ types: z.record(z.string(), TYPE) })
+  .looseObject({ types: z.record(z.string(), TYPE), enums: z.record(z.string(), z.array(z.string())) })
   .parse(JSON.parse(readFileSync(new URL('../../fixtures/graph-v1.0.json', import.meta.url), 'utf8')));
 
 type Property = z.infer<typeof PROPERTY>;
@@ -42,6 +42,10 @@ function isPrimitive(type: string, value: unknown): boolean {
       return typeof value === 'string' && GUID.test(value);
     case 'Edm.DateTimeOffset':
       return typeof value === 'string' && DATE.test(value);
+    case 'Edm.Int64':
+      return typeof value === 'number' && Number.isInteger(value);
+    case 'Edm.Duration':
+      return typeof value === 'string' && /^P(\d+D)?(T(\d+H)?(\d+M)?)?$/.test(value);
     default:
       throw new Error(`no check for ${type}`);
   }
@@ -57,8 +61,10 @@ function problemsOfValue(where: string, type: string, nullable: boolean, value: 
   }
   if (type.startsWith('Edm.'))
     return isPrimitive(type, value) ? [] : [`${where} is no ${type}: ${JSON.stringify(value)}`];
-  if (!isObject(value)) return [`${where} is no object`];
   const name = type.replace('microsoft.graph.', '');
+  const members = contract.enums[name];
+  if (members !== undefined) return members.includes(String(value)) ? [] : [`${where} is no ${name}`];
+  if (!isObject(value)) return [`${where} is no object`];
   // Complex types the contract names without describing are checked for being an object only.
   return contract.types[name] === undefined ? [] : problemsOfObject(where, name, value);
 }
@@ -112,6 +118,7 @@ beforeAll(async () => {
   client = await startClient(state, {
     applications: [readerApplication({ permissions: [...READ_PERMISSIONS, 'AppRoleAssignment.ReadWrite.All'] })],
   });
+  client.tenant.control.setProvisioningJob(first(state.servicePrincipals).appId, 'Active');
 });
 afterAll(() => client.tenant.close());
 
@@ -167,6 +174,7 @@ function reads(): Read[] {
     { path: `/servicePrincipals/${application.id}/appRoleAssignedTo?$top=999`, type: 'appRoleAssignment' },
     { path: `/users/${assigned}/appRoleAssignments`, type: 'appRoleAssignment' },
     { path: `/groups/${assignedGroup}/appRoleAssignments?$top=5`, type: 'appRoleAssignment' },
+    { path: `/servicePrincipals/${application.id}/synchronization/jobs`, type: 'synchronizationJob' },
     { path: '/directory/deletedItems/microsoft.graph.user', type: 'user' },
     { path: `/directory/deletedItems/microsoft.graph.user/${deleted.id}?$select=${users}`, type: 'user' },
     { path: `/directory/deletedItems/${deleted.id}`, type: 'mixed' },

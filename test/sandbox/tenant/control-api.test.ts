@@ -47,6 +47,7 @@ const CALLS: readonly (readonly [string, unknown])[] = [
       appRoles: [{ ...ROLE, isEnabled: true, allowedMemberTypes: ['User'] }],
     },
   ],
+  ['setProvisioningJob', { application: '11111111-0000-4000-8000-000000000002', code: 'Paused' }],
   ['setLag', { kind: 'reads', reads: 3 }],
   ['setCountLag', { kind: 'milliseconds', milliseconds: 5 }],
   ['setDeltaLag', { kind: 'held' }],

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely';
 import * as cycles from './0001-cycles.ts';
 import * as baselines from './0002-baselines.ts';
 import * as slices from './0003-slices.ts';
+import * as holds from './0004-holds.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
 import * as departures from './0007-departures.ts';
 import * as credentials from './0009-credentials.ts';
@@ -11,6 +12,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-cycles': cycles,
   '0002-baselines': baselines,
   '0003-slices': slices,
+  '0004-holds': holds,
   '0006-provisioning-log': provisioningLog,
   '0007-departures': departures,
   '0009-credentials': credentials,

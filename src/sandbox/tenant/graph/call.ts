@@ -1,6 +1,7 @@
 import type { Json } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
 import type { DeltaFeed } from '../delta-feed.ts';
+import type { ProvisioningJobs } from '../provisioning-jobs.ts';
 import type { Cursor, QueryOptions } from './query.ts';
 
 /** Who calls: what the access token says. */
@@ -47,6 +48,7 @@ export interface GraphCall {
   /** Values on a page where `$top` is absent. */
   readonly pageSize: number;
   readonly feed: DeltaFeed;
+  readonly provisioningJobs: ProvisioningJobs;
   readonly sealToken: (cursor: Cursor) => string;
 }
 
@@ -78,6 +80,13 @@ export const READ_APPLICATIONS = [
   'Application.ReadWrite.All',
   'Directory.Read.All',
   'Directory.ReadWrite.All',
+];
+
+/** Application permissions that show Entra's own provisioning jobs (synchronization-synchronization-list-jobs). */
+export const READ_SYNCHRONIZATION = [
+  'Synchronization.Read.All',
+  'Application.ReadWrite.OwnedBy',
+  'Synchronization.ReadWrite.All',
 ];
 
 /** Whether the caller holds any of the permissions. */

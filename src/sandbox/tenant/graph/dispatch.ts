@@ -4,6 +4,7 @@ import type { Organisation } from '../../organisation/organisation.ts';
 import type { Replica } from '../../organisation/replication.ts';
 import type { DeltaFeed } from '../delta-feed.ts';
 import type { FaultEffect, Faults } from '../faults.ts';
+import type { ProvisioningJobs } from '../provisioning-jobs.ts';
 import type { Throttle } from '../throttle.ts';
 import { allowed, type GraphAnswer, type GraphCall, type GraphRequest, type Route } from './call.ts';
 import { nextLink, type PageTokens } from './paging.ts';
@@ -16,6 +17,7 @@ import { DELETED_USER_ROUTES } from './routes/deleted-users.ts';
 import { DIRECTORY_OBJECT_ROUTES } from './routes/directory-objects.ts';
 import { GROUP_ROUTES } from './routes/groups.ts';
 import { MEMBER_WRITE_ROUTES } from './routes/member-writes.ts';
+import { PROVISIONING_JOB_ROUTES } from './routes/provisioning-jobs.ts';
 import { SERVICE_PRINCIPAL_ROUTES } from './routes/service-principals.ts';
 import { USER_ROUTES } from './routes/users.ts';
 import { WRITE_ROUTES } from './routes/writes.ts';
@@ -32,6 +34,7 @@ export interface DispatcherParts {
   readonly replica: Replica;
   readonly index: Replica;
   readonly feed: DeltaFeed;
+  readonly provisioningJobs: ProvisioningJobs;
   readonly throttle: Throttle;
   readonly faults: Faults;
   readonly tokens: PageTokens;
@@ -47,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ...GROUP_ROUTES,
   ...DELTA_ROUTES,
   ...SERVICE_PRINCIPAL_ROUTES,
+  ...PROVISIONING_JOB_ROUTES,
   ...DELETED_USER_ROUTES,
   ...DIRECTORY_OBJECT_ROUTES,
   ...HELD_ASSIGNMENT_ROUTES,
@@ -156,6 +160,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatch {
       pageSize: parts.pageSize,
       eventual: request.headers['consistencylevel']?.toLowerCase() === 'eventual',
       feed,
+      provisioningJobs: parts.provisioningJobs,
       sealToken: (cursor) => tokens.seal(path, cursor),
     };
     const latest = organisation.version();

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../../core/scim.ts';
 import type { AppRoleAssignment, ServicePrincipal, TenantGroup, TenantUser } from '../../organisation/model.ts';
 import { text } from '../../organisation/model.ts';
 import type { Member } from '../../organisation/store.ts';
-import { allowed, READ_APPLICATIONS, READ_GROUPS, READ_USERS, type GraphCall } from './call.ts';
+import { allowed, READ_APPLICATIONS, READ_GROUPS, READ_SYNCHRONIZATION, READ_USERS, type GraphCall } from './call.ts';
 import { badRequest } from './refusal.ts';
 import { EXTENSION_PROPERTY, SCHEMA, type GraphType } from './schema.ts';
 
@@ -104,6 +104,7 @@ const READ: Readonly<Record<GraphType, readonly string[]>> = {
   group: READ_GROUPS,
   servicePrincipal: READ_APPLICATIONS,
   appRoleAssignment: READ_APPLICATIONS,
+  synchronizationJob: READ_SYNCHRONIZATION,
 };
 
 /**

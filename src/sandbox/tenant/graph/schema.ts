@@ -1,5 +1,5 @@
 /** The types of Graph v1.0 the tenant answers with. */
-export type GraphType = 'user' | 'group' | 'servicePrincipal' | 'appRoleAssignment';
+export type GraphType = 'user' | 'group' | 'servicePrincipal' | 'appRoleAssignment' | 'synchronizationJob';
 
 interface TypeSchema {
   /** What the directory holds and `$select` may name. */
@@ -101,11 +101,22 @@ const APP_ROLE_ASSIGNMENT = schema({
   elsewhere: '',
 });
 
+const JOB_PROPERTIES = 'id schedule status synchronizationJobSettings templateId';
+
+const SYNCHRONIZATION_JOB = schema({
+  selectable: JOB_PROPERTIES,
+  defaults: JOB_PROPERTIES,
+  collections: 'synchronizationJobSettings',
+  filterable: '',
+  elsewhere: '',
+});
+
 export const SCHEMA: Readonly<Record<GraphType, TypeSchema>> = {
   user: USER,
   group: GROUP,
   servicePrincipal: SERVICE_PRINCIPAL,
   appRoleAssignment: APP_ROLE_ASSIGNMENT,
+  synchronizationJob: SYNCHRONIZATION_JOB,
 };
 
 /** Directory extensions are named after the application that registered them. User and group are open types. */

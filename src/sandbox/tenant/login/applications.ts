@@ -24,8 +24,13 @@ export interface RegisteredApplication {
   readonly enabled: boolean;
 }
 
-/** The three application permissions Headgate needs to read. */
-export const READ_PERMISSIONS = ['Application.Read.All', 'GroupMember.Read.All', 'User.Read.All'] as const;
+/** The application permissions Headgate needs to read; without the last it cannot see Entra's own provisioning. */
+export const READ_PERMISSIONS = [
+  'Application.Read.All',
+  'GroupMember.Read.All',
+  'User.Read.All',
+  'Synchronization.Read.All',
+] as const;
 
 /** An app registration with the read permissions and one secret; everything can be overridden. */
 export function readerApplication(overrides: Partial<RegisteredApplication> = {}): RegisteredApplication {

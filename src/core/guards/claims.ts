@@ -1,0 +1,36 @@
+import { foldName, listed } from '../reasons.ts';
+import type { Guard } from './facts.ts';
+
+/** Whatever two users or two groups claim at once is held: whoever came second would get what the first one has. */
+export const matchingCollision: Guard = ({ collisions }) =>
+  collisions.map(({ text, operations }) => ({
+    guard: 'matching-collision' as const,
+    effect: 'hold' as const,
+    message: text,
+    remedy:
+      'make the matching attribute unique in the directory, or correct the account at the provider; the hold lifts by itself.',
+    operations,
+    numbers: { operations: operations.length },
+  }));
+
+/** Named users never lose their accounts. */
+export const protectedAccounts: Guard = ({ plan, rules }) => {
+  const names = new Set(rules.guards.protectedAccounts.map(foldName));
+  const held = plan.operations.filter(
+    (operation) =>
+      operation.resource === 'account' &&
+      (operation.kind === 'disable' || operation.kind === 'delete') &&
+      (names.has(foldName(operation.anchor)) || names.has(foldName(operation.label))),
+  );
+  if (held.length === 0) return [];
+  return [
+    {
+      guard: 'protected-accounts',
+      effect: 'hold',
+      message: `${listed(held.map(({ kind, label }) => `${kind} ${label}`))}: protected by guards.protectedAccounts`,
+      remedy: 'assign the user to the application again, or take the name out of guards.protectedAccounts.',
+      operations: held.map(({ key }) => key),
+      numbers: { held: held.length },
+    },
+  ];
+};

@@ -1,0 +1,26 @@
+import { listed } from '../reasons.ts';
+import type { Guard } from './facts.ts';
+
+/**
+ * While the directory's own engine provisions the same application, two engines would undo each other's work and remove
+ * by two policies: everything that would be sent is held. Where that cannot be seen, it is said each time.
+ */
+export const nativeJobActive: Guard = ({ plan, nativeJobs }) => {
+  const sent = plan.operations.filter(({ kind }) => kind !== 'link');
+  if (!nativeJobs.known) {
+    const { why: message, remedy } = nativeJobs;
+    return [{ guard: 'native-job-active', effect: 'warn', message, remedy, operations: [], numbers: {} }];
+  }
+  if (nativeJobs.active.length === 0 || sent.length === 0) return [];
+  return [
+    {
+      guard: 'native-job-active',
+      effect: 'hold',
+      message: `the directory's own provisioning is still running for this application (${listed(nativeJobs.active)}): two engines would write to one service provider`,
+      remedy:
+        'stop automatic provisioning of the enterprise application (Provisioning, Stop provisioning); the hold lifts by itself. If both are to write, put native-job-active into guards.off.',
+      operations: sent.map(({ key }) => key),
+      numbers: { jobs: nativeJobs.active.length, operations: sent.length },
+    },
+  ];
+};

@@ -1,0 +1,43 @@
+import { isRemoval } from '../operation.ts';
+import { listed } from '../reasons.ts';
+import type { Guard } from './facts.ts';
+
+/** Design 4.2: without the completeness proof an initial cycle fails, and no plan may hold a removal. */
+export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
+  // A delay that begins is the beginning of a removal.
+  const removals = [...plan.operations.filter(isRemoval), ...waiting.filter(({ begins }) => begins)];
+  if (directory.gaps.length === 0 || (plan.kind !== 'initial' && removals.length === 0)) return [];
+  const gaps = directory.gaps.map(({ what, expected, found }) =>
+    expected === undefined ? what : `${what}: expected ${expected}, found ${found ?? 0}`,
+  );
+  return [
+    {
+      guard: 'incomplete-read',
+      effect: 'refuse',
+      message: `the directory could not be proved to be read completely: ${listed(gaps)}`,
+      remedy:
+        'nothing was changed; the next cycle reads again. If it persists, check the permissions of the directory application.',
+      operations: [],
+      numbers: { gaps: directory.gaps.length, removals: removals.length },
+    },
+  ];
+};
+
+/** A directory that suddenly entitles nobody is a broken read or a broken assignment, not the wish to remove everyone. */
+export const emptyDirectory: Guard = ({ plan, directory }) => {
+  const linked = plan.counts.linkedAccounts;
+  // An incremental cycle looks at few users; for it an empty directory is one without any assignment.
+  const entitles = plan.kind === 'initial' ? plan.counts.entitledUsers > 0 : directory.assignments.length > 0;
+  if (entitles || linked === 0) return [];
+  return [
+    {
+      guard: 'empty-directory',
+      effect: 'refuse',
+      message: `the directory entitles nobody to this application, but ${linked} accounts are linked`,
+      remedy:
+        'check the assignments of the enterprise application. Everybody at once is never taken off: to do so on purpose, leave one user assigned until the others are gone.',
+      operations: [],
+      numbers: { entitled: 0, linked },
+    },
+  ];
+};
