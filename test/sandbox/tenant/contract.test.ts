@@ -63,7 +63,7 @@ function problemsOfValue(where: string, type: string, nullable: boolean, value: 
     return isPrimitive(type, value) ? [] : [`${where} is no ${type}: ${JSON.stringify(value)}`];
   const name = type.replace('microsoft.graph.', '');
   const members = contract.enums[name];
-  if (members !== undefined) return members.includes(String(value)) ? [] : [`${where} is no ${name}`];
+  if (members !== undefined) return members.some((member) => member === value) ? [] : [`${where} is no ${name}`];
   if (!isObject(value)) return [`${where} is no object`];
   // Complex types the contract names without describing are checked for being an object only.
   return contract.types[name] === undefined ? [] : problemsOfObject(where, name, value);
