@@ -1,9 +1,10 @@
 import type { Wave } from '../src/core/operation.ts';
 import { nextCycleAction, type CycleAction, type CycleFacts } from '../src/core/cycle.ts';
+import { isQuarantined, TRIAL_SIZE, type Quarantined, waitsUntil } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
-import type { CycleRecord } from '../src/ports/stores.ts';
+import type { ConnectionState, CycleRecord } from '../src/ports/stores.ts';
 import { closeCycle } from '../src/provisioning/close-cycle.ts';
 import { exportSlice } from './export-slice.ts';
 import { field } from './payload.ts';
@@ -42,9 +43,31 @@ async function factsOf(cycle: CycleRecord, ports: Ports): Promise<CycleFacts> {
     cancelRequested: cycle.cancelRequested,
     counts,
     openSlices: open.length,
-    window: ports.worker.window,
+    window: state.quarantine === undefined ? ports.worker.window : 1,
     ...(state.throttledUntil === undefined ? {} : { notBefore: state.throttledUntil }),
-    ...(state.pausedReason === undefined ? {} : { abandonReason: state.pausedReason }),
+    ...(state.quarantine?.state === 'half-open' ? { onTrial: true } : {}),
+    ...stopFacts(state, ports.clock.now()),
+  };
+}
+
+/** Why nothing of the cycle may be sent: for good, or until the provider is back. Its plan must not become old meanwhile. */
+function stopFacts(
+  { pausedReason, quarantine }: ConnectionState,
+  now: number,
+): Pick<CycleFacts, 'abandonReason' | 'abandonRemedy' | 'suspended'> {
+  if (pausedReason !== undefined) return { abandonReason: pausedReason };
+  if (!isQuarantined(quarantine)) return {};
+  const until = waitsUntil(quarantine);
+  if (until === undefined || until <= now) return abandoned(quarantine);
+  return { suspended: { until: Math.min(until, Math.max(quarantine.nextProbeAt, now + 1000)) } };
+}
+
+function abandoned({ cause, reason }: Quarantined): Pick<CycleFacts, 'abandonReason' | 'abandonRemedy'> {
+  const { message, requestId, remedy } = cause;
+  const id = requestId === undefined ? '' : `. Request id ${requestId}`;
+  return {
+    abandonReason: `the connection is in quarantine (${reason}): ${message}${id}`,
+    abandonRemedy: `${remedy ?? 'Mend the cause.'} The next cycle goes on once the provider answers a probe; to go on at once: headgate quarantine release`,
   };
 }
 
@@ -66,7 +89,8 @@ async function take(
       await comeBack(cycle, action.until, ports);
       return false;
     case 'export': {
-      const size = ports.pace.sliceSize(cycle.connection);
+      const usual = ports.pace.sliceSize(cycle.connection);
+      const size = facts.onTrial === true ? Math.min(TRIAL_SIZE, usual) : usual;
       const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, ports.clock.now());
       for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });
       if (slices.length === 0) await comeBack(cycle, await waitingUntil(cycle, action.wave, ports), ports);
@@ -80,7 +104,7 @@ async function take(
           ? undefined
           : {
               message: facts.abandonReason,
-              remedy: `mend the cause, then: headgate connection resume -c ${cycle.connection}`,
+              remedy: facts.abandonRemedy ?? `mend the cause, then: headgate connection resume -c ${cycle.connection}`,
             };
       await closeCycle(ports, cycle, action.result, log, failure);
       return false;

@@ -1,3 +1,4 @@
+import { isQuarantined } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
@@ -5,7 +6,8 @@ import type { SliceWork } from '../src/ports/stores.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
 import { withHeartbeat } from '../src/provisioning/heartbeat.ts';
 import { tellLeavers } from '../src/provisioning/tell-leavers.ts';
-import { pauseConnection } from '../src/provisioning/pause-connection.ts';
+import { keepEscrows } from '../src/provisioning/escrow-operations.ts';
+import { judgeSending } from '../src/provisioning/judge-sending.ts';
 import { field } from './payload.ts';
 
 export interface ExportSlice {
@@ -35,17 +37,21 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
     const cycleLog = log.child({ connection: work.connection, cycle: work.cycle, slice: work.id });
     const startedAt = ports.clock.now();
     const state = await ports.stores.connections.get(work.connection);
-    if (state.pausedReason !== undefined || (state.throttledUntil ?? 0) > startedAt) {
+    const { pausedReason, quarantine, throttledUntil = 0 } = state;
+    if (pausedReason !== undefined || isQuarantined(quarantine) || throttledUntil > startedAt) {
       return record(work, putBack(work, state.throttledUntil), ports, cycleLog);
     }
+    const onTrial = quarantine !== undefined;
     const outcome = await withHeartbeat(
       leaseMs,
       () => ports.stores.cycles.renewSlice(work.id, worker, leaseMs),
       signal,
-      (inner) => sendSlice(work, connection, ports, inner),
+      (inner) => sendSlice(work, connection, ports, inner, onTrial),
     );
     ports.pace.learn(work.connection, sent(outcome), outcome.sendingMs);
-    return record(work, outcome, ports, cycleLog);
+    return record(work, outcome, ports, cycleLog, () =>
+      judgeSending(work, connection, outcome, onTrial, ports, cycleLog),
+    );
   },
 };
 
@@ -53,9 +59,16 @@ function sent(outcome: SliceOutcome): number {
   return outcome.results.filter(({ state }) => state === 'exported' || state === 'escrowed').length;
 }
 
-async function record(work: SliceWork, outcome: SliceOutcome, ports: Ports, log: Log): Promise<void> {
+async function record(
+  work: SliceWork,
+  outcome: SliceOutcome,
+  ports: Ports,
+  log: Log,
+  judge: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const recorded = await ports.stores.cycles.recordSlice(work.id, ports.worker.id, outcome.results);
   if (!recorded) return log.warn({}, 'the slice was taken over by another worker, which settles it by reading');
+  await keepEscrows(work, outcome.results, ports);
   for (const result of outcome.results) {
     if (result.state === 'escrowed')
       log.warn(
@@ -67,7 +80,7 @@ async function record(work: SliceWork, outcome: SliceOutcome, ports: Ports, log:
     await ports.stores.connections.throttle(work.connection, outcome.throttledUntil);
     log.info({ until: new Date(outcome.throttledUntil).toISOString() }, 'the provider asked for a pause');
   }
-  if (outcome.unauthorized !== undefined) await pauseConnection(work.connection, outcome.unauthorized, ports, log);
+  await judge();
   // By name: advance-cycle knows this job, and two definitions that import each other would be a circle.
   await ports.queue.enqueue('advance-cycle', { cycle: work.cycle });
   return tellLeavers(work, outcome.results, ports);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CycleKind } from '../src/core/cycle.ts';
 import { RefusedError } from '../src/core/errors.ts';
+import { isQuarantined } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
@@ -71,6 +72,11 @@ async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<
   if (state.schedulesPaused || state.pausedReason !== undefined) {
     ports.metrics.cycleSkipped(connection, 'paused');
     log.info({ connection }, 'scheduled cycle skipped: the connection is paused');
+    return undefined;
+  }
+  if (isQuarantined(state.quarantine)) {
+    ports.metrics.cycleSkipped(connection, 'quarantine');
+    log.info({ connection }, 'scheduled cycle skipped: the connection is in quarantine');
     return undefined;
   }
   try {

@@ -150,7 +150,9 @@ function openConnection(
     timeoutMs: config.provider.timeoutSeconds * 1000,
     ...shared,
   });
-  return { rules, mapping: compiled.mapping, directory, provider, credential, concurrency };
+  const { firstProbeSeconds, longestProbeSeconds } = config.quarantine;
+  const probes = { firstMs: firstProbeSeconds * 1000, longestMs: longestProbeSeconds * 1000 };
+  return { rules, mapping: compiled.mapping, directory, provider, credential, concurrency, probes };
 }
 
 /** The cycles the configuration asks for on schedule. */

@@ -15,6 +15,12 @@ export interface OperatorClient extends Pick<
   getCycle(id: string): Promise<NonNullable<Awaited<ReturnType<Operator['getCycle']>>>>;
   setSchedulesPaused: Operator['setSchedulesPaused'];
   resumeConnection: Operator['resumeConnection'];
+  pauseConnection(connection: string, reason: string, requestedBy: string): Promise<void>;
+  escrows: Operator['escrows'];
+  retryEscrows: Operator['retryEscrows'];
+  dropEscrows: Operator['dropEscrows'];
+  recoveryActs: Operator['recoveryActs'];
+  releaseQuarantine: Operator['releaseQuarantine'];
   doctor: Operator['doctor'];
   readonly credentials: CredentialDesk;
   close(): Promise<void>;
@@ -48,6 +54,7 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     },
     resumeConnection: async (connection) =>
       (await api.post<{ resumed: boolean }>(`/api/v1/connections/${encodeURIComponent(connection)}/resume`)).resumed,
+    ...recoveryCalls(api),
     doctor: (signal) => api.get('/api/v1/doctor', signal),
     credentials: createDeskClient(api),
     close: async () => api.close(),
@@ -68,6 +75,33 @@ function createDeskClient(api: ApiClient): CredentialDesk {
     revoke: (reference, how, signal) => api.post(at(reference, '/revoke'), how, signal),
     setOwner: (reference, owner, by, signal) => api.post(at(reference, '/owner'), { owner, by }, signal),
     rotate: ({ connection, ...request }, signal) => api.post(`${of(connection)}/rotation`, request, signal),
+  };
+}
+
+function recoveryCalls(
+  api: ApiClient,
+): Pick<
+  OperatorClient,
+  'pauseConnection' | 'escrows' | 'retryEscrows' | 'dropEscrows' | 'recoveryActs' | 'releaseQuarantine'
+> {
+  const path = (connection: string, rest: string) => `/api/v1/connections/${encodeURIComponent(connection)}/${rest}`;
+  const act = async (verb: string, { connection, by, ...asked }: Parameters<Operator['retryEscrows']>[0]) => {
+    const whom = asked.who === undefined ? { all: true } : {};
+    const body = { ...asked, ...whom, requestedBy: by };
+    return (await api.post<{ count: number }>(path(connection, `escrows/${verb}`), body)).count;
+  };
+  return {
+    async pauseConnection(connection, reason, requestedBy) {
+      await api.post(path(connection, 'pause'), { reason, requestedBy });
+    },
+    escrows: (connection, filter) => api.get(path(connection, `escrows?${query(filter)}`)),
+    retryEscrows: (asked) => act('retry', asked),
+    dropEscrows: (asked) => act('drop', asked),
+    recoveryActs: (connection, limit) => api.get(path(connection, `recovery-acts?${query({ limit })}`)),
+    async releaseQuarantine({ connection, by, reason }) {
+      const body = { requestedBy: by, ...(reason === undefined ? {} : { reason }) };
+      return (await api.post<{ released: boolean }>(path(connection, 'quarantine/release'), body)).released;
+    },
   };
 }
 

@@ -5,9 +5,11 @@ import { registerConnection } from './commands/connection.ts';
 import { registerCycle } from './commands/cycle.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerEscrow } from './commands/escrow.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLog } from './commands/log.ts';
 import { registerPlan } from './commands/plan.ts';
+import { registerQuarantine } from './commands/quarantine.ts';
 import { registerSandbox } from './commands/sandbox.ts';
 import { registerSchedule } from './commands/schedule.ts';
 import { registerServe } from './commands/serve.ts';
@@ -30,6 +32,8 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerSchedule,
   registerConnection,
   registerToken,
+  registerEscrow,
+  registerQuarantine,
   registerStatus,
   registerExplain,
   registerLog,

@@ -71,6 +71,8 @@ export interface ProviderConfig {
   readonly credential: ProviderCredential;
   /** Requests in flight at once; the profile's own number when absent. */
   readonly concurrency?: number;
+  /** Requests a second at most; the profile's own number when absent. */
+  readonly requestsPerSecond?: number;
   /** How long one request may take, in seconds. */
   readonly timeoutSeconds: number;
 }
@@ -87,6 +89,13 @@ export interface ScheduleConfig {
 export interface ConnectionConfig extends ConnectionRules {
   readonly provider: ProviderConfig;
   readonly schedule: ScheduleConfig;
+  readonly quarantine: QuarantineConfig;
+}
+
+/** How often a provider in trouble is asked whether it is well again. */
+export interface QuarantineConfig {
+  readonly firstProbeSeconds: number;
+  readonly longestProbeSeconds: number;
 }
 
 /** How credentials of connections are kept. */

@@ -146,7 +146,7 @@ function toConnection(
   at: string,
   base: FileBase,
 ): ConnectionConfig {
-  const { name, application, scope, deprovision, guards, provider, schedule } = connection;
+  const { name, application, scope, deprovision, guards, provider, schedule, quarantine } = connection;
   return {
     name,
     application,
@@ -154,12 +154,14 @@ function toConnection(
     mapping,
     deprovision: toDeprovision(deprovision),
     guards,
+    quarantine,
     provider: {
       profile: provider.profile,
       url: withoutSlash(provider.url),
       credential: toProviderCredential(provider.credential, `${at}.provider.credential`, base),
       timeoutSeconds: provider.timeoutSeconds,
       ...(provider.concurrency === undefined ? {} : { concurrency: provider.concurrency }),
+      ...(provider.requestsPerSecond === undefined ? {} : { requestsPerSecond: provider.requestsPerSecond }),
     },
     schedule: {
       timezone: schedule.timezone,

@@ -102,8 +102,24 @@ const connection = field.settings({
     url: field.webAddress().describe('Base address of the SCIM endpoint.'),
     credential: providerCredential,
     concurrency: field.wholeNumber(1, 256).optional().describe("Requests in flight at once; the profile's by default."),
+    requestsPerSecond: field
+      .someNumber(0.01, 10_000)
+      .optional()
+      .describe("Requests a second at most; the profile's by default."),
     timeoutSeconds: field.wholeNumber(1, 600).default(30).describe('How long one request may take.'),
   }),
+  quarantine: field
+    .settings({
+      firstProbeSeconds: field
+        .wholeNumber(1, 86_400)
+        .default(60)
+        .describe('After how long a provider in trouble is asked for the first time whether it is well again.'),
+      longestProbeSeconds: field
+        .wholeNumber(1, 86_400)
+        .default(3600)
+        .describe('The longest time between two such questions; it doubles up to there.'),
+    })
+    .prefault({}),
   schedule: field
     .settings({
       incremental: field.checked(field.cronProblem).optional().describe('Cron pattern of incremental cycles.'),

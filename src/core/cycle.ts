@@ -15,11 +15,16 @@ export type OperationCounts = Readonly<Partial<Record<Wave, Readonly<Partial<Rec
 export interface CycleFacts {
   readonly phase: CyclePhase;
   readonly cancelRequested: boolean;
-  /** The connection was paused (credentials refused) while the cycle was open. */
+  /** The connection was paused, or went into a quarantine that is not sat out, while the cycle was open. */
   readonly abandonReason?: string;
+  readonly abandonRemedy?: string;
+  /** The provider is down: nothing is cut before `until`, ms since the epoch, when to look again. */
+  readonly suspended?: { readonly until: number };
   readonly counts: OperationCounts;
   /** Slices handed to the queue and not yet recorded. */
   readonly openSlices: number;
+  /** The connection is half-open: a few operations at a time. */
+  readonly onTrial?: boolean;
   /** At most this many slices are out at a time. */
   readonly window: number;
   /** The provider asked to be left alone until then, ms since epoch. */
@@ -42,6 +47,11 @@ function count(counts: OperationCounts, wave: Wave, ...states: readonly Operatio
 /** The first wave that still has operations to send or to settle. A wave ends only when nothing in it can move. */
 export function openWave(counts: OperationCounts): Wave | undefined {
   return WAVES.find((wave) => count(counts, wave, 'pending', 'in-flight', 'in-doubt') > 0);
+}
+
+/** Operations of a cycle in one state, over all waves. */
+export function inState(counts: OperationCounts, state: OperationState): number {
+  return total(counts, state);
 }
 
 function total(counts: OperationCounts, ...states: readonly OperationState[]): number {
@@ -80,6 +90,7 @@ function nextExport(facts: CycleFacts, now: number): CycleAction {
   }
   const wave = openWave(facts.counts);
   if (wave === undefined) return facts.openSlices > 0 ? { do: 'wait' } : { do: 'verify' };
+  if (facts.suspended !== undefined) return { do: 'wait', until: facts.suspended.until };
   const free = facts.window - facts.openSlices;
   const waiting = count(facts.counts, wave, 'pending', 'in-doubt');
   if (waiting === 0 || free <= 0) return { do: 'wait' };

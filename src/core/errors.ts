@@ -1,10 +1,22 @@
+/** What was asked, without a single value: method, collection and the names of the attributes that were sent. */
+export interface RequestShape {
+  readonly method: string;
+  readonly collection: string;
+  readonly attributes: readonly string[];
+}
+
 /** Facts of a failed request that an operator needs. Never a token, a body or a query string. */
 export interface FailureFacts {
   readonly status?: number;
   readonly scimType?: string;
+  /** The remote side's own words, cut and with secrets, addresses and identifiers masked. For people, never for logs. */
+  readonly detail?: string;
+  readonly request?: RequestShape;
+  /** No answer came: the other side, or the way to it, is down. */
+  readonly noAnswer?: boolean;
   /** The remote side's request id. */
   readonly requestId?: string;
-  /** The connection whose service provider refused its credential; absent when it was the directory. */
+  /** The connection whose service provider could not be read; absent when it was the directory. */
   readonly connection?: string;
   /** What to do next, in one sentence. */
   readonly remedy?: string;

@@ -65,6 +65,27 @@ export const operationsQuery = z.strictObject({
 /** What people call somebody or something: a name or an id. */
 const called = z.string().trim().min(1).max(320).regex(PRINTABLE, 'control characters are not allowed');
 
+export const escrowsQuery = z.strictObject({ who: called.optional(), limit: limit(10_000, 100) });
+
+/** One resource or all of them; dropping needs a reason. */
+export function escrowActBody(verb: 'retry' | 'drop') {
+  return z
+    .strictObject({
+      who: called.optional(),
+      all: z.boolean().optional(),
+      requestedBy: startCycleBody.shape.requestedBy,
+      reason: called.optional(),
+    })
+    .refine(({ who, all }) => (who === undefined) === (all === true), 'give either "who" or "all": true')
+    .refine(({ reason }) => verb === 'retry' || reason !== undefined, 'give a "reason": it is kept');
+}
+
+export const releaseBody = z
+  .strictObject({ requestedBy: startCycleBody.shape.requestedBy, reason: called.optional() })
+  .optional();
+
+export const pauseBody = z.strictObject({ reason: called, requestedBy: startCycleBody.shape.requestedBy });
+
 /** A user by object id or userPrincipalName. */
 export const explainQuery = z.strictObject({ user: called });
 

@@ -60,10 +60,13 @@ export function statusPage({ version, startedAt, connections }: Status): string 
 
 function connectionRow(status: ConnectionStatus): Html {
   const { state, openCycle } = status;
+  const { pausedReason, quarantine, schedulesPaused } = state;
   const cell =
-    state.pausedReason === undefined
-      ? html`<td>${state.schedulesPaused ? 'active, schedules paused' : 'active'}</td>`
-      : html`<td class="warning">paused: ${state.pausedReason}</td>`;
+    pausedReason !== undefined
+      ? html`<td class="warning">paused: ${pausedReason}</td>`
+      : quarantine === undefined
+        ? html`<td>${schedulesPaused ? 'active, schedules paused' : 'active'}</td>`
+        : html`<td class="warning">${quarantine.state}: ${quarantine.reason}: ${quarantine.cause.message}</td>`;
   const open =
     openCycle === undefined
       ? 'none'

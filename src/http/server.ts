@@ -14,6 +14,7 @@ import { logRoute } from './routes/log.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
 import { planRoute } from './routes/plan.ts';
+import { recoveryRoutes } from './routes/recovery.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { statusRoutes } from './routes/status.ts';
 import { allowQueueBoard, secureHeaders } from './security-headers.ts';
@@ -86,6 +87,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         logRoute,
         connectionRoutes,
         credentialRoutes,
+        recoveryRoutes,
         scheduleRoutes,
         doctorRoute,
       ]) {

@@ -1,4 +1,5 @@
 import type { ConnectionRules } from '../core/connection.ts';
+import type { ProbeDelays } from '../core/quarantine.ts';
 import type { CompiledMapping } from '../core/mapping/compile-mapping.ts';
 import type { Clock } from './clock.ts';
 import type { ConfiguredSecret, SecretVault } from './credentials.ts';
@@ -18,6 +19,8 @@ export interface Connection {
   readonly credential: ConfiguredSecret;
   /** Requests in flight at the provider at most, over all slices. */
   readonly concurrency: number;
+  /** How often a provider in trouble is asked whether it is well again; DEFAULT_PROBES unless given. */
+  readonly probes?: ProbeDelays;
 }
 
 /** How a worker takes work. */

@@ -1,11 +1,13 @@
 import type { CycleKind, OperationCounts } from '../core/cycle.ts';
 import type { WaitingRemoval } from '../core/departure.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
+import type { Escrow } from '../core/escrow.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialDesk } from './credential-desk.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
+import type { EscrowRequest, EscrowTotals, RecoveryAct } from './recovery.ts';
 import type { QueueCounts, ScheduledCycle } from './job-queue.ts';
 import type { LogFilter, LogPage } from './provisioning-log.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from './stores.ts';
@@ -33,6 +35,8 @@ export interface ConnectionStatus {
   readonly escrowed: number;
   /** Removals still to come: how many, and the next ones. Absent when there are none. */
   readonly leaving?: { readonly total: number; readonly next: readonly PendingRemoval[] };
+  /** Needs in escrow over cycles; absent where none is. */
+  readonly escrows?: EscrowTotals;
 }
 
 /** A removal that is announced and not done yet. */
@@ -97,7 +101,23 @@ export interface Operator {
   explain(connection: string, idOrName: string, signal: AbortSignal): Promise<Explanation>;
   schedules(): Promise<readonly (ScheduledCycle & { readonly paused: boolean })[]>;
   setSchedulesPaused(connection: string, paused: boolean): Promise<void>;
-  /** Lifts a pause after its cause was mended. */
+  /** Needs in escrow, oldest first; of one resource where `who` (anchor or name) is given. */
+  escrows(connection: string, filter: { readonly who?: string; readonly limit: number }): Promise<readonly Escrow[]>;
+  /** Makes needs in escrow due at once, of one resource or all; the next cycle sends them. Returns how many. */
+  retryEscrows(asked: Omit<EscrowRequest, 'at'>): Promise<number>;
+  /** Forgets needs in escrow with their delays; what is still needed is planned anew. Returns how many. */
+  dropEscrows(asked: Omit<EscrowRequest, 'at'>): Promise<number>;
+  /** What people did about escrows and quarantines, newest first. */
+  recoveryActs(connection: string, limit: number): Promise<readonly RecoveryAct[]>;
+  /** Ends a quarantine without a probe. False when there was none. */
+  releaseQuarantine(asked: {
+    readonly connection: string;
+    readonly by: string;
+    readonly reason?: string;
+  }): Promise<boolean>;
+  /** Sends nothing until somebody resumes; an open cycle is given up. */
+  pauseConnection(connection: string, reason: string): Promise<void>;
+  /** Lifts a pause, a quarantine and what a Retry-After still asks to wait. False when there was none. */
   resumeConnection(connection: string): Promise<boolean>;
   doctor(signal: AbortSignal): Promise<readonly (CheckResult & { readonly area: string })[]>;
 }

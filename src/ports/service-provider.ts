@@ -43,6 +43,8 @@ export interface ServiceProvider {
    * nothing can be told, because the provider is away or throttles.
    */
   probe(secret: string, signal: AbortSignal): Promise<ProbeOutcome>;
+  /** One cheap authenticated read. Resolves when it was answered; throws from the error family otherwise. Never repeated. */
+  ping(signal: AbortSignal): Promise<void>;
   check(signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;
 }

@@ -3,12 +3,15 @@ import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
 import type { Link, LinkMemory } from '../core/link.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
+import type { OperationFailure } from '../core/operation-failure.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
+import type { Health, Quarantined } from '../core/quarantine.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
+import type { EscrowStore, SeenPace } from './recovery.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -34,6 +37,8 @@ export interface CycleRecord {
   readonly progress?: { readonly what: string; readonly done: number; readonly total?: number };
   /** How often the cycle was taken up (1 unless a process died). */
   readonly attempts: number;
+  /** Operations of the plan that were not sent because their escrow was not due; absent where there are none. */
+  readonly putAside?: number;
 }
 
 /** An operation as stored, with where it stands. */
@@ -47,12 +52,7 @@ export interface OperationRecord {
   /** Holds whose approvals let it through. */
   readonly approvals?: readonly string[];
   readonly exported?: Exported;
-  readonly failure?: {
-    readonly code: string;
-    readonly message: string;
-    readonly status?: number;
-    readonly requestId?: string;
-  };
+  readonly failure?: OperationFailure;
   readonly settledAt?: number;
 }
 
@@ -124,7 +124,8 @@ export interface CycleStore {
   setProgress(id: string, progress: NonNullable<CycleRecord['progress']>): Promise<void>;
   /**
    * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
-   * as held, and the connection's holds open, change and lift with it. `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
+   * as held, those `aside` (by key) as escrowed, with why, and the connection's holds open, change and lift with it.
+   * `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
    * transaction, so that no delay is forgotten whose user the baseline has passed. Nothing happens when the cycle is past
    * planning or `worker` lost its lease.
    */
@@ -134,7 +135,7 @@ export interface CycleStore {
     plan: Plan,
     verdict: Verdict,
     staged?: Baseline,
-    memories?: readonly LinkMemory[],
+    kept?: { readonly memories?: readonly LinkMemory[]; readonly aside?: ReadonlyMap<string, OperationFailure> },
   ): Promise<boolean>;
   /** The baseline of the last cycle that was committed, with what it left unsettled; undefined before the first. */
   baseline(
@@ -195,21 +196,34 @@ export interface LinkStore {
 /** What the daemon remembers about a connection between cycles. */
 export interface ConnectionState {
   readonly connection: string;
-  /** Set while exports must not be sent: credentials refused, or an operator's pause. */
+  /** Set while a person wants nothing to be sent. It never ends by itself. */
   readonly pausedReason?: string;
   readonly pausedAt?: number;
   /** No request before this time (Retry-After). */
   readonly throttledUntil?: number;
   readonly schedulesPaused: boolean;
+  /** Absent while the connection is healthy. */
+  readonly quarantine?: Quarantined;
+  /** The pace of the newest slices; absent before the first. */
+  readonly pace?: SeenPace;
 }
 
 export interface ConnectionStore {
   get(connection: string): Promise<ConnectionState>;
   pause(connection: string, reason: string): Promise<void>;
-  /** Clears a pause, and what a provider's Retry-After still asks to wait. False when there was neither. */
+  /** Clears a person's pause, and what a provider's Retry-After still asks to wait. False when there was neither. */
   resume(connection: string): Promise<boolean>;
   throttle(connection: string, until: number): Promise<void>;
   setSchedulesPaused(connection: string, paused: boolean): Promise<void>;
+  /**
+   * Changes how a connection is by a pure function, one change after the other whoever asks. Returns what it was and is;
+   * nothing is written when the function returns what it was given.
+   */
+  changeHealth(
+    connection: string,
+    change: (health: Health) => Health,
+  ): Promise<{ readonly before: Health; readonly after: Health }>;
+  setPace(connection: string, pace: SeenPace): Promise<void>;
 }
 
 /** Everything durable. */
@@ -220,5 +234,6 @@ export interface Stores {
   readonly credentials: CredentialStore;
   readonly log: ProvisioningLog;
   readonly holds: HoldStore;
+  readonly escrows: EscrowStore;
   ping(): Promise<void>;
 }

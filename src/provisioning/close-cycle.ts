@@ -3,6 +3,7 @@ import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord, CycleStore } from '../ports/stores.ts';
 import { proveCredential } from './credentials/prove-credential.ts';
+import { proveHealthy } from './quarantine-connection.ts';
 
 /** Closes a cycle once, and tells metrics and log once, however many nudges lead here. */
 export async function closeCycle(
@@ -15,6 +16,10 @@ export async function closeCycle(
 ): Promise<void> {
   const closed = await ports.stores.cycles.close(cycle.id, result, failure, details);
   if (!closed) return;
+  if (result === 'succeeded' || result === 'entry-level-errors') {
+    const { quarantine } = await ports.stores.connections.get(cycle.connection);
+    if (quarantine !== undefined) await proveHealthy(cycle.connection, 'cycle', ports, log);
+  }
   const now = ports.clock.now();
   const seconds = (now - cycle.createdAt) / 1000;
   if (cycle.plannedAt !== undefined) {

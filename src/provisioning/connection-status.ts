@@ -2,6 +2,7 @@ import type { Link } from '../core/link.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import type { Connection } from '../ports/index.ts';
 import type { ConnectionStatus, CycleView, PendingRemoval } from '../ports/operator.ts';
+import type { EscrowStore } from '../ports/recovery.ts';
 import type { ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../ports/stores.ts';
 
 /** How far back the last success and the last plan of a connection are looked for. */
@@ -14,6 +15,7 @@ export interface StatusStores {
   readonly cycles: Pick<CycleStore, 'list'>;
   readonly links: Pick<LinkStore, 'counts' | 'leaving'>;
   readonly connections: Pick<ConnectionStore, 'get'>;
+  readonly escrows: Pick<EscrowStore, 'totals'>;
 }
 
 /**
@@ -22,8 +24,9 @@ export interface StatusStores {
  */
 export async function connectionStatus(
   connection: Connection,
-  { cycles, links, connections }: StatusStores,
+  { cycles, links, connections, escrows }: StatusStores,
   view: (cycle: CycleRecord) => Promise<CycleView>,
+  now: number,
 ): Promise<ConnectionStatus> {
   const { name, application } = connection.rules;
   const recent = await cycles.list({ connection: name, limit: RECENT_CYCLES });
@@ -34,6 +37,7 @@ export async function connectionStatus(
   const planned = lastPlanned === undefined ? undefined : await view(lastPlanned);
   const inPlanned = (state: OperationState) =>
     WAVES.reduce<number>((sum, wave) => sum + (planned?.counts[wave]?.[state] ?? 0), 0);
+  const totals = await escrows.totals(name, now);
   return {
     connection: name,
     application,
@@ -43,6 +47,7 @@ export async function connectionStatus(
     ...(await pendingRemovals(links, name)),
     held: inPlanned('held'),
     escrowed: inPlanned('escrowed'),
+    ...(totals.accounts + totals.groups === 0 ? {} : { escrows: totals }),
     ...(open === undefined ? {} : { openCycle: await view(open) }),
     ...(last === undefined ? {} : { lastCycle: last }),
     ...(lastPlanned === undefined ? {} : { lastPlanned }),

@@ -1,6 +1,8 @@
 import pMap from 'p-map';
 import type { Anchor } from '../core/directory.ts';
-import { ThrottledError, UnauthorizedError } from '../core/errors.ts';
+import { InDoubtError, ThrottledError, type TransientError, UnauthorizedError } from '../core/errors.ts';
+import { failureOf, isUnreachable } from '../core/operation-failure.ts';
+import type { Trouble } from '../core/quarantine.ts';
 import type { Link } from '../core/link.ts';
 import type { Exported, Operation } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -27,15 +29,20 @@ export interface SliceOutcome {
   readonly sendingMs: number;
   /** The provider asked for a pause until then, ms since epoch. */
   readonly throttledUntil?: number;
-  /** The provider refused the credential: nothing more may be sent. */
-  readonly unauthorized?: UnauthorizedError;
+  /** The provider refused the credential, or is down: nothing more may be sent. */
+  readonly trouble?: Trouble;
 }
 
 /** Why the rest of a slice is put back unsent. */
 interface Halt {
   throttledUntil?: number;
-  unauthorized?: UnauthorizedError;
+  trouble?: Trouble;
 }
+
+/** So many operations in a row without any answer are no chance any more; the rest of the slice is not sent to find out. */
+const ROW_WITHOUT_ANSWER = 10;
+/** A slice that got no answer at all says the same from so many operations on. */
+const SLICE_WITHOUT_ANSWER = 3;
 
 function unsent(item: SliceOperation, notBefore?: number): OperationResult {
   const base = { sequence: item.sequence, state: item.inDoubt ? 'in-doubt' : 'pending', attemptSpent: false } as const;
@@ -111,11 +118,13 @@ export async function exportSlice(
   connection: Connection,
   ports: SlicePorts,
   signal: AbortSignal,
+  onTrial = false,
 ): Promise<SliceOutcome> {
   const { accounts, groups } = await readLinks(work, ports);
   const resolve: ResolveReference = (anchor) => living(accounts.get(anchor)) ?? living(groups.get(anchor));
   const { profile } = connection.provider;
   const halt: Halt = {};
+  const silence = listenForSilence();
   const isCancelled = lookForCancel(work.cycle, ports);
   const pass = await ports.pace.turn(work.connection);
   const beganAt = ports.clock.now();
@@ -127,15 +136,23 @@ export async function exportSlice(
     // The slice before may have been throttled while this one waited for its turn or began to send.
     const until = ports.pace.throttledUntil(work.connection, startedAt);
     if (until !== undefined) halt.throttledUntil = until;
-    const stopped = signal.aborted || halt.unauthorized !== undefined || halt.throttledUntil !== undefined;
+    const stopped = signal.aborted || halt.trouble !== undefined || halt.throttledUntil !== undefined;
     if (stopped || (await isCancelled(startedAt))) {
       return unsent(item, halt.throttledUntil);
     }
     const links = item.operation.resource === 'account' ? accounts : groups;
     const result = await send(item, connection, resolve, signal).then(
-      (exported) => succeeded(item, exported, ports.clock.now() - startedAt, links.get(item.operation.anchor), profile),
+      (exported) => {
+        silence.answered();
+        return succeeded(item, exported, ports.clock.now() - startedAt, links.get(item.operation.anchor), profile);
+      },
       (error: unknown) => {
-        if (error instanceof UnauthorizedError) halt.unauthorized = error;
+        if (error instanceof UnauthorizedError)
+          halt.trouble = { reason: 'credential-refused', cause: failureOf(error) };
+        // A request that was broken off because we stop says nothing about the provider.
+        if (!signal.aborted && isUnreachable(error)) silence.unanswered(item, error);
+        else silence.answered();
+        if (silence.row() >= ROW_WITHOUT_ANSWER) stopFor(halt, silence.trouble());
         const now = ports.clock.now();
         if (error instanceof ThrottledError && error.scope === 'connection') {
           halt.throttledUntil = now + error.retryAfterMs;
@@ -149,10 +166,48 @@ export async function exportSlice(
   };
   try {
     const results = await pMap(work.operations, one, { concurrency: connection.concurrency });
-    return { results, sendingMs: ports.clock.now() - beganAt, ...halt };
+    if (silence.heard() === 0 && silence.row() >= SLICE_WITHOUT_ANSWER) stopFor(halt, silence.trouble());
+    const sendingMs = ports.clock.now() - beganAt;
+    // That the provider is down is not the objects' fault; on trial it is known to be up, and one that it fails on is told.
+    const spared = halt.trouble?.reason === 'provider-down' && !onTrial;
+    return { results: spared ? silence.spare(results) : results, sendingMs, ...halt };
   } finally {
     pass();
   }
+}
+
+/** The first trouble is the cause. */
+function stopFor(halt: Halt, trouble: Trouble | undefined): void {
+  if (halt.trouble === undefined && trouble !== undefined) halt.trouble = trouble;
+}
+
+/** Counts how often in a row the provider gave no answer, and remembers whose operations those were. */
+function listenForSilence() {
+  let answers = 0;
+  let inRow = 0;
+  let last: Trouble | undefined;
+  const unanswered = new Map<number, OperationResult>();
+  return {
+    answered() {
+      answers += 1;
+      inRow = 0;
+    },
+    unanswered(item: SliceOperation, error: InDoubtError | TransientError) {
+      inRow += 1;
+      last = { reason: 'provider-down', cause: failureOf(error) };
+      const inDoubt = item.inDoubt || error instanceof InDoubtError;
+      unanswered.set(item.sequence, {
+        sequence: item.sequence,
+        state: inDoubt ? 'in-doubt' : 'pending',
+        attemptSpent: false,
+      });
+    },
+    row: () => inRow,
+    heard: () => answers,
+    trouble: () => last,
+    /** The results, with those that got no answer put back without an attempt spent. */
+    spare: (results: readonly OperationResult[]) => results.map((result) => unanswered.get(result.sequence) ?? result),
+  };
 }
 
 function count(

@@ -10,6 +10,7 @@ import { createCredentialDesk } from './credentials/credential-desk.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
 import { explain } from './explain.ts';
 import { prepareCycle } from './prepare-cycle.ts';
+import { createRecovery, requireSendable } from './recovery.ts';
 
 const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
 
@@ -43,11 +44,7 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
   };
   const startCycle: Operator['startCycle'] = async (request) => {
     const { rules } = connectionOf(request.connection);
-    const { pausedReason } = await stores.connections.get(rules.name);
-    if (pausedReason !== undefined) {
-      const remedy = `mend the cause, then: headgate connection resume -c ${rules.name}`;
-      throw new RefusedError('connection-paused', `connection ${rules.name} is paused: ${pausedReason}`, { remedy });
-    }
+    await requireSendable(rules.name, ports);
     // Whatever token was put into the configuration carries this cycle from its beginning.
     await keepCredentials(ports);
     const cycle = await stores.cycles.open(request);
@@ -63,7 +60,9 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
     connections: () => [...ports.connections.keys()],
     async status() {
       const connections = await Promise.all(
-        [...ports.connections.values()].map((connection) => connectionStatus(connection, stores, view)),
+        [...ports.connections.values()].map((connection) =>
+          connectionStatus(connection, stores, view, ports.clock.now()),
+        ),
       );
       return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };
     },
@@ -105,14 +104,7 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
     async setSchedulesPaused(name, paused) {
       await stores.connections.setSchedulesPaused(connectionOf(name).rules.name, paused);
     },
-    async resumeConnection(name) {
-      const { rules } = connectionOf(name);
-      ports.pace.throttle(rules.name, 0);
-      const resumed = await stores.connections.resume(rules.name);
-      const open = await stores.cycles.openCycle(rules.name);
-      if (open !== undefined) await queue.enqueue('advance-cycle', { cycle: open.id });
-      return resumed;
-    },
+    ...createRecovery(ports, connectionOf),
     doctor: (signal) => doctor(ports, checkPlatform, signal),
   };
 }

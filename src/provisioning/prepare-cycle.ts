@@ -1,12 +1,18 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
-import { UnauthorizedError } from '../core/errors.ts';
+import {
+  HeadgateError,
+  IncompleteReadError,
+  RejectedError,
+  TransientError,
+  UnauthorizedError,
+} from '../core/errors.ts';
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { Link } from '../core/link.ts';
-import type { PlanInput } from '../core/planning/plan-input.ts';
+import type { Focus, PlanInput } from '../core/planning/plan-input.ts';
 import type { ProviderInventory } from '../core/provider-inventory.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -23,6 +29,8 @@ export interface PreparedCycle extends Planned {
   readonly verdict: Verdict;
   /** Where the next incremental cycle begins, once this one is committed. */
   readonly baseline: Baseline;
+  /** What an incremental cycle looked at; absent when that was everything. */
+  readonly focus?: Focus;
   /** Why an incremental cycle looked at everything after all. */
   readonly everything?: string;
 }
@@ -62,7 +70,8 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now });
   const verdict = await judgePlan(preparation, planned, input);
   phase?.('end');
-  return { ...planned, verdict, baseline, ...(everything === undefined ? {} : { everything }) };
+  const focused = input.focus === undefined ? {} : { focus: input.focus };
+  return { ...planned, verdict, baseline, ...focused, ...(everything === undefined ? {} : { everything }) };
 }
 
 /** The guards' answer, with what a person approved: the same for every kind of cycle and for a plan that is only shown. */
@@ -150,12 +159,19 @@ async function withOwners(
   return [...links, ...owners.filter(({ resource, anchor }) => !known.has(`${resource} ${anchor}`))];
 }
 
-/** Both sides may refuse a credential; only the service provider's refusal concerns the connection itself. */
+function named(error: HeadgateError, connection: string): HeadgateError {
+  const facts = { ...error.facts, connection };
+  for (const kind of [UnauthorizedError, TransientError, RejectedError, IncompleteReadError]) {
+    if (error instanceof kind) return new kind(error.message, facts);
+  }
+  return error;
+}
+
+/** Both sides may fail or refuse a credential; only the service provider's trouble concerns the connection itself. */
 async function naming<T>(connection: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof UnauthorizedError) throw new UnauthorizedError(error.message, { ...error.facts, connection });
-    throw error;
+    throw error instanceof HeadgateError ? named(error, connection) : error;
   }
 }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ExponentialBackoff } from 'cockatiel';
 import {
-  ConflictError,
   HeadgateError,
   InDoubtError,
   NotFoundError,
@@ -12,39 +11,20 @@ import {
 import type { Link } from '../core/link.ts';
 import { linkAfter } from '../core/link-after.ts';
 import type { Exported, Operation } from '../core/operation.ts';
+import { failureOf } from '../core/operation-failure.ts';
 import type { ProviderProfile } from '../core/profile.ts';
-import type { OperationRecord, OperationResult, SliceWork } from '../ports/stores.ts';
+import type { OperationResult, SliceWork } from '../ports/stores.ts';
 
 /** After so many spent attempts an operation is put aside (escrowed) and the cycle goes on without it. */
 export const MOST_ATTEMPTS = 5;
 
 type SliceOperation = SliceWork['operations'][number];
-type Failure = NonNullable<OperationRecord['failure']>;
 
 /** How long to wait before attempt `attempt` + 1, in ms: jittered, growing from about one second to a minute. */
 function backoffMs(attempt: number): number {
   let step = new ExponentialBackoff({ initialDelay: 1000, maxDelay: 60_000 }).next();
   for (let i = 1; i < attempt; i++) step = step.next(undefined);
   return Math.round(step.duration);
-}
-
-/** Entra's names for what went wrong where one fits (Learn: howto-analyze-provisioning-logs), so that admins can look them up. */
-function errorCode(error: HeadgateError): string {
-  if (error instanceof ConflictError) return 'EntryConflict';
-  if (error instanceof NotFoundError) return 'InvalidAnchor';
-  if (error instanceof UnauthorizedError) return 'Unauthorized';
-  if (error instanceof InDoubtError || error instanceof TransientError) return 'InternalServerError';
-  return error.facts.status === 422 ? 'UnprocessableEntity' : 'WebExceptionProtocolError';
-}
-
-function failureOf(error: HeadgateError): Failure {
-  const { status, requestId, remedy } = error.facts;
-  return {
-    code: errorCode(error),
-    message: remedy === undefined ? error.message : `${error.message}. ${remedy}`,
-    ...(status === undefined ? {} : { status }),
-    ...(requestId === undefined ? {} : { requestId }),
-  };
 }
 
 /** What is recorded for an operation that succeeded, with the link that follows from it where it is another than before. */

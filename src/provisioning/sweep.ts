@@ -1,14 +1,21 @@
+import { probeDue } from '../core/quarantine.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ScheduledCycle } from '../ports/job-queue.ts';
 import { keepCredentials } from './credentials/survey-credentials.ts';
 
 /**
- * Nudges everything that is open: cycles, slices and schedules, from the store alone. Whatever the queue lost, or a dead
+ * Nudges everything that is open: cycles, slices, probes and schedules, from the store alone. Whatever the queue lost, or a dead
  * process left half-done, moves on from here; a nudge too many changes nothing. What belongs to connections that are not
  * configured here is left to the process that has them.
  */
 export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycle, 'nextRun'>[]): Promise<void> {
+  const now = ports.clock.now();
   await ports.queue.setSchedules([...ports.connections.keys()], schedules);
+  for (const connection of ports.connections.keys()) {
+    const { quarantine } = await ports.stores.connections.get(connection);
+    if (quarantine !== undefined && probeDue(quarantine, now))
+      await ports.queue.enqueue('probe-connection', { connection });
+  }
   for (const cycle of await ports.stores.cycles.listOpen()) {
     if (!ports.connections.has(cycle.connection)) continue;
     for (const slice of await ports.stores.cycles.openSlices(cycle.id)) {

@@ -1,11 +1,13 @@
-import { HeadgateError, UnauthorizedError } from '../core/errors.ts';
+import { putAside } from '../core/escrow.ts';
+import { HeadgateError } from '../core/errors.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { closeCycle } from './close-cycle.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
+import { liftNeedless } from './escrow-operations.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { pauseConnection } from './pause-connection.ts';
+import { judgeReading } from './judge-cycle.ts';
 import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
 import { progressInto } from './progress.ts';
 
@@ -58,7 +60,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
 }
 
 async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedCycle): Promise<boolean> {
-  const { plan, verdict, memories, baseline, everything } = prepared;
+  const { plan, verdict, memories, baseline, everything, focus } = prepared;
   if (everything !== undefined) log.info({ reason: everything }, 'an incremental cycle looks at everything');
   ports.metrics.planned(cycle.connection, plan.counts.operations);
   for (const { guard, effect, numbers } of verdict.findings) log.warn({ guard, effect, numbers }, 'a guard spoke');
@@ -67,12 +69,15 @@ async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedC
     await closeCycle(ports, cycle, 'refused', log, refusal, { plan, verdict });
     return false;
   }
-  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, memories);
+  const escrows = await ports.stores.escrows.load(cycle.connection);
+  const aside = putAside(plan.operations, escrows, ports.clock.now());
+  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, { memories, aside });
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');
     return false;
   }
-  log.info({ operations: plan.counts.operations, digest: plan.digest }, 'cycle planned');
+  await liftNeedless(cycle.connection, escrows, plan, focus, ports);
+  log.info({ operations: plan.counts.operations, putAside: aside.size, digest: plan.digest }, 'cycle planned');
   return true;
 }
 
@@ -90,7 +95,7 @@ function refusalOf(cycle: CycleRecord, { plan, verdict }: PreparedCycle): CycleR
 }
 
 /** A stop of the process, or a lost lease, leaves the cycle to others; every other failure closes it and says what to do. */
-async function giveUp({ cycle, holder, ports, log, signal }: Attempt, error: unknown): Promise<void> {
+async function giveUp({ cycle, connection, holder, ports, log, signal }: Attempt, error: unknown): Promise<void> {
   const { cycles } = ports.stores;
   if (signal.aborted) {
     await cycles.leaseGathering(cycle.id, holder, 0);
@@ -107,10 +112,7 @@ async function giveUp({ cycle, holder, ports, log, signal }: Attempt, error: unk
     return closeCycle(ports, cycle, 'failed', log, { message: 'an unexpected error, see the log', remedy });
   }
   log.warn({ err: error }, 'the cycle could not be prepared');
-  if (error instanceof UnauthorizedError) {
-    ports.metrics.cycleSkipped(cycle.connection, 'quarantine');
-    if (error.facts.connection !== undefined) await pauseConnection(error.facts.connection, error, ports, log);
-  }
+  await judgeReading(connection, error, ports, log);
   return closeCycle(ports, cycle, 'failed', log, explained(error));
 }
 

@@ -378,7 +378,7 @@ describe('the other commands', () => {
     );
     const shown = await headgate(api, ['cycle', 'show', 'c-1', '--failed']);
     expect(shown.out).toContain('3 operations: 3 done');
-    expect(shown.out).toContain('failed: userName too long, status 400, request q-7');
+    expect(shown.out).toContain('failed: userName too long (rejected, status 400, request q-7)');
     expect(await headgate(api, ['cycle', 'cancel', 'c-1'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('is closed already (succeeded)'),
@@ -439,7 +439,9 @@ describe('the other commands', () => {
     );
     expect((await headgate(api, ['schedule', 'pause'])).err).toContain('headgate schedule resume -c acme');
     expect((await headgate(api, ['schedule', 'resume', '-c', 'acme'])).code).toBe(0);
-    expect((await headgate(api, ['connection', 'resume'])).err).toContain('was neither paused nor waiting');
+    expect((await headgate(api, ['connection', 'resume'])).err).toContain(
+      'was neither paused, in quarantine nor waiting',
+    );
     expect(api.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /api/v1/schedules',
       'POST /api/v1/connections/acme/schedules/pause',
@@ -542,7 +544,7 @@ describe('the other commands', () => {
     expect(out).toContain(
       'acme: guard too-many-removals holds 2 operations: 58 accounts disabled in one cycle: more than 50\n  look at the plan.',
     );
-    expect(out).toMatch(/acme: 1 operation failed; .*headgate cycle show cycle-6 --failed/);
+    expect(out).toMatch(/acme: 1 operation failed; .*headgate escrow list -c acme/);
   });
 
   test.each([

@@ -546,7 +546,7 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         const { cycles } = under.stores;
         const { id } = await cycles.open(request());
         await cycles.leaseGathering(id, 'w1', LEASE);
-        expect(await cycles.savePlan(id, 'w1', aPlan(connection, []), ALLOWED, undefined, memories)).toBe(true);
+        expect(await cycles.savePlan(id, 'w1', aPlan(connection, []), ALLOWED, undefined, { memories })).toBe(true);
         await cycles.close(id, 'failed');
       }
 

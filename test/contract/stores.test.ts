@@ -1,8 +1,10 @@
 import { describeCredentials } from './credentials.contract.ts';
 import { STORES } from './open-stores.ts';
+import { describeRecoveryStores } from './recovery.contract.ts';
 import { describeStores } from './stores.contract.ts';
 
 for (const [name, open] of STORES) {
   describeStores(name, open);
   describeCredentials(name, open);
+  describeRecoveryStores(name, open);
 }

@@ -170,11 +170,11 @@ describe('answers that do not tell whether a change was made', () => {
 describe('credentials of the provider', () => {
   const install = (token: string) => writeFileSync(join(world.directory, 'acme-token'), token);
 
-  async function pausedReason() {
-    return (await operator.status()).connections[0]?.state.pausedReason;
+  async function quarantine() {
+    return (await operator.status()).connections[0]?.state.quarantine;
   }
 
-  test('a token revoked midway pauses the connection and fails the cycle with what to do; a new one converges', async () => {
+  test('a token revoked midway puts the connection in quarantine and fails the cycle with what to do; a new one converges', async () => {
     const total = hire(40);
     const token = world.provider.token ?? '';
     let left = 10;
@@ -188,21 +188,25 @@ describe('credentials of the provider', () => {
     expect(failed).toMatchObject({
       result: 'failed',
       failure: {
-        message: expect.stringMatching(/acme: \w+ \/Users was answered 401\. .*install a new one/),
-        remedy: expect.stringContaining('headgate connection resume -c acme'),
+        message: expect.stringMatching(/acme: \w+ \/Users was answered 401\. Request id \S+$/),
+        remedy: expect.stringContaining('headgate quarantine release'),
       },
     });
-    expect(await pausedReason()).toMatch(/was answered 401/);
+    expect(await quarantine()).toMatchObject({
+      reason: 'credential-refused',
+      cause: { status: 401, code: 'Unauthorized' },
+    });
     const requests = world.provider.requests().length;
     await expect(cycle(operator)).rejects.toMatchObject({
       code: 'connection-paused',
-      remedy: expect.stringContaining('headgate connection resume -c acme'),
+      remedy: expect.stringMatching(/install a new one.*headgate quarantine release -c acme/),
     });
     expect(world.provider.requests()).toHaveLength(requests);
     world.provider.observe({});
     world.provider.addToken('a-new-token');
     install('a-new-token\n');
     expect(await operator.resumeConnection('acme')).toBe(true);
+    expect(await quarantine()).toBeUndefined();
     expect((await cycle(operator)).result).toBe('succeeded');
     expect(provider()).toEqual(everybody(total));
   });
@@ -210,21 +214,21 @@ describe('credentials of the provider', () => {
   test.each([
     ['expiredToken', /The credential is wrong, expired or revoked: install a new one/],
     ['forbidden', /lacks rights: give its owner the right/],
-  ] as const)('%s while reading pauses the connection too, before anything is sent', async (fault, remedy) => {
+  ] as const)('%s while reading puts it in quarantine too, before anything is sent', async (fault, remedy) => {
     world.provider.faults.set({ fault });
     const failed = await cycle(operator);
     expect(failed).toMatchObject({ result: 'failed', failure: { remedy: expect.stringMatching(remedy) } });
-    expect(await pausedReason()).toMatch(remedy);
+    expect((await quarantine())?.cause.remedy).toMatch(remedy);
     expect(writes(world)).toEqual([]);
     world.provider.faults.clear();
     await operator.resumeConnection('acme');
     expect((await cycle(operator)).result).toBe('succeeded');
   });
 
-  test('a refusal of the directory pauses nothing: the provider has done no wrong', async () => {
+  test('a refusal of the directory is no quarantine: the provider has done no wrong', async () => {
     const fault = world.tenant.control.addFault({ path: '/groups/*/members', effect: { kind: 'status', status: 403 } });
     expect((await cycle(operator)).result).toBe('failed');
-    expect(await pausedReason()).toBeUndefined();
+    expect(await quarantine()).toBeUndefined();
     world.tenant.control.removeFault(fault);
     expect((await cycle(operator)).result).toBe('succeeded');
   });

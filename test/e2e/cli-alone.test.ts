@@ -46,7 +46,7 @@ describe('the command line without a daemon', () => {
     expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('install a new one') });
     world.provider.faults.clear();
     const next = await run('cycle', 'start', '--full', '--wait');
-    expect(next).toMatchObject({ code: 3, stderr: expect.stringContaining('headgate connection resume -c acme') });
+    expect(next).toMatchObject({ code: 3, stderr: expect.stringContaining('headgate quarantine release -c acme') });
     expect(await run('connection', 'resume')).toMatchObject({ code: 0 });
     expect(await run('cycle', 'start', '--full', '--wait')).toMatchObject({ code: 0 });
   });

@@ -152,17 +152,23 @@ describe('the command line with a running daemon', () => {
     expect(await run('doctor')).toMatchObject({ code: 0 });
   });
 
-  test('a refused token: the cycle ends with 1, the next is refused with 3, and connection resume goes on', async () => {
+  test('a refused token: the cycle ends with 1, the next is refused with 3, and quarantine release goes on', async () => {
     world.provider.faults.set({ fault: 'expiredToken' });
     const failed = await run('cycle', 'start', '--full', '--wait');
     expect(failed.code).toBe(1);
     expect(failed.stdout).toMatch(/install a new one/);
-    expect((await run('status')).stdout).toMatch(/acme is paused .*401[^]*headgate connection resume -c acme/);
+    expect((await run('status')).stdout).toMatch(
+      /acme is in quarantine [^]*401[^]*headgate quarantine release -c acme/,
+    );
     const next = await run('cycle', 'start', '--full');
     expect(next.code).toBe(3);
-    expect(next.stderr).toMatch(/connection acme is paused[^]*headgate connection resume -c acme/);
+    expect(next.stderr).toMatch(/connection acme is in quarantine[^]*headgate quarantine release -c acme/);
     world.provider.faults.clear();
-    expect(await run('connection', 'resume')).toMatchObject({ code: 0, stderr: expect.stringContaining('goes on') });
+    const shown = await run('quarantine', 'show');
+    expect(shown.stdout).toMatch(/credential-refused[^]*GET \/Users[^]*install a new one[^]*probe at/);
+    const release = await run('quarantine', 'release', '--reason', 'new token');
+    expect(release).toMatchObject({ code: 0, stderr: expect.stringContaining('goes on') });
+    expect((await run('quarantine', 'show')).stdout).toMatch(/quarantine-release +acme +new token/);
     expect(await run('cycle', 'start', '--full', '--wait')).toMatchObject({ code: 0 });
   });
 

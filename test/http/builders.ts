@@ -141,6 +141,12 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
     schedules: async () => [],
     setSchedulesPaused: async () => undefined,
     resumeConnection: async () => true,
+    pauseConnection: async () => undefined,
+    escrows: async () => [],
+    retryEscrows: async () => 1,
+    dropEscrows: async () => 1,
+    recoveryActs: async () => [],
+    releaseQuarantine: async () => true,
     doctor: async () => [{ area: 'store', name: 'answers', ok: true, detail: 'in 1 ms' }],
     ...overrides,
   };

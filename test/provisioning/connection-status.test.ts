@@ -27,14 +27,16 @@ function statusOf(cycles: readonly CycleRecord[], leaving: readonly Link[] = [])
     cycles: { list: async () => cycles },
     links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
+    escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
   };
   const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
-  return connectionStatus(connection, stores, async (cycle) => ({
+  const view = async (cycle: CycleRecord) => ({
     ...cycle,
     counts: cycle.plannedAt === undefined ? {} : { 1: { held: 1, escrowed: 2 } },
     settled: 0,
     total: 0,
-  }));
+  });
+  return connectionStatus(connection, stores, view, 0);
 }
 
 test.each([

@@ -85,6 +85,7 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
     apply: unused,
     settle: unused,
     probe: unused,
+    ping: unused,
     check: unused,
     close: async () => undefined,
   };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
+import { HEALTHY } from '../../core/quarantine.ts';
 import type { ConnectionStore } from '../../ports/stores.ts';
 import { commit, reading } from './commits.ts';
 import { toConnection } from './rows.ts';
@@ -54,6 +55,36 @@ export function createConnectionStore(db: Sql, clock: Clock): ConnectionStore {
         sql`
           insert into headgate.connection (name, schedules_paused) values (${connection}, ${paused})
           on conflict (name) do update set schedules_paused = excluded.schedules_paused`.execute(tx),
+      );
+    },
+
+    changeHealth: (connection, change) =>
+      commit(db, 'connections.changeHealth', async (tx) => {
+        // The row first: a lock needs something to lock.
+        await sql`insert into headgate.connection (name) values (${connection}) on conflict do nothing`.execute(tx);
+        const row = await tx
+          .selectFrom('headgate.connection')
+          .select('health')
+          .where('name', '=', connection)
+          .forUpdate()
+          .executeTakeFirst();
+        const before = row?.health ?? HEALTHY;
+        const after = change(before);
+        if (after !== before) {
+          await tx
+            .updateTable('headgate.connection')
+            .set({ health: JSON.stringify(after) })
+            .where('name', '=', connection)
+            .execute();
+        }
+        return { before, after };
+      }),
+
+    async setPace(connection, pace) {
+      await commit(db, 'connections.setPace', (tx) =>
+        sql`
+          insert into headgate.connection (name, pace) values (${connection}, ${JSON.stringify(pace)}::json)
+          on conflict (name) do update set pace = excluded.pace`.execute(tx),
       );
     },
   };

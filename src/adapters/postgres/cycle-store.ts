@@ -144,14 +144,15 @@ function createWrites(
       );
     },
 
-    async savePlan(id, worker, plan, verdict, staged, memories = []) {
+    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside } = {}) {
       const saved = await commit(db, 'cycles.savePlan', async (tx) => {
         const cycle = await lockCycle(tx, { id });
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
         if (cycle.phase !== 'gathering' && cycle.phase !== 'planning') return false;
         refuseUnexportable(cycle.expected_digest, plan.digest, verdict.refused);
         const standing = await confirmApprovals(tx, cycle, plan, verdict, clock.now());
-        await writeOperations(tx, cycle.number, plan, standing, clock.now());
+        const now = clock.now();
+        const { putAside } = await writeOperations(tx, cycle.number, { plan, verdict: standing, aside, now });
         await reconcileHolds(tx, cycle, plan, standing, clock.now());
         await rememberLinks(tx, cycle.connection, memories);
         await tx
@@ -166,6 +167,7 @@ function createWrites(
             plan_counts: JSON.stringify(plan.counts),
             notices: JSON.stringify(plan.notices),
             verdict: JSON.stringify(standing),
+            put_aside: putAside,
             lease_worker: null,
             lease_until: null,
           })

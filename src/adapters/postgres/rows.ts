@@ -26,6 +26,7 @@ export const CYCLE_COLUMNS = [
   'failure',
   'progress',
   'attempts',
+  'put_aside',
 ] as const satisfies readonly (keyof CycleTable)[];
 
 /** What a transaction that locked a cycle decides by: read for each step of each slice, so nothing that grows. */
@@ -82,6 +83,7 @@ export function toCycle(row: CycleRow): CycleRecord {
     ...optional('result', row.result),
     ...optional('failure', row.failure),
     ...optional('progress', row.progress),
+    ...optional('putAside', row.put_aside === 0 ? null : row.put_aside),
   };
 }
 
@@ -131,5 +133,7 @@ export function toConnection(name: string, row: ConnectionRow | undefined): Conn
     ...optional('pausedReason', row?.paused_reason),
     ...optional('pausedAt', time(row?.paused_at ?? null)),
     ...optional('throttledUntil', time(row?.throttled_until ?? null)),
+    ...optional('quarantine', row?.health?.state === 'healthy' ? null : row?.health),
+    ...optional('pace', row?.pace),
   };
 }

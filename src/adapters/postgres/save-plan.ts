@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Operation } from '../../core/operation.ts';
+import type { OperationFailure } from '../../core/operation-failure.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import { withhold } from '../../core/withhold.ts';
@@ -27,8 +28,30 @@ function sharedResources(operations: readonly Operation[]): ReadonlySet<string> 
   );
 }
 
-/** Writes the operations of a plan, numbered in plan order from 0, as far as the guards let them go. Held ones are settled as far as this cycle goes. */
-export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict: Verdict, now: number): Promise<void> {
+function failureText(failure: OperationFailure | undefined): string | null {
+  return failure === undefined ? null : JSON.stringify(failure);
+}
+
+/** A plan to be stored. */
+export interface PlanToWrite {
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+  /** Operations put aside, by key, with why. */
+  readonly aside: ReadonlyMap<string, OperationFailure> | undefined;
+  /** Ms since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Writes the operations of a plan, numbered in plan order from 0, as far as the guards let them go. Held ones and those put aside are settled as far as this
+ * cycle goes; what is held is not in escrow at the same time.
+ */
+export async function writeOperations(
+  tx: Tx,
+  cycle: string,
+  { plan, verdict, aside, now }: PlanToWrite,
+): Promise<{ readonly putAside: number }> {
+  let putAside = 0;
   const withheld = withhold(plan.operations, verdict);
   const shared = sharedResources(plan.operations);
   let first = 0;
@@ -41,18 +64,23 @@ export async function writeOperations(tx: Tx, cycle: string, plan: Plan, verdict
       held_by: guard,
       approvals: approvals.length === 0 ? null : approvals,
       shared: shared.has(resourceOf(operation)),
+      failure: guard === null ? failureText(aside?.get(operation.key)) : null,
       body: JSON.stringify(operation),
     }));
+    putAside += rows.filter(({ failure }) => failure !== null).length;
     await sql`
-      insert into headgate.operation (cycle, sequence, wave, resource, anchor, state, held_by, approvals, shared, settled_at, body)
+      insert into headgate.operation
+        (cycle, sequence, wave, resource, anchor, state, held_by, approvals, shared, settled_at, failure, body)
       select ${cycle}, sequence, wave, resource, anchor,
-             case when held_by is null then 'pending' else 'held' end, held_by, approvals, shared,
-             case when held_by is null then null else ${now}::bigint end, body::json
+             case when held_by is not null then 'held' when failure is not null then 'escrowed' else 'pending' end,
+             held_by, approvals, shared,
+             case when held_by is null and failure is null then null else ${now}::bigint end, failure::json, body::json
       from json_to_recordset(${JSON.stringify(rows)}::json)
         as given (sequence integer, wave smallint, resource text, anchor text, held_by text, approvals text[],
-                  shared boolean, body text)`.execute(tx);
+                  shared boolean, failure text, body text)`.execute(tx);
     first += chunk.length;
   }
   // Nothing else tells the planner about rows that came in one go; the embedded database never analyzes by itself.
   if (first > ANALYZE_FROM) await sql`analyze headgate.operation`.execute(tx);
+  return { putAside };
 }

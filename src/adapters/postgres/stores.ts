@@ -7,6 +7,7 @@ import { createCredentialStore } from './credential-store.ts';
 import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
 import { createHoldStore } from './hold-store.ts';
+import { createEscrowStore } from './escrow-store.ts';
 import { createLinkStore } from './link-store.ts';
 import { createProvisioningLog } from './provisioning-log.ts';
 
@@ -19,6 +20,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     credentials: createCredentialStore(database.sql, clock, () => database.syncToDisk()),
     log: createProvisioningLog(database.sql, clock),
     holds: createHoldStore(database.sql, clock, () => database.syncToDisk()),
+    escrows: createEscrowStore(database.sql),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
     },

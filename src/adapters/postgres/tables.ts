@@ -4,12 +4,15 @@ import type { Baseline } from '../../core/baseline.ts';
 import type { Departure } from '../../core/departure.ts';
 import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
+import type { Escrow } from '../../core/escrow.ts';
+import type { Health } from '../../core/quarantine.ts';
 import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
 import type { Notice, PlanCounts } from '../../core/plan.ts';
 import type { Decision, HeldPieces, HoldEvent, HoldState } from '../../core/holds.ts';
 import type { GuardName, Verdict } from '../../core/verdict.ts';
 import type { HoldRecord } from '../../ports/hold-store.ts';
 import type { CycleRecord, OperationRecord } from '../../ports/stores.ts';
+import type { RecoveryAct, SeenPace } from '../../ports/recovery.ts';
 
 /** int8 arrives as text; numbers are written and compared with. */
 type Int8 = ColumnType<string | number, number, number>;
@@ -26,6 +29,29 @@ interface ConnectionTable {
   readonly paused_at: NullableInt8;
   readonly throttled_until: NullableInt8;
   readonly schedules_paused: Generated<boolean>;
+  readonly health: Json<Health>;
+  readonly pace: Json<SeenPace>;
+}
+
+interface EscrowTable {
+  readonly connection: string;
+  readonly resource: Escrow['resource'];
+  readonly anchor: string;
+  readonly kind: Escrow['kind'];
+  readonly label: string;
+  readonly first_failed_at: Int8;
+  readonly due_at: Int8;
+  readonly body: ColumnType<Escrow, string, string>;
+}
+
+interface RecoveryActTable {
+  readonly number: Generated<string>;
+  readonly connection: string;
+  readonly act: RecoveryAct['act'];
+  readonly subject: string;
+  readonly at: Int8;
+  readonly by_whom: string;
+  readonly reason: string | null;
 }
 
 interface CycleTable {
@@ -52,6 +78,7 @@ interface CycleTable {
   readonly lease_until: NullableInt8;
   readonly slices_cut: Generated<number>;
   readonly staged: Json<Baseline>;
+  readonly put_aside: Generated<number>;
 }
 
 interface BaselineTable {
@@ -197,6 +224,8 @@ export interface Tables {
   readonly 'headgate.operation_seen': SeenOperationView;
   readonly 'headgate.credential': CredentialTable;
   readonly 'headgate.credential_event': CredentialEventTable;
+  readonly 'headgate.escrow': EscrowTable;
+  readonly 'headgate.recovery_act': RecoveryActTable;
   readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };
   readonly 'headgate.hold': HoldTable;
   readonly 'headgate.hold_event': HoldEventTable;

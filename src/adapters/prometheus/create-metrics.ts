@@ -109,7 +109,7 @@ function createRefresh(registry: Registry, options: MetricsOptions, times: Param
   };
   return {
     watch: ({ stores, queue }: MetricsSource): void => {
-      const readConnections = createStoreReader(stores, connections);
+      const readConnections = createStoreReader(stores, connections, () => clock.now());
       reads = [
         bounded('store', async () => {
           for (const [connection, reading] of await readConnections()) showConnection(connection, reading);

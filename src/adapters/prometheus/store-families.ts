@@ -3,6 +3,7 @@ import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
 import { CYCLE_TYPES, outcomeOf, OUTCOMES } from './labels.ts';
 import { createPlanFamilies } from './plan-families.ts';
+import { createRecoveryFamilies } from './recovery-families.ts';
 import {
   consecutiveFailures,
   countByState,
@@ -26,6 +27,7 @@ export function createStoreFamilies(
 ): (connection: string, reading: ConnectionReading) => void {
   const families = registerFamilies([registry]);
   const showPlan = createPlanFamilies(registry, connections);
+  const showRecovery = createRecoveryFamilies(registry, connections);
   for (const connection of connections) initialise(families, connection);
   return (connection, reading) => {
     showCycles(families, times, connection, reading);
@@ -34,6 +36,7 @@ export function createStoreFamilies(
     families.schedulesPaused.set({ connection }, reading.state.schedulesPaused ? 1 : 0);
     families.throttledUntil.set({ connection }, (reading.state.throttledUntil ?? 0) / 1000);
     showPlan(connection, reading.cycles);
+    showRecovery(connection, reading);
     showObjects(families, connection, reading);
   };
 }
@@ -42,11 +45,14 @@ export function createStoreFamilies(
 export function createStoreReader(
   stores: ReadableStores,
   connections: readonly string[],
+  now: () => number,
 ): () => Promise<readonly (readonly [string, ConnectionReading])[]> {
   let limit = FIRST_LOOK;
   return async () => {
     const readings = await Promise.all(
-      connections.map(async (connection) => [connection, await readConnection(stores, connection, limit)] as const),
+      connections.map(
+        async (connection) => [connection, await readConnection(stores, connection, limit, now())] as const,
+      ),
     );
     limit = LATER_LOOK;
     return readings;
@@ -158,7 +164,10 @@ function registerFamilies(registers: Registry[]) {
       'headgate_cycle_consecutive_failures',
       'Newest cycles in a row that failed or were refused.',
     ),
-    paused: perConnection('headgate_connection_paused', '1 while nothing is sent to the service provider.'),
+    paused: perConnection(
+      'headgate_connection_paused',
+      '1 while a person wants nothing to be sent to the service provider.',
+    ),
     schedulesPaused: perConnection('headgate_schedules_paused', '1 while the schedules of the connection are paused.'),
     throttledUntil: perConnection(
       'headgate_connection_throttled_until_timestamp_seconds',

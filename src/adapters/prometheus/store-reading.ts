@@ -1,5 +1,6 @@
 import type { CycleKind, OperationCounts } from '../../core/cycle.ts';
 import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
+import type { EscrowStore, EscrowTotals } from '../../ports/recovery.ts';
 import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
 
 /** What a scrape may ask of the store. */
@@ -7,12 +8,14 @@ export interface ReadableStores {
   readonly cycles: Pick<CycleStore, 'list' | 'counts'>;
   readonly links: Pick<LinkStore, 'counts'>;
   readonly connections: Pick<ConnectionStore, 'get'>;
+  readonly escrows: Pick<EscrowStore, 'totals'>;
 }
 
 /** What the store says about one connection at the time of a scrape. */
 export interface ConnectionReading {
   readonly state: ConnectionState;
   readonly links: Readonly<Record<string, number>>;
+  readonly escrows: EscrowTotals;
   /** Newest first. */
   readonly cycles: readonly CycleRecord[];
   /** Operations of the newest cycle that has a plan: one that is still reading, or could not, settles nothing. */
@@ -24,14 +27,16 @@ export async function readConnection(
   stores: ReadableStores,
   connection: string,
   limit: number,
+  now: number,
 ): Promise<ConnectionReading> {
-  const [state, links, cycles] = await Promise.all([
+  const [state, links, cycles, escrows] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
     stores.cycles.list({ connection, limit }),
+    stores.escrows.totals(connection, now),
   ]);
   const planned = newestPlanned(cycles);
-  return { state, links, cycles, counts: planned === undefined ? {} : await stores.cycles.counts(planned.id) };
+  return { state, links, escrows, cycles, counts: planned === undefined ? {} : await stores.cycles.counts(planned.id) };
 }
 
 /** The newest cycle whose plan was stored: a refused one has counts and no operations. Cycles are newest first. */

@@ -12,6 +12,7 @@ import {
 import type { ProviderProfile } from '../../core/profile.ts';
 import { isWrite, nameOf, parseObject, type RawAnswer, type ScimRequest } from './answer.ts';
 import { DEFAULT_RETRY_MS, retryAfterMs } from './retry-after.ts';
+import { detailOf, shapeOf } from './told.ts';
 
 /** What an error says about where it happened. */
 export interface FailureContext {
@@ -49,18 +50,25 @@ export function scimTypeOf(text: string): string | undefined {
   return typeof found === 'string' ? BY_LETTERS.get(found.replace(/_/g, '').toLowerCase()) : undefined;
 }
 
-/** Turns an answer other than success into the error that says what to do (RFC 7644 section 3.12). */
+/**
+ * Turns an answer other than success into the error that says what to do (RFC 7644 section 3.12). `token` is what was sent,
+ * so that nothing of it is repeated.
+ */
 export function failureOf(
   request: ScimRequest,
   answer: RawAnswer,
   requestId: string | undefined,
   context: FailureContext,
+  token: string,
 ): HeadgateError {
   const { status, text } = answer;
   const scimType = scimTypeOf(text);
   const told = `${context.connection}: ${nameOf(request)} was answered ${status}${scimType === undefined ? '' : ` ${scimType}`}`;
+  const detail = detailOf(text, token, request);
   const facts: FailureFacts = {
     status,
+    request: shapeOf(request),
+    ...(detail === undefined ? {} : { detail }),
     ...(scimType === undefined ? {} : { scimType }),
     ...(requestId === undefined ? {} : { requestId }),
   };
@@ -85,8 +93,8 @@ function redirected(told: string, facts: FailureFacts): HeadgateError {
 function refused(told: string, facts: FailureFacts): HeadgateError {
   const remedy =
     facts.status === 401
-      ? 'The credential is wrong, expired or revoked: install a new one, then resume the connection.'
-      : 'The credential is valid but lacks rights: give its owner the right to manage users and groups by SCIM, then resume.';
+      ? 'The credential is wrong, expired or revoked: install a new one. Headgate asks now and then and goes on by itself.'
+      : 'The credential is valid but lacks rights: give its owner the right to manage users and groups by SCIM.';
   return new UnauthorizedError(told, { ...facts, remedy });
 }
 
@@ -129,6 +137,11 @@ function certainlyUnsent(error: unknown): boolean {
  */
 export function brokenExchange(request: ScimRequest, error: unknown, context: FailureContext): HeadgateError {
   const told = `${context.connection}: ${nameOf(request)} got no answer (${codeOf(error)})`;
-  if (isWrite(request) && !certainlyUnsent(error)) return new InDoubtError(`${told}: the change may have been made`);
-  return new TransientError(told, { remedy: 'Check that the provider can be reached from here; it is tried again.' });
+  const facts: FailureFacts = { noAnswer: true, request: shapeOf(request) };
+  if (isWrite(request) && !certainlyUnsent(error))
+    return new InDoubtError(`${told}: the change may have been made`, facts);
+  return new TransientError(told, {
+    ...facts,
+    remedy: 'Check that the provider can be reached from here; it is tried again.',
+  });
 }

@@ -125,7 +125,8 @@ export function createScimClient(options: ClientOptions): ScimClient {
     // An answer to a wrong token could repeat the right one; nobody needs its id.
     const requestId = request.token === undefined ? requestIdOf(answer.headers, token) : undefined;
     options.log.debug({ request: nameOf(request), status: answer.status, requestId }, 'SCIM request answered');
-    if (answer.status < 200 || answer.status >= 300) throw report(failureOf(request, answer, requestId, options));
+    if (answer.status < 200 || answer.status >= 300)
+      throw report(failureOf(request, answer, requestId, options, token));
     const result = readAnswer(request, answer, requestId, spent.requests, options);
     successes.set(request.collection, options.now());
     return result;

@@ -147,6 +147,10 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     apply: (operation, resolve, signal) => applyOperation(open(signal), operation, resolve),
     settle: (operation, resolve, signal) => settleOperation(open(signal), operation, resolve),
     probe: (secret, signal) => probe(open(signal), secret),
+    async ping(signal) {
+      const parameters = { ...profile.paging.listParameters, startIndex: '1', count: '1' };
+      await open(signal).send({ method: 'GET', collection: 'Users', parameters });
+    },
     check: (signal) => checkProvider(open(signal), () => tokens.current()),
     close: () => client.close(),
   };

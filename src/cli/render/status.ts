@@ -4,6 +4,7 @@ import type { OperationRecord } from '../../ports/stores.ts';
 import { readingProgress } from './cycle.ts';
 import { pendingWords } from './pending.ts';
 import type { Paint } from './paint.ts';
+import { answerLine, renderQuarantine } from './recovery.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable, shownTime } from './text.ts';
 
@@ -26,6 +27,13 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
         `${paint.bad(`${connection} is paused`)} since ${shownTime(state.pausedAt)}: ${printable(state.pausedReason ?? '')}\n` +
         `  mend the cause, then: headgate connection resume -c ${connection}`,
     );
+  const quarantines = status.connections.flatMap(({ connection, state: { quarantine } }) =>
+    quarantine === undefined
+      ? []
+      : [
+          `${renderQuarantine(connection, quarantine, paint)}\n  after mending the cause, to go on at once: headgate quarantine release -c ${connection}`,
+        ],
+  );
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
   const leaving = status.connections.flatMap((connection) => leavingOf(connection, paint));
   const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
@@ -37,7 +45,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
       grouped(queue.workers),
     ]),
   );
-  return [`Headgate: ${where}`, connections, ...paused, ...waiting, ...leaving, ...troubles, queues]
+  return [`Headgate: ${where}`, connections, ...paused, ...quarantines, ...waiting, ...leaving, ...troubles, queues]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -65,7 +73,8 @@ function leavingOf({ connection, leaving }: ConnectionStatus, paint: Paint): rea
 function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
   const { connection, state, lastCycle, lastPlanned, held, escrowed } = status;
   const found: string[] = [];
-  if (lastCycle?.failure !== undefined && state.pausedReason === undefined) {
+  const told = state.pausedReason !== undefined || state.quarantine !== undefined;
+  if (lastCycle?.failure !== undefined && !told) {
     const { message, remedy } = lastCycle.failure;
     const ended = lastCycle.result === 'refused' ? 'was refused' : 'failed';
     found.push(trouble(paint.bad(`${connection}: the last cycle ${ended}`), message, remedy));
@@ -79,7 +88,9 @@ function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
   }
   if (escrowed > 0 && lastPlanned !== undefined) {
     const failed = paint.warn(`${connection}: ${plural(escrowed, 'operation')} failed`);
-    found.push(`${failed}; the next cycle plans them again. See which: headgate cycle show ${lastPlanned.id} --failed`);
+    found.push(
+      `${failed}; each is tried again with growing delay. See which and why: headgate escrow list -c ${connection}`,
+    );
   }
   return found;
 }
@@ -99,9 +110,11 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
   const now =
     state.pausedReason !== undefined
       ? paint.bad('paused')
-      : openCycle !== undefined
-        ? paint.warn(whereabouts(openCycle))
-        : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
+      : state.quarantine?.state === 'quarantined'
+        ? paint.bad('quarantined')
+        : openCycle !== undefined
+          ? paint.warn(whereabouts(openCycle))
+          : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
   return [
     connection,
     now,
@@ -161,12 +174,7 @@ export function renderOperations(operations: readonly OperationRecord[], paint: 
 
 function stateOf(stored: OperationRecord, paint: Paint): string {
   if (stored.failure !== undefined) {
-    const { message, status, requestId } = stored.failure;
-    const facts = [
-      status === undefined ? '' : `status ${status}`,
-      requestId === undefined ? '' : `request ${requestId}`,
-    ];
-    return paint.bad(`failed: ${printable([message, ...facts.filter((fact) => fact !== '')].join(', '))}`);
+    return paint.bad(`failed: ${answerLine(stored.failure)}`);
   }
   if (stored.state === 'held') return paint.warn(`held by ${stored.heldBy ?? 'a guard'}`);
   return stored.state === 'exported' ? paint.good('done') : stored.state;

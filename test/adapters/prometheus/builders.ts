@@ -1,4 +1,6 @@
 import type { MetricsSource } from '../../../src/adapters/prometheus/create-metrics.ts';
+import type { Quarantined } from '../../../src/core/quarantine.ts';
+import type { EscrowTotals, SeenPace } from '../../../src/ports/recovery.ts';
 import type { QueueCounts, ScheduledCycle } from '../../../src/ports/job-queue.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
 import type { OperationCounts } from '../../../src/core/cycle.ts';
@@ -102,6 +104,9 @@ export interface StoreContents {
   readonly pausedReason?: string;
   readonly schedulesPaused?: boolean;
   readonly throttledUntil?: number;
+  readonly quarantine?: Quarantined;
+  readonly pace?: SeenPace;
+  readonly escrows?: EscrowTotals;
 }
 
 /** Stores that hold the same contents for every connection. */
@@ -112,11 +117,19 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
       counts: async () => read().counts ?? {},
     },
     links: { counts: async () => read().links ?? {} },
+    escrows: { totals: async () => read().escrows ?? { accounts: 0, groups: 0, waiting: 0 } },
     connections: {
       get: async (connection) => {
-        const { pausedReason, throttledUntil, schedulesPaused = false } = read();
+        const { pausedReason, throttledUntil, schedulesPaused = false, quarantine, pace } = read();
         const paused = pausedReason === undefined ? {} : { pausedReason };
-        return { connection, schedulesPaused, ...paused, ...(throttledUntil === undefined ? {} : { throttledUntil }) };
+        return {
+          connection,
+          schedulesPaused,
+          ...paused,
+          ...(throttledUntil === undefined ? {} : { throttledUntil }),
+          ...(quarantine === undefined ? {} : { quarantine }),
+          ...(pace === undefined ? {} : { pace }),
+        };
       },
     },
   };

@@ -242,6 +242,44 @@ describe('what the store knows', () => {
   });
 });
 
+describe('what the store knows of trouble', () => {
+  test('a quarantine by reason until it is over, escrows since the oldest, and the pace', async () => {
+    const contents: { now: StoreContents } = {
+      now: {
+        quarantine: {
+          state: 'quarantined',
+          reason: 'provider-down',
+          cause: { code: 'Timeout', message: 'no answer' },
+          beganAt: 1_000,
+          probes: 0,
+          nextProbeAt: 61_000,
+        },
+        escrows: { accounts: 3, groups: 1, waiting: 2, oldest: 7_000 },
+        pace: { operationsPerSecond: 12.5, concurrency: 4, at: 1_000 },
+      },
+    };
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+    const gauges = async () => {
+      const { body } = await registry.render(false);
+      const of = (name: string, labels = {}) => valueOf(body, `headgate_${name}`, { ...acme, ...labels });
+      return [
+        of('connection_quarantined', { reason: 'provider-down' }),
+        of('connection_quarantined', { reason: 'credential-refused' }),
+        of('connection_next_probe_timestamp_seconds'),
+        of('escrowed_objects', { resource: 'user' }),
+        of('escrowed_objects', { resource: 'group' }),
+        of('escrow_oldest_timestamp_seconds'),
+        of('connection_pace_operations_per_second'),
+        of('connection_concurrency'),
+      ];
+    };
+    expect(await gauges()).toEqual([1, 0, 61, 3, 1, 7, 12.5, 4]);
+    contents.now = {};
+    expect(await gauges()).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
 describe('what the queue knows', () => {
   test("is shown under BullMQ's names, each family once however many queues there are", async () => {
     const registry = aRegistry();

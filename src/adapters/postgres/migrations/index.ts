@@ -3,6 +3,7 @@ import * as cycles from './0001-cycles.ts';
 import * as baselines from './0002-baselines.ts';
 import * as slices from './0003-slices.ts';
 import * as holds from './0004-holds.ts';
+import * as escrow from './0005-escrow.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
 import * as departures from './0007-departures.ts';
 import * as credentials from './0009-credentials.ts';
@@ -13,6 +14,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-baselines': baselines,
   '0003-slices': slices,
   '0004-holds': holds,
+  '0005-escrow': escrow,
   '0006-provisioning-log': provisioningLog,
   '0007-departures': departures,
   '0009-credentials': credentials,
