@@ -116,6 +116,14 @@ describe('the command line with a running daemon', () => {
     expect(shown.stdout).toMatch(
       /create account +person32@harbour.example .* failed: acme: POST \/Users was answered 400/,
     );
+    expect((await run('escrow', 'list')).stdout).toMatch(/person32@harbour.example +create account .* 1 +in .*400/);
+    expect((await run('escrow', 'show', personName(32))).stdout).toMatch(
+      /failed +1 time[^]*answer .*status 400[^]*request +POST \/Users: .*userName/,
+    );
+    expect(await run('escrow', 'drop', personName(32))).toMatchObject({ code: 64 });
+    expect(await run('escrow', 'show', 'nobody@harbour.example')).toMatchObject({ code: 1 });
+    expect(await run('escrow', 'drop', personName(32), '--reason', 'mended')).toMatchObject({ code: 0 });
+    expect(await run('cycle', 'start', '--full', '--wait')).toMatchObject({ code: 0 });
   });
 
   test('cycle start --wait ends with 3 where a guard refuses or holds, and says so', async () => {

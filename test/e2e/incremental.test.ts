@@ -103,14 +103,32 @@ describe.each(platforms())('an incremental cycle on %s', (platform) => {
     expect(manager).toMatchObject({ manager: { value: made.provider.accounts.find(TWO)?.['id'] } });
   });
 
-  test('takes up again what a guard held, and what a provider refused', async () => {
-    const { made, control, incremental } = await provisioned(platform);
+  test('shows what a provider refused until its time has come, and then takes it up again', async () => {
+    const { made, operator, control, incremental } = await provisioned(platform);
     made.provider.faults.set({ fault: 'htmlBody', times: 50, method: 'POST' });
     control.addMember('IT', TWO);
     await incremental();
     made.provider.faults.clear();
-    await incremental();
+    const [refused] = await operator.escrows('acme', { who: TWO, limit: 5 });
+    expect(refused).toMatchObject({
+      kind: 'create',
+      attempts: 1,
+      failure: { status: 502, code: 'InternalServerError', request: { method: 'POST', collection: 'Users' } },
+    });
+    expect(JSON.stringify(refused?.failure)).not.toContain(TWO);
+    expect(await incremental()).toMatchObject({
+      result: 'entry-level-errors',
+      operations: { 'account.create': 1 },
+      writes: 0,
+    });
+    expect((await operator.escrows('acme', { who: TWO, limit: 5 }))[0]?.attempts).toBe(1);
+    expect(await operator.retryEscrows({ connection: 'acme', who: TWO, by: 'ada', reason: 'mended' })).toBe(1);
+    expect((await incremental()).result).toBe('succeeded');
     expect(active(made)).toEqual([ONE, TWO, THREE]);
+    expect(await operator.escrows('acme', { limit: 5 })).toEqual([]);
+    expect(await operator.recoveryActs('acme', 5)).toMatchObject([
+      { act: 'escrow-retry', by: 'ada', reason: 'mended' },
+    ]);
   });
 
   test('reads everything again when the directory has forgotten the watermark', async () => {
