@@ -115,7 +115,7 @@ describe('a need in escrow', () => {
 
   test('lifts when the plan looked at the resource and does not want it any more', () => {
     const escrows = [failedOnce(anUpdate('IT')), failedOnce(members)];
-    const lifted = (operations: readonly Operation[], looksAt = (_: { anchor: string }) => true) =>
+    const lifted = (operations: readonly Operation[], looksAt: (key: { anchor: string }) => boolean = () => true) =>
       needless({ operations }, escrows, looksAt).map(({ kind }) => kind);
     expect(lifted([members])).toEqual(['update']);
     expect(lifted([disable])).toEqual(['update', 'members']);
