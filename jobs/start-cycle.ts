@@ -84,7 +84,7 @@ async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     ports.metrics.cycleSkipped(connection, 'overlap');
-    log.info({ connection }, 'scheduled cycle skipped: another cycle is open');
+    log.info({ connection, why: error.code }, 'scheduled cycle skipped: another cycle or a migration is open');
     return undefined;
   }
 }

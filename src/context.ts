@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { bulkhead } from 'cockatiel';
 import { createJobQueue, type OpenJobQueue } from './adapters/bullmq/job-queue.ts';
 import { createWorkers, type Workers } from './adapters/bullmq/workers.ts';
+import { createEntraWriter } from './adapters/entra/directory-writer.ts';
 import { createEntraDirectory } from './adapters/entra/entra-directory.ts';
 import type { EntraCredential } from './adapters/entra/options.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
@@ -17,6 +18,7 @@ import { StartupError } from './core/errors.ts';
 import { compileMapping } from './core/mapping/compile-mapping.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DirectorySource } from './ports/directory-source.ts';
+import type { DirectoryWriter } from './ports/directory-writer.ts';
 import type { Connection, Gatherings, Ports } from './ports/index.ts';
 import { ownerNamed } from './ports/credential-desk.ts';
 import type { ConfiguredSecret } from './ports/credentials.ts';
@@ -25,7 +27,9 @@ import type { Log } from './ports/log.ts';
 import type { Metrics } from './ports/metrics.ts';
 import { currentSecret } from './provisioning/credentials/keyring.ts';
 import { spareSecret, type SwitchPorts } from './provisioning/credentials/spare-secret.ts';
+import type { ConnectionStore } from './ports/stores.ts';
 import { createPace } from './provisioning/pace.ts';
+import { unlessSwitchedOff } from './provisioning/switched-off.ts';
 
 /** Most operations in one slice. A slice costs some forty statements and jobs however long it is; pace keeps it to about a second. */
 const SLICE = { redis: 1000, database: 500 } as const;
@@ -63,7 +67,7 @@ interface Shared {
   readonly metrics: Metrics;
   readonly now: () => number;
 }
-function entraCredential({ credential }: DirectoryConfig): EntraCredential {
+function entraCredential({ credential }: Pick<DirectoryConfig, 'credential'>): EntraCredential {
   switch (credential.kind) {
     case 'client_secret':
       return { kind: credential.kind, secret: () => credential.secret.read() };
@@ -106,6 +110,14 @@ function configuredSecret(credential: ProviderCredential): ConfiguredSecret {
   };
 }
 
+function openWriter(directory: DirectoryConfig, shared: Shared): DirectoryWriter | undefined {
+  const { tenant, migration, cloud, endpoints } = directory;
+  if (migration === undefined) return undefined;
+  const overrides = endpoints === undefined ? {} : { endpoints };
+  const { client } = migration;
+  return createEntraWriter({ tenant, client, cloud, credential: entraCredential(migration), ...overrides, ...shared });
+}
+
 function scimCredential(
   credential: ProviderCredential,
   current: () => Promise<string>,
@@ -129,6 +141,7 @@ function openConnection(
   directory: DirectorySource,
   keyring: SwitchPorts,
   shared: Shared,
+  states: ConnectionStore,
 ): Connection {
   const rules = rulesOf(config);
   const compiled = compileMapping(rules.mapping);
@@ -150,9 +163,10 @@ function openConnection(
     timeoutMs: config.provider.timeoutSeconds * 1000,
     ...shared,
   });
+  const switchable = unlessSwitchedOff(provider, rules.name, states, shared.now);
   const { firstProbeSeconds, longestProbeSeconds } = config.quarantine;
   const probes = { firstMs: firstProbeSeconds * 1000, longestMs: longestProbeSeconds * 1000 };
-  return { rules, mapping: compiled.mapping, directory, provider, credential, concurrency, probes };
+  return { rules, mapping: compiled.mapping, directory, provider: switchable, credential, concurrency, probes };
 }
 
 /** The cycles the configuration asks for on schedule. */
@@ -201,6 +215,8 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     const stores = createStores({ database, clock: systemClock });
     const key = config.credentials.key;
     const vault = createVault(key === undefined ? {} : { key: () => key.read() });
+    const writer = openWriter(config.directory, shared);
+    if (writer !== undefined) opened.push(() => writer.close());
     const connections = new Map<string, Connection>();
     for (const settings of config.connections) {
       const connection = openConnection(
@@ -208,6 +224,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
         directory,
         { stores, vault, connections, clock: systemClock },
         shared,
+        stores.connections,
       );
       opened.push(() => connection.provider.close());
       connections.set(settings.name, connection);
@@ -234,6 +251,10 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       worker: { id: randomUUID(), leaseMs: config.worker.leaseSeconds * 1000, sliceSize: slice, window: WINDOW },
       pace: createPace(slice),
       gatherings: createGatherings(),
+      migration: {
+        settleMs: (config.directory.migration?.settleSeconds ?? 0) * 1000,
+        ...(writer === undefined ? {} : { writer }),
+      },
     };
     // Its lock on the directory proves that every other worker of an embedded database is dead.
     if (database.kind === 'embedded') await ports.stores.cycles.releaseLeases(ports.worker.id);

@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { openContext, schedulesOf, systemClock, type Context } from './context.ts';
 import { createHttpApp } from './http/server.ts';
 import type { Log } from './ports/log.ts';
+import { createMigrationOperator } from './migration/operator.ts';
 import { createOperator } from './provisioning/operator.ts';
 import { createPruner } from './provisioning/prune.ts';
 import { sweep } from './provisioning/sweep.ts';
@@ -49,6 +50,7 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
   const checks = () => platformChecks(context, closing !== undefined);
   const app = createHttpApp({
     operator: createOperator({ ports, version, startedAt: systemClock.now(), log, checkPlatform: checks }),
+    migrations: createMigrationOperator(ports),
     renderMetrics: prometheus.render,
     readiness: checks,
     queues: [...queues.values()],

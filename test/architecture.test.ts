@@ -21,7 +21,16 @@ const RULES: IForbiddenRuleType[] = [
   mayImportOnly('core imports core only', '^src/core/', '^src/core/'),
   mayImportOnly('ports import core and ports', '^src/ports/', '^src/(core|ports)/'),
   mayImportOnly('provisioning imports core, ports and itself', '^src/provisioning/', '^src/(core|ports|provisioning)/'),
-  mayImportOnly('jobs import core, ports, provisioning and jobs', '^jobs/', '^(src/(core|ports|provisioning)|jobs)/'),
+  mayImportOnly(
+    'migration imports core, ports, provisioning and itself',
+    '^src/migration/',
+    '^src/(core|ports|provisioning|migration)/',
+  ),
+  mayImportOnly(
+    'jobs import core, ports, provisioning, migration and jobs',
+    '^jobs/',
+    '^(src/(core|ports|provisioning|migration)|jobs)/',
+  ),
   mayImportOnly('http imports core, ports and itself', '^src/http/', '^src/(core|ports|http)/'),
   mayImportOnly(
     'the sandbox imports itself and plain types of core',

@@ -28,7 +28,16 @@ interface Failure {
   readonly remedy?: string;
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['cycle-open', 'plan-stale', 'connection-paused', 'guard', 'credential']);
+const REFUSALS: ReadonlySet<string> = new Set([
+  'cycle-open',
+  'plan-stale',
+  'connection-paused',
+  'connection-off',
+  'migration-open',
+  'migration-refused',
+  'guard',
+  'credential',
+]);
 
 /** Says on `stderr` (and under --json on `stdout` as well) why a command failed, and returns its exit code. */
 export function reportFailure(

@@ -3,6 +3,7 @@ import type { MadePlan, Operator } from '../ports/operator.ts';
 import { ApiError } from './api-client.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
 import { UsageError } from './io.ts';
+import { createMigrationClient, type MigrationClient } from './migration-client.ts';
 import { TransientError } from '../core/errors.ts';
 
 /** Headgate's operator interface, asked through the API. */
@@ -23,6 +24,8 @@ export interface OperatorClient extends Pick<
   releaseQuarantine: Operator['releaseQuarantine'];
   doctor: Operator['doctor'];
   readonly credentials: CredentialDesk;
+  /** Asks of migrations. */
+  readonly migrations: MigrationClient;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,7 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     ...recoveryCalls(api),
     doctor: (signal) => api.get('/api/v1/doctor', signal),
     credentials: createDeskClient(api),
+    migrations: createMigrationClient(api),
     close: async () => api.close(),
   };
 }

@@ -46,6 +46,15 @@ export interface DirectoryConfig {
   readonly cloud: Cloud;
   /** Overrides of the cloud's own addresses; https, or plain http on loopback. */
   readonly endpoints?: { readonly login: string; readonly graph: string };
+  readonly migration?: MigrationIdentityConfig;
+}
+
+/** The separate identity migrations write to the directory with. */
+export interface MigrationIdentityConfig {
+  readonly client: string;
+  readonly credential: DirectoryCredential;
+  /** Between two reads that must agree before a change in the directory is believed. */
+  readonly settleSeconds: number;
 }
 
 export type ProviderCredential = (

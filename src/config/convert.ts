@@ -75,24 +75,33 @@ function toQueue(queue: FileSettings['queue'], base: FileBase): QueueConfig {
 }
 
 function toDirectory(directory: FileSettings['directory'], base: FileBase): DirectoryConfig {
-  const { kind, tenant, client, cloud, endpoints } = directory;
+  const { kind, tenant, client, cloud, endpoints, migration } = directory;
   return {
     kind,
     tenant,
     client,
     cloud,
-    credential: toDirectoryCredential(directory.credential, base),
+    credential: toDirectoryCredential(directory.credential, 'directory.credential', base),
     ...(endpoints === undefined
       ? {}
       : { endpoints: { login: withoutSlash(endpoints.login), graph: withoutSlash(endpoints.graph) } }),
+    ...(migration === undefined
+      ? {}
+      : {
+          migration: {
+            client: migration.client,
+            credential: toDirectoryCredential(migration.credential, 'directory.migration.credential', base),
+            settleSeconds: migration.settleSeconds,
+          },
+        }),
   };
 }
 
 function toDirectoryCredential(
   credential: FileSettings['directory']['credential'],
+  at: string,
   base: FileBase,
 ): DirectoryCredential {
-  const at = 'directory.credential';
   switch (credential.kind) {
     case 'client_secret':
       return {

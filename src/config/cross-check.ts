@@ -25,6 +25,7 @@ export function crossCheck(source: SourceDocument, base: FileBase): CrossChecks 
   });
   checkConnections(source, found);
   checkHttp(source, found);
+  checkMigrationIdentity(source, found);
   return found;
 }
 
@@ -146,6 +147,16 @@ function checkTarget(
       `connections[${before}] writes to the same service provider; two connections may undo each other's changes`,
     ),
   );
+}
+
+/** The identity that reads all day must not be the one that can give itself anything. */
+function checkMigrationIdentity(source: SourceDocument, found: CrossChecks): void {
+  const directory = isSettings(source.root) ? source.root['directory'] : undefined;
+  const migration = isSettings(directory) ? directory['migration'] : undefined;
+  if (!isSettings(directory) || !isSettings(migration) || migration['client'] !== directory['client']) return;
+  if (migration['client'] === undefined) return;
+  const message = 'must be another application than directory.client, which only ever reads';
+  found.problems.push(source.problemAt(['directory', 'migration', 'client'], message));
 }
 
 function checkHttp(source: SourceDocument, found: CrossChecks): void {

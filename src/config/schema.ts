@@ -184,6 +184,19 @@ export const fileSchema = field.settings({
       })
       .optional()
       .describe('For sandboxes and proxies.'),
+    migration: field
+      .settings({
+        client: field
+          .guid()
+          .describe('Application (client) id of the separate registration that may assign and unassign.'),
+        credential: directoryCredential,
+        settleSeconds: field
+          .wholeNumber(0, 3600)
+          .default(30)
+          .describe('Between two reads that must agree before a change in the directory is believed.'),
+      })
+      .optional()
+      .describe('The identity migrations write to the directory with; absent: there are none.'),
   }),
   connections: z.array(connection).min(1, 'must name at least one connection'),
   credentials: field

@@ -121,7 +121,16 @@ export class StartupError extends HeadgateError {
 export class RefusedError extends HeadgateError {
   override readonly name = 'RefusedError';
   readonly code:
-    'cycle-open' | 'plan-stale' | 'connection-paused' | 'guard' | 'credential' | 'not-found' | 'shutting-down';
+    | 'cycle-open'
+    | 'plan-stale'
+    | 'connection-paused'
+    | 'connection-off'
+    | 'migration-open'
+    | 'migration-refused'
+    | 'guard'
+    | 'credential'
+    | 'not-found'
+    | 'shutting-down';
   constructor(code: RefusedError['code'], message: string, facts: FailureFacts = {}) {
     super(message, facts);
     this.code = code;

@@ -6,6 +6,7 @@ import { nonEmptyGroupDelete } from './guards/non-empty-group-delete.ts';
 import { tooManyRemovals } from './guards/too-many-removals.ts';
 import { tokenOwner } from './guards/token-owner.ts';
 import { emptyDirectory, incompleteRead } from './guards/unproven.ts';
+import { judgeMigration, withoutDue } from './migration/plan-guard.ts';
 import { GUARDS, type GuardName, type Verdict } from './verdict.ts';
 
 export type { GuardContext, GuardFacts } from './guards/facts.ts';
@@ -14,12 +15,14 @@ export type { GuardContext, GuardFacts } from './guards/facts.ts';
 const GUARD: Readonly<Record<GuardName, Guard>> = {
   'incomplete-read': incompleteRead,
   'empty-directory': emptyDirectory,
+  migration: ({ plan, migration }) => judgeMigration(plan, migration),
   'native-job-active': nativeJobActive,
   'matching-collision': matchingCollision,
   'token-owner': tokenOwner,
   'protected-accounts': protectedAccounts,
-  'too-many-removals': tooManyRemovals,
-  'group-cliff': groupCliff,
+  // What a migration is for was approved by name at its own gate.
+  'too-many-removals': (facts) => tooManyRemovals(withoutDue(facts)),
+  'group-cliff': (facts) => groupCliff(withoutDue(facts)),
   'non-empty-group-delete': nonEmptyGroupDelete,
 };
 

@@ -3,6 +3,7 @@ export const GUARDS = [
   'incomplete-read',
   'empty-directory',
   'native-job-active',
+  'migration',
   'matching-collision',
   'token-owner',
   'protected-accounts',

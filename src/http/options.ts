@@ -1,5 +1,6 @@
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Log } from '../ports/log.ts';
+import type { MigrationOperator } from '../ports/migration-operator.ts';
 import type { Operator } from '../ports/operator.ts';
 
 /** The API token, read at each use so that a rotated file is seen without a restart. */
@@ -15,6 +16,7 @@ export interface ReadinessCheck extends CheckResult {
 
 export interface HttpOptions {
   readonly operator: Operator;
+  readonly migrations: MigrationOperator;
   /** The metrics page, in text format 0.0.4 or OpenMetrics 1.0.0. */
   readonly renderMetrics: (openMetrics: boolean) => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Includes a failing check while shutting down. */

@@ -12,6 +12,7 @@ import { doctorRoute } from './routes/doctor.ts';
 import { healthRoutes } from './routes/health.ts';
 import { logRoute } from './routes/log.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { migrationRoutes } from './routes/migrations.ts';
 import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
 import { planRoute } from './routes/plan.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
@@ -55,7 +56,12 @@ export function createHttpApp(options: HttpOptions): FastifyInstance {
       statusPageRoute(guarded, options.operator);
     });
   });
-  registerApi(app, options, authorise, { operator: options.operator, disconnects, log: options.log });
+  registerApi(app, options, authorise, {
+    operator: options.operator,
+    migrations: options.migrations,
+    disconnects,
+    log: options.log,
+  });
   if (options.queues.length > 0) registerQueueBoard(app, options, authorise);
   return app;
 }
@@ -88,6 +94,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         connectionRoutes,
         credentialRoutes,
         recoveryRoutes,
+        migrationRoutes,
         scheduleRoutes,
         doctorRoute,
       ]) {

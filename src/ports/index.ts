@@ -4,6 +4,7 @@ import type { CompiledMapping } from '../core/mapping/compile-mapping.ts';
 import type { Clock } from './clock.ts';
 import type { ConfiguredSecret, SecretVault } from './credentials.ts';
 import type { DirectorySource } from './directory-source.ts';
+import type { DirectoryWriter } from './directory-writer.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServiceProvider } from './service-provider.ts';
@@ -72,4 +73,13 @@ export interface Ports {
   readonly pace: Pace;
   readonly gatherings: Gatherings;
   readonly vault: SecretVault;
+  readonly migration: MigrationPorts;
+}
+
+/** What migrations need beside the rest. */
+export interface MigrationPorts {
+  /** The separate identity that writes to the directory; absent where none is configured. */
+  readonly writer?: DirectoryWriter;
+  /** Between two reads that must agree before a change is believed, in ms. */
+  readonly settleMs: number;
 }

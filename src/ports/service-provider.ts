@@ -1,4 +1,5 @@
 import type { Anchor } from '../core/directory.ts';
+import type { ExactRequest } from '../core/migration/journal.ts';
 import type { Exported, Operation } from '../core/operation.ts';
 import type { ProviderProfile } from '../core/profile.ts';
 import type { Listing } from '../core/provider-inventory.ts';
@@ -45,6 +46,16 @@ export interface ServiceProvider {
   probe(secret: string, signal: AbortSignal): Promise<ProbeOutcome>;
   /** One cheap authenticated read. Resolves when it was answered; throws from the error family otherwise. Never repeated. */
   ping(signal: AbortSignal): Promise<void>;
+  /**
+   * The requests by which members are taken out of a SCIM group, or the group is deleted, as they would be sent. Nothing
+   * is sent.
+   */
+  preview(group: ResourceId, change: 'delete' | { readonly remove: readonly ResourceId[] }): readonly ExactRequest[];
+  /**
+   * Whether the provider still takes the credential: one read with it, the only request that is made for a connection that
+   * was switched off. A refused credential is false; anything else that fails throws.
+   */
+  credentialWorks(signal: AbortSignal): Promise<boolean>;
   check(signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;
 }

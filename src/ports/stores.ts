@@ -2,6 +2,7 @@ import type { Anchor } from '../core/directory.ts';
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
 import type { Link, LinkMemory } from '../core/link.ts';
+import type { CycleMigration } from '../core/migration/migration.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
 import type { OperationFailure } from '../core/operation-failure.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
@@ -12,6 +13,7 @@ import type { CredentialStore } from './credentials.ts';
 import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
 import type { EscrowStore, SeenPace } from './recovery.ts';
+import type { MigrationStore } from './migration-store.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -35,6 +37,8 @@ export interface CycleRecord {
   readonly failure?: { readonly message: string; readonly remedy?: string };
   /** What the gathering has reached, for progress displays only. */
   readonly progress?: { readonly what: string; readonly done: number; readonly total?: number };
+  /** Set when a migration started it. */
+  readonly migration?: CycleMigration;
   /** How often the cycle was taken up (1 unless a process died). */
   readonly attempts: number;
   /** Operations of the plan that were not sent because their escrow was not due; absent where there are none. */
@@ -103,12 +107,16 @@ export type SliceStart =
 
 /** Cycles, their operations and slices. The database, not the caller, keeps "one open cycle per connection". */
 export interface CycleStore {
-  /** Opens a cycle. RefusedError('cycle-open') when the connection has one. */
+  /**
+   * Opens a cycle. RefusedError: 'cycle-open' when the connection has one, 'migration-open' while a migration other than
+   * the one that starts this cycle is open, 'connection-off' once the connection was switched off.
+   */
   open(cycle: {
     readonly connection: string;
     readonly kind: CycleKind;
     readonly requestedBy: string;
     readonly expectedDigest?: string;
+    readonly migration?: CycleMigration;
   }): Promise<CycleRecord>;
   get(id: string): Promise<CycleRecord | undefined>;
   openCycle(connection: string): Promise<CycleRecord | undefined>;
@@ -206,6 +214,8 @@ export interface ConnectionState {
   readonly quarantine?: Quarantined;
   /** The pace of the newest slices; absent before the first. */
   readonly pace?: SeenPace;
+  /** Set once SCIM was switched off for good: no request goes to this provider any more. */
+  readonly switchedOffAt?: number;
 }
 
 export interface ConnectionStore {
@@ -224,6 +234,8 @@ export interface ConnectionStore {
     change: (health: Health) => Health,
   ): Promise<{ readonly before: Health; readonly after: Health }>;
   setPace(connection: string, pace: SeenPace): Promise<void>;
+  /** Switches the connection off for good. There is no way back by design. */
+  switchOff(connection: string): Promise<void>;
 }
 
 /** Everything durable. */
@@ -235,5 +247,6 @@ export interface Stores {
   readonly log: ProvisioningLog;
   readonly holds: HoldStore;
   readonly escrows: EscrowStore;
+  readonly migrations: MigrationStore;
   ping(): Promise<void>;
 }

@@ -111,6 +111,10 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
 
 async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatform'], signal: AbortSignal) {
   const platform = (await checkPlatform()).map((check) => ({ area: 'platform', ...check }));
+  const writer = ((await ports.migration.writer?.check(signal)) ?? []).map((check) => ({
+    area: 'directory',
+    ...check,
+  }));
   const perConnection = await Promise.all(
     [...ports.connections.values()].map(async ({ rules, directory, provider }) => [
       ...(await directory.check(rules.application, signal)).map((check) => ({
@@ -120,5 +124,5 @@ async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatfor
       ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
     ]),
   );
-  return [...platform, ...perConnection.flat()];
+  return [...platform, ...writer, ...perConnection.flat()];
 }

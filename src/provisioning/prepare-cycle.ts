@@ -12,6 +12,7 @@ import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { Link } from '../core/link.ts';
+import type { CycleMigration } from '../core/migration/migration.ts';
 import type { Focus, PlanInput } from '../core/planning/plan-input.ts';
 import type { ProviderInventory } from '../core/provider-inventory.ts';
 import type { ResourceId } from '../core/scim.ts';
@@ -45,6 +46,8 @@ export interface Preparation {
   readonly kind: CycleKind;
   /** In ms since the epoch. */
   readonly now: number;
+  /** Set when a migration started the cycle. */
+  readonly migration?: CycleMigration;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
   readonly phase?: (name: 'import' | 'plan' | 'end') => void;
@@ -67,7 +70,9 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   signal.throwIfAborted();
   phase?.('plan');
   const { baseline, everything, ...input } = gathered;
-  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now });
+  const { migration } = preparation;
+  const ending = migration?.mode === 'forward' ? { ending: new Set(migration.groups) } : {};
+  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now, ...ending });
   const verdict = await judgePlan(preparation, planned, input);
   phase?.('end');
   const focused = input.focus === undefined ? {} : { focus: input.focus };
@@ -76,7 +81,7 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
 
 /** The guards' answer, with what a person approved: the same for every kind of cycle and for a plan that is only shown. */
 async function judgePlan(
-  { connection, stores, credentials, now, signal }: Preparation,
+  { connection, stores, credentials, now, signal, migration }: Preparation,
   planned: Planned,
   { directory, links }: Pick<PlanInput, 'directory' | 'links'>,
 ): Promise<Verdict> {
@@ -84,7 +89,8 @@ async function judgePlan(
   const { plan } = planned;
   const context = await gatherGuardContext(connection, stores.holds, { plan, directory, links }, now, signal);
   const owned = await credentials(signal);
-  const verdict = judge({ ...context, ...planned, credentials: owned, rules, directory, links });
+  const bound = migration === undefined ? {} : { migration };
+  const verdict = judge({ ...context, ...planned, ...bound, credentials: owned, rules, directory, links });
   return withApprovals(plan, verdict, await stores.holds.decided(rules.name), now);
 }
 

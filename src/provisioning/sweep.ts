@@ -4,7 +4,7 @@ import type { ScheduledCycle } from '../ports/job-queue.ts';
 import { keepCredentials } from './credentials/survey-credentials.ts';
 
 /**
- * Nudges everything that is open: cycles, slices, probes and schedules, from the store alone. Whatever the queue lost, or a dead
+ * Nudges everything that is open: cycles, slices, migrations, probes and schedules, from the store alone. Whatever the queue lost, or a dead
  * process left half-done, moves on from here; a nudge too many changes nothing. What belongs to connections that are not
  * configured here is left to the process that has them.
  */
@@ -27,4 +27,8 @@ export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycl
     else await ports.queue.enqueue('advance-cycle', { cycle: cycle.id });
   }
   await keepCredentials(ports);
+  for (const { id, connection } of await ports.stores.migrations.listOpen()) {
+    if (ports.connections.has(connection))
+      await ports.queue.enqueue('advance-migration', { connection, migration: id });
+  }
 }

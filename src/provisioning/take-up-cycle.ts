@@ -47,6 +47,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
         credentials: (signal) => gatherCredentials(ports, signal),
         kind: cycle.kind,
         now: ports.clock.now(),
+        ...(cycle.migration === undefined ? {} : { migration: cycle.migration }),
         signal: inner,
         progress: report,
         phase: phase(cycle),

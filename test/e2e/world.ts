@@ -15,6 +15,11 @@ import type { CycleView } from '../../src/ports/operator.ts';
 import { generateOrganisation } from '../../src/sandbox/organisation/generate.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
 import { startProvider, type ProviderOptions, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
+import {
+  migrationApplication,
+  readerApplication,
+  type RegisteredApplication,
+} from '../../src/sandbox/tenant/login/applications.ts';
 import { startTenant, type Tenant, type TenantOptions } from '../../src/sandbox/tenant/tenant.ts';
 import { postgresAvailable, redisAvailable, startPostgres, startRedis } from '../services.ts';
 
@@ -35,6 +40,8 @@ export interface WorldOptions {
   readonly profile?: string;
   /** Another SCIM server instead of the sandbox's. */
   readonly scim?: { readonly url: string; readonly token: string };
+  /** Configures the separate identity that may write to the directory, with these permissions or the ones it needs. */
+  readonly migrations?: boolean | readonly string[];
   /** Merged over the configuration, top level by top level. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Merged over the one connection. */
@@ -93,7 +100,10 @@ export function closed(operator: OperatorClient, id: string): Promise<CycleView>
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-e2e-'));
   const organisation = options.organisation ?? generateOrganisation({ seed: 7, users: 40, groups: 6 });
-  const tenant = await startTenant({ organisation, ...options.tenant });
+  const writer = migrationApplication(
+    typeof options.migrations === 'object' ? { permissions: options.migrations } : {},
+  );
+  const tenant = await startTenant({ organisation, applications: [readerApplication(), writer], ...options.tenant });
   const provider = await startProvider(options.provider ?? {});
   const servers =
     options.platform === 'servers' ? { redis: await startRedis(), postgres: await startPostgres() } : undefined;
@@ -101,6 +111,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const [principal] = [...organisation.servicePrincipals.values(organisation.version())];
   const secret = (name: string, value: string) => writeFileSync(join(directory, name), value, { mode: 0o600 });
   secret('entra-secret', application?.secrets[0]?.value ?? '');
+  secret('migration-secret', writer.secrets[0]?.value ?? '');
   secret('acme-token', options.scim?.token ?? provider.token ?? '');
   const configFile = join(directory, 'headgate.yaml');
   const port = await freePort();
@@ -113,6 +124,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       client: application?.clientId,
       credential: { kind: 'client_secret', secret_file: './entra-secret' },
       endpoints: { login: tenant.url, graph: tenant.graphUrl },
+      ...(options.migrations === undefined ? {} : { migration: identityOf(writer) }),
     },
     connections: [
       {
@@ -174,6 +186,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** As `directory.migration` of the configuration. Reads need not be apart in a test: replicas are moved by hand. */
+function identityOf({ clientId }: RegisteredApplication): object {
+  const credential = { kind: 'client_secret', secret_file: './migration-secret' };
+  return { client: clientId, credential, settleSeconds: 0 };
 }
 
 /** A copy of a configuration file that listens on another port, for a second daemon beside the first. */

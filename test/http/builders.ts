@@ -5,6 +5,7 @@ import type { Operation } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import type { HttpOptions } from '../../src/http/options.ts';
 import { createHttpApp } from '../../src/http/server.ts';
+import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { CredentialDesk } from '../../src/ports/credential-desk.ts';
 import type { ConnectionStatus, CycleView, Operator, Status } from '../../src/ports/operator.ts';
@@ -169,9 +170,26 @@ export function aLog(): Log & {
   return log;
 }
 
+/** Migrations nobody asks for in a test. */
+export function noMigrations(): MigrationOperator {
+  const unasked = async (): Promise<never> => {
+    throw new Error('not part of this test');
+  };
+  return {
+    whatIf: unasked,
+    planMigration: unasked,
+    startMigration: unasked,
+    migrationStatus: unasked,
+    approveMigration: unasked,
+    actOnMigration: unasked,
+    migrationReport: unasked,
+  };
+}
+
 export function httpOptions(overrides: Partial<HttpOptions> = {}): HttpOptions {
   return {
     operator: anOperator(),
+    migrations: noMigrations(),
     renderMetrics: async (openMetrics) => ({ contentType: 'text/plain', body: openMetrics ? 'open metrics' : 'text' }),
     readiness: async () => [{ name: 'store', ok: true, detail: 'answers' }],
     queues: [],

@@ -86,6 +86,8 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
     settle: unused,
     probe: unused,
     ping: unused,
+    preview: unused,
+    credentialWorks: unused,
     check: unused,
     close: async () => undefined,
   };

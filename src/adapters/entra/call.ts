@@ -1,6 +1,12 @@
-/** The application permissions of Microsoft Graph that reading needs, and no others (entra.md 3.7); the last one may be missing. */
+/** The application permissions of Microsoft Graph that are ever asked for (entra.md 3.7); Synchronization.Read.All may be missing. */
 export type GraphPermission =
-  'Application.Read.All' | 'GroupMember.Read.All' | 'User.Read.All' | 'Synchronization.Read.All';
+  | 'Application.Read.All'
+  | 'GroupMember.Read.All'
+  | 'User.Read.All'
+  | 'Synchronization.Read.All'
+  // Of the separate identity of migrations only.
+  | 'AppRoleAssignment.ReadWrite.All'
+  | 'GroupMember.ReadWrite.All';
 
 /** What a request is for, so that its failure can say so without quoting the address. */
 export interface Call {
@@ -26,5 +32,8 @@ export const CALLS = {
   userChanges: { what: 'reading the changes of users', permission: 'User.Read.All', mend: MEND_MAPPING },
   groupChanges: { what: 'reading the changes of groups', permission: 'GroupMember.Read.All', mend: MEND_MAPPING },
   nativeJobs: { what: "reading Entra's own provisioning jobs", permission: 'Synchronization.Read.All' },
+  assign: { what: 'assigning a user to the enterprise application', permission: 'AppRoleAssignment.ReadWrite.All' },
+  unassign: { what: 'removing an assignment', permission: 'AppRoleAssignment.ReadWrite.All' },
+  removeMember: { what: 'taking a member out of a group', permission: 'GroupMember.ReadWrite.All' },
   deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },
 } as const satisfies Record<string, Call>;

@@ -2,12 +2,12 @@ import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
 import { HEALTHY } from '../../core/quarantine.ts';
 import type { ConnectionStore } from '../../ports/stores.ts';
-import { commit, reading } from './commits.ts';
+import { commit, reading, type SyncToDisk } from './commits.ts';
 import { toConnection } from './rows.ts';
 import type { Sql } from './tables.ts';
 
 /** What is remembered about each connection between cycles. */
-export function createConnectionStore(db: Sql, clock: Clock): ConnectionStore {
+export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): ConnectionStore {
   return {
     async get(connection) {
       const row = await reading(() =>
@@ -48,6 +48,16 @@ export function createConnectionStore(db: Sql, clock: Clock): ConnectionStore {
           on conflict (name) do update
             set throttled_until = greatest(kept.throttled_until, excluded.throttled_until)`.execute(tx),
       );
+    },
+
+    async switchOff(connection) {
+      await commit(db, 'connections.switchOff', (tx) =>
+        sql`
+          insert into headgate.connection as kept (name, switched_off_at) values (${connection}, ${clock.now()})
+          on conflict (name) do update
+            set switched_off_at = coalesce(kept.switched_off_at, excluded.switched_off_at)`.execute(tx),
+      );
+      await syncToDisk();
     },
 
     async setSchedulesPaused(connection, paused) {

@@ -13,7 +13,7 @@ import { createOperationReader } from './operation-reader.ts';
 import { CYCLE_COLUMNS, toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
 import { createSliceStore } from './slice-store.ts';
-import type { Sql } from './tables.ts';
+import type { Sql, Tx } from './tables.ts';
 
 type Lifecycle = Pick<
   CycleStore,
@@ -88,9 +88,10 @@ function createWrites(
   syncToDisk: SyncToDisk,
 ): Pick<Lifecycle, 'open' | 'leaseGathering' | 'setProgress' | 'savePlan' | 'requestCancel' | 'setPhase' | 'close'> {
   return {
-    async open({ connection, kind, requestedBy, expectedDigest }) {
-      const row = await commit(db, 'cycles.open', (tx) =>
-        tx
+    async open({ connection, kind, requestedBy, expectedDigest, migration }) {
+      const row = await commit(db, 'cycles.open', async (tx) => {
+        await refuseSuspended(tx, connection, migration?.id);
+        return tx
           .insertInto('headgate.cycle')
           .values({
             id: randomUUID(),
@@ -100,11 +101,12 @@ function createWrites(
             requested_by: requestedBy,
             created_at: clock.now(),
             expected_digest: expectedDigest ?? null,
+            migration: migration === undefined ? null : JSON.stringify(migration),
           })
           .onConflict((conflict) => conflict.column('connection').where('phase', '<>', 'closed').doNothing())
           .returning(CYCLE_COLUMNS)
-          .executeTakeFirst(),
-      );
+          .executeTakeFirst();
+      });
       if (row === undefined) {
         const open = await db
           .selectFrom('headgate.cycle')
@@ -211,6 +213,30 @@ function createWrites(
       return closed;
     },
   };
+}
+
+/** While a migration is open only its own cycles run; once a connection is switched off, none. */
+async function refuseSuspended(tx: Tx, connection: string, migration: string | undefined): Promise<void> {
+  const state = await tx
+    .selectFrom('headgate.connection')
+    .select('switched_off_at')
+    .where('name', '=', connection)
+    .executeTakeFirst();
+  if (state !== undefined && state.switched_off_at !== null) {
+    throw new RefusedError('connection-off', `connection ${connection} was switched off by a migration`, {
+      remedy: 'take it out of the configuration; to provision again, configure a new connection under another name.',
+    });
+  }
+  const open = await tx
+    .selectFrom('headgate.scope_migration')
+    .select('id')
+    .where('connection', '=', connection)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  if (open === undefined || open.id === migration) return;
+  throw new RefusedError('migration-open', `connection ${connection} is in a migration; its cycles are suspended`, {
+    remedy: `see where it stands: headgate migration status ${connection}`,
+  });
 }
 
 /** The last line behind the caller's own checks: a refused or unexpected plan must not become operations. */

@@ -27,6 +27,7 @@ export const CYCLE_COLUMNS = [
   'progress',
   'attempts',
   'put_aside',
+  'migration',
 ] as const satisfies readonly (keyof CycleTable)[];
 
 /** What a transaction that locked a cycle decides by: read for each step of each slice, so nothing that grows. */
@@ -84,6 +85,7 @@ export function toCycle(row: CycleRow): CycleRecord {
     ...optional('failure', row.failure),
     ...optional('progress', row.progress),
     ...optional('putAside', row.put_aside === 0 ? null : row.put_aside),
+    ...optional('migration', row.migration),
   };
 }
 
@@ -135,5 +137,6 @@ export function toConnection(name: string, row: ConnectionRow | undefined): Conn
     ...optional('throttledUntil', time(row?.throttled_until ?? null)),
     ...optional('quarantine', row?.health?.state === 'healthy' ? null : row?.health),
     ...optional('pace', row?.pace),
+    ...optional('switchedOffAt', time(row?.switched_off_at ?? null)),
   };
 }

@@ -56,7 +56,13 @@ export function createSliceStore(
         const cycles = await sql`
           update headgate.cycle set lease_until = 0
           where lease_worker is not null and lease_worker <> ${exceptWorker} and lease_until > 0`.execute(tx);
-        return Number((slices.numAffectedRows ?? 0n) + (cycles.numAffectedRows ?? 0n));
+        const migrations = await sql`
+          update headgate.scope_migration set lease_until = 0
+          where lease_worker is not null and lease_worker not like ${`${exceptWorker}/%`} and lease_until > 0`.execute(
+          tx,
+        );
+        const freed = [slices, cycles, migrations].map(({ numAffectedRows }) => numAffectedRows ?? 0n);
+        return Number(freed.reduce((sum, count) => sum + count, 0n));
       }),
   };
 }

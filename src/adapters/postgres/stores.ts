@@ -10,13 +10,15 @@ import { createHoldStore } from './hold-store.ts';
 import { createEscrowStore } from './escrow-store.ts';
 import { createLinkStore } from './link-store.ts';
 import { createProvisioningLog } from './provisioning-log.ts';
+import { createMigrationStore } from './migration-store.ts';
 
 /** Everything durable, on an opened database. Time comes from `clock`, never from the database. */
 export function createStores({ database, clock }: { readonly database: Database; readonly clock: Clock }): Stores {
   return {
     cycles: createCycleStore(database.sql, clock, () => database.syncToDisk()),
     links: createLinkStore(database.sql),
-    connections: createConnectionStore(database.sql, clock),
+    connections: createConnectionStore(database.sql, clock, () => database.syncToDisk()),
+    migrations: createMigrationStore(database.sql, clock, () => database.syncToDisk()),
     credentials: createCredentialStore(database.sql, clock, () => database.syncToDisk()),
     log: createProvisioningLog(database.sql, clock),
     holds: createHoldStore(database.sql, clock, () => database.syncToDisk()),

@@ -3,6 +3,8 @@ import type { Credential, CredentialState } from '../../core/credential.ts';
 import type { Baseline } from '../../core/baseline.ts';
 import type { Departure } from '../../core/departure.ts';
 import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
+import type { CycleMigration } from '../../core/migration/migration.ts';
+import type { JournalEntry } from '../../core/migration/journal.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Escrow } from '../../core/escrow.ts';
 import type { Health } from '../../core/quarantine.ts';
@@ -31,6 +33,7 @@ interface ConnectionTable {
   readonly schedules_paused: Generated<boolean>;
   readonly health: Json<Health>;
   readonly pace: Json<SeenPace>;
+  readonly switched_off_at: NullableInt8;
 }
 
 interface EscrowTable {
@@ -79,6 +82,26 @@ interface CycleTable {
   readonly slices_cut: Generated<number>;
   readonly staged: Json<Baseline>;
   readonly put_aside: Generated<number>;
+  readonly migration: Json<CycleMigration>;
+}
+
+interface ScopeMigrationTable {
+  readonly number: Generated<string>;
+  readonly id: string;
+  readonly connection: string;
+  readonly created_at: Int8;
+  readonly ended_at: NullableInt8;
+  readonly lease_worker: string | null;
+  readonly lease_until: NullableInt8;
+}
+
+interface JournalTable {
+  readonly migration: string;
+  readonly sequence: number;
+  readonly at: Int8;
+  readonly entry: ColumnType<JournalEntry, string, never>;
+  readonly previous: string;
+  readonly hash: string;
 }
 
 interface BaselineTable {
@@ -219,6 +242,8 @@ export interface Tables {
   readonly 'headgate.connection': ConnectionTable;
   readonly 'headgate.cycle': CycleTable;
   readonly 'headgate.baseline': BaselineTable;
+  readonly 'headgate.scope_migration': ScopeMigrationTable;
+  readonly 'headgate.scope_migration_journal': JournalTable;
   readonly 'headgate.slice': SliceTable;
   readonly 'headgate.operation': OperationTable;
   readonly 'headgate.operation_seen': SeenOperationView;

@@ -1,4 +1,4 @@
-import { HeadgateError } from '../../core/errors.ts';
+import { HeadgateError, UnauthorizedError } from '../../core/errors.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import type { Json, JsonObject } from '../../core/scim.ts';
 import { asBoolean, isArray, isObject, readMember } from '../../core/scim-path.ts';
@@ -27,6 +27,18 @@ async function line(name: string, check: () => Promise<Finding>): Promise<CheckR
     if (!(error instanceof HeadgateError)) throw error;
     const { remedy } = error.facts;
     return { name, ok: false, detail: error.message, ...(remedy === undefined ? {} : { remedy }) };
+  }
+}
+
+/** Whether a read with the credential is answered. A refusal by the provider or by its token endpoint is false. */
+export async function credentialWorks(exchange: Exchange): Promise<boolean> {
+  try {
+    await exchange.send({ method: 'GET', collection: 'Users', parameters: unknownUser() });
+    return true;
+  } catch (error) {
+    // 403 is a credential that lacks rights and is alive; 400 is how a token endpoint refuses a client (RFC 6749 section 5.2).
+    if (error instanceof UnauthorizedError && (error.facts.status === 401 || error.facts.status === 400)) return false;
+    throw error;
   }
 }
 

@@ -190,8 +190,8 @@ async function provePresent(exchange: Exchange, group: ResourceId, error: NotFou
  * Never a remove without a member and never an empty list: both can empty the group (RFC 7644 section 3.5.2.2, and servers
  * seen to do so).
  */
-function memberOperations(
-  exchange: Exchange,
+export function memberOperations(
+  exchange: Pick<Exchange, 'profile'>,
   ids: readonly ResourceId[],
   verb: 'add' | 'remove',
 ): readonly PatchOperation[] {
@@ -218,7 +218,7 @@ function severalRefused(
   });
 }
 
-function chunksOf<T>(values: readonly T[], size: number): readonly (readonly T[])[] {
+export function chunksOf<T>(values: readonly T[], size: number): readonly (readonly T[])[] {
   const chunks: T[][] = [];
   for (let start = 0; start < values.length; start += size) chunks.push(values.slice(start, start + size));
   return chunks;

@@ -9,7 +9,7 @@ import type { Metrics } from '../../ports/metrics.ts';
 import type { ProbeOutcome } from '../../ports/credential-desk.ts';
 import type { LookupKey, ResolveReference, ServiceProvider } from '../../ports/service-provider.ts';
 import { changeAccount } from './change-account.ts';
-import { checkProvider } from './check.ts';
+import { checkProvider, credentialWorks } from './check.ts';
 import { createAccount } from './create-account.ts';
 import { createTokenSource, type ScimCredential } from './credential.ts';
 import { type Exchange, openExchange, readResource, type ResourceCollection } from './exchange.ts';
@@ -19,6 +19,7 @@ import { listTrusted } from './listing.ts';
 import { lookUp } from './lookup.ts';
 import { changeMembers } from './members.ts';
 import { exported } from './outcome.ts';
+import { previewGroup } from './preview.ts';
 import { DEFAULT_PATIENCE, type Patience, patientReads } from './patience.ts';
 import { probeToken, refusalOf } from './probe.ts';
 import { createQuota } from './quota.ts';
@@ -151,6 +152,8 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
       const parameters = { ...profile.paging.listParameters, startIndex: '1', count: '1' };
       await open(signal).send({ method: 'GET', collection: 'Users', parameters });
     },
+    preview: (group, change) => previewGroup({ connection, profile, now }, group, change),
+    credentialWorks: (signal) => credentialWorks(open(signal)),
     check: (signal) => checkProvider(open(signal), () => tokens.current()),
     close: () => client.close(),
   };

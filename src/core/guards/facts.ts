@@ -2,6 +2,7 @@ import type { ConnectionRules } from '../connection.ts';
 import type { WaitingRemoval } from '../departure.ts';
 import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link, RememberedPath } from '../link.ts';
+import type { CycleMigration } from '../migration/migration.ts';
 import type { Operation } from '../operation.ts';
 import type { Plan } from '../plan.ts';
 import type { Collision } from '../planning/plan-input.ts';
@@ -53,6 +54,8 @@ export interface GuardFacts extends GuardContext {
   readonly collisions: readonly Collision[];
   /** Removals that are not due yet. */
   readonly waiting?: readonly WaitingRemoval[];
+  /** Set when a migration started the cycle. */
+  readonly migration?: CycleMigration;
 }
 
 export type Guard = (facts: GuardFacts) => readonly Finding[];

@@ -1,3 +1,4 @@
+import type { DeprovisionRule } from '../connection.ts';
 import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
@@ -10,6 +11,8 @@ import type { PlanDraft, PlanInput } from './plan-input.ts';
 import { currentMembers, type Links } from './plan-members.ts';
 
 const CASCADES = 'at this provider deleting a group may remove the accounts of its members';
+
+const AT_ONCE: DeprovisionRule = { action: 'delete', afterMs: 0 };
 
 /** Plans the delete of SCIM groups whose directory group left the scope. */
 export function planGroupDeletes(
@@ -24,7 +27,8 @@ export function planGroupDeletes(
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   for (const link of groups.values()) {
     if (link.state === 'deleted' || kept.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
-    const rule = input.rules.deprovision.unassigned;
+    const ends = input.ending?.has(link.anchor) === true;
+    const rule = ends ? AT_ONCE : input.rules.deprovision.unassigned;
     const why = input.rules.scope.groups
       ? `group ${link.label} was unassigned from the application`
       : 'groups are no longer in scope of this connection';

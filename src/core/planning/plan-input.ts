@@ -43,6 +43,8 @@ export interface PlanInput {
   readonly vanished: ReadonlySet<ResourceId>;
   /** When the directory was read, in ms since the epoch: decides which delays are over, and nothing else. */
   readonly now: number;
+  /** Groups a migration ends: deleted once they are out of scope, whatever the policy says about delays or keeping. */
+  readonly ending?: ReadonlySet<Anchor>;
   /** Present in an incremental cycle; absent when everything is looked at. */
   readonly focus?: Focus;
 }

@@ -1,3 +1,4 @@
+import type { MigrationOperator } from '../../ports/migration-operator.ts';
 import type { Operator } from '../../ports/operator.ts';
 import type { Log } from '../../ports/log.ts';
 import { RefusedError } from '../../core/errors.ts';
@@ -7,6 +8,7 @@ import { connectionParams, readInput } from '../input.ts';
 /** What the routes of the API are built from. */
 export interface ApiContext {
   readonly operator: Operator;
+  readonly migrations: MigrationOperator;
   readonly disconnects: Disconnects;
   readonly log: Log;
 }

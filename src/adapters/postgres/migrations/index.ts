@@ -7,6 +7,7 @@ import * as escrow from './0005-escrow.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
 import * as departures from './0007-departures.ts';
 import * as credentials from './0009-credentials.ts';
+import * as scopeMigrations from './0010-scope-migrations.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-provisioning-log': provisioningLog,
   '0007-departures': departures,
   '0009-credentials': credentials,
+  '0010-scope-migrations': scopeMigrations,
 };

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { isHeadgateError, TransientError } from '../../core/errors.ts';
+import type { DirectoryChange } from '../../core/migration/journal.ts';
+import type { CheckResult } from '../../ports/directory-source.ts';
+import type { DirectoryChanged, DirectoryWriter } from '../../ports/directory-writer.ts';
+import { CALLS, type Call } from './call.ts';
+import { resolveEndpoints } from './clouds.ts';
+import { failureOf, isObjectMissing, setbackOf } from './graph-failure.ts';
+import { objectOf, textOf } from './json.ts';
+import type { EntraOptions } from './options.ts';
+import { createPersistence, DEFAULT_PATIENCE } from './patience.ts';
+import { NEEDED_PERMISSIONS, permissionsOf, requireHarmless } from './token-permissions.ts';
+import { createTokenNetwork } from './token-network.ts';
+import { createTokenSource } from './tokens.ts';
+import { createTransport, type Answer } from './transport.ts';
+import { requestOf, requireAllowed } from './write-requests.ts';
+
+const CALL_OF: Readonly<Record<DirectoryChange['kind'], Call>> = {
+  assign: CALLS.assign,
+  unassign: CALLS.unassign,
+  'remove-member': CALLS.removeMember,
+};
+
+/**
+ * Writes to Microsoft Entra ID for a migration, as an application of its own. It sends three kinds of request and refuses
+ * every other before a token is asked for. Requests are repeated as Graph asks: each may be made twice without harm.
+ * @throws StartupError for endpoints or a tenant that cannot be right
+ */
+export function createEntraWriter(options: EntraOptions): DirectoryWriter {
+  const patience = { ...DEFAULT_PATIENCE, ...options.patience };
+  const endpoints = resolveEndpoints(options);
+  const { metrics, log, now, client } = options;
+  const lifetime = new AbortController();
+  const transport = createTransport(patience);
+  const persistence = createPersistence({ patience, metrics, log, now });
+  const network = createTokenNetwork(endpoints, transport, persistence, now, lifetime.signal);
+  const tokens = createTokenSource({ ...options, endpoints, network });
+
+  async function once(change: DirectoryChange, token: string, signal: AbortSignal): Promise<Answer> {
+    const { method, path, body } = requestOf(change);
+    requireAllowed({ method, path });
+    requireHarmless(token, client);
+    const started = now();
+    let code: number | 'error' = 'error';
+    try {
+      const answer = await transport.send({
+        url: `${endpoints.graph.origin}${endpoints.graph.pathname}${path}`,
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          'client-request-id': randomUUID(),
+          'user-agent': 'headgate',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        signal,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      code = answer.status;
+      return answer;
+    } finally {
+      metrics.request('graph', '', method, code, (now() - started) / 1000);
+    }
+  }
+
+  async function send(change: DirectoryChange, signal: AbortSignal): Promise<Answer> {
+    const token = await tokens.token({ signal });
+    const answer = await once(change, token, signal);
+    if (answer.status !== 401) return answer;
+    return once(change, await tokens.token({ signal, instead: token }), signal);
+  }
+
+  return {
+    show: requestOf,
+    async apply(change, signal) {
+      requireAllowed(requestOf(change));
+      const answer = await persistence.persist(
+        () => send(change, signal),
+        (given) => setbackOf(given, now()),
+        signal,
+      );
+      return outcomeOf(change, answer) ?? fail(failureOf(answer, CALL_OF[change.kind], client, now()));
+    },
+    check: (signal) => checkWriter(() => tokens.token({ signal }), client),
+    async close() {
+      lifetime.abort();
+      await transport.close();
+    },
+  };
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+/** What an answer means; undefined when it is a failure. */
+function outcomeOf(change: DirectoryChange, answer: Answer): DirectoryChanged | undefined {
+  if (change.kind === 'assign') {
+    if (answer.status === 201) {
+      const assignment = textOf(objectOf(answer.body), 'id');
+      return { state: 'done', ...(assignment === undefined ? {} : { assignment }) };
+    }
+    return alreadyExists(answer) ? { state: 'already-so' } : undefined;
+  }
+  if (answer.status === 204) return { state: 'done' };
+  return isObjectMissing(answer) ? { state: 'already-so' } : undefined;
+}
+
+/** Graph gives a duplicate no code of its own; reading back decides in any case (serviceprincipal-post-approleassignedto). */
+function alreadyExists(answer: Answer): boolean {
+  const message = textOf(objectOf(objectOf(answer.body)['error']), 'message') ?? '';
+  return answer.status === 400 && /already exists/i.test(message);
+}
+
+async function checkWriter(token: () => Promise<string>, client: string): Promise<readonly CheckResult[]> {
+  const name = 'migration identity';
+  try {
+    const given = await token();
+    if (given === '') throw new TransientError('The login service answered without a token.');
+    requireHarmless(given, client);
+    const permissions = permissionsOf(given) ?? [];
+    const missing = NEEDED_PERMISSIONS.filter((permission) => !permissions.includes(permission));
+    if (missing.length === 0)
+      return [{ name, ok: true, detail: `may ${NEEDED_PERMISSIONS.join(' and ')}, and delete nobody` }];
+    const remedy = `Grant application ${client} ${missing.join(' and ')} with admin consent, then wait two minutes.`;
+    return [{ name, ok: false, detail: `lacks ${missing.join(' and ')}`, remedy }];
+  } catch (error) {
+    if (!isHeadgateError(error)) throw error;
+    const { remedy } = error.facts;
+    return [{ name, ok: false, detail: error.message, ...(remedy === undefined ? {} : { remedy }) }];
+  }
+}

@@ -1,0 +1,52 @@
+import { ReadOnlyError } from '../../core/errors.ts';
+import type { DirectoryChange, ExactRequest } from '../../core/migration/journal.ts';
+
+const ID = '[A-Za-z0-9_-]{1,64}';
+
+/**
+ * Every request a migration may send to Graph, and no other. Members are taken out by reference only: without `/$ref` the
+ * same address deletes the user (Learn: group-delete-members).
+ */
+const ALLOWED: readonly (readonly [method: string, path: RegExp])[] = [
+  ['POST', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo$`)],
+  ['DELETE', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo/${ID}$`)],
+  ['DELETE', new RegExp(`^/groups/${ID}/members/${ID}/\\$ref$`)],
+];
+
+/** The request for a change. */
+export function requestOf(change: DirectoryChange): ExactRequest {
+  switch (change.kind) {
+    case 'assign':
+      return {
+        to: 'directory',
+        method: 'POST',
+        path: `/servicePrincipals/${encodeURIComponent(change.application)}/appRoleAssignedTo`,
+        body: { principalId: change.principal, resourceId: change.application, appRoleId: change.roleId },
+      };
+    case 'unassign':
+      return {
+        to: 'directory',
+        method: 'DELETE',
+        path: `/servicePrincipals/${encodeURIComponent(change.application)}/appRoleAssignedTo/${encodeURIComponent(change.assignment)}`,
+      };
+    case 'remove-member':
+      return {
+        to: 'directory',
+        method: 'DELETE',
+        path: `/groups/${encodeURIComponent(change.group)}/members/${encodeURIComponent(change.member)}/$ref`,
+      };
+    default:
+      return change satisfies never;
+  }
+}
+
+/** Throws ReadOnlyError for anything that is not one of the few writes of a migration. The last line before the wire. */
+export function requireAllowed({ method, path }: Pick<ExactRequest, 'method' | 'path'>): void {
+  if (ALLOWED.some(([allowed, pattern]) => allowed === method && pattern.test(path))) return;
+  throw new ReadOnlyError(
+    `A ${method} request to Microsoft Graph was refused: it is none of those a migration may send.`,
+    {
+      remedy: 'This is a defect in Headgate; nothing was sent.',
+    },
+  );
+}

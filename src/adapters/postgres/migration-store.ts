@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { RefusedError } from '../../core/errors.ts';
+import { nextLine, type JournalEntry, type JournalLine } from '../../core/migration/journal.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { MigrationStore, StoredMigration } from '../../ports/migration-store.ts';
+import { commit, reading, type SyncToDisk } from './commits.ts';
+import { writeLinks } from './link-store.ts';
+import type { Sql, Tx } from './tables.ts';
+
+const COLUMNS = ['id', 'connection', 'created_at', 'ended_at'] as const;
+
+interface Row {
+  readonly id: string;
+  readonly connection: string;
+  readonly created_at: string | number;
+  readonly ended_at: string | number | null;
+}
+
+function toMigration({ id, connection, created_at: createdAt, ended_at: endedAt }: Row): StoredMigration {
+  return { id, connection, createdAt: Number(createdAt), ...(endedAt === null ? {} : { endedAt: Number(endedAt) }) };
+}
+
+/** Chains the entries to the last line and writes them. The row of the migration is locked by the caller. */
+async function writeLines(
+  tx: Tx,
+  migration: { readonly number: string; readonly id: string },
+  entries: readonly JournalEntry[],
+  now: number,
+): Promise<readonly JournalLine[]> {
+  let last = await tx
+    .selectFrom('headgate.scope_migration_journal')
+    .select(['sequence', 'hash'])
+    .where('migration', '=', migration.number)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const lines: JournalLine[] = [];
+  for (const entry of entries) {
+    const line = nextLine(migration.id, last, entry, now);
+    lines.push(line);
+    last = line;
+  }
+  await tx
+    .insertInto('headgate.scope_migration_journal')
+    .values(lines.map((line) => ({ ...line, migration: migration.number, entry: JSON.stringify(line.entry) })))
+    .execute();
+  return lines;
+}
+
+/** Migrations and their journals, in SQL that PostgreSQL and the embedded database both speak. */
+export function createMigrationStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): MigrationStore {
+  return { ...createReads(db), ...createWrites(db, clock, syncToDisk) };
+}
+
+function createReads(db: Sql): Pick<MigrationStore, 'get' | 'openOf' | 'listOpen' | 'list' | 'lines'> {
+  const select = () => db.selectFrom('headgate.scope_migration').select(COLUMNS);
+  return {
+    async get(id) {
+      const row = await reading(() => select().where('id', '=', id).executeTakeFirst());
+      return row === undefined ? undefined : toMigration(row);
+    },
+
+    async openOf(connection) {
+      const row = await reading(() =>
+        select().where('connection', '=', connection).where('ended_at', 'is', null).executeTakeFirst(),
+      );
+      return row === undefined ? undefined : toMigration(row);
+    },
+
+    async listOpen() {
+      const rows = await reading(() => select().where('ended_at', 'is', null).orderBy('number').execute());
+      return rows.map(toMigration);
+    },
+
+    async list({ connection, limit }) {
+      let query = select().orderBy('number', 'desc').limit(limit);
+      if (connection !== undefined) query = query.where('connection', '=', connection);
+      return (await reading(() => query.execute())).map(toMigration);
+    },
+
+    async lines(id, after = 0) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.scope_migration_journal as line')
+          .innerJoin('headgate.scope_migration as migration', 'migration.number', 'line.migration')
+          .select(['line.sequence', 'line.at', 'line.entry', 'line.previous', 'line.hash'])
+          .where('migration.id', '=', id)
+          .where('line.sequence', '>', after)
+          .orderBy('line.sequence')
+          .execute(),
+      );
+      return rows.map((row) => ({ ...row, at: Number(row.at) }));
+    },
+  };
+}
+
+function createWrites(
+  db: Sql,
+  clock: Clock,
+  syncToDisk: SyncToDisk,
+): Pick<MigrationStore, 'open' | 'lease' | 'release' | 'append'> {
+  return {
+    async open(connection, entries) {
+      const opened = await commit(db, 'migrations.open', async (tx) => {
+        const row = await tx
+          .insertInto('headgate.scope_migration')
+          .values({ id: randomUUID(), connection, created_at: clock.now() })
+          .onConflict((conflict) => conflict.column('connection').where('ended_at', 'is', null).doNothing())
+          .returning(['number', ...COLUMNS])
+          .executeTakeFirst();
+        if (row !== undefined) await writeLines(tx, row, entries, clock.now());
+        return row;
+      });
+      if (opened === undefined) {
+        throw new RefusedError('migration-open', `connection ${connection} has an open migration already`, {
+          remedy: `see where it stands: headgate migration status ${connection}`,
+        });
+      }
+      await syncToDisk();
+      return toMigration(opened);
+    },
+
+    async lease(id, worker, leaseMs) {
+      const now = clock.now();
+      const leased = await commit(db, 'migrations.lease', (tx) =>
+        sql`
+          update headgate.scope_migration set lease_worker = ${worker}, lease_until = ${now + leaseMs}
+          where id = ${id} and ended_at is null
+            and (lease_worker is null or lease_worker = ${worker} or lease_until <= ${now})`.execute(tx),
+      );
+      return (leased.numAffectedRows ?? 0n) > 0n;
+    },
+
+    async release(id, worker) {
+      await commit(db, 'migrations.release', (tx) =>
+        tx
+          .updateTable('headgate.scope_migration')
+          .set({ lease_worker: null, lease_until: null })
+          .where('id', '=', id)
+          .where('lease_worker', '=', worker)
+          .execute(),
+      );
+    },
+
+    async append(id, entries, { worker, links = [] } = {}) {
+      const lines = await commit(db, 'migrations.append', async (tx) => {
+        const row = await tx
+          .selectFrom('headgate.scope_migration')
+          .select(['number', 'id', 'connection', 'ended_at', 'lease_worker'])
+          .where('id', '=', id)
+          .forUpdate()
+          .executeTakeFirst();
+        if (row === undefined || row.ended_at !== null) return undefined;
+        if (worker !== undefined && row.lease_worker !== worker) return undefined;
+        const written = await writeLines(tx, row, entries, clock.now());
+        if (links.length > 0) await writeLinks(tx, row.connection, links);
+        if (entries.some(({ kind }) => kind === 'ended')) {
+          await tx
+            .updateTable('headgate.scope_migration')
+            .set({ ended_at: clock.now(), lease_worker: null, lease_until: null })
+            .where('number', '=', row.number)
+            .execute();
+        }
+        return written;
+      });
+      if (lines !== undefined) await syncToDisk();
+      return lines;
+    },
+  };
+}

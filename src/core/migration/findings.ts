@@ -1,0 +1,208 @@
+import type { Anchor } from '../directory.ts';
+import { planCycle } from '../planning/plan-cycle.ts';
+import type { PlanInput } from '../planning/plan-input.ts';
+import { listed } from '../reasons.ts';
+import type { MigrationOptions } from './migration.ts';
+import type { FindingCode, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
+
+/** Entra: at most 1,500 app role assignments; whether that counts an application's own is not said, so it is asked about. */
+const ASSIGNMENT_LIMIT = 1500;
+
+type Facts = Omit<Survey, 'findings' | 'digest'>;
+
+function names(users: readonly SurveyedUser[]): string {
+  return listed(users.map(({ label }) => label));
+}
+
+function groupNames(groups: readonly SurveyedGroup[]): string {
+  return listed(groups.map(({ name }) => name));
+}
+
+function finding(
+  code: FindingCode,
+  severity: SurveyFinding['severity'],
+  text: string,
+  anchors: readonly Anchor[],
+): readonly SurveyFinding[] {
+  return anchors.length === 0 ? [] : [{ code, severity, text, anchors: anchors.toSorted() }];
+}
+
+function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): readonly SurveyFinding[] {
+  const named = new Set(groups.map(({ anchor }) => anchor));
+  const added = directory.assignments.filter(
+    ({ principalKind, principal }) => principalKind === 'group' && !named.has(principal) && kind === 'disable-scim',
+  );
+  const gaps = directory.gaps.map(({ what }) => what);
+  const absent = groups.filter(({ assignments, scimGroup }) => assignments.length === 0 && scimGroup === undefined);
+  const nothing = groups.length === 0 && kind === 'remove-groups' ? [rules.name] : [];
+  return [
+    ...finding(
+      'incomplete-read',
+      'refuse',
+      `the directory could not be proved to be read completely: ${listed(gaps)}`,
+      gaps,
+    ),
+    ...finding(
+      'group-added',
+      'refuse',
+      'groups were assigned since the migration was started: unassign them again, or abort and start anew',
+      [...new Set(added.map(({ principal }) => principal))],
+    ),
+    ...finding('no-groups', 'refuse', 'no group was named; name those that are to go with --groups', nothing),
+    ...finding(
+      'unknown-group',
+      'refuse',
+      `neither assigned to the application nor provisioned by this connection: ${groupNames(absent)}`,
+      absent.map(({ anchor }) => anchor),
+    ),
+  ];
+}
+
+function aboutUsers({ users }: Facts): readonly SurveyFinding[] {
+  const disabled = users.filter(({ enabled }) => !enabled);
+  const unlinked = users.filter(({ enabled, account }) => enabled && account === undefined);
+  const inactive = users.filter(({ enabled, account }) => enabled && account?.active === false);
+  const ids = (some: readonly SurveyedUser[]) => some.map(({ anchor }) => anchor);
+  return [
+    ...finding(
+      'user-disabled',
+      'consent',
+      `${disabled.length} members of the groups may not sign in: ${names(disabled)}. They are assigned directly all the same, so that they do not lose access for good`,
+      ids(disabled),
+    ),
+    ...finding(
+      'user-unlinked',
+      'refuse',
+      `${unlinked.length} members of the groups have no account yet: ${names(unlinked)}. Run a full cycle first`,
+      ids(unlinked),
+    ),
+    ...finding(
+      'account-inactive',
+      'note',
+      `${inactive.length} members of the groups have an account that is not active at the provider: ${names(inactive)}`,
+      ids(inactive),
+    ),
+  ];
+}
+
+/** What a full cycle would do if it ran now: removals must have happened before, the rest waits until after. */
+function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[] {
+  const going = new Set(groups.map(({ anchor }) => anchor));
+  const due = planCycle(input).plan.operations.filter(
+    ({ resource, anchor }) => resource === 'account' || !going.has(anchor),
+  );
+  const removals = due.filter(
+    ({ resource, kind }) => resource === 'account' && (kind === 'disable' || kind === 'delete'),
+  );
+  const others = due.filter((operation) => !removals.includes(operation));
+  const labels = removals.map(({ label, reason }) => `${label} (${reason.text})`);
+  return [
+    ...finding(
+      'removals-due',
+      'refuse',
+      `a full cycle would now take access from ${removals.length}: ${listed(labels)}. Run one first; a migration must not remove anybody`,
+      removals.map(({ anchor }) => anchor),
+    ),
+    ...finding(
+      'changes-due',
+      'note',
+      `a full cycle would now make ${others.length} other changes; they wait until the migration is over`,
+      [...new Set(others.map(({ anchor }) => anchor))],
+    ),
+  ];
+}
+
+function aboutScimGroups({ profile, inventory, rules }: PlanInput, { groups }: Facts): readonly SurveyFinding[] {
+  const there = groups.filter(({ scimGroup }) => scimGroup !== undefined);
+  const listedIds = new Set(inventory.groups.resources.map(({ id }) => id));
+  const unverified = there.filter(({ scimGroup }) => scimGroup !== undefined && !listedIds.has(scimGroup.id));
+  const unread = there.filter(({ scimGroup }) => scimGroup !== undefined && scimGroup.members === undefined);
+  const foreign = there.filter(({ scimGroup }) => (scimGroup?.foreign ?? 0) > 0);
+  const cascades = profile.groups.deleteCascades;
+  const ids = (some: readonly SurveyedGroup[]) => some.map(({ anchor }) => anchor);
+  return [
+    ...finding(
+      'group-unverified',
+      'refuse',
+      `the provider's listing cannot be trusted and does not show: ${groupNames(unverified)}`,
+      ids(unverified),
+    ),
+    ...finding(
+      'members-unreadable',
+      cascades ? 'refuse' : 'consent',
+      `the provider does not show who is in ${groupNames(unread)}: whether they were emptied cannot be seen${cascades ? ', and deleting one may remove the accounts of its members' : ''}`,
+      ids(unread),
+    ),
+    ...finding(
+      'foreign-members',
+      cascades ? 'refuse' : 'consent',
+      `in ${groupNames(foreign)} there are members whom Headgate did not put there; they lose this group too`,
+      ids(foreign),
+    ),
+    ...finding(
+      'deletes-cascade',
+      'note',
+      'this provider may remove the accounts of a deleted group’s members: groups are emptied and one is deleted first, as a canary',
+      cascades && there.length > 0 ? [rules.name] : [],
+    ),
+  ];
+}
+
+function aboutDirectoryGroups({ directory, rules }: PlanInput, facts: Facts): readonly SurveyFinding[] {
+  const ids = facts.groups.map(({ anchor }) => anchor);
+  const flagged = (flag: 'dynamic' | 'onPremises' | 'mailEnabled' | 'roleAssignable') =>
+    ids.filter((id) => directory.groups.get(id)?.[flag] === true);
+  const nested = ids.filter((id) => (directory.memberships.get(id)?.nestedGroups.length ?? 0) > 0);
+  const counted =
+    rules.scope.nestedGroups === 'expand' ? 'their members are counted' : 'their members were never in scope';
+  const needed = facts.users.reduce((sum, { missing }) => sum + missing.length, 0);
+  const total = facts.directAssignments + needed;
+  return [
+    ...finding(
+      'dynamic-group',
+      'note',
+      'members of dynamic groups may change at any moment; whoever joins is assigned directly too',
+      flagged('dynamic'),
+    ),
+    ...finding(
+      'on-premises-group',
+      'note',
+      'mastered on premises; only its assignment is removed',
+      flagged('onPremises'),
+    ),
+    ...finding('mail-enabled-group', 'note', 'mail-enabled; only its assignment is removed', flagged('mailEnabled')),
+    ...finding(
+      'role-assignable-group',
+      'note',
+      'role-assignable; only its assignment is removed',
+      flagged('roleAssignable'),
+    ),
+    ...finding('nested-groups', 'note', `groups inside groups: ${counted}`, nested),
+    ...finding(
+      'assignment-limit',
+      'consent',
+      `${total} direct assignments would be needed, and Entra allows ${ASSIGNMENT_LIMIT} app role assignments to an object; whether that counts an application is not documented`,
+      total > ASSIGNMENT_LIMIT ? [facts.application.id] : [],
+    ),
+  ];
+}
+
+/** Everything the survey has to say, gravest first. */
+export function findingsOf(facts: Facts, input: PlanInput): readonly SurveyFinding[] {
+  const rank = { refuse: 0, consent: 1, note: 2 } as const;
+  return [
+    ...aboutReads(input, facts),
+    ...aboutUsers(facts),
+    ...aboutDue(input, facts),
+    ...aboutScimGroups(input, facts),
+    ...aboutDirectoryGroups(input, facts),
+  ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
+}
+
+/** The findings that stand in the way, given what was accepted. */
+export function obstacles(survey: Survey, { accept }: Pick<MigrationOptions, 'accept'>): readonly SurveyFinding[] {
+  return survey.findings.filter(
+    ({ code, severity }) =>
+      severity === 'refuse' || (severity === 'consent' && !accept.some((accepted) => accepted === code)),
+  );
+}

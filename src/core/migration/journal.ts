@@ -1,0 +1,136 @@
+import type { Anchor } from '../directory.ts';
+import { digestOf } from '../plan.ts';
+import type { JsonObject, ResourceId } from '../scim.ts';
+import type { MigrationGate, MigrationKind, MigrationOptions, MigrationResult, MigrationStep } from './migration.ts';
+import type { ActiveAccount, Survey } from './survey.ts';
+
+/** A request exactly as it goes over the wire, without credentials. */
+export interface ExactRequest {
+  readonly to: 'directory' | 'provider';
+  readonly method: string;
+  /** Below the root of Graph or the SCIM base URL. */
+  readonly path: string;
+  readonly body?: JsonObject;
+}
+
+/** One change a migration makes in the directory. */
+export type DirectoryChange =
+  | { readonly kind: 'assign'; readonly application: Anchor; readonly principal: Anchor; readonly roleId: string }
+  | { readonly kind: 'unassign'; readonly application: Anchor; readonly assignment: string }
+  | { readonly kind: 'remove-member'; readonly group: Anchor; readonly member: Anchor };
+
+/** One outside call about to be made, or made. */
+export interface MigrationCall {
+  /** What it is about, unique within the step: a repeated call has the same key. */
+  readonly key: string;
+  /** For people: `assign ada@contoso.com`. */
+  readonly what: string;
+  readonly request: ExactRequest;
+  /** For the directory: the change itself, so that a rollback knows what to undo. */
+  readonly change?: DirectoryChange;
+  /** Members of a SCIM group, to be taken out. */
+  readonly members?: readonly ResourceId[];
+  readonly group?: Anchor;
+}
+
+export interface CallOutcome {
+  readonly key: string;
+  /** `failed` is known not to have been done; `unknown` may have been. */
+  readonly state: 'done' | 'already-so' | 'failed' | 'unknown';
+  /** Id of the assignment that was made. */
+  readonly assignment?: string;
+  /** Why it failed: message and remote request id, never a body. */
+  readonly why?: string;
+}
+
+/** One line of a migration's journal. Everything a migration is, is what its lines say. */
+export type JournalEntry =
+  | {
+      readonly kind: 'started';
+      readonly connection: string;
+      readonly migration: MigrationKind;
+      readonly groups: readonly Anchor[];
+      readonly by: string;
+      readonly options: MigrationOptions;
+    }
+  /** `start`: before anything; `coverage`: what the coverage gate is asked about. */
+  | { readonly kind: 'surveyed'; readonly purpose: 'start' | 'coverage'; readonly survey: Survey }
+  | { readonly kind: 'begun' | 'done'; readonly step: MigrationStep; readonly text?: string }
+  /** Something changed outside: the steps from this one on are to be gone through again. */
+  | { readonly kind: 'reopened'; readonly step: MigrationStep; readonly why: string }
+  | { readonly kind: 'calling'; readonly step: MigrationStep; readonly calls: readonly MigrationCall[] }
+  | { readonly kind: 'called'; readonly step: MigrationStep; readonly outcomes: readonly CallOutcome[] }
+  /** A read that shows, or does not yet show, what a step has done. */
+  | { readonly kind: 'seen'; readonly step: MigrationStep; readonly complete: boolean; readonly text: string }
+  | { readonly kind: 'cycle'; readonly step: MigrationStep; readonly cycle: string }
+  | {
+      readonly kind: 'verified';
+      readonly accounts: readonly ActiveAccount[];
+      readonly groupsLeft: readonly ResourceId[];
+      /** What waits because the migration's cycle sends nothing but group deletes. */
+      readonly waiting: number;
+      readonly digest: string;
+    }
+  | {
+      readonly kind: 'approved';
+      readonly gate: MigrationGate;
+      readonly digest: string;
+      readonly by: string;
+      readonly expiresAt: number;
+    }
+  /** A yes that turned out to be wrong, such as a revocation after which the token still worked. */
+  | { readonly kind: 'withdrawn'; readonly gate: MigrationGate; readonly why: string }
+  | { readonly kind: 'paused'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'resumed'; readonly by: string }
+  | { readonly kind: 'abort'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'rollback'; readonly by: string }
+  | {
+      readonly kind: 'ended';
+      readonly result: MigrationResult;
+      readonly by: string;
+      readonly text: string;
+      readonly frozen: boolean;
+    };
+
+/** A line as stored: numbered from 1, dated (ms since the epoch), chained to the one before. */
+export interface JournalLine {
+  readonly sequence: number;
+  readonly at: number;
+  readonly entry: JournalEntry;
+  /** Hash of the line before; of the migration's id for the first. */
+  readonly previous: string;
+  readonly hash: string;
+}
+
+/** What the first line is chained to. */
+export function journalRoot(migration: string): string {
+  return digestOf({ migration });
+}
+
+/** The hash of a line: it covers the line before, so that no line can be changed, added or left out unnoticed. */
+export function lineHash(line: Omit<JournalLine, 'hash'>): string {
+  const { sequence, at, entry, previous } = line;
+  return digestOf({ sequence, at, entry, previous });
+}
+
+/** Makes the line that follows. */
+export function nextLine(
+  migration: string,
+  last: Pick<JournalLine, 'sequence' | 'hash'> | undefined,
+  entry: JournalEntry,
+  at: number,
+): JournalLine {
+  const line = { sequence: (last?.sequence ?? 0) + 1, at, entry, previous: last?.hash ?? journalRoot(migration) };
+  return { ...line, hash: lineHash(line) };
+}
+
+/** Number of the first line that does not fit the chain; undefined when all do. An empty journal is no chain at all. */
+export function brokenAt(migration: string, lines: readonly JournalLine[]): number | undefined {
+  let previous = journalRoot(migration);
+  for (const [index, line] of lines.entries()) {
+    const sound = line.sequence === index + 1 && line.previous === previous && line.hash === lineHash(line);
+    if (!sound) return index + 1;
+    previous = line.hash;
+  }
+  return lines.length === 0 ? 1 : undefined;
+}

@@ -1,0 +1,75 @@
+import type { Anchor } from '../directory.ts';
+
+/** `remove-groups` takes some groups out of the connection; `disable-scim` takes all and then switches it off. */
+export const MIGRATION_KINDS = ['remove-groups', 'disable-scim'] as const;
+export type MigrationKind = (typeof MIGRATION_KINDS)[number];
+
+/** What a migration does, in order. Nothing is ever skipped. */
+export const FORWARD_STEPS = [
+  'survey',
+  'assign-directly',
+  'empty-groups',
+  'unassign-groups',
+  'canary',
+  'full-cycle',
+  'verify',
+  'disable-connection',
+  'revoke-token',
+  'report',
+] as const;
+/** What undoes it, in order: the groups are back and seen to be back before any direct assignment is withdrawn. */
+export const ROLLBACK_STEPS = ['reassign-groups', 'restore-cycle', 'withdraw-assignments', 'report'] as const;
+export type MigrationStep = (typeof FORWARD_STEPS)[number] | (typeof ROLLBACK_STEPS)[number];
+
+/** Where a person must say yes. Each stands before one step; silence means no. */
+export const MIGRATION_GATES = ['coverage', 'disable', 'revocation'] as const;
+export type MigrationGate = (typeof MIGRATION_GATES)[number];
+
+/** The gate before a step. */
+export const GATE_BEFORE: Readonly<Partial<Record<MigrationStep, MigrationGate>>> = {
+  'empty-groups': 'coverage',
+  'disable-connection': 'disable',
+  'revoke-token': 'revocation',
+};
+
+/** Findings of the survey that stop a migration unless the one who starts it accepts them by name. */
+export const CONSENTS = ['user-disabled', 'members-unreadable', 'foreign-members', 'assignment-limit'] as const;
+export type Consent = (typeof CONSENTS)[number];
+
+export interface MigrationOptions {
+  /** Whoever started it may not approve it. */
+  readonly twoPeople: boolean;
+  /** How long an approval is good for, in ms. */
+  readonly approvalMs: number;
+  /** Findings accepted by name. */
+  readonly accept: readonly Consent[];
+}
+
+/** What somebody asks for. */
+export interface MigrationRequest {
+  readonly connection: string;
+  readonly kind: MigrationKind;
+  /** Directory groups by object id. All assigned ones for `disable-scim`. */
+  readonly groups: readonly Anchor[];
+}
+
+/** What a cycle that a migration starts must keep to. */
+export interface CycleMigration {
+  readonly id: string;
+  /** `forward`: it sends deletes of these groups and nothing else. `rollback`: anything but a removal of a user. */
+  readonly mode: MigrationMode;
+  readonly groups: readonly Anchor[];
+}
+
+/** How a migration ended. */
+export type MigrationResult = 'succeeded' | 'aborted' | 'rolled-back';
+
+export type MigrationMode = 'forward' | 'rollback';
+
+const ONLY_WHEN_DISABLING: ReadonlySet<MigrationStep> = new Set(['disable-connection', 'revoke-token']);
+
+/** The steps of a migration, in order. */
+export function stepsOf(kind: MigrationKind, mode: MigrationMode): readonly MigrationStep[] {
+  if (mode === 'rollback') return ROLLBACK_STEPS;
+  return FORWARD_STEPS.filter((step) => kind === 'disable-scim' || !ONLY_WHEN_DISABLING.has(step));
+}

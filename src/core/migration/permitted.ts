@@ -1,0 +1,74 @@
+import type { MigrationGate } from './migration.ts';
+import { closedGate, gateDigest } from './next-step.ts';
+import type { MigrationState } from './state.ts';
+
+/** What a person may ask of a migration. */
+export type MigrationVerb = 'approve' | 'pause' | 'resume' | 'abort' | 'rollback';
+
+/** Why something is not allowed now, with what to do instead. */
+export interface Refusal {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const REPORT = 'see what became of it with: headgate migration report';
+
+/** Why `verb` is refused in this state; undefined when it is allowed. */
+export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal | undefined {
+  if (state.ended !== undefined) return { message: `the migration has ended (${state.ended.result})`, remedy: REPORT };
+  switch (verb) {
+    case 'approve':
+      return undefined;
+    case 'pause':
+      return state.paused === undefined
+        ? undefined
+        : { message: 'the migration is paused already', remedy: 'go on with: headgate migration resume' };
+    case 'resume':
+      return state.paused === undefined
+        ? { message: 'the migration is not paused', remedy: 'see where it stands with: headgate migration status' }
+        : undefined;
+    case 'abort':
+    case 'rollback':
+      if (state.switchedOff)
+        return {
+          message: 'the connection is switched off already',
+          remedy: 'what remains is to revoke the token: headgate migration approve --gate revocation',
+        };
+      return verb === 'rollback' && state.mode === 'rollback'
+        ? { message: 'it is being rolled back already', remedy: 'see how far with: headgate migration status' }
+        : undefined;
+    default:
+      return verb satisfies never;
+  }
+}
+
+/** Why an approval is refused: wrong gate, another digest than the one shown, or the wrong person. */
+export function approvalRefusal(
+  state: MigrationState,
+  {
+    gate,
+    digest,
+    by,
+    now,
+  }: { readonly gate: MigrationGate; readonly digest: string; readonly by: string; readonly now: number },
+): Refusal | undefined {
+  const general = refusalOf(state, 'approve');
+  if (general !== undefined) return general;
+  if (closedGate(state, now) !== gate)
+    return {
+      message: `the migration does not wait at the gate ${gate}`,
+      remedy: 'see where it stands with: headgate migration status',
+    };
+  const wanted = gateDigest(state, gate);
+  if (wanted === undefined || digest !== wanted)
+    return {
+      message: `what the gate ${gate} is about has changed: its digest is now ${wanted ?? 'none'}`,
+      remedy: 'look at it again (headgate migration status), then approve that digest.',
+    };
+  if (state.options.twoPeople && by === state.requestedBy)
+    return {
+      message: `${by} started this migration and may not approve it: it was started with --two-people`,
+      remedy: 'have somebody else look at it and approve it.',
+    };
+  return undefined;
+}

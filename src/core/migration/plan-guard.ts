@@ -1,0 +1,66 @@
+import type { GuardFacts } from '../guards/facts.ts';
+import type { Operation } from '../operation.ts';
+import type { Plan } from '../plan.ts';
+import { listed } from '../reasons.ts';
+import type { Finding } from '../verdict.ts';
+import type { CycleMigration } from './migration.ts';
+
+function takesAccount({ resource, kind }: Operation): boolean {
+  return resource === 'account' && (kind === 'disable' || kind === 'delete');
+}
+
+/** Whether an operation is what the migration is for: the delete of one of its groups, emptied before. */
+export function isDueToMigration(operation: Operation, migration: CycleMigration | undefined): boolean {
+  if (migration?.mode !== 'forward' || !migration.groups.includes(operation.anchor)) return false;
+  if (operation.resource !== 'group') return false;
+  return operation.kind === 'delete' || (operation.kind === 'members' && operation.add.length === 0);
+}
+
+/** Facts without what the migration is for, for the guards that ask whether somebody meant it. */
+export function withoutDue(facts: GuardFacts): GuardFacts {
+  const { plan, migration } = facts;
+  if (migration === undefined) return facts;
+  return {
+    ...facts,
+    plan: { ...plan, operations: plan.operations.filter((one) => !isDueToMigration(one, migration)) },
+  };
+}
+
+function maySend(operation: Operation, migration: CycleMigration): boolean {
+  if (migration.mode === 'forward') return isDueToMigration(operation, migration);
+  return operation.kind !== 'delete';
+}
+
+/**
+ * A cycle of a migration deletes groups and nothing else; the cycle of a rollback brings back and deletes nothing. What
+ * else is due waits for a cycle of its own. One planned removal of a user refuses the whole plan.
+ */
+export function judgeMigration(plan: Plan, migration: CycleMigration | undefined): readonly Finding[] {
+  if (migration === undefined) return [];
+  const removals = plan.operations.filter(takesAccount);
+  if (removals.length > 0) {
+    return [
+      {
+        guard: 'migration',
+        effect: 'refuse',
+        message: `the plan would take access from ${removals.length}: ${listed(removals.map(({ label, reason }) => `${label} (${reason.text})`))}. A migration must not remove anybody`,
+        remedy:
+          'nothing was sent. The migration is aborted and the connection paused: see who it is and why, then decide.',
+        operations: [],
+        numbers: { removals: removals.length },
+      },
+    ];
+  }
+  const others = plan.operations.filter((operation) => !maySend(operation, migration));
+  if (others.length === 0) return [];
+  return [
+    {
+      guard: 'migration',
+      effect: 'hold',
+      message: `${others.length} other changes are due and wait until the migration is over`,
+      remedy: 'nothing to do: the next cycle after the migration plans them again.',
+      operations: others.map(({ key }) => key),
+      numbers: { operations: others.length },
+    },
+  ];
+}

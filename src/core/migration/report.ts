@@ -1,0 +1,151 @@
+import { brokenAt, type ExactRequest, type JournalLine, type MigrationCall } from './journal.ts';
+import type { MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
+import { stateOf } from './state.ts';
+import type { ActiveAccount, SurveyFinding } from './survey.ts';
+import { lineText } from './view.ts';
+
+/** One request a migration has announced, and what became of it. */
+export interface ReportedRequest {
+  readonly at: number;
+  readonly what: string;
+  readonly request: ExactRequest;
+  /** `in-doubt`: announced, and no outcome was recorded. */
+  readonly outcome: 'done' | 'already-so' | 'failed' | 'unknown' | 'in-doubt';
+  readonly why?: string;
+}
+
+/** What a migration has done, for an auditor: made from its journal alone. */
+export interface MigrationReport {
+  readonly id: string;
+  readonly connection: string;
+  readonly kind: MigrationKind;
+  readonly requestedBy: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly result: MigrationResult | 'open';
+  readonly text: string;
+  /** Whether every line of the journal fits the one before; the number of the first that does not. */
+  readonly chain: {
+    readonly sound: boolean;
+    readonly brokenAt?: number;
+    readonly lines: number;
+    readonly hash: string;
+  };
+  readonly accounts: {
+    readonly before: readonly ActiveAccount[];
+    /** Absent until it was verified. */
+    readonly after?: readonly ActiveAccount[];
+    /** Active before and not after: must be empty. */
+    readonly lost: readonly ActiveAccount[];
+    readonly added: readonly ActiveAccount[];
+  };
+  readonly groups: {
+    readonly before: readonly {
+      readonly anchor: string;
+      readonly name: string;
+      readonly scimGroup: string | null;
+      readonly members: number;
+    }[];
+    /** SCIM groups of the migration that were still there when it was verified. */
+    readonly left?: readonly string[];
+  };
+  /** Changes the migration's own cycle did not send. */
+  readonly waiting: number;
+  readonly findings: readonly SurveyFinding[];
+  readonly accepted: readonly string[];
+  readonly approvals: readonly {
+    readonly gate: MigrationGate;
+    readonly by: string;
+    readonly at: number;
+    readonly digest: string;
+    readonly expiresAt: number;
+  }[];
+  readonly requests: readonly ReportedRequest[];
+  readonly timeline: readonly {
+    readonly sequence: number;
+    readonly at: number;
+    readonly text: string;
+    readonly hash: string;
+  }[];
+  /** The same active accounts by id before and after, no group left, and a sound journal. */
+  readonly passed: boolean;
+}
+
+function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
+  const requests: ReportedRequest[] = [];
+  let open: { readonly at: number; readonly calls: readonly MigrationCall[] } | undefined;
+  const flush = (
+    outcomes: ReadonlyMap<string, { readonly state: ReportedRequest['outcome']; readonly why?: string }>,
+  ) => {
+    for (const { key, what, request } of open?.calls ?? []) {
+      const { state, why } = outcomes.get(key) ?? { state: 'in-doubt' as const };
+      requests.push({ at: open?.at ?? 0, what, request, outcome: state, ...(why === undefined ? {} : { why }) });
+    }
+    open = undefined;
+  };
+  for (const { at, entry } of lines) {
+    if (entry.kind === 'calling') {
+      flush(new Map());
+      open = { at, calls: entry.calls };
+    }
+    if (entry.kind === 'called') flush(new Map(entry.outcomes.map((outcome) => [outcome.key, outcome])));
+  }
+  flush(new Map());
+  return requests;
+}
+
+/** Pure: the report of a journal, whole or not. */
+export function reportOf(id: string, lines: readonly JournalLine[]): MigrationReport {
+  const state = stateOf(lines);
+  const before = state.before?.accounts ?? [];
+  const after = state.verified?.accounts;
+  const ids = (accounts: readonly ActiveAccount[]) => new Set(accounts.map((account) => account.id));
+  const [idsBefore, idsAfter] = [ids(before), ids(after ?? [])];
+  const lost = after === undefined ? [] : before.filter((account) => !idsAfter.has(account.id));
+  const added = (after ?? []).filter((account) => !idsBefore.has(account.id));
+  const broken = brokenAt(id, lines);
+  const left = state.verified?.groupsLeft;
+  const { ended } = state;
+  return {
+    id,
+    connection: state.connection,
+    kind: state.kind,
+    requestedBy: state.requestedBy,
+    startedAt: state.startedAt,
+    ...(ended === undefined ? {} : { endedAt: ended.at }),
+    result: ended?.result ?? 'open',
+    text: ended?.text ?? 'the migration is under way',
+    chain: {
+      sound: broken === undefined,
+      lines: lines.length,
+      hash: lines.at(-1)?.hash ?? '',
+      ...(broken === undefined ? {} : { brokenAt: broken }),
+    },
+    accounts: { before, lost, added, ...(after === undefined ? {} : { after }) },
+    groups: {
+      before: (state.before?.groups ?? []).map(({ anchor, name, scimGroup, members }) => ({
+        anchor,
+        name,
+        scimGroup: scimGroup?.id ?? null,
+        members: scimGroup?.members?.length ?? members,
+      })),
+      ...(left === undefined ? {} : { left }),
+    },
+    waiting: state.verified?.waiting ?? 0,
+    findings: (state.coverage ?? state.before)?.findings ?? [],
+    accepted: state.options.accept,
+    approvals: lines.flatMap(({ at, entry }) => {
+      if (entry.kind !== 'approved') return [];
+      const { gate, by, digest, expiresAt } = entry;
+      return [{ gate, by, at, digest, expiresAt }];
+    }),
+    requests: requestsOf(lines),
+    timeline: lines.map((line) => ({ sequence: line.sequence, at: line.at, text: lineText(line), hash: line.hash })),
+    passed:
+      broken === undefined &&
+      ended?.result === 'succeeded' &&
+      after !== undefined &&
+      lost.length === 0 &&
+      left?.length === 0,
+  };
+}

@@ -1,0 +1,223 @@
+import type { Anchor } from '../directory.ts';
+import type { JournalEntry, JournalLine, MigrationCall } from './journal.ts';
+import {
+  stepsOf,
+  type MigrationGate,
+  type MigrationKind,
+  type MigrationMode,
+  type MigrationOptions,
+  type MigrationResult,
+  type MigrationStep,
+} from './migration.ts';
+import type { Survey } from './survey.ts';
+
+export interface Approval {
+  readonly digest: string;
+  readonly by: string;
+  readonly expiresAt: number;
+}
+
+/** Reads in a row that showed a step's effect, and when the last one was. */
+export interface Sighting {
+  readonly times: number;
+  readonly at: number;
+  /** Reads in all since the step was begun, complete or not. */
+  readonly reads: number;
+}
+
+/** Where a migration stands: what its journal adds up to. */
+export interface MigrationState {
+  readonly connection: string;
+  readonly kind: MigrationKind;
+  readonly groups: readonly Anchor[];
+  readonly requestedBy: string;
+  readonly options: MigrationOptions;
+  readonly mode: MigrationMode;
+  readonly startedAt: number;
+  readonly begun: ReadonlySet<MigrationStep>;
+  readonly done: ReadonlySet<MigrationStep>;
+  readonly approvals: Readonly<Partial<Record<MigrationGate, Approval>>>;
+  /** What was there before anything was done. */
+  readonly before?: Survey;
+  /** What the coverage gate is asked about. */
+  readonly coverage?: Survey;
+  readonly verified?: Extract<JournalEntry, { readonly kind: 'verified' }>;
+  readonly sightings: Readonly<Partial<Record<MigrationStep, Sighting>>>;
+  /** Keys of calls known to have been carried out, by step, since the step was last opened. */
+  readonly carriedOut: Readonly<Partial<Record<MigrationStep, ReadonlySet<string>>>>;
+  /** Calls announced whose outcome was not recorded: they may or may not have been made. */
+  readonly inDoubt: readonly MigrationCall[];
+  /** Cycle of a step that starts one. */
+  readonly cycles: Readonly<Partial<Record<MigrationStep, readonly string[]>>>;
+  /** Every cycle it has started, also those that did not count. */
+  readonly allCycles: readonly string[];
+  /** Every directory change that was or may have been made, oldest first. */
+  readonly made: readonly MigrationCall[];
+  readonly paused?: { readonly by: string; readonly reason: string; readonly at: number };
+  /** Somebody asked to end it; it ends at the next moment at which nothing is under way. */
+  readonly aborting?: { readonly by: string; readonly reason: string };
+  readonly ended?: {
+    readonly result: MigrationResult;
+    readonly text: string;
+    readonly at: number;
+    readonly frozen: boolean;
+  };
+  /** Whether anything was, or may have been, taken away. Stays true whatever is gone through again. */
+  readonly takenAway: boolean;
+  /** No request is sent any more, not even one that would bring something back. */
+  readonly switchedOff: boolean;
+  readonly last: { readonly sequence: number; readonly at: number };
+}
+
+interface Draft {
+  takenAway: boolean;
+  switchedOff: boolean;
+  mode: MigrationMode;
+  begun: Set<MigrationStep>;
+  done: Set<MigrationStep>;
+  approvals: Partial<Record<MigrationGate, Approval>>;
+  before?: Survey;
+  coverage?: Survey;
+  verified?: Extract<JournalEntry, { readonly kind: 'verified' }>;
+  sightings: Partial<Record<MigrationStep, Sighting>>;
+  carriedOut: Partial<Record<MigrationStep, Set<string>>>;
+  inDoubt: readonly MigrationCall[];
+  cycles: Partial<Record<MigrationStep, string[]>>;
+  allCycles: string[];
+  made: MigrationCall[];
+  paused?: NonNullable<MigrationState['paused']>;
+  aborting?: NonNullable<MigrationState['aborting']>;
+  ended?: NonNullable<MigrationState['ended']>;
+}
+
+function reopen(draft: Draft, kind: MigrationKind, step: MigrationStep): void {
+  const steps = stepsOf(kind, draft.mode);
+  for (const later of steps.slice(steps.indexOf(step))) {
+    draft.done.delete(later);
+    draft.begun.delete(later);
+    delete draft.sightings[later];
+    delete draft.carriedOut[later];
+    delete draft.cycles[later];
+  }
+  if (step !== 'survey' && step !== 'assign-directly') return;
+  delete draft.approvals.coverage;
+  delete draft.coverage;
+}
+
+function sighted(draft: Draft, { step, complete }: Extract<JournalEntry, { kind: 'seen' }>, at: number): void {
+  const before = draft.sightings[step];
+  draft.sightings[step] = {
+    times: complete ? (before?.times ?? 0) + 1 : 0,
+    at,
+    reads: (before?.reads ?? 0) + 1,
+  };
+}
+
+function called(draft: Draft, { step, outcomes }: Extract<JournalEntry, { kind: 'called' }>): void {
+  const carried = (draft.carriedOut[step] ??= new Set());
+  const calls = new Map(draft.inDoubt.map((call) => [call.key, call]));
+  for (const { key, state } of outcomes) {
+    const call = calls.get(key);
+    if (state === 'done' || state === 'already-so') carried.add(key);
+    if (call?.change !== undefined && (state === 'done' || state === 'unknown')) draft.made.push(call);
+  }
+  draft.inDoubt = [];
+}
+
+function apply(draft: Draft, kind: MigrationKind, { entry, at }: JournalLine): void {
+  switch (entry.kind) {
+    case 'started':
+    case 'withdrawn':
+      if (entry.kind === 'withdrawn') delete draft.approvals[entry.gate];
+      return;
+    case 'surveyed':
+      if (entry.purpose === 'start') draft.before = entry.survey;
+      else draft.coverage = entry.survey;
+      return;
+    case 'begun':
+      draft.begun.add(entry.step);
+      if (entry.step === 'empty-groups') draft.takenAway = true;
+      if (entry.step === 'disable-connection') draft.switchedOff = true;
+      return;
+    case 'done':
+      draft.done.add(entry.step);
+      return;
+    case 'reopened':
+      return reopen(draft, kind, entry.step);
+    case 'calling':
+      // Announced again before the outcome of the last was recorded: those may have been made, and a rollback must know.
+      draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
+      draft.inDoubt = entry.calls;
+      delete draft.sightings[entry.step];
+      return;
+    case 'called':
+      return called(draft, entry);
+    case 'seen':
+      return sighted(draft, entry, at);
+    case 'cycle':
+      (draft.cycles[entry.step] ??= []).push(entry.cycle);
+      draft.allCycles.push(entry.cycle);
+      return;
+    case 'verified':
+      draft.verified = entry;
+      return;
+    case 'approved':
+      draft.approvals[entry.gate] = { digest: entry.digest, by: entry.by, expiresAt: entry.expiresAt };
+      return;
+    case 'paused':
+      draft.paused = { by: entry.by, reason: entry.reason, at };
+      return;
+    case 'resumed':
+      delete draft.paused;
+      return;
+    case 'abort':
+      draft.aborting = { by: entry.by, reason: entry.reason };
+      return;
+    case 'rollback':
+      draft.mode = 'rollback';
+      draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
+      draft.inDoubt = [];
+      draft.begun = new Set();
+      draft.done = new Set();
+      delete draft.paused;
+      return;
+    case 'ended':
+      draft.ended = { result: entry.result, text: entry.text, at, frozen: entry.frozen };
+      return;
+    default:
+      return entry satisfies never;
+  }
+}
+
+/** Adds a journal up. Throws when it does not begin as a journal does: then it is not one. */
+export function stateOf(lines: readonly JournalLine[]): MigrationState {
+  const [first] = lines;
+  const last = lines.at(-1);
+  if (first?.entry.kind !== 'started' || last === undefined) throw new Error('the journal has no beginning');
+  const { connection, migration, groups, by, options } = first.entry;
+  const draft: Draft = {
+    takenAway: false,
+    switchedOff: false,
+    mode: 'forward',
+    begun: new Set(),
+    done: new Set(),
+    approvals: {},
+    sightings: {},
+    carriedOut: {},
+    inDoubt: [],
+    cycles: {},
+    allCycles: [],
+    made: [],
+  };
+  for (const line of lines) apply(draft, migration, line);
+  return {
+    ...draft,
+    connection,
+    kind: migration,
+    groups,
+    requestedBy: by,
+    options,
+    startedAt: first.at,
+    last: { sequence: last.sequence, at: last.at },
+  };
+}

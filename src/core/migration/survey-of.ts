@@ -1,0 +1,165 @@
+import type { Anchor, Assignment, DirectorySnapshot, GroupMembership } from '../directory.ts';
+import type { Link } from '../link.ts';
+import { digestOf } from '../plan.ts';
+import type { PlanInput } from '../planning/plan-input.ts';
+import { groupName, pathsOf, scopeOf } from '../scope.ts';
+import { findingsOf } from './findings.ts';
+import type { MigrationRequest } from './migration.ts';
+import type { ActiveAccount, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
+
+/** The groups a migration concerns: those named, or every assigned or provisioned one when SCIM is to be switched off. */
+export function groupsOfRequest(
+  { kind, groups }: Pick<MigrationRequest, 'kind' | 'groups'>,
+  directory: Pick<DirectorySnapshot, 'assignments'>,
+  links: readonly Link[],
+): readonly Anchor[] {
+  if (kind === 'remove-groups' || groups.length > 0) return [...new Set(groups)].sort();
+  const assigned = directory.assignments.filter(({ principalKind }) => principalKind === 'group');
+  const linked = links.filter(({ resource, state }) => resource === 'group' && state !== 'deleted');
+  return [...new Set([...assigned.map(({ principal }) => principal), ...linked.map(({ anchor }) => anchor)])].sort();
+}
+
+function directRoles(assignments: readonly Assignment[]): ReadonlyMap<Anchor, ReadonlySet<string>> {
+  const roles = new Map<Anchor, Set<string>>();
+  for (const { principalKind, principal, roleId } of assignments) {
+    if (principalKind !== 'user') continue;
+    const known = roles.get(principal);
+    if (known === undefined) roles.set(principal, new Set([roleId]));
+    else known.add(roleId);
+  }
+  return roles;
+}
+
+/** Members of a group as the scope rules count them. */
+function countedMembers(
+  memberships: ReadonlyMap<Anchor, GroupMembership>,
+  group: Anchor,
+  expand: boolean,
+): readonly Anchor[] {
+  const seen = new Set([group]);
+  if (expand)
+    for (const inner of seen) for (const nested of memberships.get(inner)?.nestedGroups ?? []) seen.add(nested);
+  return [...new Set([...seen].flatMap((inner) => memberships.get(inner)?.users ?? []))];
+}
+
+/**
+ * Users who would be left without any way in if the groups were unassigned, from assignments and memberships alone: the
+ * question asked again just before every request that takes something away.
+ */
+export function uncoveredUsers(
+  assignments: readonly Assignment[],
+  memberships: ReadonlyMap<Anchor, GroupMembership>,
+  groups: readonly Anchor[],
+  expand: boolean,
+): readonly Anchor[] {
+  const going = new Set(groups);
+  const staying = assignments.filter(
+    ({ principalKind, principal }) => principalKind !== 'group' || !going.has(principal),
+  );
+  const reached = new Set(
+    staying.flatMap(({ principalKind, principal }) => {
+      if (principalKind === 'user') return [principal];
+      return principalKind === 'group' ? countedMembers(memberships, principal, expand) : [];
+    }),
+  );
+  const assigned = new Set(assignments.map(({ principal }) => principal));
+  const members = groups
+    .filter((group) => assigned.has(group))
+    .flatMap((group) => countedMembers(memberships, group, expand));
+  return [...new Set(members)].filter((user) => !reached.has(user)).sort();
+}
+
+/** Puts together what is there. Pure: the same input gives the same bytes and the same digest. */
+export function surveyOf(request: MigrationRequest, input: PlanInput): Survey {
+  const { directory, rules, links, inventory } = input;
+  const scope = scopeOf(directory, rules);
+  const wanted = groupsOfRequest(request, directory, links);
+  const going = new Set(wanted);
+  const direct = directRoles(directory.assignments);
+  const accounts = new Map(inventory.accounts.resources.map((account) => [account.id, account]));
+  const linkOf = new Map(
+    links
+      .filter(({ resource, state }) => resource === 'account' && state !== 'deleted')
+      .map((link) => [link.anchor, link]),
+  );
+  const groups = wanted.map((group) => surveyGroup(group, input, scope.membersOf));
+  const assigned = wanted.filter((group) => scope.groups.includes(group));
+  const users = [...new Set(assigned.flatMap(scope.membersOf))].sort().map((anchor): SurveyedUser => {
+    const paths = pathsOf(scope, directory, anchor);
+    const roles = paths.filter(({ group }) => group !== undefined && going.has(group)).map(({ roleId }) => roleId);
+    const link = linkOf.get(anchor);
+    const user = directory.users.get(anchor);
+    const name = user?.attributes['userPrincipalName'];
+    const account = link === undefined ? undefined : accounts.get(link.resourceId);
+    return {
+      anchor,
+      label: typeof name === 'string' && name !== '' ? name : anchor,
+      enabled: user?.enabled === true,
+      ...(account === undefined ? {} : { account: { id: account.id, active: account.active } }),
+      paths,
+      missing: [...new Set(roles)].filter((role) => direct.get(anchor)?.has(role) !== true).sort(),
+      covered: paths.some(({ group }) => group === undefined || !going.has(group)),
+    };
+  });
+  const active = [...linkOf.values()]
+    .filter(({ resourceId }) => accounts.get(resourceId)?.active === true)
+    .map(({ anchor, resourceId, label }): ActiveAccount => ({ anchor, id: resourceId, label }))
+    .sort((a, b) => (a.anchor < b.anchor ? -1 : 1));
+  const { id, appId, displayName } = directory.application;
+  const facts = {
+    connection: rules.name,
+    kind: request.kind,
+    application: { id, appId, displayName },
+    groups,
+    users,
+    accounts: active,
+    directAssignments: directory.assignments.filter(({ principalKind }) => principalKind === 'user').length,
+    uncovered: users.filter(({ covered }) => !covered).map(({ anchor }) => anchor),
+  };
+  const findings = findingsOf(facts, input);
+  return { ...facts, findings, digest: coverageDigest(facts, findings) };
+}
+
+function surveyGroup(
+  anchor: Anchor,
+  { directory, links, inventory, vanished }: PlanInput,
+  membersOf: (group: Anchor) => readonly Anchor[],
+): SurveyedGroup {
+  const link = links.find((one) => one.resource === 'group' && one.anchor === anchor && one.state !== 'deleted');
+  const ours = new Set(links.filter(({ resource }) => resource === 'account').map(({ resourceId }) => resourceId));
+  const found = link === undefined ? undefined : inventory.groups.resources.find(({ id }) => id === link.resourceId);
+  const gone = link === undefined || vanished.has(link.resourceId);
+  const members = found?.members === undefined ? {} : { members: found.members };
+  const foreign = (found?.members ?? []).filter((id) => !ours.has(id)).length;
+  return {
+    anchor,
+    name: directory.groups.has(anchor) ? groupName(directory, anchor) : (link?.label ?? anchor),
+    assignments: directory.assignments
+      .filter(({ principalKind, principal }) => principalKind === 'group' && principal === anchor)
+      .map(({ id, roleId }) => ({ id, roleId }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    members: membersOf(anchor).length,
+    ...(gone ? {} : { scimGroup: { id: link.resourceId, ...members, foreign } }),
+  };
+}
+
+/** What a yes at the coverage gate is a yes to: these groups, these people, these accounts, these findings. */
+function coverageDigest(
+  { connection, kind, application, groups, users, accounts, uncovered }: Omit<Survey, 'findings' | 'digest'>,
+  findings: readonly SurveyFinding[],
+): string {
+  return digestOf({
+    connection,
+    kind,
+    application: application.id,
+    groups: groups.map(({ anchor, assignments, scimGroup }) => ({
+      anchor,
+      assignments,
+      scimGroup: scimGroup?.id ?? null,
+    })),
+    users: users.map(({ anchor, account, missing }) => ({ anchor, account: account?.id ?? null, missing })),
+    accounts: accounts.map(({ anchor, id }) => ({ anchor, id })),
+    uncovered,
+    findings: findings.filter(({ severity }) => severity !== 'note').map(({ code, anchors }) => ({ code, anchors })),
+  });
+}

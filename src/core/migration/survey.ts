@@ -1,0 +1,86 @@
+import type { Anchor } from '../directory.ts';
+import type { ScopePath } from '../operation.ts';
+import type { ResourceId } from '../scim.ts';
+import type { Consent, MigrationKind } from './migration.ts';
+
+export type FindingCode =
+  | Consent
+  | 'incomplete-read'
+  | 'no-groups'
+  | 'unknown-group'
+  | 'user-unlinked'
+  | 'removals-due'
+  | 'changes-due'
+  | 'group-added'
+  | 'group-unverified'
+  | 'account-inactive'
+  | 'dynamic-group'
+  | 'on-premises-group'
+  | 'mail-enabled-group'
+  | 'role-assignable-group'
+  | 'nested-groups'
+  | 'deletes-cascade';
+
+/** Something the survey found that an operator must know, or that stands in the way. */
+export interface SurveyFinding {
+  readonly code: FindingCode;
+  /** `refuse`: nothing is begun. `consent`: nothing is begun unless accepted by name. `note`: good to know. */
+  readonly severity: 'refuse' | 'consent' | 'note';
+  readonly text: string;
+  /** Objects concerned, sorted, all of them. */
+  readonly anchors: readonly Anchor[];
+}
+
+/** One directory group that is to go, and its SCIM group. */
+export interface SurveyedGroup {
+  readonly anchor: Anchor;
+  readonly name: string;
+  readonly assignments: readonly { readonly id: string; readonly roleId: string }[];
+  /** Users who count as members in the directory. */
+  readonly members: number;
+  readonly scimGroup?: {
+    readonly id: ResourceId;
+    /** Members as the provider shows them; absent where it does not. */
+    readonly members?: readonly ResourceId[];
+    /** Members nobody of ours is linked to. */
+    readonly foreign: number;
+  };
+}
+
+/** One user reached through a group that is to go. */
+export interface SurveyedUser {
+  readonly anchor: Anchor;
+  readonly label: string;
+  readonly enabled: boolean;
+  readonly account?: { readonly id: ResourceId; readonly active: boolean };
+  /** Every way they are in scope now. */
+  readonly paths: readonly ScopePath[];
+  /** Roles the groups give and no direct assignment does: what has to be assigned. */
+  readonly missing: readonly string[];
+  /** Whether a way would stay if the groups were unassigned now. */
+  readonly covered: boolean;
+}
+
+/** A linked account that was active when it was looked at. */
+export interface ActiveAccount {
+  readonly anchor: Anchor;
+  readonly id: ResourceId;
+  readonly label: string;
+}
+
+/** What is really there, as far as a migration is concerned. An immutable value with a digest approvals are bound to. */
+export interface Survey {
+  readonly connection: string;
+  readonly kind: MigrationKind;
+  readonly application: { readonly id: Anchor; readonly appId: string; readonly displayName: string };
+  readonly groups: readonly SurveyedGroup[];
+  readonly users: readonly SurveyedUser[];
+  /** Every linked account that is active at the provider, whoever's and however reached. */
+  readonly accounts: readonly ActiveAccount[];
+  /** Direct assignments the application has in all. */
+  readonly directAssignments: number;
+  /** Users reached only through the groups. Must be empty before anything is taken away. */
+  readonly uncovered: readonly Anchor[];
+  readonly findings: readonly SurveyFinding[];
+  readonly digest: string;
+}

@@ -1,0 +1,65 @@
+import type { ConnectionRules } from './connection.ts';
+import type { Anchor, DirectorySnapshot } from './directory.ts';
+import type { ScopePath } from './operation.ts';
+import { pathsOf, scopeOf } from './scope.ts';
+
+/** One person reached through a group that is to be unassigned. */
+export interface WhatIfUser {
+  readonly anchor: Anchor;
+  /** userPrincipalName, or the object id where the user could not be read. */
+  readonly label: string;
+  /** False when sign-in is blocked: then they have no access to lose. */
+  readonly enabled: boolean;
+  /** The ways that would go. */
+  readonly lost: readonly ScopePath[];
+  /** The ways that would stay; empty for those who would lose access. */
+  readonly kept: readonly ScopePath[];
+}
+
+/** What unassigning groups would do to the people reached through them. */
+export interface WhatIf {
+  readonly groups: readonly Anchor[];
+  /** Of `groups`, those that are not assigned at all. */
+  readonly unassigned: readonly Anchor[];
+  readonly loses: readonly WhatIfUser[];
+  readonly keeps: readonly WhatIfUser[];
+}
+
+function labelOf(directory: DirectorySnapshot, user: Anchor): string {
+  const name = directory.users.get(user)?.attributes['userPrincipalName'];
+  return typeof name === 'string' && name !== '' ? name : user;
+}
+
+/**
+ * Who would lose access if these groups were unassigned, and who keeps it and through what. Decided by the same reading of
+ * assignments as a cycle's plan, so that the answer is the plan's.
+ */
+export function whatIfUnassigned(
+  directory: DirectorySnapshot,
+  rules: Pick<ConnectionRules, 'scope'>,
+  groups: readonly Anchor[],
+): WhatIf {
+  const going = new Set(groups);
+  const before = scopeOf(directory, rules);
+  const assignments = directory.assignments.filter(
+    ({ principalKind, principal }) => principalKind !== 'group' || !going.has(principal),
+  );
+  const after = scopeOf({ ...directory, assignments }, rules);
+  const touched = new Set(groups.filter((group) => before.groups.includes(group)).flatMap(before.membersOf));
+  const users = [...touched].sort().map((anchor): WhatIfUser => {
+    const paths = pathsOf(before, directory, anchor);
+    return {
+      anchor,
+      label: labelOf(directory, anchor),
+      enabled: directory.users.get(anchor)?.enabled === true,
+      lost: paths.filter(({ group }) => group !== undefined && going.has(group)),
+      kept: pathsOf(after, directory, anchor),
+    };
+  });
+  return {
+    groups: [...going].sort(),
+    unassigned: [...going].filter((group) => !before.groups.includes(group)).sort(),
+    loses: users.filter(({ kept }) => kept.length === 0),
+    keeps: users.filter(({ kept }) => kept.length > 0),
+  };
+}

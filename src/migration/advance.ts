@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
+import type { JournalLine } from '../core/migration/journal.ts';
+import type { MigrationResult } from '../core/migration/migration.ts';
+import { nextMigrationStep } from '../core/migration/next-step.ts';
+import { stateOf } from '../core/migration/state.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { Log } from '../ports/log.ts';
+import { withHeartbeat } from '../provisioning/heartbeat.ts';
+import { runStep } from './run-step.ts';
+import { LeftError, openStep, type StepContext, type StepOutcome } from './step-context.ts';
+
+/** After trouble that passes by itself, in ms. */
+const TROUBLE_MS = 15_000;
+/** Troubles in a row after which a person should look. */
+const MOST_TROUBLES = 40;
+
+interface Advance {
+  readonly id: string;
+  readonly connection: Connection;
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly worker: string;
+}
+
+/**
+ * Moves a migration on as far as it goes now, step after step, under its lease. Returns in how many ms to look again;
+ * undefined when a person must act first, when it has ended, or when somebody else is at it.
+ */
+export async function advanceMigration(
+  id: string,
+  connection: Connection,
+  ports: Ports,
+  log: Log,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  // Each run leases under a name of its own: two nudges for one migration may run in this very process.
+  const worker = `${ports.worker.id}/${randomUUID()}`;
+  const { migrations } = ports.stores;
+  const { leaseMs } = ports.worker;
+  if (!(await migrations.lease(id, worker, leaseMs))) return undefined;
+  try {
+    return await withHeartbeat(
+      leaseMs,
+      () => migrations.lease(id, worker, leaseMs),
+      signal,
+      (inner) => advance({ id, connection, ports, log, worker }, inner),
+    );
+  } catch (error) {
+    if (error instanceof LeftError || signal.aborted) return undefined;
+    throw error;
+  } finally {
+    await migrations.release(id, worker);
+  }
+}
+
+async function advance(given: Advance, signal: AbortSignal): Promise<number | undefined> {
+  const { id, ports, log, worker } = given;
+  for (;;) {
+    const lines = await ports.stores.migrations.lines(id);
+    const action = nextMigrationStep(stateOf(lines), ports.clock.now());
+    switch (action.do) {
+      case 'nothing':
+        return undefined;
+      case 'wait':
+        log.info({ gate: action.gate, why: action.why }, 'the migration waits for a person');
+        return undefined;
+      case 'abort':
+        await end(given, 'aborted', action.by, action.reason, false);
+        return undefined;
+      case 'step': {
+        const context = openStep({ ...given, worker, signal, step: action.step }, lines);
+        const outcome = await attempt(context, lines);
+        const afterMs = await settle(given, context, outcome);
+        if (afterMs !== undefined) return afterMs < 0 ? undefined : afterMs;
+        break;
+      }
+      default:
+        return action satisfies never;
+    }
+  }
+}
+
+/** Runs a step and translates what it throws: trouble that passes is waited out, anything else needs a person. */
+async function attempt(context: StepContext, lines: readonly JournalLine[]): Promise<StepOutcome> {
+  try {
+    return await runStep(context);
+  } catch (error) {
+    if (error instanceof LeftError || context.signal.aborted) return { is: 'left' };
+    if (error instanceof ThrottledError) return { is: 'again', afterMs: error.retryAfterMs };
+    const passes =
+      error instanceof TransientError || error instanceof InDoubtError || error instanceof IncompleteReadError;
+    if (passes && !isLasting(context, lines)) {
+      await context.sight(false, `trouble: ${error.message}`);
+      return { is: 'again', afterMs: TROUBLE_MS };
+    }
+    if (!(error instanceof HeadgateError)) {
+      context.log.error({ err: error }, 'a step of the migration failed unexpectedly');
+      return { is: 'stop', why: 'an unexpected error; the log has it. Report it, then resume' };
+    }
+    const { remedy } = error.facts;
+    return { is: 'stop', why: remedy === undefined ? error.message : `${error.message}. ${remedy}` };
+  }
+}
+
+function isLasting({ step }: StepContext, lines: readonly JournalLine[]): boolean {
+  const recent = lines.slice(-MOST_TROUBLES);
+  const isTrouble = ({ entry }: JournalLine) =>
+    entry.kind === 'seen' && entry.step === step && entry.text.startsWith('trouble: ');
+  return recent.length === MOST_TROUBLES && recent.every(isTrouble);
+}
+
+/** Records what a step came to. In how many ms to look again; -1 to leave; undefined to go on at once. */
+async function settle(given: Advance, context: StepContext, outcome: StepOutcome): Promise<number | undefined> {
+  const { log } = given;
+  const { step } = context;
+  switch (outcome.is) {
+    case 'done':
+      await context.append([{ kind: 'done', step, text: outcome.text }]);
+      log.info({ step, text: outcome.text }, 'a step of the migration is done');
+      if (step !== 'report') return undefined;
+      await end(
+        given,
+        context.state().mode === 'rollback' ? 'rolled-back' : 'succeeded',
+        'headgate',
+        outcome.text,
+        false,
+      );
+      return -1;
+    case 'again':
+      return outcome.afterMs;
+    case 'reopen':
+      await context.append([{ kind: 'reopened', step: outcome.step, why: outcome.why }]);
+      log.warn({ step, back: outcome.step, why: outcome.why }, 'the migration goes back');
+      return undefined;
+    case 'stop':
+      await context.append([{ kind: 'paused', by: 'headgate', reason: outcome.why }]);
+      log.error({ step, why: outcome.why }, 'the migration is paused: a person must look');
+      return -1;
+    case 'abort':
+      await end(given, 'aborted', 'headgate', outcome.why, true);
+      return -1;
+    case 'left':
+      return -1;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Ends a migration. Frozen first: a crash between the two must not leave a connection that goes on as if nothing was. */
+async function end(
+  { id, connection, ports, log, worker }: Advance,
+  result: MigrationResult,
+  by: string,
+  text: string,
+  frozen: boolean,
+): Promise<void> {
+  const { name } = connection.rules;
+  if (frozen) await ports.stores.connections.pause(name, `migration ${id} was aborted: ${text}`);
+  await ports.stores.migrations.append(id, [{ kind: 'ended', result, by, text, frozen }], { worker });
+  if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
+  else log.info({ result, text }, 'the migration has ended');
+}

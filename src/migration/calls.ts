@@ -1,0 +1,68 @@
+import pMap from 'p-map';
+import { HeadgateError, InDoubtError, NotFoundError, TransientError } from '../core/errors.ts';
+import type { CallOutcome, DirectoryChange, MigrationCall } from '../core/migration/journal.ts';
+import { requireWriter, type StepContext } from './step-context.ts';
+
+/** Calls announced in one line and sent together: few enough that a stop is felt at once. */
+const TOGETHER = 20;
+/** Of these, in flight at a time. Graph takes about twenty writes a second (throttling limits, identity and access). */
+const AT_ONCE = 4;
+
+/** A change in the directory as a call. */
+export function directoryCall(context: StepContext, key: string, what: string, change: DirectoryChange): MigrationCall {
+  return { key, what, request: requireWriter(context.ports).show(change), change };
+}
+
+function outcomeOf(key: string, error: unknown): CallOutcome {
+  const unknown = !(error instanceof HeadgateError) || error instanceof InDoubtError || error instanceof TransientError;
+  const why = error instanceof Error ? error.message : 'unknown';
+  return { key, state: unknown ? 'unknown' : 'failed', why };
+}
+
+/**
+ * Makes directory changes, twenty at a time: announced in the journal before the first is sent, their outcomes recorded
+ * after the last. True when all were made; false when the step is to stop. Throws the first failure once it is recorded.
+ */
+export async function changeDirectory(context: StepContext, calls: readonly MigrationCall[]): Promise<boolean> {
+  const writer = requireWriter(context.ports);
+  for (let start = 0; start < calls.length; start += TOGETHER) {
+    if (await context.interrupted()) return false;
+    const batch = calls.slice(start, start + TOGETHER);
+    await context.append([{ kind: 'calling', step: context.step, calls: batch }]);
+    const failures: unknown[] = [];
+    const outcomes = await pMap(
+      batch,
+      async ({ key, change }): Promise<CallOutcome> => {
+        if (change === undefined) throw new Error(`the call ${key} changes nothing in the directory`);
+        try {
+          const { state, assignment } = await writer.apply(change, context.signal);
+          return { key, state, ...(assignment === undefined ? {} : { assignment }) };
+        } catch (error) {
+          // Somebody who was deleted meanwhile needs no assignment; the next survey says what that means.
+          if (!(error instanceof NotFoundError)) failures.push(error);
+          return outcomeOf(key, error);
+        }
+      },
+      { concurrency: AT_ONCE },
+    );
+    await context.append([{ kind: 'called', step: context.step, outcomes }]);
+    if (failures.length > 0) throw failures[0];
+  }
+  return true;
+}
+
+/** Makes one change at the provider: announced before, recorded after, with the links that follow. */
+export async function changeProvider(
+  context: StepContext,
+  call: MigrationCall,
+  send: () => Promise<Parameters<StepContext['append']>[1]>,
+): Promise<void> {
+  await context.append([{ kind: 'calling', step: context.step, calls: [call] }]);
+  try {
+    const links = await send();
+    await context.append([{ kind: 'called', step: context.step, outcomes: [{ key: call.key, state: 'done' }] }], links);
+  } catch (error) {
+    await context.append([{ kind: 'called', step: context.step, outcomes: [outcomeOf(call.key, error)] }]);
+    throw error;
+  }
+}

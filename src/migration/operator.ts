@@ -1,0 +1,136 @@
+import { RefusedError } from '../core/errors.ts';
+import { obstacles } from '../core/migration/findings.ts';
+import type { JournalEntry } from '../core/migration/journal.ts';
+import { gateDigest } from '../core/migration/next-step.ts';
+import { approvalRefusal, refusalOf, type Refusal } from '../core/migration/permitted.ts';
+import { reportOf } from '../core/migration/report.ts';
+import { stateOf, type MigrationState } from '../core/migration/state.ts';
+import { viewOf, type MigrationView } from '../core/migration/view.ts';
+import type { ReadProgress } from '../ports/directory-source.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
+import type { StoredMigration } from '../ports/migration-store.ts';
+import { planMigration, whatIf } from './plan.ts';
+import { resolveGroups } from './resolve-groups.ts';
+import { requireWriter } from './step-context.ts';
+import { takeSurvey } from './survey.ts';
+
+function refuse({ message, remedy }: Refusal): never {
+  throw new RefusedError('migration-refused', message, { remedy });
+}
+
+/** Implements what people and scripts may ask of migrations, on the ports. */
+export function createMigrationOperator(ports: Ports): MigrationOperator {
+  const { migrations } = ports.stores;
+
+  function connectionOf(name: string): Connection {
+    const connection = ports.connections.get(name);
+    if (connection !== undefined) return connection;
+    throw new RefusedError('not-found', `no connection is named "${name}"`, {
+      remedy: `configured connections: ${[...ports.connections.keys()].join(', ')}`,
+    });
+  }
+
+  async function found(name: string): Promise<StoredMigration> {
+    const { rules } = connectionOf(name);
+    const open = await migrations.openOf(rules.name);
+    if (open !== undefined) return open;
+    const [latest] = await migrations.list({ connection: rules.name, limit: 1 });
+    if (latest !== undefined) return latest;
+    throw new RefusedError('not-found', `connection ${rules.name} has no migration`, {
+      remedy: `look at what one would do: headgate migration plan ${rules.name} --kind remove-groups --groups …`,
+    });
+  }
+
+  async function view({ id }: StoredMigration): Promise<MigrationView> {
+    return viewOf(id, await migrations.lines(id), ports.clock.now());
+  }
+
+  async function nudge({ id, connection }: StoredMigration): Promise<void> {
+    await ports.queue.enqueue('advance-migration', { connection, migration: id });
+  }
+
+  /** Adds a line a person asked for, if it is allowed in the state the journal is in. */
+  async function say(
+    name: string,
+    entryFor: (state: MigrationState, now: number) => JournalEntry,
+  ): Promise<MigrationView> {
+    const migration = await found(name);
+    const state = stateOf(await migrations.lines(migration.id));
+    const added = await migrations.append(migration.id, [entryFor(state, ports.clock.now())]);
+    if (added === undefined)
+      refuse({ message: 'the migration has ended meanwhile', remedy: 'headgate migration report' });
+    await nudge(migration);
+    return view(migration);
+  }
+
+  async function start(request: MigrationStart, progress: ReadProgress, signal: AbortSignal): Promise<MigrationView> {
+    const connection = connectionOf(request.connection);
+    const { name } = connection.rules;
+    await requireReady(ports, name, signal);
+    const groups = await resolveGroups(connection, request, signal);
+    const asked = { kind: request.kind, groups };
+    const { survey } = await takeSurvey(connection, ports, asked, signal, progress);
+    const [first, ...others] = obstacles(survey, request.options);
+    if (first !== undefined) {
+      const more = others.length === 0 ? '' : `, and ${others.length} more`;
+      const consent = first.severity === 'consent' ? ` If that is meant: --accept ${first.code}.` : '';
+      throw new RefusedError('migration-refused', `${first.code}: ${first.text}${more}`, {
+        remedy: `nothing was begun. See everything with: headgate migration plan ${name} --kind ${request.kind}.${consent}`,
+      });
+    }
+    const entry: JournalEntry = {
+      kind: 'started',
+      connection: name,
+      migration: request.kind,
+      groups: survey.groups.map(({ anchor }) => anchor),
+      by: request.requestedBy,
+      options: request.options,
+    };
+    const opened = await migrations.open(name, [entry]);
+    await nudge(opened);
+    return view(opened);
+  }
+
+  return {
+    whatIf: (name, groups, signal) => whatIf(connectionOf(name), ports.stores, groups, signal),
+    planMigration: (request, progress, signal) =>
+      planMigration(connectionOf(request.connection), ports, request, progress, signal),
+    startMigration: start,
+    migrationStatus: async (name) => view(await found(name)),
+    approveMigration: ({ connection, gate, digest, by }) =>
+      say(connection, (state, now) => {
+        const wanted = digest ?? gateDigest(state, gate) ?? '';
+        const refusal = approvalRefusal(state, { gate, digest: wanted, by, now });
+        if (refusal !== undefined) refuse(refusal);
+        return { kind: 'approved', gate, digest: wanted, by, expiresAt: now + state.options.approvalMs };
+      }),
+    actOnMigration: ({ connection, verb, by, reason }) =>
+      say(connection, (state) => {
+        const refusal = refusalOf(state, verb);
+        if (refusal !== undefined) refuse(refusal);
+        if (verb === 'pause') return { kind: 'paused', by, reason: reason ?? 'by request' };
+        if (verb === 'resume') return { kind: 'resumed', by };
+        return verb === 'abort' ? { kind: 'abort', by, reason: reason ?? 'by request' } : { kind: 'rollback', by };
+      }),
+    async migrationReport(name) {
+      const { id } = await found(name);
+      return reportOf(id, await migrations.lines(id));
+    },
+  };
+}
+
+/** What must be so before anything is looked at: the identity, and a connection that is in order. */
+async function requireReady(ports: Ports, connection: string, signal: AbortSignal): Promise<void> {
+  const writer = requireWriter(ports);
+  const failed = (await writer.check(signal)).find(({ ok }) => !ok);
+  if (failed !== undefined)
+    refuse({ message: `${failed.name}: ${failed.detail}`, remedy: failed.remedy ?? 'see: headgate doctor' });
+  const { pausedReason, switchedOffAt } = await ports.stores.connections.get(connection);
+  if (switchedOffAt !== undefined)
+    throw new RefusedError('connection-off', `connection ${connection} was switched off already`);
+  if (pausedReason === undefined) return;
+  throw new RefusedError('connection-paused', `connection ${connection} is paused: ${pausedReason}`, {
+    remedy: `mend the cause, then: headgate connection resume -c ${connection}`,
+  });
+}

@@ -1,0 +1,95 @@
+import { obstacles } from '../core/migration/findings.ts';
+import { stepsOf } from '../core/migration/migration.ts';
+import type { Survey } from '../core/migration/survey.ts';
+import { whatIfUnassigned, type WhatIf } from '../core/whatif.ts';
+import type { ReadProgress } from '../ports/directory-source.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { MigrationAsk, MigrationPlan } from '../ports/migration-operator.ts';
+import type { Stores } from '../ports/stores.ts';
+import { gatherDirectory } from '../provisioning/gather-directory.ts';
+import { resolveGroups } from './resolve-groups.ts';
+import { takeSurvey } from './survey.ts';
+
+/** Who would lose access if groups were unassigned. Reads the directory only. */
+export async function whatIf(
+  connection: Connection,
+  { links }: Pick<Stores, 'links'>,
+  groups: readonly string[],
+  signal: AbortSignal,
+): Promise<WhatIf> {
+  const ids = await resolveGroups(connection, { groups }, signal);
+  const directory = await gatherDirectory(connection, await links.load(connection.rules.name), signal);
+  return whatIfUnassigned(directory, connection.rules, ids);
+}
+
+/** What a migration would do, with every request as it would be sent. Reads only. */
+export async function planMigration(
+  connection: Connection,
+  ports: Ports,
+  ask: MigrationAsk,
+  progress: ReadProgress,
+  signal: AbortSignal,
+): Promise<MigrationPlan> {
+  const groups = await resolveGroups(connection, ask, signal);
+  const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
+  return {
+    survey,
+    obstacles: obstacles(survey, ask.options),
+    whatIf: whatIfUnassigned(
+      facts.directory,
+      connection.rules,
+      survey.groups.map(({ anchor }) => anchor),
+    ),
+    requests: requestsOf(survey, connection, ports),
+  };
+}
+
+function requestsOf(survey: Survey, { provider }: Connection, { migration }: Ports): MigrationPlan['requests'] {
+  const { writer } = migration;
+  const application = survey.application.id;
+  const steps = new Set(stepsOf(survey.kind, 'forward'));
+  const assigns = survey.users.flatMap((user) =>
+    user.missing.flatMap((roleId) =>
+      writer === undefined
+        ? []
+        : [
+            {
+              step: 'assign-directly',
+              what: `assign ${user.label} directly`,
+              request: writer.show({ kind: 'assign', application, principal: user.anchor, roleId }),
+            },
+          ],
+    ),
+  );
+  const scim = survey.groups.flatMap(({ name, scimGroup }) =>
+    scimGroup === undefined ? [] : [{ name, ...scimGroup }],
+  );
+  const empties = scim.flatMap(({ id, name, members = [] }) =>
+    provider.preview(id, { remove: members }).map((request) => ({
+      step: 'empty-groups',
+      what: `take members out of SCIM group ${name}`,
+      request,
+    })),
+  );
+  const unassigns = survey.groups.flatMap(({ name, assignments }) =>
+    assignments.flatMap(({ id }) =>
+      writer === undefined
+        ? []
+        : [
+            {
+              step: 'unassign-groups',
+              what: `unassign group ${name}`,
+              request: writer.show({ kind: 'unassign', application, assignment: id }),
+            },
+          ],
+    ),
+  );
+  const deletes = scim.flatMap(({ id, name }) =>
+    provider
+      .preview(id, 'delete')
+      .map((request) => ({ step: 'full-cycle', what: `delete SCIM group ${name}`, request })),
+  );
+  return [...assigns, ...empties, ...unassigns, ...deletes].filter(({ step }) =>
+    [...steps].some((one) => one === step),
+  );
+}

@@ -1,0 +1,97 @@
+import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
+import type { Link } from '../core/link.ts';
+import type { MigrationStep } from '../core/migration/migration.ts';
+import { stateOf, type MigrationState } from '../core/migration/state.ts';
+import { RefusedError } from '../core/errors.ts';
+import type { DirectoryWriter } from '../ports/directory-writer.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { Log } from '../ports/log.ts';
+
+/** What a step came to. */
+export type StepOutcome =
+  | { readonly is: 'done'; readonly text: string }
+  /** Nothing more can be done now; look again after so many ms. */
+  | { readonly is: 'again'; readonly afterMs: number }
+  /** Something changed outside: go back to this step. */
+  | { readonly is: 'reopen'; readonly step: MigrationStep; readonly why: string }
+  /** A person must look. The migration is paused; nothing is lost. */
+  | { readonly is: 'stop'; readonly why: string }
+  /** Somebody would lose, or has lost, access: the migration ends here and the connection is frozen. */
+  | { readonly is: 'abort'; readonly why: string }
+  /** Pause, abort or rollback was asked for, or the lease was lost. */
+  | { readonly is: 'left' };
+
+/** Everything a step works with. */
+export interface StepContext {
+  readonly id: string;
+  readonly connection: Connection;
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly step: MigrationStep;
+  state(): MigrationState;
+  /** Adds lines. LeftError when the migration is no longer this worker's. */
+  append(entries: readonly JournalEntry[], links?: readonly Link[]): Promise<void>;
+  /** Marks the step as begun, once. */
+  begin(): Promise<void>;
+  /** Records a read of the step's effect; the number of complete ones in a row. */
+  sight(complete: boolean, text: string): Promise<number>;
+  /** Whether to stop between two requests. Reads what others have added to the journal. */
+  interrupted(): Promise<boolean>;
+}
+
+/** The worker lost the migration; whoever has it goes on. Never leaves `src/migration`. */
+export class LeftError extends Error {
+  override readonly name = 'LeftError';
+}
+
+/** A context on a journal as read. */
+export function openStep(
+  given: Pick<StepContext, 'id' | 'connection' | 'ports' | 'log' | 'signal' | 'step'> & { readonly worker: string },
+  read: readonly JournalLine[],
+): StepContext {
+  const { id, ports, step, worker, signal } = given;
+  let lines = read;
+  const mode = stateOf(lines).mode;
+  const state = () => stateOf(lines);
+  const catchUp = async () => {
+    const more = await ports.stores.migrations.lines(id, lines.at(-1)?.sequence ?? 0);
+    if (more.length > 0) lines = [...lines, ...more];
+  };
+  const append = async (entries: readonly JournalEntry[], links: readonly Link[] = []) => {
+    const added = await ports.stores.migrations.append(id, entries, { worker, links });
+    if (added === undefined) throw new LeftError('the migration is another worker’s, or over');
+    await catchUp();
+  };
+  return {
+    ...given,
+    state,
+    append,
+    async begin() {
+      if (!state().begun.has(step)) await append([{ kind: 'begun', step }]);
+    },
+    async sight(complete, text) {
+      await append([{ kind: 'seen', step, complete, text }]);
+      return state().sightings[step]?.times ?? 0;
+    },
+    async interrupted() {
+      if (signal.aborted) return true;
+      await catchUp();
+      const now = state();
+      return now.paused !== undefined || now.aborting !== undefined || now.ended !== undefined || now.mode !== mode;
+    },
+  };
+}
+
+/** The identity that writes to the directory. RefusedError when none is configured. */
+export function requireWriter({ migration }: Pick<Ports, 'migration'>): DirectoryWriter {
+  if (migration.writer !== undefined) return migration.writer;
+  throw new RefusedError(
+    'migration-refused',
+    'no identity may write to the directory: directory.migration is not configured',
+    {
+      remedy:
+        'Register a separate application with AppRoleAssignment.ReadWrite.All and Application.Read.All, and name it in directory.migration.',
+    },
+  );
+}

@@ -1,0 +1,35 @@
+import { changeDirectory, directoryCall } from '../calls.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { later, lookAround, notYet } from './look.ts';
+
+/**
+ * Gives every member of the groups a direct assignment with the role the group gives them, and believes it once two reads in
+ * a row show all of them. What is there then is what the coverage gate is asked about.
+ */
+export async function assignDirectly(context: StepContext): Promise<StepOutcome> {
+  await context.begin();
+  const { survey, obstacle } = await lookAround(context);
+  if (obstacle !== undefined) return obstacle;
+  const calls = survey.users.flatMap((user) =>
+    user.missing.map((roleId) =>
+      directoryCall(context, `assign ${user.anchor} ${roleId}`, `assign ${user.label} directly`, {
+        kind: 'assign',
+        application: survey.application.id,
+        principal: user.anchor,
+        roleId,
+      }),
+    ),
+  );
+  const carriedOut = context.state().carriedOut[context.step];
+  const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
+  if (open.length > 0) {
+    if (!(await changeDirectory(context, open))) return { is: 'left' };
+    return later(context);
+  }
+  if (calls.length > 0) return notYet(context, `${calls.length} direct assignments were made and do not show yet`);
+  if (survey.uncovered.length > 0) return notYet(context, `${survey.uncovered.length} users are not covered yet`);
+  const times = await context.sight(true, `all ${survey.users.length} members are assigned directly`);
+  if (times < 2) return later(context);
+  await context.append([{ kind: 'surveyed', purpose: 'coverage', survey }]);
+  return { is: 'done', text: `${survey.users.length} members of ${survey.groups.length} groups are assigned directly` };
+}

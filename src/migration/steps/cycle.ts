@@ -1,0 +1,73 @@
+import { heldOperations } from '../../core/guards.ts';
+import type { MigrationMode } from '../../core/migration/migration.ts';
+import type { CycleRecord } from '../../ports/stores.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { SOON_MS } from './look.ts';
+
+/** Cycles a step starts before a person must look. */
+const MOST_CYCLES = 3;
+/** How many cycles of a connection are looked through for one this migration has started. */
+const RECENT = 50;
+
+/** Cycles of this migration's step, newest first; also one whose line in the journal a crash has swallowed. */
+async function ownCycles({ ports, connection, id }: StepContext, mode: MigrationMode): Promise<readonly CycleRecord[]> {
+  const recent = await ports.stores.cycles.list({ connection: connection.rules.name, limit: RECENT });
+  return recent.filter(({ migration }) => migration?.id === id && migration.mode === mode);
+}
+
+/**
+ * Runs a whole full cycle under the migration's guard and waits for its end. Only one that read everything, sent everything it
+ * may and had nothing fail counts; one that was cut short, failed or was cancelled does not.
+ */
+export async function runCycle(context: StepContext, mode: MigrationMode): Promise<StepOutcome> {
+  const { ports, connection, id, step } = context;
+  const { name } = connection.rules;
+  const { pausedReason } = await ports.stores.connections.get(name);
+  if (pausedReason !== undefined) return { is: 'stop', why: `the connection is paused: ${pausedReason}` };
+  await context.begin();
+  const cycles = await ownCycles(context, mode);
+  const state = context.state();
+  const latest = state.cycles[step]?.at(-1);
+  if (latest !== undefined) {
+    const cycle = await ports.stores.cycles.get(latest);
+    return cycle?.phase === 'closed' ? judge(context, cycle, cycles.length) : { is: 'again', afterMs: SOON_MS };
+  }
+  const unrecorded = cycles.find(({ id: cycle }) => !state.allCycles.includes(cycle));
+  if (unrecorded !== undefined) {
+    await context.append([{ kind: 'cycle', step, cycle: unrecorded.id }]);
+    return { is: 'again', afterMs: 1 };
+  }
+  if ((await ports.stores.cycles.openCycle(name)) !== undefined) return { is: 'again', afterMs: SOON_MS };
+  const groups = state.before?.groups.map(({ anchor }) => anchor) ?? [];
+  const cycle = await ports.stores.cycles.open({
+    connection: name,
+    kind: 'initial',
+    requestedBy: `migration ${id}`,
+    migration: { id, mode, groups },
+  });
+  await context.append([{ kind: 'cycle', step, cycle: cycle.id }]);
+  await ports.queue.enqueue('start-cycle', { connection: name, kind: 'initial', cycle: cycle.id });
+  return { is: 'again', afterMs: SOON_MS };
+}
+
+async function judge(context: StepContext, cycle: CycleRecord, runs: number): Promise<StepOutcome> {
+  const findings = cycle.verdict?.findings ?? [];
+  const refused = findings.find(({ guard, effect }) => guard === 'migration' && effect === 'refuse');
+  if (cycle.result === 'refused' && refused !== undefined) return { is: 'abort', why: refused.message };
+  if (cycle.result === 'succeeded' && cycle.kind === 'initial') {
+    const groups = new Set(cycle.migration?.groups);
+    const held = cycle.verdict === undefined ? new Map<string, string>() : heldOperations(cycle.verdict);
+    const others = [...held].filter(([key, guard]) => guard !== 'migration' && groups.has(key.split(':').at(-1) ?? ''));
+    if (others.length === 0) return { is: 'done', text: `full cycle ${cycle.id} succeeded` };
+    return {
+      is: 'stop',
+      why: `guard ${others[0]?.[1] ?? ''} holds ${others.length} of the migration's own operations`,
+    };
+  }
+  const why = cycle.failure?.message ?? `it ended as ${cycle.result ?? 'unknown'}`;
+  // The next look starts another one: this one does not count.
+  const again: StepOutcome = { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} does not count: ${why}` };
+  if (cycle.result === 'entry-level-errors' && runs < MOST_CYCLES) return again;
+  await context.append([{ kind: 'reopened', step: context.step, why: again.why }]);
+  return { is: 'stop', why: again.why };
+}

@@ -1,0 +1,64 @@
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { unlessAsApproved, unlessCovered } from './covered.ts';
+import { groupLink, membersOf, takeOut } from './group-changes.ts';
+import { later, lookAround, notYet, seenTwice } from './look.ts';
+
+/**
+ * Takes everybody out of the SCIM groups that are to go, in chunks the provider takes, and reads them back. Nothing is
+ * taken out unless two reads in a row showed exactly what was approved.
+ */
+export async function emptyGroups(context: StepContext): Promise<StepOutcome> {
+  const closed = await open(context);
+  if (closed !== undefined) return closed;
+  const { groupsWithMembers, left, outcome } = await empty(context);
+  if (outcome !== undefined) return outcome;
+  if (left > 0) return notYet(context, `${left} members are still shown in ${groupsWithMembers} SCIM groups`);
+  return seenTwice(context, 'every SCIM group that is to go is empty');
+}
+
+async function open(context: StepContext): Promise<StepOutcome | undefined> {
+  if (context.state().begun.has(context.step)) return undefined;
+  const { survey, obstacle } = await lookAround(context);
+  const refused = obstacle ?? (await unlessAsApproved(context, survey.digest));
+  if (refused !== undefined) return refused;
+  const times = await context.sight(true, 'everything is as it was approved');
+  if (times < 2) return later(context);
+  await context.begin();
+  // The reads until now were about what was approved; from here on they are about the groups.
+  await context.sight(false, 'the groups are emptied from now on');
+  return undefined;
+}
+
+interface Emptying {
+  readonly left: number;
+  readonly groupsWithMembers: number;
+  readonly outcome?: StepOutcome;
+}
+
+async function empty(context: StepContext): Promise<Emptying> {
+  const { membersPerPatch } = context.connection.provider.profile.groups;
+  const none = { left: 0, groupsWithMembers: 0 };
+  let left = 0;
+  let groupsWithMembers = 0;
+  for (const { anchor } of context.state().before?.groups ?? []) {
+    const link = await groupLink(context, anchor);
+    const found = link === undefined ? undefined : await membersOf(context, link);
+    if (link === undefined || found === undefined) continue;
+    for (let start = 0; start < found.members.length; start += membersPerPatch) {
+      if (await context.interrupted()) return { ...none, outcome: { is: 'left' } };
+      const uncovered = await unlessCovered(context, anchor);
+      if (uncovered !== undefined) return { ...none, outcome: uncovered };
+      // Read anew: the link remembers who is left in, and the chunk before has changed that.
+      await takeOut(
+        context,
+        (await groupLink(context, anchor)) ?? link,
+        found.members.slice(start, start + membersPerPatch),
+      );
+    }
+    const after = await membersOf(context, (await groupLink(context, anchor)) ?? link);
+    if (after === undefined || after.members.length === 0) continue;
+    left += after.members.length;
+    groupsWithMembers += 1;
+  }
+  return { left, groupsWithMembers };
+}

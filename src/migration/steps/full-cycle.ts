@@ -1,0 +1,15 @@
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { lookAround } from './look.ts';
+import { runCycle } from './cycle.ts';
+
+/** The completed full cycle that deletes the groups at the provider, and does nothing else. Never on demand. */
+export async function fullCycle(context: StepContext): Promise<StepOutcome> {
+  if (!context.state().begun.has(context.step)) {
+    const { survey, obstacle } = await lookAround(context);
+    if (obstacle !== undefined) return obstacle;
+    const assigned = survey.groups.filter(({ assignments }) => assignments.length > 0);
+    if (assigned.length > 0)
+      return { is: 'reopen', step: 'unassign-groups', why: `${assigned.length} groups are assigned again` };
+  }
+  return runCycle(context, 'forward');
+}

@@ -1,0 +1,91 @@
+import type { Anchor } from '../../core/directory.ts';
+import { linkAfter } from '../../core/link-after.ts';
+import type { Link } from '../../core/link.ts';
+import type { ChangeMembers, DeleteGroup } from '../../core/operation.ts';
+import { WAVE } from '../../core/operation.ts';
+import type { ResourceId } from '../../core/scim.ts';
+import { changeProvider } from '../calls.ts';
+import type { StepContext } from '../step-context.ts';
+
+/** A living link of a SCIM group, or none. */
+export async function groupLink({ ports, connection }: StepContext, group: Anchor): Promise<Link | undefined> {
+  const found = (await ports.stores.links.find(connection.rules.name, 'group', [group])).get(group);
+  return found === undefined || found.state === 'deleted' ? undefined : found;
+}
+
+/** Members of a SCIM group: as the provider shows them, or as Headgate remembers them where it does not. */
+export async function membersOf(
+  { ports, connection, signal }: StepContext,
+  link: Link,
+): Promise<{ readonly members: readonly ResourceId[]; readonly shown: boolean } | undefined> {
+  const group = await connection.provider.readGroup(link.resourceId, signal);
+  if (group === undefined) return undefined;
+  if (group.members !== undefined) return { members: group.members, shown: true };
+  const accounts = await ports.stores.links.find(connection.rules.name, 'account', link.members ?? []);
+  const living = [...accounts.values()].filter(({ state }) => state !== 'deleted');
+  return { members: living.map(({ resourceId }) => resourceId), shown: false };
+}
+
+/** Takes members out of a SCIM group, as one call. */
+export async function takeOut(context: StepContext, link: Link, ids: readonly ResourceId[]): Promise<void> {
+  const { ports, connection, signal } = context;
+  const { provider, rules } = connection;
+  const owners = new Map(
+    (await ports.stores.links.ownersOf(rules.name, 'account', ids)).map(({ resourceId, anchor }) => [
+      resourceId,
+      anchor,
+    ]),
+  );
+  const operation: ChangeMembers = {
+    resource: 'group',
+    kind: 'members',
+    key: `${WAVE.members}:group:members:${link.anchor}`,
+    wave: WAVE.members,
+    anchor: link.anchor,
+    label: link.label,
+    reason: { code: 'group-out-of-scope', text: 'emptied by a migration before it goes' },
+    add: [],
+    // A member nobody of ours is linked to has no anchor; its id stands for it.
+    remove: ids.map((resourceId) => ({ anchor: owners.get(resourceId) ?? resourceId, resourceId })),
+  };
+  const [request] = provider.preview(link.resourceId, { remove: ids });
+  if (request === undefined) return;
+  await changeProvider(
+    context,
+    {
+      key: `empty ${link.anchor} ${ids.join(' ')}`,
+      what: `take ${ids.length} members out of SCIM group ${link.label}`,
+      request,
+      group: link.anchor,
+      members: ids,
+    },
+    async () => {
+      const exported = await provider.apply(operation, () => link.resourceId, signal);
+      const after = linkAfter(operation, exported, link, provider.profile);
+      return after === undefined ? [] : [after];
+    },
+  );
+}
+
+/** Deletes an emptied SCIM group, as one call. */
+export async function deleteGroup(context: StepContext, link: Link): Promise<void> {
+  const { provider } = context.connection;
+  const operation: DeleteGroup = {
+    resource: 'group',
+    kind: 'delete',
+    key: `${WAVE.delete}:group:delete:${link.anchor}`,
+    wave: WAVE.delete,
+    anchor: link.anchor,
+    label: link.label,
+    reason: { code: 'group-out-of-scope', text: 'deleted first by a migration, as a canary' },
+    resourceId: link.resourceId,
+  };
+  const [request] = provider.preview(link.resourceId, 'delete');
+  if (request === undefined) return;
+  const call = { key: `delete ${link.anchor}`, what: `delete SCIM group ${link.label}`, request, group: link.anchor };
+  await changeProvider(context, call, async () => {
+    const exported = await provider.apply(operation, () => link.resourceId, context.signal);
+    const after = linkAfter(operation, exported, link, provider.profile);
+    return after === undefined ? [] : [after];
+  });
+}

@@ -1,0 +1,67 @@
+import { obstacles } from '../../core/migration/findings.ts';
+import type { ActiveAccount, FindingCode, Survey } from '../../core/migration/survey.ts';
+import { listed } from '../../core/reasons.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { takeSurvey } from '../survey.ts';
+
+/** Reads after which something that should have become visible is taken to be wrong rather than late. */
+const MOST_READS = 40;
+/** Between two looks at something that changes within moments, in ms. */
+export const SOON_MS = 1000;
+
+/**
+ * What stands in the way of a beginning and not of going on: the groups are gone by and by, and whoever joins meanwhile is
+ * assigned directly and gets an account from the first cycle after the migration.
+ */
+const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set(['unknown-group', 'user-unlinked', 'user-disabled']);
+
+/** Waits until two reads may be compared. */
+export function later({ ports }: StepContext): StepOutcome {
+  return { is: 'again', afterMs: Math.max(1, ports.migration.settleMs) };
+}
+
+/** Records a read that does not show the effect yet; stops when it has not shown up for too long. */
+export async function notYet(context: StepContext, text: string): Promise<StepOutcome> {
+  await context.sight(false, text);
+  const reads = context.state().sightings[context.step]?.reads ?? 0;
+  return reads >= MOST_READS ? { is: 'stop', why: `${text}, after ${reads} reads` } : later(context);
+}
+
+/** Records a read that shows the effect: done when the one before did too (replicas disagree for a while). */
+export async function seenTwice(context: StepContext, text: string): Promise<StepOutcome> {
+  const times = await context.sight(true, text);
+  return times >= 2 ? { is: 'done', text } : later(context);
+}
+
+/** What is there now, and what stands in the way if anything does. */
+export async function lookAround(
+  context: StepContext,
+): Promise<{ readonly survey: Survey; readonly obstacle?: StepOutcome }> {
+  const { connection, ports, signal } = context;
+  const state = context.state();
+  const request = { kind: state.kind, groups: state.groups };
+  const { survey } = await takeSurvey(connection, ports, request, signal);
+  const [first] = obstacles(survey, state.options).filter(
+    ({ code }) => state.before === undefined || !ONLY_BEFORE.has(code),
+  );
+  if (first === undefined) return { survey };
+  // Before anything was taken away nothing can be lost by waiting for a person.
+  const grave = state.takenAway && first.code === 'removals-due';
+  return { survey, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
+}
+
+/** Accounts that were active when the migration was begun and are not any more. */
+export function lostAccounts(
+  before: readonly ActiveAccount[],
+  now: readonly ActiveAccount[],
+): readonly ActiveAccount[] {
+  const ids = new Set(now.map(({ id }) => id));
+  return before.filter(({ id }) => !ids.has(id));
+}
+
+export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
+  return {
+    is: 'abort',
+    why: `${accounts.length} accounts that were active before are not any more: ${listed(accounts.map(({ label }) => label))}`,
+  };
+}

@@ -1,0 +1,31 @@
+import { changeDirectory, directoryCall } from '../calls.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { later, notYet, seenTwice } from './look.ts';
+
+/** Assigns the groups again with the roles they had, and believes it once two reads in a row show it. */
+export async function reassignGroups(context: StepContext): Promise<StepOutcome> {
+  await context.begin();
+  const { connection, signal } = context;
+  const { before } = context.state();
+  if (before === undefined) return { is: 'done', text: 'nothing had been looked at yet' };
+  const { value, gaps } = await connection.directory.readAssignments(before.application.id, signal);
+  if (gaps.length > 0) return notYet(context, 'the assignments could not be read completely');
+  const held = new Set(value.map(({ principal, roleId }) => `${principal} ${roleId}`));
+  const calls = before.groups.flatMap(({ anchor, name, assignments }) =>
+    assignments
+      .filter(({ roleId }) => !held.has(`${anchor} ${roleId}`))
+      .map(({ roleId }) =>
+        directoryCall(context, `reassign ${anchor} ${roleId}`, `assign group ${name} again`, {
+          kind: 'assign',
+          application: before.application.id,
+          principal: anchor,
+          roleId,
+        }),
+      ),
+  );
+  if (calls.length === 0) return seenTwice(context, `all ${before.groups.length} groups are assigned`);
+  const carriedOut = context.state().carriedOut[context.step];
+  const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
+  if (open.length === 0) return notYet(context, `${calls.length} groups were assigned again and do not show yet`);
+  return (await changeDirectory(context, open)) ? later(context) : { is: 'left' };
+}

@@ -1,0 +1,34 @@
+import { digestOf } from '../../core/plan.ts';
+import type { ResourceId } from '../../core/scim.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { takeSurvey } from '../survey.ts';
+import { later, lost, lostAccounts, notYet } from './look.ts';
+
+/** SCIM groups of the migration that the provider still has. */
+async function groupsLeft({ connection, state, signal }: StepContext): Promise<readonly ResourceId[]> {
+  const ids = (state().before?.groups ?? []).flatMap(({ scimGroup }) =>
+    scimGroup === undefined ? [] : [scimGroup.id],
+  );
+  const left: ResourceId[] = [];
+  for (const id of ids) if ((await connection.provider.readGroup(id, signal)) !== undefined) left.push(id);
+  return left;
+}
+
+/** The groups are gone and every account that was active before is active under the same id: seen twice. */
+export async function verify(context: StepContext): Promise<StepOutcome> {
+  await context.begin();
+  const { connection, ports, signal } = context;
+  const { kind, groups, before } = context.state();
+  const { survey, due } = await takeSurvey(connection, ports, { kind, groups }, signal);
+  const missing = lostAccounts(before?.accounts ?? [], survey.accounts);
+  if (missing.length > 0) return lost(missing);
+  const left = await groupsLeft(context);
+  if (left.length > 0) return notYet(context, `the provider still shows ${left.length} of the groups`);
+  const times = await context.sight(true, `the groups are gone and all ${survey.accounts.length} accounts are active`);
+  if (times < 2) return later(context);
+  const { accounts } = survey;
+  const waiting = due.operations.length;
+  const digest = digestOf({ accounts: accounts.map(({ id }) => id), left, at: before?.digest ?? '' });
+  await context.append([{ kind: 'verified', accounts, groupsLeft: left, waiting, digest }]);
+  return { is: 'done', text: `the groups are gone; ${accounts.length} accounts are active, the same as before` };
+}

@@ -1,0 +1,84 @@
+import type { Anchor } from '../core/directory.ts';
+import { planCycle } from '../core/planning/plan-cycle.ts';
+import type { Plan } from '../core/plan.ts';
+import type { PlanInput } from '../core/planning/plan-input.ts';
+import type { MigrationRequest } from '../core/migration/migration.ts';
+import type { Survey } from '../core/migration/survey.ts';
+import { surveyOf } from '../core/migration/survey-of.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ReadProgress } from '../ports/directory-source.ts';
+import type { Connection } from '../ports/index.ts';
+import type { Stores } from '../ports/stores.ts';
+import { gatherDirectory } from '../provisioning/gather-directory.ts';
+import { gatherProvider } from '../provisioning/gather-provider.ts';
+
+/** What a survey needs of the ports. */
+export interface SurveyPorts {
+  readonly stores: Pick<Stores, 'links'>;
+  readonly clock: Clock;
+}
+
+/** What is really there on both sides, read anew. */
+export async function gatherFacts(
+  connection: Connection,
+  { stores, clock }: SurveyPorts,
+  signal: AbortSignal,
+  progress?: ReadProgress,
+): Promise<PlanInput> {
+  const { rules, mapping, provider } = connection;
+  const links = await stores.links.load(rules.name);
+  const directory = await gatherDirectory(connection, links, signal, progress);
+  const { inventory, vanished } = await gatherProvider(connection, directory, links, signal, progress);
+  return {
+    kind: 'initial',
+    rules,
+    mapping,
+    profile: provider.profile,
+    directory,
+    links,
+    inventory,
+    vanished,
+    now: clock.now(),
+  };
+}
+
+/** The survey of a migration, and the plan of the full cycle that would run now. */
+export async function takeSurvey(
+  connection: Connection,
+  { stores, clock }: SurveyPorts,
+  request: Omit<MigrationRequest, 'connection'>,
+  signal: AbortSignal,
+  progress?: ReadProgress,
+): Promise<{ readonly survey: Survey; readonly facts: PlanInput; readonly due: Plan }> {
+  const facts = await gatherFacts(connection, { stores, clock }, signal, progress);
+  const survey = surveyOf({ connection: connection.rules.name, ...request }, facts);
+  return { survey, facts, due: planCycle(facts).plan };
+}
+
+/** Members of one group who have no direct assignment, read anew: asked just before anything is taken away. */
+export async function membersWithoutAssignment(
+  connection: Connection,
+  group: Anchor,
+  applicationId: Anchor,
+  signal: AbortSignal,
+): Promise<{ readonly users: readonly Anchor[]; readonly gaps: readonly string[] }> {
+  const { directory, rules } = connection;
+  const assignments = await directory.readAssignments(applicationId, signal);
+  const direct = new Set(
+    assignments.value.flatMap(({ principalKind, principal }) => (principalKind === 'user' ? [principal] : [])),
+  );
+  const users = new Set<Anchor>();
+  const gaps = assignments.gaps.map(({ what }) => what);
+  const seen = new Set<Anchor>();
+  let level: readonly Anchor[] = [group];
+  while (level.length > 0) {
+    for (const one of level) seen.add(one);
+    const read = await directory.readMemberships(level, signal);
+    gaps.push(...read.gaps.map(({ what }) => what));
+    const found = [...read.value.values()];
+    for (const user of found.flatMap((membership) => membership.users)) users.add(user);
+    const inside = rules.scope.nestedGroups === 'expand' ? found.flatMap(({ nestedGroups }) => nestedGroups) : [];
+    level = [...new Set(inside)].filter((one) => !seen.has(one));
+  }
+  return { users: [...users].filter((user) => !direct.has(user)).sort(), gaps };
+}

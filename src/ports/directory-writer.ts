@@ -1,0 +1,26 @@
+import type { DirectoryChange, ExactRequest } from '../core/migration/journal.ts';
+import type { CheckResult } from './directory-source.ts';
+
+/** What became of one change. */
+export interface DirectoryChanged {
+  readonly state: 'done' | 'already-so';
+  /** Id of the assignment that was made. */
+  readonly assignment?: string;
+}
+
+/**
+ * The only way Headgate writes to a directory: the separate identity of a migration, with the least it needs. Every change
+ * is idempotent; a failure is one of the error family.
+ */
+export interface DirectoryWriter {
+  /** The request a change is sent as, without credentials. Nothing is sent. */
+  show(change: DirectoryChange): ExactRequest;
+  /**
+   * Makes one change. A change that was made before is `already-so`. RefusedError('migration-refused') when the identity
+   * holds permissions with which a mistake could delete people.
+   */
+  apply(change: DirectoryChange, signal: AbortSignal): Promise<DirectoryChanged>;
+  /** Proves the credential, and that it has what it needs and nothing that is dangerous. Writes nothing. */
+  check(signal: AbortSignal): Promise<readonly CheckResult[]>;
+  close(): Promise<void>;
+}

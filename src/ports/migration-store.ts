@@ -1,0 +1,39 @@
+import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
+import type { Link } from '../core/link.ts';
+
+/** A migration as found: everything else is in its journal. */
+export interface StoredMigration {
+  readonly id: string;
+  readonly connection: string;
+  readonly createdAt: number;
+  readonly endedAt?: number;
+}
+
+/**
+ * Migrations and their journals. The database, not the caller, keeps "one open migration per connection", and every line
+ * that was answered for survives a power cut.
+ */
+export interface MigrationStore {
+  /** Opens a migration with the first lines of its journal. RefusedError('migration-open') when the connection has one. */
+  open(connection: string, entries: readonly JournalEntry[]): Promise<StoredMigration>;
+  get(id: string): Promise<StoredMigration | undefined>;
+  /** The open migration of a connection, if there is one. */
+  openOf(connection: string): Promise<StoredMigration | undefined>;
+  listOpen(): Promise<readonly StoredMigration[]>;
+  /** Newest first. */
+  list(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly StoredMigration[]>;
+  /** The whole journal, or what follows a line. */
+  lines(id: string, after?: number): Promise<readonly JournalLine[]>;
+  /** Takes or renews the right to act for `leaseMs`. False when another live worker has it, or the migration has ended. */
+  lease(id: string, worker: string, leaseMs: number): Promise<boolean>;
+  release(id: string, worker: string): Promise<void>;
+  /**
+   * Adds lines, with the links that follow from them, in one transaction; an `ended` line ends the migration. Undefined
+   * when it has ended, or when `worker` is given and has lost its lease: then nothing was written.
+   */
+  append(
+    id: string,
+    entries: readonly JournalEntry[],
+    how?: { readonly worker?: string; readonly links?: readonly Link[] },
+  ): Promise<readonly JournalLine[] | undefined>;
+}
