@@ -1,6 +1,7 @@
 import type { MigrationGate, MigrationKind, MigrationOptions } from '../../src/core/migration/migration.ts';
 import type { MigrationView } from '../../src/core/migration/view.ts';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
+import { text } from '../../src/sandbox/organisation/model.ts';
 import { eventually, type World } from './world.ts';
 
 export const OPTIONS: MigrationOptions = { twoPeople: false, approvalMs: 3_600_000, accept: [] };
@@ -49,7 +50,8 @@ export function assignedTo({ tenant }: World): readonly string[] {
     .flatMap(({ id }) => [...organisation.assignments(id).values(at)])
     .map(({ principalId }) => {
       const found = organisation.users.get(principalId, at) ?? organisation.groups.get(principalId, at);
-      return String(found?.properties['userPrincipalName'] ?? found?.properties['displayName']);
+      const properties = found?.properties ?? {};
+      return text(properties, 'userPrincipalName') || text(properties, 'displayName');
     })
     .toSorted();
 }

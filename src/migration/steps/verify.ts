@@ -5,8 +5,9 @@ import { takeSurvey } from '../survey.ts';
 import { later, lost, lostAccounts, notYet } from './look.ts';
 
 /** SCIM groups of the migration that the provider still has. */
-async function groupsLeft({ connection, state, signal }: StepContext): Promise<readonly ResourceId[]> {
-  const ids = (state().before?.groups ?? []).flatMap(({ scimGroup }) =>
+async function groupsLeft(context: StepContext): Promise<readonly ResourceId[]> {
+  const { connection, signal } = context;
+  const ids = (context.state().before?.groups ?? []).flatMap(({ scimGroup }) =>
     scimGroup === undefined ? [] : [scimGroup.id],
   );
   const left: ResourceId[] = [];
