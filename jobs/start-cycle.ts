@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CycleKind } from '../src/core/cycle.ts';
+import { CYCLE_KINDS, type CycleKind } from '../src/core/cycle.ts';
 import { RefusedError } from '../src/core/errors.ts';
 import { isQuarantined } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
@@ -26,9 +26,9 @@ export const startCycle: JobDefinition<StartCycle, Ports> = {
   name: 'start-cycle',
   queue: 'connection',
   parse(data) {
-    const kind = field(data, 'kind');
-    if (kind !== 'initial' && kind !== 'incremental')
-      throw new Error(`kind must be "initial" or "incremental", found "${kind}"`);
+    const word = field(data, 'kind');
+    const kind = CYCLE_KINDS.find((known) => known === word);
+    if (kind === undefined) throw new Error(`kind must be one of ${CYCLE_KINDS.join(', ')}, found "${word}"`);
     const cycle = optionalField(data, 'cycle');
     return { connection: field(data, 'connection'), kind, ...(cycle === undefined ? {} : { cycle }) };
   },

@@ -14,6 +14,7 @@ import { profileByName } from './adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from './adapters/scim/provider.ts';
 import type { Config, ConnectionConfig, DirectoryConfig, ProviderCredential } from './config/config.ts';
 import { rulesOf } from './config/rules.ts';
+import { CYCLE_KINDS } from './core/cycle.ts';
 import { StartupError } from './core/errors.ts';
 import { compileMapping } from './core/mapping/compile-mapping.ts';
 import type { Clock } from './ports/clock.ts';
@@ -172,13 +173,11 @@ function openConnection(
 /** The cycles the configuration asks for on schedule. */
 export function schedulesOf(config: Config): readonly Omit<ScheduledCycle, 'nextRun'>[] {
   return config.connections.flatMap(({ name, schedule }) => {
-    const { full, incremental, timezone } = schedule;
-    const initial = full === undefined ? [] : [{ connection: name, kind: 'initial' as const, pattern: full, timezone }];
-    const changes =
-      incremental === undefined
-        ? []
-        : [{ connection: name, kind: 'incremental' as const, pattern: incremental, timezone }];
-    return [...initial, ...changes];
+    const patterns = { initial: schedule.full, incremental: schedule.incremental, audit: schedule.audit };
+    return CYCLE_KINDS.flatMap((kind) => {
+      const pattern = patterns[kind];
+      return pattern === undefined ? [] : [{ connection: name, kind, pattern, timezone: schedule.timezone }];
+    });
   });
 }
 

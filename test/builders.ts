@@ -144,6 +144,7 @@ export function theRules(overrides: Partial<ConnectionRules> = {}): ConnectionRu
     scope: { groups: true, nestedGroups: 'direct' },
     mapping: DEFAULT_MAPPING,
     deprovision: thePolicy(),
+    drift: 'enforce',
     guards: theGuards(),
     ...overrides,
   };

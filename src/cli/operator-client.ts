@@ -1,3 +1,4 @@
+import type { DriftReport } from '../core/drift.ts';
 import type { CredentialDesk } from '../ports/credential-desk.ts';
 import type { MadePlan, Operator } from '../ports/operator.ts';
 import { ApiError } from './api-client.ts';
@@ -14,6 +15,8 @@ export interface OperatorClient extends Pick<
   /** Hands over every event as it comes, and returns the plan. */
   plan(connection: string, onEvent: (event: PlanEvent) => void, signal: AbortSignal): Promise<MadePlan>;
   getCycle(id: string): Promise<NonNullable<Awaited<ReturnType<Operator['getCycle']>>>>;
+  /** ApiError when the connection has not been audited yet. */
+  drift(connection: string): Promise<DriftReport>;
   setSchedulesPaused: Operator['setSchedulesPaused'];
   resumeConnection: Operator['resumeConnection'];
   pauseConnection(connection: string, reason: string, requestedBy: string): Promise<void>;
@@ -44,6 +47,7 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     listCycles: (filter) => api.get(`/api/v1/cycles?${query(filter)}`),
     operations: (id, { states, ...filter }) =>
       api.get(`/api/v1/cycles/${encodeURIComponent(id)}/operations?${query({ ...filter, state: states?.join(',') })}`),
+    drift: (connection) => api.get(`/api/v1/connections/${encodeURIComponent(connection)}/drift`),
     log: ({ kinds, outcomes, ...filter }) =>
       api.get(`/api/v1/log?${query({ ...filter, kind: kinds?.join(','), outcome: outcomes?.join(',') })}`),
     cancelCycle: async (id) =>

@@ -5,6 +5,7 @@ import { registerConnection } from './commands/connection.ts';
 import { registerCycle } from './commands/cycle.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerDrift } from './commands/drift.ts';
 import { registerEscrow } from './commands/escrow.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLog } from './commands/log.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerStatus,
   registerExplain,
   registerLog,
+  registerDrift,
   registerConfig,
   registerDoctor,
   registerSandbox,

@@ -90,6 +90,7 @@ export interface ProviderConfig {
 export interface ScheduleConfig {
   readonly incremental?: string;
   readonly full?: string;
+  readonly audit?: string;
   /** IANA time zone the patterns are read in. */
   readonly timezone: string;
 }

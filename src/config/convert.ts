@@ -155,13 +155,14 @@ function toConnection(
   at: string,
   base: FileBase,
 ): ConnectionConfig {
-  const { name, application, scope, deprovision, guards, provider, schedule, quarantine } = connection;
+  const { name, application, scope, deprovision, drift, guards, provider, schedule, quarantine } = connection;
   return {
     name,
     application,
     scope,
     mapping,
     deprovision: toDeprovision(deprovision),
+    drift,
     guards,
     quarantine,
     provider: {
@@ -176,6 +177,7 @@ function toConnection(
       timezone: schedule.timezone,
       ...(schedule.incremental === undefined ? {} : { incremental: schedule.incremental }),
       ...(schedule.full === undefined ? {} : { full: schedule.full }),
+      ...(schedule.audit === undefined ? {} : { audit: schedule.audit }),
     },
   };
 }

@@ -6,6 +6,6 @@ import type { ConnectionConfig } from './config.ts';
  * that a new token file or schedule does not make a reviewed plan stale.
  */
 export function rulesOf(connection: ConnectionConfig): ConnectionRules {
-  const { name, application, scope, mapping, deprovision, guards } = connection;
-  return { name, application, scope, mapping, deprovision, guards };
+  const { name, application, scope, mapping, deprovision, drift, guards } = connection;
+  return { name, application, scope, mapping, deprovision, drift, guards };
 }

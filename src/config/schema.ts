@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DRIFT_POLICIES } from '../core/drift.ts';
 import { PROFILE_NAMES } from '../core/profile.ts';
 import { CLOUDS, LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import * as field from './fields.ts';
@@ -124,7 +125,8 @@ const connection = field.settings({
     .settings({
       incremental: field.checked(field.cronProblem).optional().describe('Cron pattern of incremental cycles.'),
       full: field.checked(field.cronProblem).optional().describe('Cron pattern of full cycles.'),
-      timezone: field.checked(field.timezoneProblem).default('UTC').describe('Time zone of both patterns.'),
+      audit: field.checked(field.cronProblem).optional().describe('Cron pattern of audits, which send nothing.'),
+      timezone: field.checked(field.timezoneProblem).default('UTC').describe('Time zone of the patterns.'),
     })
     .prefault({}),
   scope: field
@@ -148,6 +150,10 @@ const connection = field.settings({
       filtered: deprovisioning.default('disable').describe('A scoping rule no longer lets the user in.'),
     })
     .prefault({}),
+  drift: z
+    .enum(DRIFT_POLICIES)
+    .default('enforce')
+    .describe('What full cycles do about changes made by hand at the provider: undo them, or leave and report them.'),
   guards: guardSettings,
 });
 

@@ -1,3 +1,4 @@
+import type { DriftPolicy } from './drift.ts';
 import type { AttributeMapping } from './mapping/attribute-mapping.ts';
 import type { DecidableGuard } from './verdict.ts';
 
@@ -47,6 +48,8 @@ export interface ConnectionRules {
   };
   readonly mapping: readonly AttributeMapping[];
   readonly deprovision: Readonly<Record<RemovalCause, DeprovisionRule>>;
+  /** What a full cycle does about changes made by hand at the provider. */
+  readonly drift: DriftPolicy;
   readonly guards: {
     readonly tooManyRemovals: RemovalLimits;
     /** People who lose their only path, one group. */

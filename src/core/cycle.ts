@@ -1,7 +1,11 @@
 import { WAVES, type OperationState, type Wave } from './operation.ts';
 
-/** Initial reads everything; incremental reads what changed since the watermark. "Full" is the operator's word for initial. */
-export type CycleKind = 'initial' | 'incremental';
+/**
+ * Initial reads everything; incremental reads what changed since the watermark; audit reads everything, reports what
+ * differs from what Headgate knows, and sends nothing. "Full" is the operator's word for initial.
+ */
+export const CYCLE_KINDS = ['initial', 'incremental', 'audit'] as const;
+export type CycleKind = (typeof CYCLE_KINDS)[number];
 
 export const CYCLE_PHASES = ['gathering', 'planning', 'exporting', 'verifying', 'closed'] as const;
 export type CyclePhase = (typeof CYCLE_PHASES)[number];

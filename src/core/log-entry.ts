@@ -105,7 +105,8 @@ function isSecret(path: string): boolean {
   return /(^|:)password$/i.test(path);
 }
 
-function shown({ path, before, after }: AttributeChange): AttributeChange {
+/** A change as it may be shown and kept: a secret's value is hidden, that it changed is not. */
+export function withoutSecret({ path, before, after }: AttributeChange): AttributeChange {
   if (!isSecret(path)) return { path, before, after };
   const hidden = (value: Json): Json => (value === null ? null : REDACTED);
   return { path, before: hidden(before), after: hidden(after) };
@@ -115,14 +116,14 @@ function shown({ path, before, after }: AttributeChange): AttributeChange {
 function changesOf(operation: Operation): readonly AttributeChange[] {
   switch (operation.kind) {
     case 'create':
-      if (operation.resource === 'account') return operation.attributes.map(shown);
+      if (operation.resource === 'account') return operation.attributes.map(withoutSecret);
       return [
         { path: 'displayName', before: null, after: operation.displayName },
         { path: 'externalId', before: null, after: operation.externalId },
       ];
     case 'update':
     case 'reactivate':
-      return operation.attributes.map(shown);
+      return operation.attributes.map(withoutSecret);
     case 'disable':
       return [{ path: 'active', before: true, after: false }];
     case 'delete':

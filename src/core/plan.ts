@@ -16,6 +16,7 @@ export interface Notice {
     | 'group-not-renamed'
     | 'groups-unsupported'
     | 'protected-unknown'
+    | 'drift'
     | 'mapping-failed';
   readonly text: string;
   /** Anchors concerned, at most a hundred; the text carries the full number. */

@@ -1,3 +1,4 @@
+import type { CycleKind } from '../core/cycle.ts';
 import type { Log } from './log.ts';
 
 /**
@@ -24,7 +25,7 @@ export interface JobDefinition<Payload extends object, Ports> {
 
 export interface ScheduledCycle {
   readonly connection: string;
-  readonly kind: 'initial' | 'incremental';
+  readonly kind: CycleKind;
   /** Cron pattern, five fields, evaluated in `timezone`. */
   readonly pattern: string;
   readonly timezone: string;

@@ -1,5 +1,6 @@
 import type { CycleKind, OperationCounts } from '../core/cycle.ts';
 import type { WaitingRemoval } from '../core/departure.ts';
+import type { DriftReport } from '../core/drift.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
 import type { Plan } from '../core/plan.ts';
@@ -94,6 +95,8 @@ export interface Operator {
     id: string,
     filter: { readonly states?: readonly OperationState[]; readonly after?: number; readonly limit: number },
   ): Promise<readonly OperationRecord[]>;
+  /** What the newest audit found changed by hand at the provider; undefined before the first. */
+  drift(connection: string): Promise<DriftReport | undefined>;
   /** The provisioning log: settled operations, whatever their cycle. */
   log(filter: LogFilter): Promise<LogPage>;
   /** False when it was closed already. */

@@ -10,6 +10,7 @@ import type { Health, Quarantined } from '../core/quarantine.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
+import type { DriftStore } from './drift-store.ts';
 import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
 import type { EscrowStore, SeenPace } from './recovery.ts';
@@ -248,5 +249,6 @@ export interface Stores {
   readonly holds: HoldStore;
   readonly escrows: EscrowStore;
   readonly migrations: MigrationStore;
+  readonly drift: DriftStore;
   ping(): Promise<void>;
 }

@@ -31,9 +31,11 @@ export async function connectionStatus(
   const { name, application } = connection.rules;
   const recent = await cycles.list({ connection: name, limit: RECENT_CYCLES });
   const open = recent.find(({ phase }) => phase !== 'closed');
-  const last = recent.find(({ phase }) => phase === 'closed');
+  // An audit provisions nobody: that it succeeds says nothing about the cycles that do.
+  const provisioning = recent.filter(({ kind }) => kind !== 'audit');
+  const last = provisioning.find(({ phase }) => phase === 'closed');
   const lastPlanned = recent.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
-  const lastSuccess = recent.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
+  const lastSuccess = provisioning.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
   const planned = lastPlanned === undefined ? undefined : await view(lastPlanned);
   const inPlanned = (state: OperationState) =>
     WAVES.reduce<number>((sum, wave) => sum + (planned?.counts[wave]?.[state] ?? 0), 0);

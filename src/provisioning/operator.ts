@@ -85,6 +85,7 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
     },
     listCycles: (filter) => stores.cycles.list(filter),
     operations: (id, filter) => stores.cycles.operations(id, filter),
+    drift: (name) => stores.drift.last(connectionOf(name).rules.name),
     log: (filter) => stores.log.read(filter),
     async cancelCycle(id) {
       const requested = await stores.cycles.requestCancel(id);

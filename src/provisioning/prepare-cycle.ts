@@ -1,5 +1,6 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind } from '../core/cycle.ts';
+import type { DirectoryCauses } from '../core/drift.ts';
 import {
   HeadgateError,
   IncompleteReadError,
@@ -21,6 +22,7 @@ import type { ReadProgress } from '../ports/directory-source.ts';
 import type { HoldStore } from '../ports/hold-store.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
+import { gatherCauses } from './gather-causes.ts';
 import { gatherChanges } from './gather-changes.ts';
 import { attributesOf, gatherDirectory } from './gather-directory.ts';
 import { gatherGuardContext } from './gather-guard-context.ts';
@@ -34,6 +36,8 @@ export interface PreparedCycle extends Planned {
   readonly focus?: Focus;
   /** Why an incremental cycle looked at everything after all. */
   readonly everything?: string;
+  /** What a report of drift may have missed, and why. */
+  readonly doubts: readonly string[];
 }
 
 export interface Preparation {
@@ -66,7 +70,7 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const { connection, kind, now, signal, phase } = preparation;
   const { rules, mapping, provider } = connection;
   phase?.('import');
-  const gathered = kind === 'initial' ? await gatherAll(preparation) : await gatherSince(preparation);
+  const gathered = kind === 'incremental' ? await gatherSince(preparation) : await gatherAll(preparation);
   signal.throwIfAborted();
   phase?.('plan');
   const { baseline, everything, ...input } = gathered;
@@ -75,8 +79,23 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now, ...ending });
   const verdict = await judgePlan(preparation, planned, input);
   phase?.('end');
-  const focused = input.focus === undefined ? {} : { focus: input.focus };
-  return { ...planned, verdict, baseline, ...focused, ...(everything === undefined ? {} : { everything }) };
+  return {
+    ...planned,
+    verdict,
+    baseline,
+    doubts: doubtsOf(input),
+    ...(input.focus === undefined ? {} : { focus: input.focus }),
+    ...(everything === undefined ? {} : { everything }),
+  };
+}
+
+function doubtsOf({ causes, inventory }: Pick<PlanInput, 'causes' | 'inventory'>): readonly string[] {
+  if (causes === undefined) return [];
+  return [
+    ...(causes.known ? [] : [`who changed attributes could not be told: ${causes.why}`]),
+    ...inventory.accounts.doubts.map((doubt) => `the list of accounts cannot be trusted: ${doubt}`),
+    ...inventory.groups.doubts.map((doubt) => `the list of groups cannot be trusted: ${doubt}`),
+  ];
 }
 
 /** The guards' answer, with what a person approved: the same for every kind of cycle and for a plan that is only shown. */
@@ -95,12 +114,13 @@ async function judgePlan(
 }
 
 async function gatherAll(
-  { connection, stores, signal, progress }: Preparation,
+  { connection, stores, kind, now, signal, progress }: Preparation,
   expired = false,
 ): Promise<GatheredInput> {
   const { rules, directory: source, provider } = connection;
   const digest = rulesDigest(rules, provider.profile);
-  const last = expired ? undefined : (await stores.cycles.baseline(rules.name))?.baseline;
+  const known = expired ? undefined : await stores.cycles.baseline(rules.name);
+  const last = known?.baseline;
   // Taken before anything is read, so that what changes meanwhile is seen again. An older one is handed on: this read may
   // come from a replica that is behind what that watermark already covers.
   const attributes = attributesOf(connection);
@@ -112,7 +132,12 @@ async function gatherAll(
     gatherProvider(connection, directory, links, signal, progress),
   );
   const baseline = { watermark, assignments: directory.assignments, again: [], rulesDigest: digest };
-  return { kind: 'initial', directory, links, inventory, vanished, baseline };
+  const everything = { directory, links, inventory, vanished, baseline };
+  if (kind !== 'audit' && rules.drift === 'enforce') return { kind: 'initial', ...everything };
+  const causes: DirectoryCauses = expired
+    ? { known: false, why: 'the directory no longer tells what changed, or too much did' }
+    : await gatherCauses(connection, stores.links, known, now, signal);
+  return { kind: kind === 'audit' ? kind : 'initial', ...everything, causes };
 }
 
 /** Reads what changed since the last committed cycle; everything, where that cannot be told or would cost more. */

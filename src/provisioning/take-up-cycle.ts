@@ -10,6 +10,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import { judgeReading } from './judge-cycle.ts';
 import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
 import { progressInto } from './progress.ts';
+import { driftReport } from './report-drift.ts';
 
 /** One attempt to prepare a cycle. */
 export interface Attempt {
@@ -60,9 +61,11 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
   }
 }
 
-async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedCycle): Promise<boolean> {
+async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean> {
+  const { cycle, connection, holder, ports, log } = attempt;
   const { plan, verdict, memories, baseline, everything, focus } = prepared;
   if (everything !== undefined) log.info({ reason: everything }, 'an incremental cycle looks at everything');
+  if (cycle.kind === 'audit') return endAudit(attempt, prepared);
   ports.metrics.planned(cycle.connection, plan.counts.operations);
   for (const { guard, effect, numbers } of verdict.findings) log.warn({ guard, effect, numbers }, 'a guard spoke');
   const refusal = refusalOf(cycle, prepared);
@@ -78,8 +81,28 @@ async function store({ cycle, holder, ports, log }: Attempt, prepared: PreparedC
     return false;
   }
   await liftNeedless(cycle.connection, escrows, plan, focus, ports);
+  const report = driftReport(cycle, connection, prepared, ports.clock.now());
+  if (report !== undefined) await ports.stores.drift.save(report);
   log.info({ operations: plan.counts.operations, putAside: aside.size, digest: plan.digest }, 'cycle planned');
   return true;
+}
+
+/** An audit ends with its report. What the guards say of it is of no interest, but half a read is no basis for a report. */
+async function endAudit({ cycle, connection, ports, log }: Attempt, prepared: PreparedCycle): Promise<false> {
+  const { plan, verdict } = prepared;
+  const gap = verdict.findings.find(({ guard }) => guard === 'incomplete-read');
+  if (gap !== undefined) {
+    const failure = { message: `${gap.guard}: ${gap.message}`, remedy: gap.remedy };
+    await closeCycle(ports, cycle, 'refused', log, failure, { plan });
+    return false;
+  }
+  const report = driftReport(cycle, connection, prepared, ports.clock.now());
+  if (report !== undefined) {
+    await ports.stores.drift.save(report);
+    log.info({ findings: report.counts, pending: report.pending }, 'audit done');
+  }
+  await closeCycle(ports, cycle, 'succeeded', log, undefined, { plan });
+  return false;
 }
 
 /** Why this plan may not be exported, if it may not. */

@@ -86,6 +86,7 @@ test('the rules of a connection leave out everything that does not decide what a
     'scope',
     'mapping',
     'deprovision',
+    'drift',
     'guards',
   ]);
 });

@@ -321,13 +321,14 @@ export function describeJobQueue(name: string, open: () => Promise<QueueUnderTes
     test('schedules become exactly those asked for, and unchanged ones are left alone', async () => {
       const daily = { connection: 'acme', kind: 'initial', pattern: '0 3 * * *', timezone: 'Europe/Berlin' } as const;
       const often = { connection: 'acme', kind: 'incremental', pattern: '*/5 * * * *', timezone: 'UTC' } as const;
-      await queue.setSchedules(['acme'], [daily, often]);
+      const weekly = { connection: 'acme', kind: 'audit', pattern: '0 5 * * 1', timezone: 'UTC' } as const;
+      await queue.setSchedules(['acme'], [daily, often, weekly]);
       const first = await queue.listSchedules();
       expect(
         first.map(({ nextRun: _next, ...schedule }) => schedule).toSorted((a, b) => (a.kind < b.kind ? 1 : -1)),
-      ).toEqual([daily, often]);
+      ).toEqual([daily, often, weekly]);
       expect(first.every(({ nextRun = 0 }) => nextRun > Date.now())).toBe(true);
-      await queue.setSchedules(['acme'], [daily, often]);
+      await queue.setSchedules(['acme'], [daily, often, weekly]);
       expect(await queue.listSchedules()).toEqual(first);
       const changed = { ...daily, pattern: '30 4 * * *' };
       await queue.setSchedules(['acme'], [changed]);

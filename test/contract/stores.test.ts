@@ -1,4 +1,5 @@
 import { describeCredentials } from './credentials.contract.ts';
+import { describeDrift } from './drift.contract.ts';
 import { STORES } from './open-stores.ts';
 import { describeRecoveryStores } from './recovery.contract.ts';
 import { describeStores } from './stores.contract.ts';
@@ -7,4 +8,5 @@ for (const [name, open] of STORES) {
   describeStores(name, open);
   describeCredentials(name, open);
   describeRecoveryStores(name, open);
+  describeDrift(name, open);
 }

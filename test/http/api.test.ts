@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { countDrift } from '../../src/core/drift.ts';
 import type { Operator } from '../../src/ports/operator.ts';
 import { aConnectionStatus, aCycle, anOperation, anOperator, aStatus, listen, type RunningServer } from './builders.ts';
 
@@ -113,6 +114,31 @@ describe('reading', () => {
     expect((await ask('GET', '/api/v1/cycles/cycle-1/operations?limit=2')).headers.link).toBeUndefined();
   });
 });
+
+describe('drift', () => {
+  test('is answered as the newest report has it', async () => {
+    const report = { ...aDriftReport, counts: countDrift(aDriftReport.findings) };
+    const { ask } = await serve({ drift: async () => report });
+    expect((await ask('GET', '/api/v1/connections/acme/drift')).json).toEqual(report);
+  });
+
+  test('before the first audit there is none, and the answer says how to make one', async () => {
+    const { ask } = await serve();
+    const { status, json } = await ask('GET', '/api/v1/connections/acme/drift');
+    expect(status).toBe(404);
+    expect(json).toMatchObject({ remedy: 'Audit it: headgate cycle start -c acme --audit --wait' });
+  });
+});
+
+const aDriftReport = {
+  connection: 'acme',
+  cycle: 'cycle-1',
+  at: 5,
+  policy: 'enforce',
+  findings: [{ kind: 'member-added', name: 'ada', group: 'IT', certain: true, text: 'put in', next: 'taken out' }],
+  pending: 0,
+  doubts: [],
+} as const;
 
 describe('changing', () => {
   test('a cycle is started, accepted and found at its address', async () => {

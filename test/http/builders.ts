@@ -128,6 +128,7 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
     getCycle: async (id) => (id === 'cycle-1' ? aCycle() : undefined),
     listCycles: async () => [aCycle()],
     operations: async () => [anOperation(1)],
+    drift: async () => undefined,
     log: async () => ({ entries: [], newer: '0' }),
     cancelCycle: async () => true,
     explain: async (connection) => ({

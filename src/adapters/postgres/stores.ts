@@ -8,6 +8,7 @@ import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createEscrowStore } from './escrow-store.ts';
+import { createDriftStore } from './drift-store.ts';
 import { createLinkStore } from './link-store.ts';
 import { createProvisioningLog } from './provisioning-log.ts';
 import { createMigrationStore } from './migration-store.ts';
@@ -23,6 +24,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     log: createProvisioningLog(database.sql, clock),
     holds: createHoldStore(database.sql, clock, () => database.syncToDisk()),
     escrows: createEscrowStore(database.sql),
+    drift: createDriftStore(database.sql),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
     },

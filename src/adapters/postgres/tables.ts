@@ -5,6 +5,7 @@ import type { Departure } from '../../core/departure.ts';
 import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { CycleMigration } from '../../core/migration/migration.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
+import type { DriftReport } from '../../core/drift.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Escrow } from '../../core/escrow.ts';
 import type { Health } from '../../core/quarantine.ts';
@@ -108,6 +109,12 @@ interface BaselineTable {
   readonly connection: string;
   readonly cycle: string;
   readonly body: ColumnType<Baseline, string, string>;
+}
+
+interface DriftTable {
+  readonly connection: string;
+  readonly counts: ColumnType<DriftReport['counts'], string, string>;
+  readonly body: ColumnType<DriftReport, string, string>;
 }
 
 interface SliceTable {
@@ -244,6 +251,7 @@ export interface Tables {
   readonly 'headgate.baseline': BaselineTable;
   readonly 'headgate.scope_migration': ScopeMigrationTable;
   readonly 'headgate.scope_migration_journal': JournalTable;
+  readonly 'headgate.drift': DriftTable;
   readonly 'headgate.slice': SliceTable;
   readonly 'headgate.operation': OperationTable;
   readonly 'headgate.operation_seen': SeenOperationView;

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { DRIFT_KINDS } from '../../core/drift.ts';
 import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
 import { CYCLE_TYPES, outcomeOf, OUTCOMES } from './labels.ts';
@@ -37,6 +38,7 @@ export function createStoreFamilies(
     families.throttledUntil.set({ connection }, (reading.state.throttledUntil ?? 0) / 1000);
     showPlan(connection, reading.cycles);
     showRecovery(connection, reading);
+    for (const kind of DRIFT_KINDS) families.drift.set({ connection, kind }, reading.drift?.[kind] ?? 0);
     showObjects(families, connection, reading);
   };
 }
@@ -124,6 +126,7 @@ function initialise(families: ReturnType<typeof registerFamilies>, connection: s
     families.inProgress.set({ connection, cycle_type }, 0);
     for (const outcome of OUTCOMES) families.lastOutcome.set({ connection, cycle_type, outcome }, 0);
   }
+  for (const kind of DRIFT_KINDS) families.drift.set({ connection, kind }, 0);
   const { progress, failures, paused, schedulesPaused, throttledUntil } = families;
   for (const gauge of [progress, failures, paused, schedulesPaused, throttledUntil]) gauge.set({ connection }, 0);
 }
@@ -154,6 +157,12 @@ function registerFamilies(registers: Registry[]) {
       name: 'headgate_objects',
       help: 'Users and groups in scope (newest plan), provisioned and disabled (links).',
       labelNames: ['connection', 'resource', 'state'],
+      registers,
+    }),
+    drift: new Gauge({
+      name: 'headgate_drift_findings',
+      help: 'What the newest audit found changed by hand at the provider, or not to be ours, by kind.',
+      labelNames: ['connection', 'kind'],
       registers,
     }),
     progress: perConnection(

@@ -1,6 +1,8 @@
 import type { CycleKind, OperationCounts } from '../../core/cycle.ts';
+import type { DriftKind } from '../../core/drift.ts';
 import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
 import type { EscrowStore, EscrowTotals } from '../../ports/recovery.ts';
+import type { DriftStore } from '../../ports/drift-store.ts';
 import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
 
 /** What a scrape may ask of the store. */
@@ -9,6 +11,7 @@ export interface ReadableStores {
   readonly links: Pick<LinkStore, 'counts'>;
   readonly connections: Pick<ConnectionStore, 'get'>;
   readonly escrows: Pick<EscrowStore, 'totals'>;
+  readonly drift: Pick<DriftStore, 'counts'>;
 }
 
 /** What the store says about one connection at the time of a scrape. */
@@ -20,6 +23,8 @@ export interface ConnectionReading {
   readonly cycles: readonly CycleRecord[];
   /** Operations of the newest cycle that has a plan: one that is still reading, or could not, settles nothing. */
   readonly counts: OperationCounts;
+  /** What the newest audit found, by kind; absent before the first. */
+  readonly drift?: Readonly<Record<DriftKind, number>>;
 }
 
 /** Reads one connection: its state, links, newest cycles (at most `limit`) and the operations of the newest planned one. */
@@ -29,14 +34,16 @@ export async function readConnection(
   limit: number,
   now: number,
 ): Promise<ConnectionReading> {
-  const [state, links, cycles, escrows] = await Promise.all([
+  const [state, links, cycles, escrows, drift] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
     stores.cycles.list({ connection, limit }),
     stores.escrows.totals(connection, now),
+    stores.drift.counts(connection),
   ]);
   const planned = newestPlanned(cycles);
-  return { state, links, escrows, cycles, counts: planned === undefined ? {} : await stores.cycles.counts(planned.id) };
+  const counts = planned === undefined ? {} : await stores.cycles.counts(planned.id);
+  return { state, links, escrows, cycles, counts, ...(drift === undefined ? {} : { drift }) };
 }
 
 /** The newest cycle whose plan was stored: a refused one has counts and no operations. Cycles are newest first. */
@@ -61,9 +68,11 @@ export function progressOf(counts: OperationCounts): number {
   return all === 0 ? 0 : (all - open) / all;
 }
 
-/** How many of the newest closed cycles in a row failed outright. A cancelled one says nothing and is passed over. */
+/** How many of the newest closed cycles in a row failed outright. A cancelled one says nothing and is passed over, and so does an audit. */
 export function consecutiveFailures(cycles: readonly CycleRecord[]): number {
-  const decided = cycles.filter((cycle) => cycle.result !== undefined && cycle.result !== 'cancelled');
+  const decided = cycles.filter(
+    ({ result, kind }) => result !== undefined && result !== 'cancelled' && kind !== 'audit',
+  );
   const firstGood = decided.findIndex((cycle) => cycle.result !== 'failed' && cycle.result !== 'refused');
   return firstGood === -1 ? decided.length : firstGood;
 }

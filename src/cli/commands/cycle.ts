@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CycleKind } from '../../core/cycle.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { parseCount, parseDuration } from '../duration.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -14,6 +15,7 @@ interface StartOptions {
   readonly connection?: string;
   readonly full?: boolean;
   readonly incremental?: boolean;
+  readonly audit?: boolean;
   readonly wait?: boolean;
   readonly timeout?: number;
 }
@@ -41,6 +43,7 @@ export function registerCycle(program: Command, shell: Shell): void {
       .option('-c, --connection <name>', 'connection (may be left out when there is only one)')
       .option('--full', 'a full cycle: everything is read and compared')
       .option('--incremental', 'an incremental cycle: only what changed since the last one')
+      .option('--audit', 'an audit: everything is read, what differs is reported, and nothing is sent')
       .option('--wait', 'wait until it is closed')
       .option('--timeout <time>', 'wait at most this long, such as 90s, 15m or 2h', parseDuration),
     runStart,
@@ -70,15 +73,17 @@ export function registerCycle(program: Command, shell: Shell): void {
 }
 
 async function runStart(session: Session, options: StartOptions): Promise<ExitCode> {
-  const { full = false, incremental = false } = options;
-  if (full === incremental) throw new UsageError('say which cycle: either --full or --incremental');
+  const kinds: readonly CycleKind[] = [
+    ...(options.full === true ? (['initial'] as const) : []),
+    ...(options.incremental === true ? (['incremental'] as const) : []),
+    ...(options.audit === true ? (['audit'] as const) : []),
+  ];
+  const [kind] = kinds;
+  if (kind === undefined || kinds.length > 1)
+    throw new UsageError('say which cycle: either --full, --incremental or --audit');
   const connection = session.connectionName(options.connection);
   const timeout = options.timeout === undefined ? {} : { timeoutMs: options.timeout };
-  return startCycle(
-    session,
-    { connection, kind: full ? 'initial' : 'incremental' },
-    { wait: options.wait === true, ...timeout },
-  );
+  return startCycle(session, { connection, kind }, { wait: options.wait === true, ...timeout });
 }
 
 async function runList(session: Session, options: ListOptions): Promise<ExitCode> {

@@ -1,4 +1,4 @@
-import type { CycleResult, OperationCounts } from '../../core/cycle.ts';
+import type { CycleKind, CycleResult, OperationCounts } from '../../core/cycle.ts';
 import { WAVE, WAVES } from '../../core/operation.ts';
 import type { OperationState, Wave } from '../../core/operation.ts';
 import type { CycleView } from '../../ports/operator.ts';
@@ -119,8 +119,13 @@ export function renderCycles(cycles: readonly CycleRecord[], paint: Paint): stri
   );
 }
 
+/** A kind of cycle in the operators' words. */
+export function cycleWord(kind: CycleKind): string {
+  return kind === 'initial' ? 'full' : kind;
+}
+
 function kindWord(cycle: CycleRecord): string {
-  return cycle.kind === 'initial' ? 'full' : cycle.kind;
+  return cycleWord(cycle.kind);
 }
 
 function operationCount(operations: Readonly<Record<string, number>>): number {
@@ -130,7 +135,7 @@ function operationCount(operations: Readonly<Record<string, number>>): number {
 /** One cycle with everything known about it, for `cycle show` and at the end of a wait. */
 export function renderCycle(cycle: CycleView, paint: Paint): string {
   const lines = [
-    `Cycle ${paint.strong(cycle.id)}: ${kindWord(cycle)} cycle of ${cycle.connection}, ${cycle.phase === 'closed' ? resultWords(cycle.result, paint) : paint.warn(cycle.phase)}`,
+    `Cycle ${paint.strong(cycle.id)}: ${cycle.kind === 'audit' ? 'audit' : `${kindWord(cycle)} cycle`} of ${cycle.connection}, ${cycle.phase === 'closed' ? resultWords(cycle.result, paint) : paint.warn(cycle.phase)}`,
     `  requested by ${printable(cycle.requestedBy)} at ${shownTime(cycle.createdAt)}${took(cycle)}`,
   ];
   if (cycle.planDigest !== undefined) lines.push(`  plan digest ${cycle.planDigest}`);
@@ -155,10 +160,11 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
 }
 
 /** A refused plan is not stored: its operations are those that were planned, and none of them has a state. */
-function operationsLine({ planCounts, plannedAt, phase, total }: CycleView, states: readonly string[]): string {
+function operationsLine({ planCounts, plannedAt, phase, total, kind }: CycleView, states: readonly string[]): string {
   if (states.length > 0) return `${plural(total, 'operation')}: ${states.join(', ')}`;
   if (planCounts === undefined) return phase === 'closed' ? 'no plan was made' : 'no plan yet';
   const planned = operationCount(planCounts.operations);
+  if (kind === 'audit') return `an audit sends nothing; ${plural(planned, 'operation')} would bring everything in line`;
   const dropped = plannedAt === undefined && planned > 0;
   return dropped ? `${plural(planned, 'operation')} planned, none of them sent` : plural(total, 'operation');
 }

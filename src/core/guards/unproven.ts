@@ -6,7 +6,7 @@ import type { Guard } from './facts.ts';
 export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
   // A delay that begins is the beginning of a removal.
   const removals = [...plan.operations.filter(isRemoval), ...waiting.filter(({ begins }) => begins)];
-  if (directory.gaps.length === 0 || (plan.kind !== 'initial' && removals.length === 0)) return [];
+  if (directory.gaps.length === 0 || (plan.kind === 'incremental' && removals.length === 0)) return [];
   const gaps = directory.gaps.map(({ what, expected, found }) =>
     expected === undefined ? what : `${what}: expected ${expected}, found ${found ?? 0}`,
   );
@@ -27,7 +27,7 @@ export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
 export const emptyDirectory: Guard = ({ plan, directory }) => {
   const linked = plan.counts.linkedAccounts;
   // An incremental cycle looks at few users; for it an empty directory is one without any assignment.
-  const entitles = plan.kind === 'initial' ? plan.counts.entitledUsers > 0 : directory.assignments.length > 0;
+  const entitles = plan.kind === 'incremental' ? directory.assignments.length > 0 : plan.counts.entitledUsers > 0;
   if (entitles || linked === 0) return [];
   return [
     {

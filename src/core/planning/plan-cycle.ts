@@ -1,6 +1,7 @@
 import type { ConnectionRules } from '../connection.ts';
 import type { WaitingRemoval } from '../departure.ts';
 import type { Anchor } from '../directory.ts';
+import { concernsOurs } from '../drift.ts';
 import type { Link, LinkMemory } from '../link.ts';
 import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
@@ -8,6 +9,9 @@ import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '
 import type { ProviderProfile } from '../profile.ts';
 import { foldName, listed } from '../reasons.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
+import type { Drift } from './drift-facts.ts';
+import { findDrift } from './find-drift.ts';
+import { leaveDrift } from './leave-drift.ts';
 import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
 import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-groups.ts';
@@ -24,6 +28,8 @@ export interface Planned {
   readonly memories: readonly LinkMemory[];
   /** Removals that are not due yet, the next one first. Not part of the plan: they change nothing, and their time passes. */
   readonly waiting: readonly WaitingRemoval[];
+  /** What was changed by hand at the provider, where that was asked for. */
+  readonly drift?: Drift;
 }
 
 function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
@@ -58,7 +64,12 @@ export function planCycle(input: PlanInput): Planned {
   ] as const;
   planCollisions(draft, input.mapping, ...claims);
   noticeScope(input, draft, scope, accounts.byAnchor);
-  const operations = sortOperations(draft.operations);
+  const { causes } = input;
+  const drift =
+    causes === undefined
+      ? undefined
+      : findDrift({ input, causes, operations: draft.operations, entitled, accounts, groups });
+  const operations = sortOperations(remaining(input, draft, drift));
   const plan = sealPlan({
     connection: input.rules.name,
     kind: input.kind,
@@ -76,7 +87,20 @@ export function planCycle(input: PlanInput): Planned {
       ...draft.departures.map(({ link, departure }) => ({ ...memoryOf(link), departure })),
     ],
     waiting: draft.waiting.sort((a, b) => a.dueAt - b.dueAt || (a.anchor < b.anchor ? -1 : 1)),
+    ...(drift === undefined ? {} : { drift }),
   };
+}
+
+/** Under the policy `report` a full cycle leaves alone what only undoes a change made by hand, and says so. */
+function remaining(input: PlanInput, draft: PlanDraft, drift: Drift | undefined): Operation[] {
+  const ours = drift?.findings.filter(({ kind }) => concernsOurs(kind)) ?? [];
+  if (drift === undefined || ours.length === 0) return draft.operations;
+  const leaves = input.kind === 'initial' && input.rules.drift === 'report';
+  const many = ours.length === 1 ? '1 difference was' : `${ours.length} differences were`;
+  const left = leaves ? ` and ${ours.length === 1 ? 'is left as it is' : 'are left as they are'}` : '';
+  const text = `${many} made by hand at the provider${left}; see: headgate drift show -c ${input.rules.name}`;
+  draft.notices.push({ code: 'drift', text, anchors: [] });
+  return leaves ? leaveDrift(draft.operations, drift) : draft.operations;
 }
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {

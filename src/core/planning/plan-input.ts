@@ -1,6 +1,7 @@
 import type { ConnectionRules } from '../connection.ts';
 import type { CycleKind } from '../cycle.ts';
 import type { Departure, WaitingRemoval } from '../departure.ts';
+import type { DirectoryCauses } from '../drift.ts';
 import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
 import type { CompiledMapping } from '../mapping/compile-mapping.ts';
@@ -47,6 +48,8 @@ export interface PlanInput {
   readonly ending?: ReadonlySet<Anchor>;
   /** Present in an incremental cycle; absent when everything is looked at. */
   readonly focus?: Focus;
+  /** Present when what was changed by hand is to be told from what the directory changed. */
+  readonly causes?: DirectoryCauses;
 }
 
 /** Operations that must not be sent because two users, or two groups, claim the same thing at the provider. */

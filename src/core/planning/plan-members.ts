@@ -1,6 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
-import { WAVE } from '../operation.ts';
+import { WAVE, type Reason } from '../operation.ts';
 import { groupName, type Scope } from '../scope.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
 import { groupsInScope } from './plan-groups.ts';
@@ -151,7 +151,6 @@ function waitingUsers({ waiting }: PlanDraft, { byAnchor }: Links): ReadonlySet<
 
 function pushMembers(draft: PlanDraft, anchor: Anchor, label: string, { add, remove }: MemberChange): void {
   if (add.length === 0 && remove.length === 0) return;
-  const parts = [add.length > 0 ? `${add.length} to add` : '', remove.length > 0 ? `${remove.length} to remove` : ''];
   draft.operations.push({
     resource: 'group',
     kind: 'members',
@@ -159,8 +158,14 @@ function pushMembers(draft: PlanDraft, anchor: Anchor, label: string, { add, rem
     wave: WAVE.members,
     anchor,
     label,
-    reason: { code: 'members-differ', text: `members: ${parts.filter((part) => part !== '').join(', ')}` },
+    reason: memberReason(add, remove),
     add,
     remove,
   });
+}
+
+/** The reason of a change of members, with its numbers. */
+export function memberReason(add: readonly unknown[], remove: readonly unknown[]): Reason {
+  const parts = [add.length > 0 ? `${add.length} to add` : '', remove.length > 0 ? `${remove.length} to remove` : ''];
+  return { code: 'members-differ', text: `members: ${parts.filter((part) => part !== '').join(', ')}` };
 }

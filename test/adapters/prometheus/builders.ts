@@ -1,3 +1,4 @@
+import type { DriftKind } from '../../../src/core/drift.ts';
 import type { MetricsSource } from '../../../src/adapters/prometheus/create-metrics.ts';
 import type { Quarantined } from '../../../src/core/quarantine.ts';
 import type { EscrowTotals, SeenPace } from '../../../src/ports/recovery.ts';
@@ -97,6 +98,7 @@ export function aCycleRecord(overrides: Partial<CycleRecord> = {}): CycleRecord 
 }
 
 export interface StoreContents {
+  readonly drift?: Readonly<Record<DriftKind, number>>;
   /** Newest first. */
   readonly cycles?: readonly CycleRecord[];
   readonly counts?: OperationCounts;
@@ -118,6 +120,7 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
     },
     links: { counts: async () => read().links ?? {} },
     escrows: { totals: async () => read().escrows ?? { accounts: 0, groups: 0, waiting: 0 } },
+    drift: { counts: async () => read().drift },
     connections: {
       get: async (connection) => {
         const { pausedReason, throttledUntil, schedulesPaused = false, quarantine, pace } = read();

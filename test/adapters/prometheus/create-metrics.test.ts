@@ -35,6 +35,7 @@ const FAMILIES: readonly (readonly [name: string, type: string])[] = [
   ['headgate_operations_total', 'counter'],
   ['headgate_operation_duration_seconds', 'histogram'],
   ['headgate_leaver_latency_seconds', 'histogram'],
+  ['headgate_drift_findings', 'gauge'],
   ['headgate_objects', 'gauge'],
   ['headgate_connection_paused', 'gauge'],
   ['headgate_schedules_paused', 'gauge'],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMetrics, type PrometheusMetrics } from '../../../src/adapters/prometheus/create-metrics.ts';
+import { countDrift } from '../../../src/core/drift.ts';
 import type { CycleResult } from '../../../src/core/cycle.ts';
 import type { QueueCounts } from '../../../src/ports/job-queue.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
@@ -72,6 +73,14 @@ describe('what the store knows', () => {
     expect(valueOf(body, 'headgate_cycle_in_progress', initial)).toBe(0);
     expect(valueOf(body, 'headgate_cycle_progress_ratio', acme)).toBe(0);
     expect(valueOf(body, 'headgate_operations', { ...acme, state: 'held' })).toBe(7);
+  });
+
+  test('what the newest audit found, by kind; nothing before the first', async () => {
+    const kind = (name: string) => ({ ...acme, kind: name });
+    const body = await scrapeStore({ drift: { ...countDrift([]), 'member-added': 3 } });
+    expect(valueOf(body, 'headgate_drift_findings', kind('member-added'))).toBe(3);
+    expect(valueOf(body, 'headgate_drift_findings', kind('account-deleted'))).toBe(0);
+    expect(valueOf(await scrapeStore({}), 'headgate_drift_findings', kind('member-added'))).toBe(0);
   });
 
   test('a cycle that has no plan yet has made no progress', async () => {

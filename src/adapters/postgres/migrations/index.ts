@@ -5,6 +5,7 @@ import * as slices from './0003-slices.ts';
 import * as holds from './0004-holds.ts';
 import * as escrow from './0005-escrow.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
+import * as drift from './0006b-drift.ts';
 import * as departures from './0007-departures.ts';
 import * as credentials from './0009-credentials.ts';
 import * as scopeMigrations from './0010-scope-migrations.ts';
@@ -17,6 +18,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-holds': holds,
   '0005-escrow': escrow,
   '0006-provisioning-log': provisioningLog,
+  '0006b-drift': drift,
   '0007-departures': departures,
   '0009-credentials': credentials,
   '0010-scope-migrations': scopeMigrations,
