@@ -9,6 +9,7 @@ import { registerDrift } from './commands/drift.ts';
 import { registerEscrow } from './commands/escrow.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLog } from './commands/log.ts';
+import { registerMigration } from './commands/migration.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerQuarantine } from './commands/quarantine.ts';
 import { registerSandbox } from './commands/sandbox.ts';
@@ -17,6 +18,7 @@ import { registerServe } from './commands/serve.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerToken } from './commands/token.ts';
 import { registerVersion } from './commands/version.ts';
+import { registerWhatIf } from './commands/whatif.ts';
 import { EXIT, EXIT_CODES } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { reportFailure } from './failure.ts';
@@ -37,6 +39,8 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerQuarantine,
   registerStatus,
   registerExplain,
+  registerWhatIf,
+  registerMigration,
   registerLog,
   registerDrift,
   registerConfig,

@@ -17,6 +17,8 @@ export interface SandboxAddresses {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** The identity for migrations; absent where the tenant has none. */
+  readonly migration?: { readonly clientId: string; readonly clientSecret: string };
   readonly login: string;
   readonly graph: string;
   readonly application: string;
@@ -54,12 +56,18 @@ export async function saveState(directory: string, state: SandboxState): Promise
   await rename(`${file}.new`, file);
 }
 
+/** Reads need not be far apart: the sandbox's replicas agree at once unless told otherwise. */
+function migrationSettings(client: string): object {
+  return { client, credential: { kind: 'client_secret', secret_file: './migration-secret' }, settleSeconds: 1 };
+}
+
 /** Writes the secrets and a configuration that connects Headgate to the sandbox. Returns the configuration's path. */
 export async function writeConfiguration(directory: string, at: SandboxAddresses): Promise<string> {
   await mkdir(directory, { recursive: true });
   const secret = (name: string, value: string) => writeFile(join(directory, name), `${value}\n`, { mode: 0o600 });
   await secret('entra-secret', at.clientSecret);
   await secret('acme-token', at.scimToken);
+  if (at.migration !== undefined) await secret('migration-secret', at.migration.clientSecret);
   const settings = {
     database: { url: 'file:./headgate-data' },
     directory: {
@@ -68,6 +76,7 @@ export async function writeConfiguration(directory: string, at: SandboxAddresses
       client: at.clientId,
       credential: { kind: 'client_secret', secret_file: './entra-secret' },
       endpoints: { login: at.login, graph: at.graph },
+      ...(at.migration === undefined ? {} : { migration: migrationSettings(at.migration.clientId) }),
     },
     connections: [
       {

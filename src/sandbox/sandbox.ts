@@ -71,7 +71,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 function addresses(tenant: Tenant, provider: SandboxProvider) {
-  const [application] = tenant.applications();
+  const [application, writer] = tenant.applications();
+  const migrationSecret = writer?.secrets[0]?.value;
   const [acme] = [...tenant.organisation.servicePrincipals.values(tenant.organisation.version())];
   const secret = application?.secrets[0]?.value;
   if (application === undefined || secret === undefined || acme === undefined || provider.token === undefined) {
@@ -86,5 +87,8 @@ function addresses(tenant: Tenant, provider: SandboxProvider) {
     application: acme.appId,
     scim: provider.url,
     scimToken: provider.token,
+    ...(writer === undefined || migrationSecret === undefined
+      ? {}
+      : { migration: { clientId: writer.clientId, clientSecret: migrationSecret } }),
   };
 }

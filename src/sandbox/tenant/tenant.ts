@@ -8,7 +8,7 @@ import { createFaults } from './faults.ts';
 import { createDispatcher } from './graph/dispatch.ts';
 import { createPageTokens } from './graph/paging.ts';
 import { createHttp } from './http.ts';
-import { readerApplication, type RegisteredApplication } from './login/applications.ts';
+import { migrationApplication, readerApplication, type RegisteredApplication } from './login/applications.ts';
 import { createAccessTokens } from './login/tokens.ts';
 import { createProvisioningJobs } from './provisioning-jobs.ts';
 import { createRequestLog } from './request-log.ts';
@@ -22,7 +22,7 @@ export interface TenantOptions {
   readonly port?: number;
   /** 127.0.0.1 unless told otherwise. The tenant speaks plain HTTP and its control API has no password. */
   readonly host?: string;
-  /** App registrations; one with the read permissions when absent. */
+  /** App registrations; when absent one that reads, and one for migrations. */
   readonly applications?: readonly RegisteredApplication[];
   readonly tokenLifetimeSeconds?: number;
   /** Values on a page without `$top`; Graph's own is 100. */
@@ -63,7 +63,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     'applications' in options.organisation
       ? createOrganisation(options.organisation.organisation, now)
       : options.organisation;
-  const registered = options.applications ?? saved?.applications ?? [readerApplication()];
+  const registered = options.applications ?? saved?.applications ?? [readerApplication(), migrationApplication()];
   const applications = new Map(registered.map((application) => [application.clientId, application]));
   const parts = {
     organisation,

@@ -1,0 +1,129 @@
+import type { ExactRequest } from '../../core/migration/journal.ts';
+import type { MigrationReport } from '../../core/migration/report.ts';
+import type { SurveyFinding } from '../../core/migration/survey.ts';
+import type { MigrationView } from '../../core/migration/view.ts';
+import { describePaths } from '../../core/reasons.ts';
+import type { WhatIf } from '../../core/whatif.ts';
+import type { MigrationPlan } from '../../ports/migration-operator.ts';
+import type { Paint } from './paint.ts';
+import { renderTable } from './table.ts';
+import { clip, plural, printable, shownTime } from './text.ts';
+
+/** What a person has to know before saying yes at a gate. */
+const GATE_WORDS: Readonly<Record<NonNullable<MigrationView['gate']>['name'], string>> = {
+  coverage: 'everybody is assigned directly; from here on members are taken out of the SCIM groups and the groups go',
+  disable: 'the groups are gone and everybody is still there; from here on the connection is switched off for good',
+  revocation: 'revoke the token at the provider first; then one read with it proves that it is dead',
+};
+
+const GATE_REASONS: Readonly<Record<NonNullable<MigrationView['gate']>['why'], string>> = {
+  'not-approved': 'nobody has approved it',
+  expired: 'the approval has expired',
+  changed: 'something has changed since it was approved',
+  'same-person': 'whoever started it may not approve it',
+};
+
+function findingLines(findings: readonly SurveyFinding[], paint: Paint): readonly string[] {
+  const painted = (severity: SurveyFinding['severity'], text: string) =>
+    severity === 'refuse' ? paint.bad(text) : severity === 'consent' ? paint.warn(text) : paint.dim(text);
+  return findings.map(
+    ({ code, severity, text }) => `  ${painted(severity, severity.padEnd(7))} ${code}: ${printable(text)}`,
+  );
+}
+
+/** Where a migration stands. */
+export function renderMigration(view: MigrationView, paint: Paint): string {
+  const { connection, kind, status, steps, gate, paused, latest } = view;
+  const done = steps.filter(({ state }) => state === 'done').length;
+  const mode = view.mode === 'rollback' ? ', being rolled back' : '';
+  const lines = [
+    `${paint.strong(`Migration of ${connection}`)}: ${kind}${mode}, ${status}, ${done} of ${steps.length} steps done`,
+    `  ${steps.map(({ step, state }) => (state === 'done' ? paint.good(step) : state === 'now' ? paint.strong(`> ${step}`) : paint.dim(step))).join(' · ')}`,
+    `  groups: ${printable(view.groups.map(({ name }) => name).join(', '))}`,
+    `  ${plural(view.users, 'user')} through them, ${plural(view.accountsBefore, 'active account')} before${view.uncovered === undefined ? '' : `, ${view.uncovered} not covered`}`,
+    `  ${shownTime(latest.at)} ${printable(latest.text)}`,
+  ];
+  if (gate !== undefined) {
+    lines.push(
+      `${paint.warn(`Waits at the gate ${gate.name}`)} (${GATE_REASONS[gate.why]}): ${GATE_WORDS[gate.name]}.`,
+      `  headgate migration approve ${connection} --gate ${gate.name} --digest ${gate.digest}`,
+    );
+  }
+  if (paused !== undefined && view.result === undefined) {
+    lines.push(
+      `${paint.bad('Paused')} by ${printable(paused.by)}: ${printable(paused.reason)}`,
+      `  then: headgate migration resume ${connection}, or abort, or rollback`,
+    );
+  }
+  if (view.result !== undefined) {
+    const ended = view.result === 'succeeded' ? paint.good(view.result) : paint.bad(view.result);
+    lines.push(`${ended}: ${printable(view.resultText ?? '')}`);
+    if (view.frozen)
+      lines.push(
+        paint.bad(`The connection is frozen; once it is understood: headgate connection resume -c ${connection}`),
+      );
+  }
+  const grave = view.findings.filter(({ severity }) => severity !== 'note');
+  return [...lines, ...findingLines(grave, paint)].join('\n');
+}
+
+function requestText({ method, path, body }: ExactRequest): string {
+  return `${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`;
+}
+
+/** What a migration would do: findings, who would be lost without it, and every request. */
+export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: number): string {
+  const { survey, obstacles, requests } = plan;
+  const shown = requests.slice(0, most);
+  const blocked = obstacles.map(({ code }) => code).join(', ');
+  return [
+    `${paint.strong(`${survey.kind} of ${survey.connection}`)}: ${plural(survey.groups.length, 'group')}, ${plural(survey.users.length, 'user')} through them, ${plural(survey.accounts.length, 'active account')}. Nothing was written.`,
+    ...findingLines(survey.findings, paint),
+    '',
+    'Without a migration, unassigning the groups now:',
+    renderWhatIf(plan.whatIf, paint),
+    '',
+    `${plural(requests.length, 'request')}, in this order:`,
+    renderTable(
+      ['STEP', 'WHAT', 'REQUEST'],
+      shown.map(({ step, what, request }) => [step, clip(printable(what), 48), printable(requestText(request))]),
+    ),
+    ...(requests.length > shown.length
+      ? [`… and ${requests.length - shown.length} more; all with --all or --json`]
+      : []),
+    obstacles.length === 0
+      ? paint.good('Nothing stands in the way.')
+      : paint.bad(`In the way: ${blocked}. Nothing can be begun like this.`),
+  ].join('\n');
+}
+
+/** Who would lose access and who keeps it. */
+export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint): string {
+  const rows = [
+    ...loses.map((user) => [
+      paint.bad(user.enabled ? 'loses access' : 'loses (no sign-in)'),
+      printable(user.label),
+      `now ${printable(describePaths(user.lost))}`,
+    ]),
+    ...keeps.map((user) => [paint.good('keeps access'), printable(user.label), printable(describePaths(user.kept))]),
+  ];
+  const sum = `${loses.length} would lose access, ${keeps.length} would keep it.`;
+  const strange = unassigned.length === 0 ? [] : [paint.warn(`not assigned at all: ${unassigned.join(', ')}`)];
+  return [...(rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)]), ...strange, sum].join('\n');
+}
+
+/** The report in short; the whole of it is JSON or the page. */
+export function renderReport(report: MigrationReport, paint: Paint): string {
+  const { accounts, groups, chain, requests } = report;
+  const failed = requests.filter(({ outcome }) => outcome !== 'done' && outcome !== 'already-so');
+  return [
+    report.passed ? paint.good('passed') : paint.bad('not passed'),
+    `${report.kind} of ${report.connection}: ${report.result}, ${printable(report.text)}`,
+    `started ${shownTime(report.startedAt)} by ${printable(report.requestedBy)}, ended ${shownTime(report.endedAt)}`,
+    `accounts: ${accounts.before.length} before, ${accounts.after?.length ?? '-'} after, ${accounts.lost.length} lost, ${accounts.added.length} new`,
+    `groups: ${groups.before.length} before, ${groups.left?.length ?? '-'} left`,
+    `requests: ${requests.length}, of which ${failed.length} not known to be done`,
+    `journal: ${chain.lines} lines, ${chain.sound ? paint.good('unbroken') : paint.bad(`broken at line ${chain.brokenAt ?? 0}`)}, last hash ${chain.hash}`,
+    ...report.approvals.map(({ gate, by, at }) => `gate ${gate}: approved by ${printable(by)} ${shownTime(at)}`),
+  ].join('\n');
+}

@@ -1,0 +1,46 @@
+import type { MigrationView } from '../core/migration/view.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { OperatorClient } from './operator-client.ts';
+import { createProgress } from './progress.ts';
+import { renderMigration } from './render/migration.ts';
+import type { Session } from './session.ts';
+import { STREAM_VERSION } from './wait.ts';
+
+const POLL_MS = 500;
+
+/** Watches a migration until it waits for a person or ends, and says how it goes on. It goes on without being watched. */
+export async function watchMigration(
+  session: Session,
+  operator: OperatorClient,
+  first: MigrationView,
+): Promise<ExitCode> {
+  const { io, json } = session;
+  const stop = io.interrupts();
+  const progress = createProgress(io.stderr);
+  let view = first;
+  let last = '';
+  if (json) session.out(JSON.stringify(STREAM_VERSION));
+  for (;;) {
+    const line = JSON.stringify({ type: 'migration', migration: view });
+    if (json && line !== last) session.out(line);
+    last = line;
+    if (!json) progress.update(progressLine(view), view.latest.text);
+    if (view.status !== 'running') break;
+    await io.pause(POLL_MS, stop);
+    if (stop.aborted) {
+      progress.end();
+      session.say(`The migration goes on in the daemon. Look at it with: headgate migration status ${view.connection}`);
+      return EXIT.interrupted;
+    }
+    view = await operator.migrations.migrationStatus(view.connection);
+  }
+  progress.end();
+  if (!json) session.out(renderMigration(view, session.paint));
+  if (view.status === 'waiting') return EXIT.done;
+  return view.result === 'succeeded' || view.result === 'rolled-back' ? EXIT.done : EXIT.failed;
+}
+
+function progressLine({ steps, latest }: MigrationView): string {
+  const done = steps.filter(({ state }) => state === 'done').length;
+  return `step ${Math.min(done + 1, steps.length)} of ${steps.length}: ${latest.text}`;
+}

@@ -1,0 +1,80 @@
+import { nextLine, type JournalEntry, type JournalLine } from '../../../src/core/migration/journal.ts';
+import type { MigrationKind, MigrationOptions, MigrationStep } from '../../../src/core/migration/migration.ts';
+import { surveyOf } from '../../../src/core/migration/survey-of.ts';
+import type { Survey } from '../../../src/core/migration/survey.ts';
+import { stateOf, type MigrationState } from '../../../src/core/migration/state.ts';
+import {
+  aLink,
+  anAccount,
+  aPlanInput,
+  aScimGroup,
+  assignGroup,
+  assignUser,
+  aUser,
+  type Organisation,
+} from '../../builders.ts';
+
+export const NOW = 1_800_000_000_000;
+export const OPTIONS: MigrationOptions = { twoPeople: false, approvalMs: 1000, accept: [] };
+
+export function started(kind: MigrationKind = 'remove-groups', options: Partial<MigrationOptions> = {}): JournalEntry {
+  return {
+    kind: 'started',
+    connection: 'acme',
+    migration: kind,
+    groups: ['it'],
+    by: 'ada',
+    options: { ...OPTIONS, ...options },
+  };
+}
+
+export function done(...steps: MigrationStep[]): readonly JournalEntry[] {
+  return steps.flatMap((step): JournalEntry[] => [
+    { kind: 'begun', step },
+    { kind: 'done', step },
+  ]);
+}
+
+export function approved(gate: 'coverage' | 'disable' | 'revocation', digest: string, by = 'bob'): JournalEntry {
+  return { kind: 'approved', gate, digest, by, expiresAt: NOW + 1000 };
+}
+
+/** A journal of these entries, chained. */
+export function journal(...entries: readonly JournalEntry[]): readonly JournalLine[] {
+  const lines: JournalLine[] = [];
+  for (const entry of entries) lines.push(nextLine('m1', lines.at(-1), entry, NOW));
+  return lines;
+}
+
+export function state(...entries: readonly JournalEntry[]): MigrationState {
+  return stateOf(journal(...entries));
+}
+
+/** Ann and Ben through the group IT, Ben directly too; both with an account, and the SCIM group with both in it. */
+export function guide(organisation: Partial<Organisation> = {}) {
+  return aPlanInput(
+    {
+      users: [aUser('ann'), aUser('ben')],
+      groups: { it: { name: 'IT', users: ['ann', 'ben'] } },
+      assignments: [assignGroup('it'), assignUser('ben')],
+      ...organisation,
+    },
+    {
+      links: [
+        aLink('ann'),
+        aLink('ben'),
+        aLink('it', { resource: 'group', resourceId: 'g-it', members: ['ann', 'ben'] }),
+      ],
+      provider: {
+        accounts: ['ann', 'ben'].map((name) =>
+          anAccount(`id-${name}`, `${name}@contoso.com`, { externalId: `nick-${name}` }),
+        ),
+        groups: [aScimGroup('g-it', 'IT', { externalId: 'it', members: ['id-ann', 'id-ben'] })],
+      },
+    },
+  );
+}
+
+export function aSurvey(kind: MigrationKind = 'remove-groups', input = guide()): Survey {
+  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input);
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { brokenAt, type JournalEntry, type MigrationCall } from '../../../src/core/migration/journal.ts';
+import { reportOf } from '../../../src/core/migration/report.ts';
+import { renderMigrationReport } from '../../../src/http/migration-report.ts';
+import { aSurvey, done, journal, started, state } from './builders.ts';
+
+const survey = aSurvey();
+const call: MigrationCall = {
+  key: 'assign ann',
+  what: 'assign ann@contoso.com directly',
+  request: {
+    to: 'directory',
+    method: 'POST',
+    path: '/servicePrincipals/sp/appRoleAssignedTo',
+    body: { principalId: 'ann' },
+  },
+  change: { kind: 'assign', application: 'sp', principal: 'ann', roleId: 'r' },
+};
+const calling: JournalEntry = { kind: 'calling', step: 'assign-directly', calls: [call] };
+const called: JournalEntry = { kind: 'called', step: 'assign-directly', outcomes: [{ key: call.key, state: 'done' }] };
+const looked = { kind: 'surveyed', purpose: 'start', survey } as const;
+
+function verified(accounts = survey.accounts): JournalEntry {
+  return { kind: 'verified', accounts, groupsLeft: [], waiting: 0, digest: 'x' };
+}
+const succeeded: JournalEntry = {
+  kind: 'ended',
+  result: 'succeeded',
+  by: 'headgate',
+  text: 'all there',
+  frozen: false,
+};
+
+describe('a journal', () => {
+  const lines = journal(started(), looked, calling, called, ...done('assign-directly'));
+
+  test('fits together as it was written', () => {
+    expect(brokenAt('m1', lines)).toBeUndefined();
+  });
+
+  test.each([
+    ['a changed word', () => lines.map((line) => (line.sequence === 3 ? { ...line, entry: called } : line)), 3],
+    ['a changed time', () => lines.map((line) => (line.sequence === 2 ? { ...line, at: 1 } : line)), 2],
+    ['a line left out', () => lines.filter(({ sequence }) => sequence !== 4), 4],
+    ['two lines exchanged', () => [lines[1], lines[0], ...lines.slice(2)].flatMap((line) => line ?? []), 1],
+    ['nothing at all', () => [], 1],
+  ] as const)('shows %s', (_name, tampered, at) => {
+    expect(brokenAt('m1', tampered())).toBe(at);
+  });
+
+  test('is not that of another migration', () => {
+    expect(brokenAt('m2', lines)).toBe(1);
+  });
+
+  test('an announced call without an outcome is in doubt and counts as made for a rollback', () => {
+    const open = state(started(), looked, calling);
+    expect(open.inDoubt).toEqual([call]);
+    expect(state(started(), looked, calling, { kind: 'rollback', by: 'ada' }).made).toEqual([call]);
+    expect(state(started(), looked, calling, called).inDoubt).toEqual([]);
+  });
+});
+
+describe('M8: the report', () => {
+  test('M8: passes when the same accounts by id are active before and after, and the groups are gone', () => {
+    const report = reportOf('m1', journal(started(), looked, calling, called, verified(), succeeded));
+    expect(report).toMatchObject({
+      passed: true,
+      chain: { sound: true },
+      accounts: { lost: [] },
+      groups: { left: [] },
+    });
+    expect(report.requests).toEqual([
+      expect.objectContaining({ what: call.what, request: call.request, outcome: 'done' }),
+    ]);
+  });
+
+  test('M8: names who was lost, and does not pass', () => {
+    const report = reportOf('m1', journal(started(), looked, verified(survey.accounts.slice(1)), succeeded));
+    expect(report.passed).toBe(false);
+    expect(report.accounts.lost.map(({ anchor }) => anchor)).toEqual(['ann']);
+  });
+
+  test('does not pass with a broken journal, or before it was verified', () => {
+    const sound = journal(started(), looked, verified(), succeeded);
+    const broken = sound.map((line) => (line.sequence === 3 ? { ...line, entry: verified([]) } : line));
+    expect(reportOf('m1', broken)).toMatchObject({ passed: false, chain: { sound: false, brokenAt: 3 } });
+    expect(reportOf('m1', journal(started(), looked)).passed).toBe(false);
+    expect(reportOf('m1', journal(started(), looked, calling)).requests[0]?.outcome).toBe('in-doubt');
+  });
+
+  test('is a page by itself, and names of people cannot be markup in it', () => {
+    const [first, ...rest] = survey.accounts;
+    const accounts = first === undefined ? [] : [{ ...first, label: '<script>alert(1)</script>' }, ...rest];
+    const page = renderMigrationReport(
+      reportOf('m1', journal(started(), { ...looked, survey: { ...survey, accounts } }, verified(accounts), succeeded)),
+    );
+    expect(page).toContain('Passed:');
+    expect(page).toContain('&lt;script&gt;');
+    expect(page).not.toMatch(/<script|src=|href=/);
+  });
+});
