@@ -1,0 +1,14 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openModelStores, playHistories, type ModelStores } from './property.ts';
+
+describe('a random company, random faults and full cycles', () => {
+  let under: ModelStores;
+  beforeAll(async () => {
+    under = await openModelStores();
+  });
+  afterAll(() => under.close());
+
+  test('never take away what somebody should have, and end as they should', async () => {
+    expect(await playHistories(under, 'initial')).toBe('');
+  }, 3_600_000);
+});

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createStores } from '../../src/adapters/postgres/stores.ts';
+import type { CycleKind } from '../../src/core/cycle.ts';
+import type { Stores } from '../../src/ports/stores.ts';
+import { aHandClock, type HandClock } from '../contract/stores.contract.ts';
+import { silentLog } from '../silent-log.ts';
+import { runScript } from './run-script.ts';
+import { script, type Script } from './script.ts';
+
+/** Without a number of histories, as many are played as fit into this time, in ms. */
+const ENOUGH_MS = 60_000;
+
+export interface ModelStores {
+  readonly stores: Stores;
+  readonly clock: HandClock;
+  close(): Promise<void>;
+}
+
+/** The real stores on a database of their own. A power cut is not part of the model: nothing is flushed to the disk. */
+export async function openModelStores(): Promise<ModelStores> {
+  const directory = await mkdtemp(join(tmpdir(), 'headgate-model-'));
+  const database = await openDatabase({ url: `file:${directory}`, log: silentLog });
+  const clock = aHandClock();
+  return {
+    stores: createStores({ database: { ...database, syncToDisk: async () => undefined }, clock }),
+    clock,
+    async close() {
+      await database.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Which histories to play: HEADGATE_TEST_RUNS says how many, HEADGATE_TEST_SEED and HEADGATE_TEST_PATH which ones. */
+function runParameters(): fc.Parameters<[Script]> {
+  const { HEADGATE_TEST_RUNS: runs, HEADGATE_TEST_SEED: seed, HEADGATE_TEST_PATH: path } = process.env;
+  return {
+    ...(runs === undefined
+      ? { numRuns: 1_000_000, interruptAfterTimeLimit: ENOUGH_MS, markInterruptAsFailure: false }
+      : { numRuns: Number(runs) }),
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(path === undefined ? {} : { path, endOnFailure: true }),
+  };
+}
+
+let histories = 0;
+
+/**
+ * Plays random histories and returns what is wrong with the smallest one that fails, and how to play it again; nothing
+ * when all are well.
+ */
+export async function playHistories(under: ModelStores, calm: CycleKind): Promise<string> {
+  const random = Math.random;
+  const property = fc.asyncProperty(fc.noBias(script(calm === 'initial')), async (history) => {
+    // Back-off is jittered: the same history must be played in the same way.
+    let state = 1;
+    Math.random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    const wrong = await runScript(`model-${++histories}`, history, calm, under);
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  });
+  const details = await fc.check(property, runParameters()).finally(() => (Math.random = random));
+  if (!details.failed) return '';
+  const replay = `HEADGATE_TEST_SEED=${details.seed} HEADGATE_TEST_PATH=${details.counterexamplePath ?? ''} npm run test:model`;
+  return `${fc.defaultReportMessage(details)}\n\nPlay it again: ${replay}`;
+}
