@@ -36,6 +36,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'migration-open',
   'migration-refused',
   'guard',
+  'hold',
   'credential',
 ]);
 

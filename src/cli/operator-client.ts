@@ -1,5 +1,6 @@
 import type { DriftReport } from '../core/drift.ts';
 import type { CredentialDesk } from '../ports/credential-desk.ts';
+import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { MadePlan, Operator } from '../ports/operator.ts';
 import { ApiError } from './api-client.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
@@ -29,6 +30,7 @@ export interface OperatorClient extends Pick<
   readonly credentials: CredentialDesk;
   /** Asks of migrations. */
   readonly migrations: MigrationClient;
+  readonly holds: HoldDesk;
   close(): Promise<void>;
 }
 
@@ -65,6 +67,12 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     doctor: (signal) => api.get('/api/v1/doctor', signal),
     credentials: createDeskClient(api),
     migrations: createMigrationClient(api),
+    holds: {
+      list: ({ ended, ...filter }) => api.get(`/api/v1/holds?${query({ ...filter, ended: String(ended) })}`),
+      show: (id, limit) => api.get(`/api/v1/holds/${encodeURIComponent(id)}?${query({ limit })}`),
+      approve: (id, decision) => api.post(`/api/v1/holds/${encodeURIComponent(id)}/approve`, decision),
+      reject: (id, decision) => api.post(`/api/v1/holds/${encodeURIComponent(id)}/reject`, decision),
+    },
     close: async () => api.close(),
   };
 }

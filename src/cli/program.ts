@@ -8,6 +8,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerDrift } from './commands/drift.ts';
 import { registerEscrow } from './commands/escrow.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerHolds } from './commands/holds.ts';
 import { registerLog } from './commands/log.ts';
 import { registerMigration } from './commands/migration.ts';
 import { registerPlan } from './commands/plan.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerPlan,
   registerApply,
   registerCycle,
+  registerHolds,
   registerSchedule,
   registerConnection,
   registerToken,

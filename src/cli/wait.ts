@@ -81,6 +81,7 @@ export function exitOf(cycle: CycleView): ExitCode {
       return inState(cycle.counts, 'held') > 0 ? EXIT.refused : EXIT.done;
     case 'entry-level-errors':
       return EXIT.entryErrors;
+    case 'held':
     case 'refused':
       return EXIT.refused;
     case 'failed':

@@ -11,7 +11,7 @@ export const CYCLE_PHASES = ['gathering', 'planning', 'exporting', 'verifying', 
 export type CyclePhase = (typeof CYCLE_PHASES)[number];
 
 /** How a closed cycle ended. The first three follow Graph's synchronizationTaskExecutionResult. */
-export type CycleResult = 'succeeded' | 'entry-level-errors' | 'failed' | 'refused' | 'cancelled';
+export type CycleResult = 'succeeded' | 'held' | 'entry-level-errors' | 'failed' | 'refused' | 'cancelled';
 
 /** Operations of a cycle by wave and state, as the store counts them. */
 export type OperationCounts = Readonly<Partial<Record<Wave, Readonly<Partial<Record<OperationState, number>>>>>>;
@@ -62,9 +62,13 @@ function total(counts: OperationCounts, ...states: readonly OperationState[]): n
   return WAVES.reduce<number>((sum, wave) => sum + count(counts, wave, ...states), 0);
 }
 
-/** How a cycle whose operations are all settled ended. Held operations are no error: they wait for a person. */
+/**
+ * How a cycle whose operations are all settled ended. Operations that are held are no error: they wait for a person. But a
+ * cycle that did nothing because all of it is held has not succeeded in anything.
+ */
 export function settledResult(counts: OperationCounts): CycleResult {
-  return total(counts, 'escrowed') > 0 ? 'entry-level-errors' : 'succeeded';
+  if (total(counts, 'escrowed') > 0) return 'entry-level-errors';
+  return total(counts, 'held') > 0 && total(counts, 'exported') === 0 ? 'held' : 'succeeded';
 }
 
 /**

@@ -128,6 +128,7 @@ export class RefusedError extends HeadgateError {
     | 'migration-open'
     | 'migration-refused'
     | 'guard'
+    | 'hold'
     | 'credential'
     | 'not-found'
     | 'shutting-down';

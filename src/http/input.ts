@@ -86,6 +86,27 @@ export const releaseBody = z
   .optional();
 
 export const pauseBody = z.strictObject({ reason: called, requestedBy: startCycleBody.shape.requestedBy });
+export const holdParams = z.strictObject({ id: z.string().regex(/^\d{1,18}$/, 'not the number of a hold') });
+
+export const listHoldsQuery = z.strictObject({
+  connection: connectionParams.shape.name.optional(),
+  ended: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
+  limit: limit(1000, 100),
+});
+
+export const showHoldQuery = z.strictObject({ limit: limit(10_000, 100) });
+
+const words = (most: number) =>
+  z.string().trim().min(1).max(most).regex(PRINTABLE, 'control characters are not allowed');
+
+export const decideHoldBody = z.strictObject({
+  digest: z.string().regex(/^[0-9a-f]{8,64}$/, 'not a digest, or its first eight or more hexadecimal digits'),
+  by: words(200),
+  reason: words(1000),
+});
 
 /** A user by object id or userPrincipalName. */
 export const explainQuery = z.strictObject({ user: called });

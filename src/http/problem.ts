@@ -66,6 +66,7 @@ const REFUSALS: Readonly<Record<RefusedError['code'], number>> = {
   'migration-open': 409,
   'migration-refused': 409,
   guard: 409,
+  hold: 409,
   credential: 409,
   'not-found': 404,
   'shutting-down': 503,

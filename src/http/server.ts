@@ -11,6 +11,7 @@ import { cycleRoutes } from './routes/cycles.ts';
 import { doctorRoute } from './routes/doctor.ts';
 import { healthRoutes } from './routes/health.ts';
 import { logRoute } from './routes/log.ts';
+import { holdRoutes } from './routes/holds.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
@@ -95,6 +96,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         credentialRoutes,
         recoveryRoutes,
         migrationRoutes,
+        holdRoutes,
         scheduleRoutes,
         doctorRoute,
       ]) {

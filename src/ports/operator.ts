@@ -5,10 +5,12 @@ import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
+import type { GuardSetting } from '../core/guards/settings.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialDesk } from './credential-desk.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
 import type { EscrowRequest, EscrowTotals, RecoveryAct } from './recovery.ts';
+import type { HoldDesk, HoldView } from './hold-desk.ts';
 import type { QueueCounts, ScheduledCycle } from './job-queue.ts';
 import type { LogFilter, LogPage } from './provisioning-log.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from './stores.ts';
@@ -33,6 +35,10 @@ export interface ConnectionStatus {
   readonly lastPlanned?: CycleRecord;
   readonly lastSuccess?: CycleRecord;
   readonly held: number;
+  /** What guards hold, newest first. */
+  readonly holds: readonly HoldView[];
+  /** Every guard with its limits, and whether it is switched on. */
+  readonly guards: readonly GuardSetting[];
   readonly escrowed: number;
   /** Removals still to come: how many, and the next ones. Absent when there are none. */
   readonly leaving?: { readonly total: number; readonly next: readonly PendingRemoval[] };
@@ -78,6 +84,7 @@ export interface MadePlan {
 /** What people and scripts can ask of Headgate: the HTTP API serves exactly this, and the CLI is a client of that API. */
 export interface Operator {
   readonly credentials: CredentialDesk;
+  readonly holds: HoldDesk;
   status(): Promise<Status>;
   connections(): readonly string[];
   /** Gathers and plans without writing anything anywhere. */

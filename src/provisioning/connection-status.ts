@@ -1,5 +1,8 @@
 import type { Link } from '../core/link.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
+import { guardSettings } from '../core/guards/settings.ts';
+import { GUARDS } from '../core/verdict.ts';
+import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { Connection } from '../ports/index.ts';
 import type { ConnectionStatus, CycleView, PendingRemoval } from '../ports/operator.ts';
 import type { EscrowStore } from '../ports/recovery.ts';
@@ -16,6 +19,7 @@ export interface StatusStores {
   readonly links: Pick<LinkStore, 'counts' | 'leaving'>;
   readonly connections: Pick<ConnectionStore, 'get'>;
   readonly escrows: Pick<EscrowStore, 'totals'>;
+  readonly holds: Pick<HoldDesk, 'list'>;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface StatusStores {
  */
 export async function connectionStatus(
   connection: Connection,
-  { cycles, links, connections, escrows }: StatusStores,
+  { cycles, links, connections, escrows, holds }: StatusStores,
   view: (cycle: CycleRecord) => Promise<CycleView>,
   now: number,
 ): Promise<ConnectionStatus> {
@@ -48,6 +52,8 @@ export async function connectionStatus(
     links: await links.counts(name),
     ...(await pendingRemovals(links, name)),
     held: inPlanned('held'),
+    holds: await holds.list({ connection: name, ended: false, limit: GUARDS.length }),
+    guards: guardSettings(connection.rules),
     escrowed: inPlanned('escrowed'),
     ...(totals.accounts + totals.groups === 0 ? {} : { escrows: totals }),
     ...(open === undefined ? {} : { openCycle: await view(open) }),

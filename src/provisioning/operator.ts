@@ -8,6 +8,7 @@ import type { CycleRecord } from '../ports/stores.ts';
 import { connectionStatus } from './connection-status.ts';
 import { createCredentialDesk } from './credentials/credential-desk.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
+import { createHoldDesk } from './hold-desk.ts';
 import { explain } from './explain.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 import { createRecovery, requireSendable } from './recovery.ts';
@@ -51,17 +52,19 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
     await queue.enqueue('start-cycle', { connection: cycle.connection, kind: cycle.kind, cycle: cycle.id });
     return view(cycle);
   };
+  const holds = createHoldDesk(ports, log);
   return {
     credentials: createCredentialDesk({
       ports,
       log,
       startFullCycle: (connection, requestedBy) => startCycle({ connection, kind: 'initial', requestedBy }),
     }),
+    holds,
     connections: () => [...ports.connections.keys()],
     async status() {
       const connections = await Promise.all(
         [...ports.connections.values()].map((connection) =>
-          connectionStatus(connection, stores, view, ports.clock.now()),
+          connectionStatus(connection, { ...stores, holds }, view, ports.clock.now()),
         ),
       );
       return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };

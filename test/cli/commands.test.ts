@@ -559,6 +559,8 @@ describe('the other commands', () => {
       state: { connection: 'acme', schedulesPaused: false },
       links: {},
       held: 0,
+      holds: [],
+      guards: [],
       escrowed: 0,
       openCycle: cycleView({ phase, ...facts }),
       lastCycle: cycleView({

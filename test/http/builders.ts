@@ -8,6 +8,7 @@ import { createHttpApp } from '../../src/http/server.ts';
 import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { CredentialDesk } from '../../src/ports/credential-desk.ts';
+import type { HoldView } from '../../src/ports/hold-desk.ts';
 import type { ConnectionStatus, CycleView, Operator, Status } from '../../src/ports/operator.ts';
 import { aCredential } from '../builders.ts';
 import type { OperationRecord } from '../../src/ports/stores.ts';
@@ -42,6 +43,8 @@ export function aConnectionStatus(overrides: Partial<ConnectionStatus> = {}): Co
     links: { 'account.active': 12 },
     held: 0,
     escrowed: 0,
+    holds: [],
+    guards: [],
     ...overrides,
   };
 }
@@ -119,6 +122,24 @@ export function aDesk(overrides: Partial<CredentialDesk> = {}): CredentialDesk {
 }
 
 /** An operator of one connection, `acme`, with one open cycle, `cycle-1`. */
+/** A hold that waits, seen by a person. */
+export function aHold(overrides: Partial<HoldView> = {}): HoldView {
+  return {
+    id: '7',
+    connection: 'acme',
+    guard: 'too-many-removals',
+    state: 'waiting',
+    digest: 'ab'.repeat(32),
+    operations: 60,
+    findings: [],
+    cycle: 'c1',
+    openedAt: 0,
+    changedAt: 0,
+    approvable: true,
+    ...overrides,
+  };
+}
+
 export function anOperator(overrides: Partial<Operator> = {}): Operator {
   return {
     status: async () => aStatus(),
@@ -140,6 +161,12 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
       operations: [],
     }),
     credentials: aDesk(),
+    holds: {
+      list: async () => [aHold()],
+      show: async () => ({ hold: aHold(), history: [], held: [] }),
+      approve: async () => aHold({ state: 'approved' }),
+      reject: async () => aHold({ state: 'rejected' }),
+    },
     schedules: async () => [],
     setSchedulesPaused: async () => undefined,
     resumeConnection: async () => true,

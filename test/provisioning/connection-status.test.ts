@@ -28,6 +28,7 @@ function statusOf(cycles: readonly CycleRecord[], leaving: readonly Link[] = [])
     links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
     escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
+    holds: { list: async () => [] },
   };
   const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
   const view = async (cycle: CycleRecord) => ({

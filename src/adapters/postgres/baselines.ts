@@ -34,7 +34,7 @@ export function createBaselines(db: Sql): Pick<CycleStore, 'baseline'> {
  * tenant.
  */
 export async function commitBaseline(tx: Tx, cycle: LockedCycle, result: CycleResult): Promise<void> {
-  if (result !== 'succeeded' && result !== 'entry-level-errors') return;
+  if (result !== 'succeeded' && result !== 'held' && result !== 'entry-level-errors') return;
   await sql`
     insert into headgate.baseline (connection, cycle, body)
     select connection, id, staged from headgate.cycle where number = ${cycle.number} and staged is not null

@@ -32,7 +32,7 @@ export async function lastSeenEntitled(
       select max(cycle.created_at) from headgate.cycle as cycle
       join this on cycle.connection = this.connection
       where cycle.number < first.number and cycle.kind in ('initial', 'incremental')
-        and cycle.result in ('succeeded', 'entry-level-errors')) as since
+        and cycle.result in ('succeeded', 'held', 'entry-level-errors')) as since
     from first`.execute(db);
   return new Map(rows.flatMap(({ anchor, since }) => (since === null ? [] : [[anchor, Number(since)]])));
 }

@@ -76,7 +76,7 @@ function showBuild(registry: Registry, { version, commit }: MetricsOptions): voi
  */
 function createRefresh(registry: Registry, options: MetricsOptions, times: Parameters<typeof createStoreFamilies>[2]) {
   const { connections, clock, log, readTimeoutMs = 3000 } = options;
-  const showConnection = createStoreFamilies(registry, connections, times);
+  const showConnection = createStoreFamilies(registry, connections, times, () => clock.now());
   const showQueue = createQueueFamilies(registry, connections, () => clock.now());
   const up = new Gauge({
     name: 'headgate_source_up',

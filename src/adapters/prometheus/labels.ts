@@ -5,6 +5,7 @@ import type { Metrics } from '../../ports/metrics.ts';
 export const CYCLE_TYPES = CYCLE_KINDS;
 export const OUTCOMES = [
   'succeeded',
+  'held',
   'entry_level_errors',
   'failed',
   'refused',
@@ -36,7 +37,7 @@ export const EXPECTED_CODES = {
 } as const;
 
 /** Graph's spelling of a cycle's result: underscores, as metric labels are written. */
-export type Outcome = 'succeeded' | 'entry_level_errors' | 'failed' | 'refused' | 'cancelled';
+export type Outcome = 'succeeded' | 'held' | 'entry_level_errors' | 'failed' | 'refused' | 'cancelled';
 type Phase = Parameters<Metrics['cyclePhase']>[2];
 type SkipReason = Parameters<Metrics['cycleSkipped']>[1];
 type RetryReason = Parameters<Metrics['retry']>[2];

@@ -40,7 +40,8 @@ export function createPlanFamilies(
   return (connection, cycles) => {
     const planned = newestPlanned(cycles);
     if (planned === undefined) return;
-    const findings = planned.verdict?.findings.filter(({ effect }) => effect !== 'warn') ?? [];
+    const findings =
+      planned.verdict?.findings.filter(({ effect, approved }) => effect !== 'warn' && approved === undefined) ?? [];
     const blocking = findings.map(({ guard }) => guard);
     show(connection, planned.planCounts?.operations ?? {}, new Set(blocking));
   };

@@ -3,6 +3,7 @@ import { DRIFT_KINDS } from '../../core/drift.ts';
 import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
 import { CYCLE_TYPES, outcomeOf, OUTCOMES } from './labels.ts';
+import { createHoldFamilies } from './hold-families.ts';
 import { createPlanFamilies } from './plan-families.ts';
 import { createRecoveryFamilies } from './recovery-families.ts';
 import {
@@ -25,10 +26,12 @@ export function createStoreFamilies(
   registry: Registry,
   connections: readonly string[],
   times: CycleTimes,
+  now: () => number,
 ): (connection: string, reading: ConnectionReading) => void {
   const families = registerFamilies([registry]);
   const showPlan = createPlanFamilies(registry, connections);
   const showRecovery = createRecoveryFamilies(registry, connections);
+  const showHolds = createHoldFamilies(registry, connections);
   for (const connection of connections) initialise(families, connection);
   return (connection, reading) => {
     showCycles(families, times, connection, reading);
@@ -39,6 +42,7 @@ export function createStoreFamilies(
     showPlan(connection, reading.cycles);
     showRecovery(connection, reading);
     for (const kind of DRIFT_KINDS) families.drift.set({ connection, kind }, reading.drift?.[kind] ?? 0);
+    showHolds(connection, reading.holds, reading.cycles, now());
     showObjects(families, connection, reading);
   };
 }

@@ -3,6 +3,8 @@ import type { DriftKind } from '../../core/drift.ts';
 import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
 import type { EscrowStore, EscrowTotals } from '../../ports/recovery.ts';
 import type { DriftStore } from '../../ports/drift-store.ts';
+import { GUARDS } from '../../core/verdict.ts';
+import type { HoldRecord, HoldStore } from '../../ports/hold-store.ts';
 import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
 
 /** What a scrape may ask of the store. */
@@ -12,6 +14,7 @@ export interface ReadableStores {
   readonly connections: Pick<ConnectionStore, 'get'>;
   readonly escrows: Pick<EscrowStore, 'totals'>;
   readonly drift: Pick<DriftStore, 'counts'>;
+  readonly holds: Pick<HoldStore, 'list'>;
 }
 
 /** What the store says about one connection at the time of a scrape. */
@@ -25,6 +28,8 @@ export interface ConnectionReading {
   readonly counts: OperationCounts;
   /** What the newest audit found, by kind; absent before the first. */
   readonly drift?: Readonly<Record<DriftKind, number>>;
+  /** What guards hold. */
+  readonly holds: readonly HoldRecord[];
 }
 
 /** Reads one connection: its state, links, newest cycles (at most `limit`) and the operations of the newest planned one. */
@@ -34,16 +39,17 @@ export async function readConnection(
   limit: number,
   now: number,
 ): Promise<ConnectionReading> {
-  const [state, links, cycles, escrows, drift] = await Promise.all([
+  const [state, links, cycles, escrows, drift, holds] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
     stores.cycles.list({ connection, limit }),
     stores.escrows.totals(connection, now),
     stores.drift.counts(connection),
+    stores.holds.list({ connection, ended: false, limit: GUARDS.length }),
   ]);
   const planned = newestPlanned(cycles);
   const counts = planned === undefined ? {} : await stores.cycles.counts(planned.id);
-  return { state, links, escrows, cycles, counts, ...(drift === undefined ? {} : { drift }) };
+  return { state, links, escrows, cycles, holds, counts, ...(drift === undefined ? {} : { drift }) };
 }
 
 /** The newest cycle whose plan was stored: a refused one has counts and no operations. Cycles are newest first. */

@@ -92,6 +92,7 @@ function resultWords(result: CycleResult | undefined, paint: Paint): string {
       return paint.warn('open');
     case 'succeeded':
       return paint.good(result);
+    case 'held':
     case 'entry-level-errors':
     case 'cancelled':
       return paint.warn(result);
@@ -145,11 +146,16 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
     .map(({ state, count }) => `${grouped(count)} ${STATE_WORDS[state]}`);
   lines.push(`  ${operationsLine(cycle, states)}`);
   for (const finding of cycle.verdict?.findings ?? []) {
+    const { approved } = finding;
     lines.push(
       `  ${paint.warn(`guard ${finding.guard}`)}: ${printable(finding.message)}`,
-      `    ${printable(finding.remedy)}`,
+      approved === undefined
+        ? `    ${printable(finding.remedy)}`
+        : `    approved by ${printable(approved.by)} (hold ${approved.hold})`,
     );
   }
+  const off = cycle.verdict?.off ?? [];
+  if (off.length > 0) lines.push(`  ${paint.warn('guards switched off')}: ${off.join(', ')}`);
   for (const notice of cycle.notices) lines.push(`  note: ${printable(notice.text)}`);
   if (cycle.failure !== undefined) {
     lines.push(`  ${paint.bad('why')}: ${printable(cycle.failure.message)}`);

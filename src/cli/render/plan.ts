@@ -4,6 +4,7 @@ import type { Plan } from '../../core/plan.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { MadePlan } from '../../ports/operator.ts';
 import { waveName } from './cycle.ts';
+import { heldOperations } from '../../core/guards.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { pendingWords } from './pending.ts';
@@ -25,7 +26,7 @@ export function renderPlan({ plan, verdict, waiting = [] }: MadePlan, paint: Pai
 }
 
 function renderOperations(plan: Plan, verdict: Verdict, paint: Paint, limit: number): string[] {
-  const held = new Set(verdict.findings.flatMap((finding) => finding.operations));
+  const held = new Set(heldOperations(verdict).keys());
   return WAVES.flatMap((wave) => {
     const inWave = plan.operations.filter((operation) => operation.wave === wave);
     return inWave.length === 0 ? [] : [renderWave(wave, inWave, limit, held, paint)];
@@ -119,16 +120,20 @@ function renderNotices(plan: Plan, paint: Paint): string[] {
 }
 
 function renderFindings(verdict: Verdict, paint: Paint): string[] {
-  return verdict.findings.map((finding) => {
+  const off = verdict.off ?? [];
+  const switchedOff =
+    off.length === 0 ? [] : [paint.warn(`Guards switched off by the configuration: ${off.join(', ')}`)];
+  const findings = verdict.findings.map((finding) => {
     const effect =
       finding.effect === 'refuse'
         ? 'refuses the whole plan'
         : finding.effect === 'warn'
           ? 'warns'
-          : `holds ${plural(finding.operations.length, 'operation')}`;
+          : `${finding.approved === undefined ? 'holds' : `would hold, but ${printable(finding.approved.by)} approved,`} ${plural(finding.operations.length, 'operation')}`;
     const head = paint.bad(`Guard ${finding.guard} ${effect}`);
     return `${head}: ${printable(finding.message)}\n  ${printable(finding.remedy)}`;
   });
+  return [...findings, ...switchedOff];
 }
 
 function renderSummary(plan: Plan, verdict: Verdict, paint: Paint): string {
@@ -136,7 +141,7 @@ function renderSummary(plan: Plan, verdict: Verdict, paint: Paint): string {
   const kinds = Object.entries(counts.operations)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${grouped(count)} ${kind.split('.').toReversed().join(' ')}`);
-  const held = new Set(verdict.findings.flatMap((finding) => finding.operations)).size;
+  const held = heldOperations(verdict).size;
   const total = plural(plan.operations.length, 'operation');
   const head = plan.operations.length === 0 ? 'Nothing to do' : `${total}: ${kinds.join(', ')}`;
   const outcome = verdict.refused ? paint.bad('; refused') : held > 0 ? paint.warn(`; ${grouped(held)} held`) : '';

@@ -3,6 +3,7 @@ import type { ScopePath } from '../../core/operation.ts';
 import type { OperationRecord } from '../../ports/stores.ts';
 import { readingProgress } from './cycle.ts';
 import { pendingWords } from './pending.ts';
+import { guardsOff, holdLines } from './guards.ts';
 import type { Paint } from './paint.ts';
 import { answerLine, renderQuarantine } from './recovery.ts';
 import { renderTable } from './table.ts';
@@ -71,7 +72,7 @@ function leavingOf({ connection, leaving }: ConnectionStatus, paint: Paint): rea
 
 /** Why the last cycle came to nothing, what guards hold and what failed, each with what to do. */
 function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
-  const { connection, state, lastCycle, lastPlanned, held, escrowed } = status;
+  const { connection, state, lastCycle, lastPlanned, held, holds, guards, escrowed } = status;
   const found: string[] = [];
   const told = state.pausedReason !== undefined || state.quarantine !== undefined;
   if (lastCycle?.failure !== undefined && !told) {
@@ -79,13 +80,15 @@ function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
     const ended = lastCycle.result === 'refused' ? 'was refused' : 'failed';
     found.push(trouble(paint.bad(`${connection}: the last cycle ${ended}`), message, remedy));
   }
-  for (const { effect, guard, operations, message, remedy } of held === 0
-    ? []
-    : (lastPlanned?.verdict?.findings ?? [])) {
-    if (effect !== 'hold') continue;
+  for (const { effect, guard, operations, message, remedy, approved } of lastPlanned?.verdict?.findings ?? []) {
+    if (effect === 'warn') found.push(trouble(paint.warn(`${connection}: guard ${guard} warns`), message, remedy));
+    if (effect !== 'hold' || held === 0 || approved !== undefined) continue;
     const what = paint.warn(`${connection}: guard ${guard} holds ${plural(operations.length, 'operation')}`);
     found.push(trouble(what, message, remedy));
   }
+  if (holds.length > 0) found.push([paint.warn(`${connection}: holds`), ...holdLines(holds)].join('\n'));
+  const off = guardsOff(guards);
+  if (off !== '') found.push(paint.warn(`${connection}: ${off}`));
   if (escrowed > 0 && lastPlanned !== undefined) {
     const failed = paint.warn(`${connection}: ${plural(escrowed, 'operation')} failed`);
     found.push(

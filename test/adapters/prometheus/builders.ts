@@ -3,6 +3,7 @@ import type { MetricsSource } from '../../../src/adapters/prometheus/create-metr
 import type { Quarantined } from '../../../src/core/quarantine.ts';
 import type { EscrowTotals, SeenPace } from '../../../src/ports/recovery.ts';
 import type { QueueCounts, ScheduledCycle } from '../../../src/ports/job-queue.ts';
+import type { HoldRecord } from '../../../src/ports/hold-store.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
 import type { OperationCounts } from '../../../src/core/cycle.ts';
 import type { PlanCounts } from '../../../src/core/plan.ts';
@@ -109,6 +110,7 @@ export interface StoreContents {
   readonly quarantine?: Quarantined;
   readonly pace?: SeenPace;
   readonly escrows?: EscrowTotals;
+  readonly holds?: readonly HoldRecord[];
 }
 
 /** Stores that hold the same contents for every connection. */
@@ -121,6 +123,7 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
     links: { counts: async () => read().links ?? {} },
     escrows: { totals: async () => read().escrows ?? { accounts: 0, groups: 0, waiting: 0 } },
     drift: { counts: async () => read().drift },
+    holds: { list: async () => read().holds ?? [] },
     connections: {
       get: async (connection) => {
         const { pausedReason, throttledUntil, schedulesPaused = false, quarantine, pace } = read();
