@@ -7,6 +7,7 @@ import { freePort } from '../../src/cli/demo/daemon.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { inProcessTransport } from '../../src/cli/in-process.ts';
+import { aHold } from '../http/builders.ts';
 import { configFor, startApi } from './api-server.ts';
 import type { ApiServer } from './api-server.ts';
 import { createOperation, cycleView, disableOperation, planOf, run, testIo, testParts } from './builders.ts';
@@ -468,6 +469,8 @@ describe('the other commands', () => {
             },
             links: { 'account.active': 1234 },
             held: 0,
+            holds: [],
+            guards: [],
             escrowed: 2,
           },
         ],
@@ -530,6 +533,8 @@ describe('the other commands', () => {
             state: { connection: 'acme', schedulesPaused: false },
             links: {},
             held: 2,
+            holds: [aHold({ operations: 2 })],
+            guards: [{ guard: 'group-cliff', on: false, detail: 'switched off by guards.off' }],
             escrowed: 1,
             lastCycle: { ...lastPlanned, id: 'cycle-7', result: 'failed', verdict: undefined, failure },
             lastPlanned,
@@ -545,6 +550,8 @@ describe('the other commands', () => {
       'acme: guard too-many-removals holds 2 operations: 58 accounts disabled in one cycle: more than 50\n  look at the plan.',
     );
     expect(out).toMatch(/acme: 1 operation failed; .*headgate escrow list -c acme/);
+    expect(out).toContain('hold 7: too-many-removals, 2 operations, waiting; see: headgate holds show 7');
+    expect(out).toContain('acme: guards switched off by the configuration: group-cliff');
   });
 
   test.each([

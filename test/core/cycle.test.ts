@@ -63,8 +63,18 @@ const rows: readonly { rule: string; facts: Partial<CycleFacts>; action: CycleAc
   },
   {
     rule: 'held operations are no error',
-    facts: { phase: 'verifying', counts: { 0: { held: 1 } } },
+    facts: { phase: 'verifying', counts: { 0: { held: 1 }, 1: { exported: 1 } } },
     action: { do: 'close', result: 'succeeded' },
+  },
+  {
+    rule: 'a cycle of which everything is held has not succeeded in anything',
+    facts: { phase: 'verifying', counts: { 0: { held: 1 } } },
+    action: { do: 'close', result: 'held' },
+  },
+  {
+    rule: 'what failed is told before what is held',
+    facts: { phase: 'verifying', counts: { 0: { held: 1 }, 1: { escrowed: 1 } } },
+    action: { do: 'close', result: 'entry-level-errors' },
   },
   {
     rule: 'a closed cycle asks for nothing, however late the nudge',

@@ -1,5 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { heldOperations, judge } from '../../src/core/guards.ts';
+import { heldOperations, judge, type GuardContext } from '../../src/core/guards.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
 import { planCycle } from '../../src/core/planning/plan-cycle.ts';
 import {
   aLink,
@@ -213,5 +215,108 @@ describe('guards', () => {
       collisions,
     });
     expect([...heldOperations(verdict)]).toEqual(expected);
+  });
+});
+
+describe('guards over time and by group', () => {
+  const LIMITS = { tooManyRemovals: { count: 5, percent: 100 }, groupCliff: { count: 3, percent: 50 } };
+  const crew = { paths: [{ group: 'crew', name: 'Crew' }] };
+
+  function judged(leavers: readonly string[], context: Partial<GuardContext>, guards = theGuards(LIMITS)) {
+    const stay = many(100, 500);
+    const input = aPlanInput(
+      {
+        users: stay.map((id) => aUser(id)),
+        assignments: stay.map((id) => assignUser(id)),
+        whereabouts: Object.fromEntries(leavers.map((id) => [id, 'present' as const])),
+      },
+      {
+        links: [...stay.map((id) => aLink(id)), ...leavers.map((id) => aLink(id, crew))],
+        provider: { accounts: [...stay, ...leavers].map((id) => anAccount(`id-${id}`, `${id}@contoso.com`)) },
+        rules: { guards },
+      },
+    );
+    const planned = planCycle(input);
+    return judge({ ...theGuardContext(context), ...input, ...planned });
+  }
+
+  function before(...anchors: readonly string[]): GuardContext['past'] {
+    return anchors.map((anchor) => ({
+      resource: 'account',
+      kind: 'disable',
+      effect: 'suspend',
+      cause: 'unassigned',
+      anchor,
+      members: [],
+      taken: 0,
+      paths: crew.paths,
+    }));
+  }
+
+  const names = (verdict: Verdict) => verdict.findings.map(({ guard, operations }) => `${guard} ${operations.length}`);
+  const reach = (count: number) => ({ soleReach: new Map([['crew', count]]) });
+
+  test.each([
+    ['as many as the window allows go', many(2), before('p1', 'p2', 'p3'), []],
+    [
+      'one more than the window allows holds what is planned',
+      many(3),
+      before('p1', 'p2', 'p3'),
+      ['too-many-removals 3'],
+    ],
+    ['the same leaver planned again is counted once', ['p1'], before('p1', 'p2', 'p3', 'p4', 'p5'), []],
+  ])('%s', (_rule, leavers, past, expected) => {
+    const guards = theGuards({ ...LIMITS, off: ['group-cliff'] });
+    expect(names(judged(leavers, { past }, guards))).toEqual(expected);
+  });
+
+  test.each([
+    ['few of many a group alone lets in', many(3), 100, [], []],
+    ['more than the count', many(4), 100, [], ['group-cliff 4']],
+    ['the count together with those before', many(2), 100, before('p1', 'p2'), ['group-cliff 2']],
+  ])('losing the only path, %s', (_rule, leavers, count, past, expected) => {
+    const guards = theGuards({ ...LIMITS, off: ['too-many-removals'] });
+    expect(names(judged(leavers, { past, ...reach(count) }, guards))).toEqual(expected);
+  });
+
+  test('the finding of a cliff names the group and has its numbers', () => {
+    const [finding] = judged(many(5), reach(8), theGuards({ groupCliff: { count: 50, percent: 50 } })).findings;
+    expect(finding).toMatchObject({
+      guard: 'group-cliff',
+      message: 'group Crew was the only way in for 5 people who lose access: 62.5 % of 8, more than 50 %',
+      numbers: { lost: 5, base: 8 },
+    });
+  });
+
+  test('a guard that is switched off holds nothing, and the verdict says that it did not look', () => {
+    const verdict = judged(many(30), reach(30), theGuards({ ...LIMITS, off: ['too-many-removals', 'group-cliff'] }));
+    expect(verdict).toMatchObject({ refused: false, findings: [], off: ['too-many-removals', 'group-cliff'] });
+  });
+
+  test.each([
+    ['runs', { known: true, active: ['job a: Active'] }, ['hold']],
+    ['stands still', { known: true, active: [] }, []],
+    ['cannot be seen', { known: false, why: 'refused', remedy: 'grant it' }, ['warn']],
+  ] as const)("the directory's own engine %s", (_what, nativeJobs, expected) => {
+    const { findings } = judged(many(2), { nativeJobs }, theGuards({ off: ['too-many-removals', 'group-cliff'] }));
+    const own = findings.filter(({ guard }) => guard === 'native-job-active');
+    expect(own.map(({ effect }) => effect)).toEqual(expected);
+  });
+
+  test('however removals are split over cycles, no more go within the window than it allows', () => {
+    const guards = theGuards({ ...LIMITS, off: ['group-cliff'] });
+    const sizes = fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 8 });
+    const splits = fc.property(sizes, (cycles) => {
+      let gone: GuardContext['past'] = [];
+      let next = 0;
+      for (const size of cycles) {
+        const leavers = many(size, next);
+        next += size;
+        const held = heldOperations(judged(leavers, { past: gone }, guards));
+        gone = [...gone, ...before(...leavers.filter((id) => !held.has(`0:account:disable:${id}`)))];
+        expect(gone.length).toBeLessThanOrEqual(LIMITS.tooManyRemovals.count);
+      }
+    });
+    fc.assert(splits, { numRuns: 30 });
   });
 });
