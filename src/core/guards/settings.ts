@@ -26,6 +26,7 @@ function detailOf(guard: GuardName, { guards }: Pick<ConnectionRules, 'guards'>)
     case 'incomplete-read':
     case 'empty-directory':
     case 'native-job-active':
+    case 'migration':
     case 'matching-collision':
     case 'non-empty-group-delete':
       return 'any';

@@ -54,7 +54,8 @@ async function judge(context: StepContext, cycle: CycleRecord, runs: number): Pr
   const findings = cycle.verdict?.findings ?? [];
   const refused = findings.find(({ guard, effect }) => guard === 'migration' && effect === 'refuse');
   if (cycle.result === 'refused' && refused !== undefined) return { is: 'abort', why: refused.message };
-  if (cycle.result === 'succeeded' && cycle.kind === 'initial') {
+  // A cycle of which everything is held by this very guard has nothing left to do for the migration.
+  if ((cycle.result === 'succeeded' || cycle.result === 'held') && cycle.kind === 'initial') {
     const groups = new Set(cycle.migration?.groups);
     const held = cycle.verdict === undefined ? new Map<string, string>() : heldOperations(cycle.verdict);
     const others = [...held].filter(([key, guard]) => guard !== 'migration' && groups.has(key.split(':').at(-1) ?? ''));
