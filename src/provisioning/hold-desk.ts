@@ -62,9 +62,8 @@ function viewOf(hold: HoldRecord, now: number): HoldView {
 }
 
 function notApprovable({ id, guard, findings }: HoldRecord): RefusedError {
-  return new RefusedError('hold', `hold ${id} cannot be approved: ${guard} lifts only when its cause is mended`, {
-    ...(findings[0] === undefined ? {} : { remedy: findings[0].remedy }),
-  });
+  const message = `hold ${id} cannot be approved: ${guard} lifts only when its cause is mended`;
+  return new RefusedError('hold', message, { remedy: findings[0]?.remedy ?? `see: headgate holds show ${id}` });
 }
 
 function refusal(outcome: 'changed' | 'ended' | 'unknown', hold: HoldRecord): RefusedError {
