@@ -4,6 +4,7 @@ import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { SliceWork } from '../src/ports/stores.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
+import { keepPace } from '../src/provisioning/keep-pace.ts';
 import { withHeartbeat } from '../src/provisioning/heartbeat.ts';
 import { tellLeavers } from '../src/provisioning/tell-leavers.ts';
 import { keepEscrows } from '../src/provisioning/escrow-operations.ts';
@@ -49,6 +50,7 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
       (inner) => sendSlice(work, connection, ports, inner, onTrial),
     );
     ports.pace.learn(work.connection, sent(outcome), outcome.sendingMs);
+    await keepPace(connection, state.pace, ports);
     return record(work, outcome, ports, cycleLog, () =>
       judgeSending(work, connection, outcome, onTrial, ports, cycleLog),
     );

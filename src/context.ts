@@ -162,6 +162,9 @@ function openConnection(
     ),
     concurrency,
     timeoutMs: config.provider.timeoutSeconds * 1000,
+    ...(config.provider.requestsPerSecond === undefined
+      ? {}
+      : { requestsPerSecond: config.provider.requestsPerSecond }),
     ...shared,
   });
   const switchable = unlessSwitchedOff(provider, rules.name, states, shared.now);

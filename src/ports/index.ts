@@ -50,6 +50,8 @@ export interface Pace {
    * twice does no harm.
    */
   turn(connection: string): Promise<() => void>;
+  /** Operations a second of late; undefined before the first slice. */
+  perSecond(connection: string): number | undefined;
   /** Remembers that the provider asked for a pause until then (ms since the epoch). */
   throttle(connection: string, until: number): void;
   /** Until when slices under way must not send; undefined when they may. */

@@ -52,6 +52,8 @@ export interface PendingRemoval extends Pick<WaitingRemoval, 'resource' | 'label
 export interface Status {
   readonly version: string;
   readonly startedAt: number;
+  /** When this was read, ms since the epoch; absent from older daemons. */
+  readonly asOf?: number;
   readonly connections: readonly ConnectionStatus[];
   readonly schedules: readonly ScheduledCycle[];
   readonly queues: readonly QueueCounts[];

@@ -57,5 +57,7 @@ export interface ServiceProvider {
    */
   credentialWorks(signal: AbortSignal): Promise<boolean>;
   check(signal: AbortSignal): Promise<readonly CheckResult[]>;
+  /** How fast requests may leave at present: learnt from its answers, up to the configured ceiling. */
+  pace(): { readonly concurrency: number; readonly requestsPerSecond?: number };
   close(): Promise<void>;
 }

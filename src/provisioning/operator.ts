@@ -67,7 +67,14 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
           connectionStatus(connection, { ...stores, holds }, view, ports.clock.now()),
         ),
       );
-      return { version, startedAt, connections, schedules: await queue.listSchedules(), queues: await queue.counts() };
+      return {
+        version,
+        startedAt,
+        asOf: ports.clock.now(),
+        connections,
+        schedules: await queue.listSchedules(),
+        queues: await queue.counts(),
+      };
     },
     async plan(name, progress, signal) {
       const { plan, verdict, waiting } = await prepareCycle({

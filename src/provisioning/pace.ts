@@ -18,6 +18,7 @@ export function createPace(largest: number): Pace {
   const throttled = new Map<string, number>();
   return {
     sliceSize: (connection) => Math.max(1, Math.min(largest, Math.round(perSecond.get(connection) ?? FIRST_SLICE))),
+    perSecond: (connection) => perSecond.get(connection),
     learn(connection, operations, elapsedMs) {
       const now = (operations * 1000) / Math.max(1, elapsedMs);
       const known = perSecond.get(connection) ?? now;

@@ -54,6 +54,7 @@ export function unlessSwitchedOff(
       (await isOff())
         ? [{ name: 'service provider', ok: true, detail: 'switched off by a migration; not asked' }]
         : provider.check(signal),
+    pace: () => provider.pace(),
     close: () => provider.close(),
   };
 }

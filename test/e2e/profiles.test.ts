@@ -25,7 +25,12 @@ async function startCompany(profile: BehaviourName) {
   const organisation = guideCompany();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}${BEHAVIOURS[profile].basePath}`;
-  const provider = { profile, url, credential: { kind: 'bearer', token_file: './acme-token' } };
+  const provider = {
+    profile,
+    url,
+    credential: { kind: 'bearer', token_file: './acme-token' },
+    requestsPerSecond: 1000,
+  };
   const handles = { extends: 'default', attributes: [{ target: 'userName', source: 'mailNickname', match: 1 }] };
   const connection = profile === 'slack' ? { provider, mapping: handles } : { provider };
   world = await startWorld({ organisation, provider: { behaviour: profile, port }, connection });

@@ -88,6 +88,7 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
     ping: unused,
     preview: unused,
     credentialWorks: unused,
+    pace: () => ({ concurrency: 4 }),
     check: unused,
     close: async () => undefined,
   };

@@ -110,7 +110,14 @@ async function startLife(name: ProfileName): Promise<Life> {
   const sandbox = await startProvider({ behaviour: name, tokens: [TOKEN] });
   const credential = { kind: 'bearer', token: async () => TOKEN } as const;
   const shared = { log: silentLog, metrics: silentMetrics, now: Date.now };
-  const provider = createScimProvider({ connection: 'acme', url: sandbox.url, profile, credential, ...shared });
+  const provider = createScimProvider({
+    connection: 'acme',
+    url: sandbox.url,
+    profile,
+    credential,
+    requestsPerSecond: null,
+    ...shared,
+  });
   opened.push(
     () => sandbox.close(),
     () => provider.close(),

@@ -14,6 +14,7 @@ import {
 import type { TokenSource } from './credential.ts';
 import { brokenExchange, type FailureContext, failureOf } from './failure.ts';
 import { safeUrl } from './safe-url.ts';
+import { createPacer, type Pacer } from './pacer.ts';
 import { readAnswer, redirectOf, segmentOf } from './wire.ts';
 
 export interface ScimClient {
@@ -21,6 +22,8 @@ export interface ScimClient {
   send(request: ScimRequest, signal: AbortSignal): Promise<ScimAnswer>;
   /** When this collection last gave a 2xx answer (ms since the epoch): a 404 is believed only where something answers. */
   lastSuccess(collection: Collection): number | undefined;
+  /** How fast requests may leave at present. */
+  pace: Pacer['pace'];
   close(): Promise<void>;
 }
 
@@ -30,6 +33,10 @@ export interface ClientOptions extends FailureContext {
   readonly readOnly: boolean;
   /** Connections held open; a connection carries one request at a time. */
   readonly concurrency: number;
+  /** Requests a second at most; null for as many as the connections carry. */
+  readonly requestsPerSecond: number | null;
+  /** Whether the pace follows the provider's answers. */
+  readonly adaptive: boolean;
   /** Longest wait for the head of an answer, and again for its body, in ms. */
   readonly timeoutMs: number;
   readonly log: Log;
@@ -58,6 +65,7 @@ export function createScimClient(options: ClientOptions): ScimClient {
     maxResponseSize: LARGEST_ANSWER,
   });
   const successes = new Map<Collection, number>();
+  const pacer = createPacer(options, options.now, options.adaptive);
 
   function pathOf(request: ScimRequest): string {
     const id =
@@ -69,7 +77,27 @@ export function createScimClient(options: ClientOptions): ScimClient {
     return `${basePath}/${request.collection}${id === undefined ? '' : `/${id}`}${query === '' ? '' : `?${query}`}`;
   }
 
+  function stopping(request: ScimRequest): TransientError {
+    return new TransientError(`${options.connection}: ${nameOf(request)} was not sent: stopping`);
+  }
+
+  /** One request at the connection's pace. */
   async function exchange(request: ScimRequest, path: string, token: string, signal: AbortSignal): Promise<RawAnswer> {
+    const turn = pacer.enter(signal);
+    if (turn !== undefined && !(await turn)) throw stopping(request);
+    try {
+      return await exchangeNow(request, path, token, signal);
+    } finally {
+      pacer.leave();
+    }
+  }
+
+  async function exchangeNow(
+    request: ScimRequest,
+    path: string,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<RawAnswer> {
     const startedAt = performance.now();
     const seconds = () => (performance.now() - startedAt) / 1000;
     try {
@@ -111,7 +139,7 @@ export function createScimClient(options: ClientOptions): ScimClient {
     if (options.readOnly && isWrite(request)) {
       throw new ReadOnlyError(`${options.connection}: ${nameOf(request)} was not sent: this connection may only read`);
     }
-    if (signal.aborted) throw new TransientError(`${options.connection}: ${nameOf(request)} was not sent: stopping`);
+    if (signal.aborted) throw stopping(request);
     const spent = { requests: 0 };
     let token = request.token ?? (await options.tokens.current());
     let answer = await follow(request, token, signal, spent);
@@ -127,6 +155,7 @@ export function createScimClient(options: ClientOptions): ScimClient {
     options.log.debug({ request: nameOf(request), status: answer.status, requestId }, 'SCIM request answered');
     if (answer.status < 200 || answer.status >= 300)
       throw report(failureOf(request, answer, requestId, options, token));
+    pacer.answered();
     const result = readAnswer(request, answer, requestId, spent.requests, options);
     successes.set(request.collection, options.now());
     return result;
@@ -136,12 +165,17 @@ export function createScimClient(options: ClientOptions): ScimClient {
     if (error instanceof ThrottledError) {
       options.metrics.throttled('scim', options.connection, error.retryAfterMs / 1000);
     }
+    // One locked resource says nothing about the others; a 503 without a time says that there is too much of everything.
+    const whole = error instanceof ThrottledError ? error.scope === 'connection' : error.facts.status === 503;
+    if (whole) pacer.throttled();
+    else pacer.answered();
     return error;
   }
 
   return {
     send,
     lastSuccess: (collection) => successes.get(collection),
+    pace: () => pacer.pace(),
     async close() {
       await Promise.all([pool.destroy(), options.tokens.close()]);
     },

@@ -37,6 +37,10 @@ export interface ScimOptions {
   readonly readOnly?: boolean;
   /** Requests at a time; the profile's number unless given. */
   readonly concurrency?: number;
+  /** Requests a second at most, null for no limit; the profile's number unless given. */
+  readonly requestsPerSecond?: number | null;
+  /** Whether the pace follows the provider's answers; true unless given. */
+  readonly adaptive?: boolean;
   /** Longest wait for the head of an answer, and again for its body, in ms. */
   readonly timeoutMs?: number;
   /** How reads for a plan sit out trouble. Operations are never repeated here. */
@@ -65,6 +69,9 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     tokens,
     readOnly: options.readOnly ?? false,
     concurrency,
+    requestsPerSecond:
+      options.requestsPerSecond === undefined ? profile.rate.requestsPerSecond : options.requestsPerSecond,
+    adaptive: options.adaptive ?? true,
     timeoutMs,
     log: options.log,
     metrics,
@@ -155,6 +162,7 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     preview: (group, change) => previewGroup({ connection, profile, now }, group, change),
     credentialWorks: (signal) => credentialWorks(open(signal)),
     check: (signal) => checkProvider(open(signal), () => tokens.current()),
+    pace: () => client.pace(),
     close: () => client.close(),
   };
 }

@@ -36,6 +36,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
         ],
   );
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
+  const paces = status.connections.flatMap((connection) => paceOf(connection, status.asOf));
   const leaving = status.connections.flatMap((connection) => leavingOf(connection, paint));
   const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
   const queues = renderTable(
@@ -46,7 +47,17 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
       grouped(queue.workers),
     ]),
   );
-  return [`Headgate: ${where}`, connections, ...paused, ...quarantines, ...waiting, ...leaving, ...troubles, queues]
+  return [
+    `Headgate: ${where}`,
+    connections,
+    ...paused,
+    ...quarantines,
+    ...waiting,
+    ...paces,
+    ...leaving,
+    ...troubles,
+    queues,
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -58,6 +69,22 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
   const when = `the provider asked to wait until ${shownTime(until)} (Retry-After)`;
   return [
     trouble(paint.warn(`${connection} waits`), when, `to go on now: headgate connection resume -c ${connection}`),
+  ];
+}
+
+/** A pace older than this says nothing about now, in ms. */
+const PACE_AGE_MS = 60_000;
+
+/** How fast operations go out at present, and what holds them back. */
+function paceOf(
+  { connection, state: { pace }, openCycle }: ConnectionStatus,
+  now: number | undefined,
+): readonly string[] {
+  if (pace === undefined || openCycle?.phase !== 'exporting' || (now ?? pace.at) - pace.at > PACE_AGE_MS) return [];
+  const { operationsPerSecond, concurrency, requestsPerSecond } = pace;
+  const rate = requestsPerSecond === undefined ? '' : `, ${requestsPerSecond.toFixed(1)} requests a second`;
+  return [
+    `${connection} sends ${operationsPerSecond.toFixed(1)} operations a second; allowed at present: ${plural(concurrency, 'request')} at a time${rate}`,
   ];
 }
 

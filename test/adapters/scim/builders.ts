@@ -155,6 +155,9 @@ export function resources() {
         profile: generic,
         credential: { kind: 'bearer', token: async () => TOKEN },
         patience: IMPATIENT,
+        // Scripted 429s are no reason to slow a test down.
+        adaptive: false,
+        requestsPerSecond: null,
         log,
         metrics,
         now: Date.now,

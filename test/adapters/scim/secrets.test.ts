@@ -81,6 +81,7 @@ test('no error, log line or metric carries the token, a body or a name, whatever
     profile: generic,
     credential: { kind: 'bearer', token: async () => TOKEN },
     patience: { ...IMPATIENT, retries: 0 },
+    adaptive: false,
     log,
     metrics,
     now: Date.now,
