@@ -1,4 +1,4 @@
-import { RefusedError } from '../core/errors.ts';
+import { isHeadgateError, RefusedError } from '../core/errors.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -132,8 +132,29 @@ async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatfor
         area: `${rules.name}: directory`,
         ...check,
       })),
+      ...(await checkNativeJobs(rules, directory, signal)),
       ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
     ]),
   );
   return [...platform, ...writer, ...perConnection.flat()];
+}
+
+/** Whether the guard `native-job-active` can look, and what it sees. What else is wrong the other checks have told. */
+async function checkNativeJobs(
+  { name, application, guards }: Connection['rules'],
+  directory: Connection['directory'],
+  signal: AbortSignal,
+) {
+  if (guards.off.includes('native-job-active')) return [];
+  const read = async () => directory.readNativeJobs((await directory.readApplication(application, signal)).id, signal);
+  const jobs = await read().catch((error: unknown) => {
+    if (isHeadgateError(error)) return undefined;
+    throw error;
+  });
+  if (jobs === undefined) return [];
+  const line = { area: `${name}: directory`, name: "the directory's own provisioning" };
+  if (!jobs.known) return [{ ...line, ok: false, detail: jobs.why, remedy: jobs.remedy }];
+  if (jobs.active.length === 0) return [{ ...line, ok: true, detail: 'stands still' }];
+  const remedy = 'stop it before Headgate writes: two engines would undo each other.';
+  return [{ ...line, ok: false, detail: `still runs: ${jobs.active.join(', ')}`, remedy }];
 }

@@ -190,6 +190,22 @@ const ROWS: readonly Row[] = [
     says: /must be a whole number, found the number 2\.5/,
   },
   {
+    rule: 'a guard that says that something is not known cannot be switched off',
+    from: 'guards: { tooManyRemovals: { count: 50, percent: 10 } }',
+    to: 'guards: { off: [incomplete-read] }',
+    path: 'connections[0].guards.off[0]',
+    at: [21, 21],
+    says: /must be one of native-job-active, .*; found "incomplete-read"/,
+  },
+  {
+    rule: 'a limit for one kind of removal needs both numbers',
+    from: 'tooManyRemovals: { count: 50, percent: 10 }',
+    to: 'tooManyRemovals: { accountsDeleted: { count: 3 } }',
+    path: 'connections[0].guards.tooManyRemovals.accountsDeleted.percent',
+    at: [21, 34],
+    says: /required|must be/,
+  },
+  {
     rule: 'a deprovisioning action is one of three',
     from: 'unassigned: disable',
     to: 'unassigned: remove',

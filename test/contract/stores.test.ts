@@ -1,5 +1,6 @@
 import { describeCredentials } from './credentials.contract.ts';
 import { describeDrift } from './drift.contract.ts';
+import { describeHolds } from './holds.contract.ts';
 import { STORES } from './open-stores.ts';
 import { describeRecoveryStores } from './recovery.contract.ts';
 import { describeStores } from './stores.contract.ts';
@@ -9,4 +10,5 @@ for (const [name, open] of STORES) {
   describeCredentials(name, open);
   describeRecoveryStores(name, open);
   describeDrift(name, open);
+  describeHolds(name, open);
 }
