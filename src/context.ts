@@ -7,12 +7,15 @@ import { createEntraDirectory } from './adapters/entra/entra-directory.ts';
 import type { EntraCredential } from './adapters/entra/options.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
 import { createStores } from './adapters/postgres/stores.ts';
+import { createMailChannel } from './adapters/mail/mail-channel.ts';
+import { createWebhookChannel } from './adapters/webhook/webhook-channel.ts';
 import { createVault } from './adapters/vault/vault.ts';
 import { createMetrics, type PrometheusMetrics } from './adapters/prometheus/create-metrics.ts';
 import type { ScimCredential } from './adapters/scim/credential.ts';
 import { profileByName } from './adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from './adapters/scim/provider.ts';
 import type { Config, ConnectionConfig, DirectoryConfig, ProviderCredential } from './config/config.ts';
+import { configuredSecret } from './config/configured-secret.ts';
 import { rulesOf } from './config/rules.ts';
 import { CYCLE_KINDS } from './core/cycle.ts';
 import { StartupError } from './core/errors.ts';
@@ -21,10 +24,9 @@ import type { Clock } from './ports/clock.ts';
 import type { DirectorySource } from './ports/directory-source.ts';
 import type { DirectoryWriter } from './ports/directory-writer.ts';
 import type { Connection, Gatherings, Ports } from './ports/index.ts';
-import { ownerNamed } from './ports/credential-desk.ts';
-import type { ConfiguredSecret } from './ports/credentials.ts';
 import type { JobDefinition, ScheduledCycle } from './ports/job-queue.ts';
 import type { Log } from './ports/log.ts';
+import type { NotificationChannel } from './ports/notifications.ts';
 import type { Metrics } from './ports/metrics.ts';
 import { currentSecret } from './provisioning/credentials/keyring.ts';
 import { spareSecret, type SwitchPorts } from './provisioning/credentials/spare-secret.ts';
@@ -98,17 +100,6 @@ function openDirectory(directory: DirectoryConfig, shared: Shared): DirectorySou
     ...overrides,
     ...shared,
   });
-}
-
-function configuredSecret(credential: ProviderCredential): ConfiguredSecret {
-  const { kind, owner, expiresAt } = credential;
-  const secret = kind === 'bearer' ? credential.token : credential.clientSecret;
-  return {
-    kind,
-    owner: ownerNamed(owner),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    read: () => secret.read(),
-  };
 }
 
 function openWriter(directory: DirectoryConfig, shared: Shared): DirectoryWriter | undefined {
@@ -194,6 +185,26 @@ function createGatherings(): Gatherings {
   return { run: (work) => slots.execute(work) };
 }
 
+/** The ways to people a configuration names. */
+function openChannels({ notifications: { mail, webhooks } }: Config): ReadonlyMap<string, NotificationChannel> {
+  const posted = webhooks.map(({ name, url, secret }) =>
+    createWebhookChannel({ name, url, secret: () => secret.read(), now: () => systemClock.now() }),
+  );
+  const mailed =
+    mail === undefined
+      ? []
+      : [
+          createMailChannel({
+            name: 'mail',
+            server: () => mail.server.read(),
+            from: mail.from,
+            to: mail.to,
+            digestMs: mail.digestMinutes * 60_000,
+          }),
+        ];
+  return new Map([...mailed, ...posted].map((channel) => [channel.name, channel]));
+}
+
 /** Opens every adapter a configuration names. What was opened is closed again when something later cannot be. */
 export async function openContext(options: ContextOptions): Promise<Context> {
   const { config, log, onFatal } = options;
@@ -232,6 +243,8 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       connections.set(settings.name, connection);
     }
     const redis = config.queue.kind === 'redis' ? { redisUrl: await config.queue.url.read() } : {};
+    const channels = openChannels(config);
+    for (const channel of channels.values()) opened.push(() => channel.close());
     const queue = await createJobQueue({
       definitions: options.jobs,
       connections: names,
@@ -239,6 +252,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       database,
       clock: systemClock,
       log,
+      notifications: channels.size > 0,
       ...redis,
     });
     opened.push(() => queue.close());
@@ -246,6 +260,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     const ports: Ports = {
       stores,
       vault,
+      channels,
       queue,
       connections,
       clock: systemClock,

@@ -99,7 +99,7 @@ function createSweeper(context: Context, config: Config, log: Log) {
   let running: Promise<void> | undefined;
   const prune = createPruner(context.ports, config.retention, log);
   const once = () =>
-    (running ??= sweep(context.ports, schedulesOf(config))
+    (running ??= sweep(context.ports, schedulesOf(config), config.credentials.warnDays)
       .then(prune)
       .catch((error: unknown) => log.warn({ err: error }, 'a sweep failed; the next one makes up for it'))
       .finally(() => {

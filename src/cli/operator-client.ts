@@ -1,6 +1,7 @@
 import type { DriftReport } from '../core/drift.ts';
 import type { CredentialDesk } from '../ports/credential-desk.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
+import type { NotificationDesk } from '../ports/notifications.ts';
 import type { MadePlan, Operator } from '../ports/operator.ts';
 import { ApiError } from './api-client.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
@@ -31,6 +32,7 @@ export interface OperatorClient extends Pick<
   /** Asks of migrations. */
   readonly migrations: MigrationClient;
   readonly holds: HoldDesk;
+  readonly notifications: NotificationDesk;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,10 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
       show: (id, limit) => api.get(`/api/v1/holds/${encodeURIComponent(id)}?${query({ limit })}`),
       approve: (id, decision) => api.post(`/api/v1/holds/${encodeURIComponent(id)}/approve`, decision),
       reject: (id, decision) => api.post(`/api/v1/holds/${encodeURIComponent(id)}/reject`, decision),
+    },
+    notifications: {
+      list: (limit) => api.get(`/api/v1/notifications?${query({ limit })}`),
+      test: (signal) => api.post('/api/v1/notifications/test', {}, signal),
     },
     close: async () => api.close(),
   };

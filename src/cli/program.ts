@@ -11,6 +11,7 @@ import { registerExplain } from './commands/explain.ts';
 import { registerHolds } from './commands/holds.ts';
 import { registerLog } from './commands/log.ts';
 import { registerMigration } from './commands/migration.ts';
+import { registerNotification } from './commands/notification.ts';
 import { registerPlan } from './commands/plan.ts';
 import { registerQuarantine } from './commands/quarantine.ts';
 import { registerSandbox } from './commands/sandbox.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerToken,
   registerEscrow,
   registerQuarantine,
+  registerNotification,
   registerStatus,
   registerExplain,
   registerWhatIf,

@@ -12,6 +12,7 @@ export interface Config {
   readonly directory: DirectoryConfig;
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: CredentialsConfig;
+  readonly notifications: NotificationsConfig;
   readonly http: HttpConfig;
   readonly log: LogConfig;
   readonly worker: WorkerConfig;
@@ -114,6 +115,17 @@ export interface CredentialsConfig {
   readonly key?: Secret;
   /** Days before an expiry on which a warning is given. */
   readonly warnDays: readonly number[];
+}
+
+/** Who is told what happens to tokens and connections. */
+export interface NotificationsConfig {
+  readonly mail?: {
+    readonly server: Secret;
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly digestMinutes: number;
+  };
+  readonly webhooks: readonly { readonly name: string; readonly url: string; readonly secret: Secret }[];
 }
 
 export interface HttpConfig {

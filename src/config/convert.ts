@@ -8,6 +8,7 @@ import type {
   DatabaseConfig,
   DirectoryConfig,
   DirectoryCredential,
+  NotificationsConfig,
   ProviderCredential,
   QueueConfig,
 } from './config.ts';
@@ -39,6 +40,7 @@ export function toConfig(
         ? {}
         : { key: secretOf('credentials.key', settings.credentials.key, settings.credentials.key_file, base) }),
     },
+    notifications: toNotifications(settings.notifications, base),
     http: {
       host: settings.http.host,
       port: settings.http.port,
@@ -146,6 +148,26 @@ function toProviderCredential(
     clientSecret: secretOf(`${at}.client_secret`, credential.client_secret, credential.client_secret_file, base),
     ...(credential.scope === undefined ? {} : { scope: credential.scope }),
     ...owner,
+  };
+}
+
+function toNotifications({ mail, webhooks }: FileSettings['notifications'], base: FileBase): NotificationsConfig {
+  return {
+    ...(mail === undefined
+      ? {}
+      : {
+          mail: {
+            server: secretOf('notifications.mail.smtp_url', mail.smtp_url, mail.smtp_url_file, base),
+            from: mail.from,
+            to: mail.to,
+            digestMinutes: mail.digestMinutes,
+          },
+        }),
+    webhooks: webhooks.map(({ name, url, secret, secret_file }, index) => ({
+      name,
+      url,
+      secret: secretOf(`notifications.webhooks[${index}].secret`, secret, secret_file, base),
+    })),
   };
 }
 

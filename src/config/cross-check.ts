@@ -24,6 +24,7 @@ export function crossCheck(source: SourceDocument, base: FileBase): CrossChecks 
     checkAttributeLine(settings, path, source, found);
   });
   checkConnections(source, found);
+  checkWebhooks(source, found);
   checkHttp(source, found);
   checkMigrationIdentity(source, found);
   return found;
@@ -44,6 +45,17 @@ const REQUIRED_SECRETS: Readonly<Record<string, string>> = {
   oauth_client_credentials: 'client_secret',
 };
 
+/** The secret a mapping of settings cannot do without, and what for. */
+function requiredSecret(settings: Settings, path: SettingPath): { secret: string; of: string } | undefined {
+  if (path[0] === 'notifications') {
+    if (path.at(-1) === 'mail') return { secret: 'smtp_url', of: 'mail' };
+    return path.at(-2) === 'webhooks' ? { secret: 'secret', of: 'a webhook' } : undefined;
+  }
+  const kind = path.at(-1) === 'credential' ? settings['kind'] : undefined;
+  if (typeof kind !== 'string' || !Object.hasOwn(REQUIRED_SECRETS, kind)) return undefined;
+  return { secret: REQUIRED_SECRETS[kind] ?? '', of: `kind ${kind}` };
+}
+
 function checkPairs(settings: Settings, path: SettingPath, source: SourceDocument, found: CrossChecks): void {
   for (const key of Object.keys(settings)) {
     if (!Object.hasOwn(settings, `${key}_file`)) continue;
@@ -51,13 +63,11 @@ function checkPairs(settings: Settings, path: SettingPath, source: SourceDocumen
       source.problemAt([...path, `${key}_file`], `${key} and ${key}_file exclude each other: keep one`, 'key'),
     );
   }
-  if (path.at(-1) !== 'credential' || typeof settings['kind'] !== 'string') return;
-  const secret = Object.hasOwn(REQUIRED_SECRETS, settings['kind']) ? REQUIRED_SECRETS[settings['kind']] : undefined;
-  if (secret === undefined) return;
+  const required = requiredSecret(settings, path);
+  if (required === undefined) return;
+  const { secret, of } = required;
   if (!Object.hasOwn(settings, secret) && !Object.hasOwn(settings, `${secret}_file`)) {
-    found.problems.push(
-      source.problemAt([...path, secret], `${secret}_file (or ${secret}) is required for kind ${settings['kind']}`),
-    );
+    found.problems.push(source.problemAt([...path, secret], `${secret}_file (or ${secret}) is required for ${of}`));
   } else if (Object.hasOwn(settings, secret) && source.variablesOf([...path, secret]).length === 0) {
     found.warnings.push(
       source.problemAt(
@@ -157,6 +167,21 @@ function checkMigrationIdentity(source: SourceDocument, found: CrossChecks): voi
   if (migration['client'] === undefined) return;
   const message = 'must be another application than directory.client, which only ever reads';
   found.problems.push(source.problemAt(['directory', 'migration', 'client'], message));
+}
+
+/** A channel remembers by its name what it has delivered. */
+function checkWebhooks(source: SourceDocument, found: CrossChecks): void {
+  const notifications = isSettings(source.root) ? source.root['notifications'] : undefined;
+  const webhooks = isSettings(notifications) ? notifications['webhooks'] : undefined;
+  const seen = new Set<unknown>(['mail']);
+  for (const [index, webhook] of (Array.isArray(webhooks) ? webhooks : []).entries()) {
+    const name: unknown = isSettings(webhook) ? webhook['name'] : undefined;
+    if (seen.has(name)) {
+      const message = `"${String(name)}" is taken: names of webhooks must differ, and none is "mail"`;
+      found.problems.push(source.problemAt(['notifications', 'webhooks', index, 'name'], message));
+    }
+    seen.add(name);
+  }
 }
 
 function checkHttp(source: SourceDocument, found: CrossChecks): void {

@@ -107,6 +107,18 @@ export function webAddress(): z.ZodString {
   return checked(webAddressProblem);
 }
 
+/** An address notifications are posted to: unlike a SCIM endpoint it may have a query string. */
+export function webhookAddress(): z.ZodString {
+  return checked((value) =>
+    URL.canParse(value) ? webAddressProblem(value.replace(/[?#].*$/, '')) : webAddressProblem(value),
+  );
+}
+
+/** A mail address, with or without a name before it. */
+export function mailAddress(): z.ZodString {
+  return text().regex(/^([^<>@]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be a mail address');
+}
+
 /** Text with a check that says in words what is wrong. */
 export function checked(problemOf: (value: string) => string | undefined): z.ZodString {
   return text().superRefine((value, context) => {

@@ -218,6 +218,39 @@ export const fileSchema = field.settings({
         .describe('Days before a credential expires on which a warning is given.'),
     })
     .prefault({}),
+  notifications: field
+    .settings({
+      mail: field
+        .settings({
+          smtp_url: field
+            .text()
+            .optional()
+            .describe('smtp://user:password@host:port or smtps://…; prefer smtp_url_file.'),
+          smtp_url_file: field.text().optional().describe(`File holding the address of the mail server. ${secretFile}`),
+          from: field.mailAddress().describe('Sender.'),
+          to: z.array(field.mailAddress()).min(1, 'must name somebody').describe('Recipients.'),
+          digestMinutes: field
+            .wholeNumber(1, 1440)
+            .default(15)
+            .describe('After a mail, how long further notifications are collected for the next.'),
+        })
+        .optional(),
+      webhooks: z
+        .array(
+          field.settings({
+            name: field
+              .text()
+              .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes')
+              .describe('Name of the webhook in logs and commands.'),
+            url: field.webhookAddress().describe('Where each notification is posted to.'),
+            secret: field.text().optional().describe('Signing secret, whsec_…; prefer secret_file.'),
+            secret_file: field.text().optional().describe(`File holding the signing secret. ${secretFile}`),
+          }),
+        )
+        .default([])
+        .describe('Signed as Standard Webhooks has it.'),
+    })
+    .prefault({}),
   http: field
     .settings({
       host: field.text().default('127.0.0.1').describe('Address the API, health and metrics listen on.'),

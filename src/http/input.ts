@@ -139,3 +139,5 @@ export const logQuery = z
     after: cursor.optional(),
   })
   .refine(({ before, after }) => before === undefined || after === undefined, 'give either before or after');
+
+export const notificationsQuery = z.strictObject({ limit: limit(1000, 50) });

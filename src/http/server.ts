@@ -15,6 +15,7 @@ import { holdRoutes } from './routes/holds.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { migrationRoutes } from './routes/migrations.ts';
 import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { planRoute } from './routes/plan.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
@@ -97,6 +98,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         recoveryRoutes,
         migrationRoutes,
         holdRoutes,
+        notificationRoutes,
         scheduleRoutes,
         doctorRoute,
       ]) {

@@ -6,6 +6,7 @@ import type { ConfiguredSecret, SecretVault } from './credentials.ts';
 import type { DirectorySource } from './directory-source.ts';
 import type { DirectoryWriter } from './directory-writer.ts';
 import type { JobQueue } from './job-queue.ts';
+import type { NotificationChannel } from './notifications.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServiceProvider } from './service-provider.ts';
 import type { Stores } from './stores.ts';
@@ -75,6 +76,8 @@ export interface Ports {
   readonly pace: Pace;
   readonly gatherings: Gatherings;
   readonly vault: SecretVault;
+  /** Ways to people, by name. */
+  readonly channels: ReadonlyMap<string, NotificationChannel>;
   readonly migration: MigrationPorts;
 }
 

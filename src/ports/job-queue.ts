@@ -4,8 +4,9 @@ import type { Log } from './log.ts';
 /**
  * Control jobs are short and for everybody. Jobs of a connection take long or talk to its service provider: each
  * connection has a queue of its own, so that none waits for another, and only who has the connection takes its jobs.
+ * Notifications have one too: a mail server that is slow must not hold up cycles.
  */
-export type QueueKind = 'control' | 'connection';
+export type QueueKind = 'control' | 'connection' | 'notifications';
 
 /**
  * One kind of job, one file in `jobs/`. A payload carries ids only, may arrive twice, late or never:

@@ -7,6 +7,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
 import type { GuardSetting } from '../core/guards/settings.ts';
 import type { Verdict } from '../core/verdict.ts';
+import type { NotificationDesk } from './notifications.ts';
 import type { CredentialDesk } from './credential-desk.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
 import type { EscrowRequest, EscrowTotals, RecoveryAct } from './recovery.ts';
@@ -87,6 +88,7 @@ export interface MadePlan {
 export interface Operator {
   readonly credentials: CredentialDesk;
   readonly holds: HoldDesk;
+  readonly notifications: NotificationDesk;
   status(): Promise<Status>;
   connections(): readonly string[];
   /** Gathers and plans without writing anything anywhere. */

@@ -11,6 +11,7 @@ import type { ResourceId } from '../core/scim.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { DriftStore } from './drift-store.ts';
+import type { NotificationStore } from './notifications.ts';
 import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
 import type { EscrowStore, SeenPace } from './recovery.ts';
@@ -245,6 +246,7 @@ export interface Stores {
   readonly links: LinkStore;
   readonly connections: ConnectionStore;
   readonly credentials: CredentialStore;
+  readonly notifications: NotificationStore;
   readonly log: ProvisioningLog;
   readonly holds: HoldStore;
   readonly escrows: EscrowStore;

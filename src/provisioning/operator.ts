@@ -6,6 +6,7 @@ import type { Log } from '../ports/log.ts';
 import type { CycleView, Operator } from '../ports/operator.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { connectionStatus } from './connection-status.ts';
+import { createNotificationDesk } from './notifications/notification-desk.ts';
 import { createCredentialDesk } from './credentials/credential-desk.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
 import { createHoldDesk } from './hold-desk.ts';
@@ -54,6 +55,7 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
   };
   const holds = createHoldDesk(ports, log);
   return {
+    notifications: createNotificationDesk(ports),
     credentials: createCredentialDesk({
       ports,
       log,

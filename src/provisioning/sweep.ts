@@ -2,13 +2,19 @@ import { probeDue } from '../core/quarantine.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ScheduledCycle } from '../ports/job-queue.ts';
 import { keepCredentials } from './credentials/survey-credentials.ts';
+import { nudgeChannels } from './notifications/deliver-notifications.ts';
+import { watchConnections } from './notifications/watch-connections.ts';
 
 /**
  * Nudges everything that is open: cycles, slices, migrations, probes and schedules, from the store alone. Whatever the queue lost, or a dead
  * process left half-done, moves on from here; a nudge too many changes nothing. What belongs to connections that are not
  * configured here is left to the process that has them.
  */
-export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycle, 'nextRun'>[]): Promise<void> {
+export async function sweep(
+  ports: Ports,
+  schedules: readonly Omit<ScheduledCycle, 'nextRun'>[],
+  warnDays: readonly number[],
+): Promise<void> {
   const now = ports.clock.now();
   await ports.queue.setSchedules([...ports.connections.keys()], schedules);
   for (const connection of ports.connections.keys()) {
@@ -31,4 +37,6 @@ export async function sweep(ports: Ports, schedules: readonly Omit<ScheduledCycl
     if (ports.connections.has(connection))
       await ports.queue.enqueue('advance-migration', { connection, migration: id });
   }
+  await watchConnections(ports, warnDays);
+  await nudgeChannels(ports);
 }

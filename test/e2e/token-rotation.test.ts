@@ -121,7 +121,7 @@ describe('rotating a token', () => {
     expect(await rotate({ pause: true })).toMatchObject({ model: 'cutover', waitsFor: 'new-token' });
     tenant.control.unassign({ principal: personName(9) });
     await expect(operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: BY })).rejects.toThrow(
-      'its token is being rotated',
+      'waiting for a credential: the token is being rotated',
     );
     provider.addToken({ secret: NEW, owner: personName(4) });
     const promoted = await rotate({ added: { secret: { text: NEW }, owner: personName(4) } });
@@ -154,7 +154,7 @@ describe('a refused token', () => {
     provider.revokeToken(OLD);
     tenant.control.unassign({ principal: personName(8) });
     expect(await cycle(operator)).toMatchObject({ result: 'failed' });
-    expect((await operator.status()).connections[0]?.state.pausedReason).toContain('401');
+    expect((await operator.status()).connections[0]?.state.quarantine).toMatchObject({ reason: 'credential-refused' });
     provider.addToken(NEW);
     const { fingerprint } = await add(NEW);
     await operator.credentials.promote(fingerprint, BY, never());
@@ -175,7 +175,7 @@ describe('a refused token', () => {
     expect((await states()).map((state) => state.split(' ')[0])).toEqual(['active', 'candidate', 'retiring']);
     provider.revokeToken(SPARE);
     expect(await cycle(operator)).toMatchObject({ result: 'failed' });
-    expect((await operator.status()).connections[0]?.state.pausedReason).toContain('401');
+    expect((await operator.status()).connections[0]?.state.quarantine).toMatchObject({ reason: 'credential-refused' });
     expect((await states()).map((state) => state.split(' ')[0])).toEqual(['active', 'candidate', 'retiring']);
   });
 
@@ -198,7 +198,7 @@ describe('ending a token at once', () => {
     provider.revokeToken(OLD);
     expect(await operator.credentials.revoke(fingerprint, how, never())).toMatchObject({ state: 'dead' });
     expect((await operator.status()).connections[0]?.state.pausedReason).toContain(
-      `credential ${fingerprint} was revoked`,
+      `waiting for a credential: ${fingerprint} was revoked`,
     );
   });
 

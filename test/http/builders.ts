@@ -167,6 +167,7 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
       approve: async () => aHold({ state: 'approved' }),
       reject: async () => aHold({ state: 'rejected' }),
     },
+    notifications: { list: async () => ({ notifications: [], channels: [] }), test: async () => [] },
     schedules: async () => [],
     setSchedulesPaused: async () => undefined,
     resumeConnection: async () => true,

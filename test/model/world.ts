@@ -126,6 +126,7 @@ export class World {
         connections: process.own(stores.connections),
         credentials: process.own(stores.credentials),
         log: process.own(stores.log),
+        notifications: process.own(stores.notifications),
         holds: process.own(stores.holds),
         escrows: process.own(stores.escrows),
         drift: process.own(stores.drift),
@@ -140,6 +141,7 @@ export class World {
       pace: createPace(sliceSize),
       gatherings: { run: (work) => work() },
       vault: createVault({}),
+      channels: new Map(),
       migration: { settleMs: 0 },
     };
     return { process, ports };
@@ -208,7 +210,7 @@ export class World {
       case 'work':
         return this.#work();
       case 'sweep':
-        return this.#live(0, (ports) => sweep(ports, []));
+        return this.#live(0, (ports) => sweep(ports, [], []));
       case 'pass':
         return this.#clock.advance(step.ms);
       case 'fault':
@@ -260,7 +262,7 @@ export class World {
       else if ((await this.#stores.cycles.openCycle(this.name)) === undefined) return;
       else {
         this.#clock.advance(SWEEP_MS);
-        await this.#live(0, (ports) => sweep(ports, []));
+        await this.#live(0, (ports) => sweep(ports, [], []));
       }
     }
     throw new Error('the world does not come to rest');

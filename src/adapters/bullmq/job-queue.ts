@@ -11,6 +11,7 @@ import {
   alarmName,
   connectionQueue,
   CONTROL_QUEUE,
+  NOTIFICATION_QUEUE,
   deduplication,
   JOB_OPTIONS,
   queueOf,
@@ -22,6 +23,8 @@ export interface JobQueueOptions {
   readonly definitions: readonly Route[];
   /** Names of all configured connections; each has a queue. */
   readonly connections: readonly string[];
+  /** Whether people are told of anything: then there is a queue for that. */
+  readonly notifications?: boolean;
   /** `redis://` or `rediss://`; absent: the queue is kept in `database`. */
   readonly redisUrl?: string;
   readonly database: QueueDatabase;
@@ -50,9 +53,10 @@ export interface OpenJobQueue extends JobQueue {
  */
 export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQueue> {
   const { definitions, connections, redisUrl, database, scheduled, clock, log } = options;
+  const others = options.notifications === true ? [NOTIFICATION_QUEUE] : [];
   const backend = await openBackend({
     database,
-    queues: connections.length + 1,
+    queues: connections.length + 1 + others.length,
     log,
     ...(redisUrl === undefined ? {} : { redisUrl }),
   });
@@ -60,7 +64,9 @@ export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQ
   const localWorkers = new Map<string, number>();
   const open = (name: string) => watched(openQueue(backend, name), log);
   const control = open(CONTROL_QUEUE);
-  const queues = new Map([control, ...connections.map((name) => open(connectionQueue(name)))].map((q) => [q.name, q]));
+  const queues = new Map(
+    [control, ...[...others, ...connections.map(connectionQueue)].map(open)].map((q) => [q.name, q]),
+  );
   // Control jobs go to whoever is free, who may have to nudge a connection that only another process has.
   const elsewhere = new Map<string, BullQueue>();
   const queueNamed = (name: string): BullQueue => {

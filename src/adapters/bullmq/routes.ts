@@ -5,6 +5,7 @@ import type { JobDefinition } from '../../ports/job-queue.ts';
 export type Route = Pick<JobDefinition<object, never>, 'name' | 'queue' | 'parse' | 'connection' | 'dedupe'>;
 
 export const CONTROL_QUEUE = 'headgate-control';
+export const NOTIFICATION_QUEUE = 'headgate-notifications';
 
 /** Each connection has a queue of its own, so that a service provider that is slow or away holds up nobody else. */
 export function connectionQueue(connection: string): string {
@@ -14,6 +15,7 @@ export function connectionQueue(connection: string): string {
 /** The queue a job goes to. */
 export function queueOf(route: Route, payload: object): string {
   if (route.queue === 'control') return CONTROL_QUEUE;
+  if (route.queue === 'notifications') return NOTIFICATION_QUEUE;
   const connection = route.connection?.(payload);
   if (connection === undefined) throw new Error(`job ${route.name} is for a connection and names none`);
   return connectionQueue(connection);

@@ -6,7 +6,7 @@ import { openWorker, type BullWorker } from './backend.ts';
 import type { OpenJobQueue } from './job-queue.ts';
 import { measureJobs } from './measure-jobs.ts';
 import { createProcessor } from './process-job.ts';
-import { connectionQueue, CONTROL_QUEUE } from './routes.ts';
+import { connectionQueue, CONTROL_QUEUE, NOTIFICATION_QUEUE } from './routes.ts';
 
 export interface WorkersOptions<Ports> {
   readonly queue: OpenJobQueue;
@@ -45,6 +45,7 @@ interface QueueWorker {
 
 const CONTROL_CONCURRENCY = 4;
 const CONNECTION_CONCURRENCY = 2;
+const NOTIFICATION_CONCURRENCY = 2;
 const LOCK_MS = 30_000;
 /** A job whose process dies is run again, however often: giving up is decided from the store, not by the queue. */
 const STALLS = 1_000;
@@ -73,6 +74,7 @@ export async function createWorkers<Ports>(options: WorkersOptions<Ports>): Prom
   const names = options.connections.map(connectionQueue);
   await Promise.all([
     begin(CONTROL_QUEUE, options.controlConcurrency ?? CONTROL_CONCURRENCY),
+    ...(queue.queues.has(NOTIFICATION_QUEUE) ? [begin(NOTIFICATION_QUEUE, NOTIFICATION_CONCURRENCY)] : []),
     ...names.map((name) => begin(name, inConnection)),
   ]);
   return {

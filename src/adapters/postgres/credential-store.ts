@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
 import type { CredentialChange, CredentialStore, StoredCredential } from '../../ports/credentials.ts';
 import type { Credential } from '../../core/credential.ts';
+import { kindOfCredentialEvent } from '../../core/notification.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
+import { insertNotification } from './notification-store.ts';
 import type { Sql, Tx } from './tables.ts';
 
 /** Ends a transaction of which nothing is to be kept. */
@@ -104,4 +106,7 @@ async function write(tx: Tx, change: CredentialChange, now: number): Promise<voi
     .insertInto('headgate.credential_event')
     .values({ credential: after.id, at: now, event: change.event, actor: change.by, detail: change.detail ?? null })
     .execute();
+  const kind = kindOfCredentialEvent(change.event);
+  const { connection, fingerprint } = after;
+  if (kind !== undefined) await insertNotification(tx, { kind, connection, facts: { fingerprint } }, now);
 }

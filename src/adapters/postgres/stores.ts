@@ -9,6 +9,7 @@ import type { Database } from './database.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createEscrowStore } from './escrow-store.ts';
 import { createDriftStore } from './drift-store.ts';
+import { createNotificationStore } from './notification-store.ts';
 import { createLinkStore } from './link-store.ts';
 import { createProvisioningLog } from './provisioning-log.ts';
 import { createMigrationStore } from './migration-store.ts';
@@ -25,6 +26,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     holds: createHoldStore(database.sql, clock, () => database.syncToDisk()),
     escrows: createEscrowStore(database.sql),
     drift: createDriftStore(database.sql),
+    notifications: createNotificationStore(database.sql, clock),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
     },

@@ -6,6 +6,7 @@ import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
 import type { CycleMigration } from '../../core/migration/migration.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
 import type { DriftReport } from '../../core/drift.ts';
+import type { Notification, NotificationKind, Told } from '../../core/notification.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Escrow } from '../../core/escrow.ts';
 import type { Health } from '../../core/quarantine.ts';
@@ -239,6 +240,29 @@ interface HoldEventTable {
   readonly until: NullableInt8;
 }
 
+interface NotificationTable {
+  readonly number: Generated<string>;
+  readonly id: string;
+  readonly kind: NotificationKind;
+  readonly connection: string;
+  readonly at: Int8;
+  readonly facts: ColumnType<Notification['facts'], string, never>;
+}
+
+interface ToldTable {
+  readonly connection: string;
+  readonly version: Generated<number>;
+  readonly body: ColumnType<Told, string, string>;
+}
+
+interface ChannelTable {
+  readonly name: string;
+  readonly delivered: Int8;
+  readonly attempts: Generated<number>;
+  readonly not_before: ColumnType<string | number, number | undefined, number>;
+  readonly failure: string | null;
+}
+
 interface CountTable {
   readonly state: string;
   readonly count: Int8;
@@ -259,6 +283,9 @@ export interface Tables {
   readonly 'headgate.credential_event': CredentialEventTable;
   readonly 'headgate.escrow': EscrowTable;
   readonly 'headgate.recovery_act': RecoveryActTable;
+  readonly 'headgate.notification': NotificationTable;
+  readonly 'headgate.told': ToldTable;
+  readonly 'headgate.channel': ChannelTable;
   readonly 'headgate.operation_count': CountTable & { readonly cycle: string; readonly wave: Wave };
   readonly 'headgate.hold': HoldTable;
   readonly 'headgate.hold_event': HoldEventTable;

@@ -1,3 +1,4 @@
+import { buryCredential } from '../../provisioning/credentials/bury-credential.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 
 /**
@@ -9,6 +10,7 @@ export async function revokeToken(context: StepContext): Promise<StepOutcome> {
   const works = await connection.provider.credentialWorks(signal);
   if (!works) {
     await context.begin();
+    await buryCredential(context.ports, connection.rules.name, 'migration');
     return { is: 'done', text: 'the provider refuses the token' };
   }
   const why = 'the provider still takes the token: revoke it there, then approve again';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isAbsolute } from 'node:path';
 import type { Credential, CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
+import { HEALTHY } from '../../core/quarantine.ts';
 import {
   ownerNamed,
   type CredentialDesk,
@@ -12,9 +13,10 @@ import {
 import type { KeptSecret, StoredCredential } from '../../ports/credentials.ts';
 import type { Connection, Ports } from '../../ports/index.ts';
 import type { Log } from '../../ports/log.ts';
+import { nudgeChannels } from '../notifications/deliver-notifications.ts';
 import { activeOf, applyChanges, changeOf, findCredential } from './change-credential.ts';
 import { purposeOf, secretOf } from './keyring.ts';
-import { rotate, type RotationParts } from './rotate-credential.ts';
+import { rotate, STOPPED_FOR_CREDENTIAL, type RotationParts } from './rotate-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
 
 export interface DeskOptions {
@@ -47,7 +49,7 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
         outcome === 'accepted' ? { kind: 'probed' } : { kind: 'probe-failed', refused: outcome === 'refused' };
       const change = changeOf(found, event, { by, now: ports.clock.now(), detail: outcome });
       await applyChanges(ports, [change]);
-      return { credential: told(event.kind, change.after, by), outcome };
+      return { credential: await told(event.kind, change.after, by), outcome };
     },
     async promote(reference, by, signal) {
       const { credential, outcome } = await desk.probe(reference, by, signal);
@@ -59,7 +61,7 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
     async revoke(reference, how, signal) {
       const found = await findCredential(ports, reference);
       const revoked = await end(ports, found, 'revoked', how, signal);
-      const why = `its credential ${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`;
+      const why = `${STOPPED_FOR_CREDENTIAL}: ${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`;
       if (found.state === 'active') await ports.stores.connections.pause(found.connection, why);
       return told('revoked', revoked, how.by);
     },
@@ -73,9 +75,10 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
     rotate: (request, signal) => rotate({ ports, desk, startFullCycle }, request, signal),
   };
 
-  function told(event: string, credential: Credential, by: string): Credential {
+  async function told(event: string, credential: Credential, by: string): Promise<Credential> {
     const { connection, fingerprint, state } = credential;
     log.info({ connection, fingerprint, state, event, by }, 'a credential changed');
+    await nudgeChannels(ports);
     return credential;
   }
   return desk;
@@ -191,9 +194,22 @@ async function promote(ports: Ports, id: string, by: string): Promise<Credential
   const promoted = changeOf(found, { kind: 'promoted', by: 'person' }, { by, now });
   const superseded = active === undefined ? [] : [changeOf(active, { kind: 'superseded' }, { by, now })];
   await applyChanges(ports, [...superseded, promoted]);
-  // A connection is paused because its credential is refused or being rotated; both end here.
-  await ports.stores.connections.resume(found.connection);
+  await goOn(ports, found.connection);
   return promoted.after;
+}
+
+/** Lifts what stopped the connection for want of a credential; a person's own pause, and other trouble, stay. */
+async function goOn(ports: Ports, name: string): Promise<void> {
+  const { connections, cycles } = ports.stores;
+  const { pausedReason } = await connections.get(name);
+  if (pausedReason?.startsWith(STOPPED_FOR_CREDENTIAL) === true) await connections.resume(name);
+  await connections.changeHealth(name, (health) =>
+    health.state !== 'healthy' && (health.reason === 'credential-refused' || health.reason === 'writes-refused')
+      ? HEALTHY
+      : health,
+  );
+  const open = await cycles.openCycle(name);
+  if (open !== undefined) await ports.queue.enqueue('advance-cycle', { cycle: open.id });
 }
 
 /** Ends a credential once the provider refuses it, or, where its secret is gone, a person says it was deleted there. */
@@ -224,12 +240,14 @@ async function confirmEnd(
 ): Promise<'refused' | 'by-person'> {
   const { fingerprint, connection } = credential;
   const secret = await secretOf(credential, ports);
-  const provider = ports.connections.get(connection)?.provider;
+  const { switchedOffAt } = await ports.stores.connections.get(connection);
+  // Nothing is sent any more where SCIM was switched off, not even to try a token.
+  const provider = switchedOffAt === undefined ? ports.connections.get(connection)?.provider : undefined;
   if (secret === undefined || provider === undefined) {
     if (deleted) return 'by-person';
     throw new RefusedError(
       'credential',
-      `the secret of ${fingerprint} is not here any more: nobody can see whether it is refused`,
+      `${fingerprint} cannot be tried any more: nobody can see whether it is refused`,
       {
         remedy: `delete the token at the service provider, then say so: headgate token retire ${fingerprint} --deleted-at-provider`,
       },

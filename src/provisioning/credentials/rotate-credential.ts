@@ -4,6 +4,9 @@ import { RefusedError } from '../../core/errors.ts';
 import { newTokenInstruction, nextRotationStep, type RotationFacts, type RotationStep } from '../../core/rotation.ts';
 import type { Ports } from '../../ports/index.ts';
 
+/** How a pause begins that ends when a credential is put to use. */
+export const STOPPED_FOR_CREDENTIAL = 'waiting for a credential';
+
 export interface RotationParts {
   readonly ports: Ports;
   readonly desk: Pick<CredentialDesk, 'list' | 'add' | 'promote' | 'retire'>;
@@ -22,7 +25,7 @@ export async function rotate(
 ): Promise<Rotation> {
   const done: string[] = [];
   if (pause === true) {
-    await ports.stores.connections.pause(connection, 'its token is being rotated');
+    await ports.stores.connections.pause(connection, `${STOPPED_FOR_CREDENTIAL}: the token is being rotated`);
     done.push('nothing is sent until the new token is in use');
   }
   if (added !== undefined) {

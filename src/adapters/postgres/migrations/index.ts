@@ -8,6 +8,7 @@ import * as provisioningLog from './0006-provisioning-log.ts';
 import * as drift from './0006b-drift.ts';
 import * as departures from './0007-departures.ts';
 import * as credentials from './0009-credentials.ts';
+import * as notifications from './0009-notifications.ts';
 import * as scopeMigrations from './0010-scope-migrations.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
@@ -21,5 +22,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006b-drift': drift,
   '0007-departures': departures,
   '0009-credentials': credentials,
+  '0009-notifications': notifications,
   '0010-scope-migrations': scopeMigrations,
 };

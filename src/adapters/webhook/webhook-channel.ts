@@ -1,0 +1,81 @@
+import { Webhook } from 'standardwebhooks';
+import { request } from 'undici';
+import { HeadgateError, RejectedError, TransientError } from '../../core/errors.ts';
+import type { Notification } from '../../core/notification.ts';
+import { sentenceOf } from '../../core/notification-text.ts';
+import type { NotificationChannel } from '../../ports/notifications.ts';
+
+export interface WebhookOptions {
+  readonly name: string;
+  readonly url: string;
+  /** `whsec_` and the key in base64. Two of them, separated by a blank, while the key is being replaced. */
+  readonly secret: () => Promise<string>;
+  readonly now: () => number;
+}
+
+/** Standard Webhooks asks for 15 to 30 seconds. */
+const TIMEOUT_MS = 20_000;
+
+/** A signed webhook as Standard Webhooks has it: one notification a message, its id the key for doing it once. */
+export function createWebhookChannel({ name, url, secret, now }: WebhookOptions): NotificationChannel {
+  return {
+    name,
+    digestMs: 0,
+    async deliver(notifications, signal) {
+      for (const notification of notifications) {
+        const payload = payloadOf(notification);
+        const sentAt = new Date(now());
+        const headers = {
+          'content-type': 'application/json',
+          'user-agent': 'headgate',
+          'webhook-id': notification.id,
+          'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
+          'webhook-signature': signatures(name, await secret(), notification.id, sentAt, payload),
+        };
+        await post(name, url, headers, payload, signal);
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+function payloadOf(notification: Notification): string {
+  const { kind, connection, facts, at } = notification;
+  const data = { connection, ...facts, text: sentenceOf(notification) };
+  return JSON.stringify({ type: kind, timestamp: new Date(at).toISOString(), data });
+}
+
+function signatures(name: string, secrets: string, id: string, at: Date, payload: string): string {
+  try {
+    const keys = secrets.trim().split(/\s+/);
+    return keys.map((key) => new Webhook(key).sign(id, at, payload)).join(' ');
+  } catch {
+    // What the package says may quote the key.
+    throw new RejectedError(`${name}: the secret of the webhook is not whsec_ followed by base64`, {
+      remedy: 'copy the signing secret again, whole.',
+    });
+  }
+}
+
+async function post(
+  name: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let status: number;
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const answer = await request(url, { method: 'POST', headers, body, signal: limit });
+    status = answer.statusCode;
+    await answer.body.dump();
+  } catch (error) {
+    if (error instanceof HeadgateError) throw error;
+    throw new TransientError(`${name}: the webhook did not answer`, { remedy: 'see that its address can be reached.' });
+  }
+  if (status >= 200 && status < 300) return;
+  // Any 2xx is success; 410 means that nothing is wanted there any more.
+  const told = `${name}: the webhook answered ${status}`;
+  throw status === 410 ? new RejectedError(told, { status }) : new TransientError(told, { status });
+}

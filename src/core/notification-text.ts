@@ -1,0 +1,52 @@
+import type { Notification } from './notification.ts';
+
+/** One notification as a sentence, with what to do where there is something to do. */
+export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind' | 'connection' | 'facts'>): string {
+  const fact = (name: string) => String(facts[name] ?? '?');
+  const token = `token ${fact('fingerprint')} of ${connection}`;
+  switch (kind) {
+    case 'token.generated':
+      return `A new ${token} was handed to Headgate. If nobody here did that, revoke it at the service provider.`;
+    case 'token.promoted':
+      return `The ${token} is in use now. The one before it is still accepted until it is deleted at the service provider: headgate token rotate -c ${connection}`;
+    case 'token.switched':
+      return `The service provider refused the token in use; Headgate switched to the ${token} once, and will not do so again by itself. See: headgate token list -c ${connection}`;
+    case 'token.retired':
+      return `The ${token} is retired: the service provider refuses it.`;
+    case 'token.revoked':
+      return `The ${token} is revoked and dead.`;
+    case 'token.expiring':
+      return facts['days'] === 0
+        ? `The ${token} has expired. Replace it: headgate token rotate -c ${connection}`
+        : `The ${token} expires within ${fact('days')} ${facts['days'] === 1 ? 'day' : 'days'}. Replace it: headgate token rotate -c ${connection}`;
+    case 'connection.paused':
+      return `Connection ${connection} is paused, and nothing is sent: ${fact('reason')}`;
+    case 'connection.quarantined':
+      return `Connection ${connection} is in quarantine, and nothing is written: ${fact('reason')}. It is tried again by itself; see: headgate quarantine show -c ${connection}`;
+    case 'connection.recovered':
+      return `Connection ${connection} goes on.`;
+    case 'hold.waiting':
+      return `Guards of ${connection} hold operations and wait for a person (${fact('guards')}; ${fact('operations')} held). See: headgate plan -c ${connection}`;
+    case 'hold.lifted':
+      return `Nothing of ${connection} is held any more (it was by ${fact('guards')}).`;
+    case 'test':
+      return 'This is a test. Notifications of Headgate arrive here.';
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Subject of a message about some notifications. */
+export function subjectOf(notifications: readonly Notification[]): string {
+  const [first] = notifications;
+  if (first === undefined) return 'Headgate';
+  const what = `${first.kind}${first.connection === '' ? '' : ` (${first.connection})`}`;
+  return notifications.length === 1
+    ? `Headgate: ${what}`
+    : `Headgate: ${notifications.length} notifications, ${what} first`;
+}
+
+/** Body of a message about some notifications, oldest first. */
+export function textOf(notifications: readonly Notification[]): string {
+  return notifications.map((one) => `${new Date(one.at).toISOString()}  ${one.kind}\n${sentenceOf(one)}`).join('\n\n');
+}

@@ -1,0 +1,99 @@
+/** What people are told of. Events happened once; a condition is told when it begins and when it ends. */
+export const NOTIFICATION_KINDS = [
+  'token.generated',
+  'token.promoted',
+  'token.switched',
+  'token.retired',
+  'token.revoked',
+  'token.expiring',
+  'connection.paused',
+  'connection.quarantined',
+  'connection.recovered',
+  'hold.waiting',
+  'hold.lifted',
+  'test',
+] as const;
+export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
+
+/** Something people are told. Holds names of connections, guards and fingerprints, and never one of a person. */
+export interface NewNotification {
+  readonly kind: NotificationKind;
+  readonly connection: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+export interface Notification extends NewNotification {
+  /** The same however often it is sent. */
+  readonly id: string;
+  /** Ms since the epoch. */
+  readonly at: number;
+}
+
+/** Which notification an entry in a credential's history is, if any. */
+export function kindOfCredentialEvent(event: string): NotificationKind | undefined {
+  return BY_EVENT[event];
+}
+
+const BY_EVENT: Readonly<Partial<Record<string, NotificationKind>>> = {
+  added: 'token.generated',
+  installed: 'token.generated',
+  promoted: 'token.promoted',
+  switched: 'token.switched',
+  retired: 'token.retired',
+  revoked: 'token.revoked',
+};
+
+/** How a connection is, as far as people are told of it. */
+export interface Watched {
+  readonly connection: string;
+  /** Why nothing is sent, by a person's will or because the provider is in trouble. */
+  readonly stopped?: { readonly by: 'pause' | 'quarantine'; readonly reason: string };
+  /** Guards that hold operations of the newest plan, with how many they hold together. */
+  readonly held: { readonly guards: readonly string[]; readonly operations: number };
+  /** Credentials that reached a day of warning: fingerprint and that day. */
+  readonly expiring: Readonly<Record<string, number>>;
+}
+
+/** What people were last told of a connection. */
+export interface Told {
+  readonly stopped: 'pause' | 'quarantine' | 'no';
+  readonly guards: readonly string[];
+  readonly expiring: Readonly<Record<string, number>>;
+}
+
+export const NOTHING_TOLD: Told = { stopped: 'no', guards: [], expiring: {} };
+
+/**
+ * What to tell now, and what will have been told then. A condition that goes on is not told again, a further guard or a
+ * nearer day is; an end is told only of what was told. Pure.
+ */
+export function whatToTell(
+  before: Told,
+  now: Watched,
+): { readonly tell: readonly NewNotification[]; readonly told: Told } {
+  const { connection, stopped, held, expiring } = now;
+  const tell: NewNotification[] = [];
+  const add = (kind: NotificationKind, facts: NewNotification['facts']) => tell.push({ kind, connection, facts });
+  if (stopped !== undefined && stopped.by !== before.stopped) {
+    add(stopped.by === 'pause' ? 'connection.paused' : 'connection.quarantined', { reason: stopped.reason });
+  }
+  if (stopped === undefined && before.stopped !== 'no') add('connection.recovered', {});
+  const guards = held.operations === 0 ? [] : held.guards.toSorted();
+  if (guards.some((guard) => !before.guards.includes(guard))) {
+    add('hold.waiting', { guards: guards.join(', '), operations: held.operations });
+  }
+  if (guards.length === 0 && before.guards.length > 0) add('hold.lifted', { guards: before.guards.join(', ') });
+  for (const [fingerprint, days] of Object.entries(expiring)) {
+    if (before.expiring[fingerprint] !== days) add('token.expiring', { fingerprint, days });
+  }
+  return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring } };
+}
+
+const MINUTE = 60_000;
+/** Waits between attempts as Standard Webhooks proposes them ("Deliverability and reliability"); the last one repeats. */
+const WAITS = [5_000, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE, 300 * MINUTE, 600 * MINUTE];
+
+/** How long to wait after so many failed attempts in a row, in ms. */
+export function deliveryWait(attempts: number): number {
+  return WAITS[Math.min(Math.max(attempts, 1), WAITS.length) - 1] ?? MINUTE;
+}

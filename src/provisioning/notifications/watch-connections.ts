@@ -1,0 +1,48 @@
+import { expiryWarning } from '../../core/credential.ts';
+import { countInState } from '../../core/cycle.ts';
+import { whatToTell, type Watched } from '../../core/notification.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { ConnectionState } from '../../ports/stores.ts';
+
+/** How far back the newest plan of a connection is looked for. */
+const RECENT_CYCLES = 10;
+
+/**
+ * Looks at how every connection is and stores what people are to be told of it. Conditions are compared with what was last
+ * told, so it does not matter who paused a connection, or how often this runs.
+ */
+export async function watchConnections(ports: Ports, warnDays: readonly number[]): Promise<void> {
+  const { notifications } = ports.stores;
+  for (const name of ports.connections.keys()) {
+    const { told, version } = await notifications.told(name);
+    const next = whatToTell(told, await watched(ports, name, warnDays));
+    if (version > 0 && next.tell.length === 0 && JSON.stringify(next.told) === JSON.stringify(told)) continue;
+    // When another process was first, it has told the same.
+    await notifications.tell(name, next.told, version, next.tell);
+  }
+}
+
+async function watched({ stores, clock }: Ports, connection: string, warnDays: readonly number[]): Promise<Watched> {
+  const stopped = whyStopped(await stores.connections.get(connection));
+  const recent = await stores.cycles.list({ connection, limit: RECENT_CYCLES });
+  const planned = recent.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
+  const findings = planned?.verdict?.findings.filter(({ effect }) => effect === 'hold') ?? [];
+  const operations = planned === undefined ? 0 : countInState(await stores.cycles.counts(planned.id), 'held');
+  const expiring = (await stores.credentials.list(connection)).flatMap((credential): [string, number][] => {
+    const days = expiryWarning(credential, warnDays, clock.now());
+    return days === undefined ? [] : [[credential.fingerprint, days]];
+  });
+  return {
+    connection,
+    held: { guards: [...new Set(findings.map(({ guard }) => guard))], operations },
+    expiring: Object.fromEntries(expiring),
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+/** A trial after a quarantine is still part of it: people are told once it has proved itself. */
+function whyStopped({ pausedReason, quarantine }: ConnectionState): Watched['stopped'] {
+  if (pausedReason !== undefined) return { by: 'pause', reason: pausedReason };
+  if (quarantine === undefined) return undefined;
+  return { by: 'quarantine', reason: `${quarantine.reason}: ${quarantine.cause.message}` };
+}

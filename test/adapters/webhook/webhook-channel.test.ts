@@ -1,0 +1,91 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createWebhookChannel } from '../../../src/adapters/webhook/webhook-channel.ts';
+import { RejectedError, TransientError } from '../../../src/core/errors.ts';
+import type { Notification } from '../../../src/core/notification.ts';
+
+const KEY = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+const NEXT_KEY = `whsec_${Buffer.alloc(32, 4).toString('base64')}`;
+const signal = new AbortController().signal;
+const paused: Notification = {
+  id: '0d3f',
+  at: Date.UTC(2026, 10, 22),
+  kind: 'connection.paused',
+  connection: 'acme',
+  facts: { reason: 'the token was refused' },
+};
+
+interface Received {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+async function receiver(status: number): Promise<{ readonly url: string; readonly received: Received[] }> {
+  const received: Received[] = [];
+  const listening = createServer((request, response) => {
+    void text(request).then((body) => {
+      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+      received.push({ headers, body });
+      response.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end('thanks');
+    });
+  }).listen(0, '127.0.0.1');
+  server = listening;
+  await once(listening, 'listening');
+  const address = listening.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}/hook?team=ops`, received };
+}
+
+function channelTo(url: string, secret = KEY) {
+  return createWebhookChannel({ name: 'ops', url, secret: async () => secret, now: () => Date.now() });
+}
+
+describe('a webhook', () => {
+  test('is signed so that the receiver can verify it, with the id as key for doing it once', async () => {
+    const { url, received } = await receiver(204);
+    await channelTo(url).deliver([paused], signal);
+    const [{ headers, body } = { headers: {}, body: '' }] = received;
+    expect(new Webhook(KEY).verify(body, headers)).toEqual({
+      type: 'connection.paused',
+      timestamp: '2026-11-22T00:00:00.000Z',
+      data: {
+        connection: 'acme',
+        reason: 'the token was refused',
+        text: 'Connection acme is paused, and nothing is sent: the token was refused',
+      },
+    });
+    expect(headers['webhook-id']).toBe('0d3f');
+    expect(() => new Webhook(NEXT_KEY).verify(body, headers)).toThrow('No matching signature found');
+    expect(() => new Webhook(KEY).verify(body.replace('acme', 'beta'), headers)).toThrow('No matching signature found');
+  });
+
+  test('while its key is replaced, is signed with both', async () => {
+    const { url, received } = await receiver(200);
+    await channelTo(url, `${NEXT_KEY} ${KEY}`).deliver([paused], signal);
+    const [{ headers, body } = { headers: {}, body: '' }] = received;
+    for (const key of [KEY, NEXT_KEY]) expect(new Webhook(key).verify(body, headers)).toBeTruthy();
+  });
+
+  test.each([
+    { rule: 'a failure of the receiver is tried again', status: 500, error: TransientError },
+    { rule: 'a redirect is not followed', status: 302, error: TransientError },
+    { rule: 'gone is gone', status: 410, error: RejectedError },
+  ])('$rule', async ({ status, error }) => {
+    const { url, received } = await receiver(status);
+    await expect(channelTo(url).deliver([paused], signal)).rejects.toThrow(error);
+    expect(received).toHaveLength(1);
+  });
+
+  test('O6: a key that is none is said without being repeated', async () => {
+    const { url, received } = await receiver(200);
+    const failure = channelTo(url, 'whsec_not base64 at all!').deliver([paused], signal);
+    await expect(failure).rejects.toThrow(/^ops: the secret of the webhook is not whsec_ followed by base64$/);
+    expect(received).toEqual([]);
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import {
+  deliveryWait,
+  NOTHING_TOLD,
+  NOTIFICATION_KINDS,
+  whatToTell,
+  type Told,
+  type Watched,
+} from '../../src/core/notification.ts';
+import { sentenceOf, subjectOf } from '../../src/core/notification-text.ts';
+
+const NOTHING_HELD = { guards: [], operations: 0 };
+
+function now(overrides: Partial<Watched> = {}): Watched {
+  return { connection: 'acme', held: NOTHING_HELD, expiring: {}, ...overrides };
+}
+
+interface Row {
+  readonly rule: string;
+  readonly before?: Partial<Told>;
+  readonly is: Partial<Watched>;
+  readonly tell: readonly string[];
+}
+
+const rows: readonly Row[] = [
+  { rule: 'a quiet connection is not spoken of', is: {}, tell: [] },
+  {
+    rule: 'a pause is told when it begins',
+    is: { stopped: { by: 'pause', reason: 'works' } },
+    tell: ['connection.paused {"reason":"works"}'],
+  },
+  {
+    rule: 'and not again while it lasts',
+    before: { stopped: 'pause' },
+    is: { stopped: { by: 'pause', reason: 'works' } },
+    tell: [],
+  },
+  {
+    rule: 'a quarantine is told with its cause',
+    is: { stopped: { by: 'quarantine', reason: 'credential-refused: 401' } },
+    tell: ['connection.quarantined {"reason":"credential-refused: 401"}'],
+  },
+  { rule: 'its end is told', before: { stopped: 'pause' }, is: {}, tell: ['connection.recovered {}'] },
+  {
+    rule: 'a hold is told with its guards and how much they hold',
+    is: { held: { guards: ['token-owner', 'too-many-removals'], operations: 9 } },
+    tell: ['hold.waiting {"guards":"token-owner, too-many-removals","operations":9}'],
+  },
+  {
+    rule: 'not again because more is held by the same guard',
+    before: { guards: ['token-owner'] },
+    is: { held: { guards: ['token-owner'], operations: 12 } },
+    tell: [],
+  },
+  {
+    rule: 'again when another guard holds as well',
+    before: { guards: ['token-owner'] },
+    is: { held: { guards: ['token-owner', 'too-many-removals'], operations: 12 } },
+    tell: ['hold.waiting {"guards":"token-owner, too-many-removals","operations":12}'],
+  },
+  {
+    rule: 'the end of all holds is told',
+    before: { guards: ['token-owner'] },
+    is: {},
+    tell: ['hold.lifted {"guards":"token-owner"}'],
+  },
+  {
+    rule: 'an expiry is told on its day',
+    is: { expiring: { f1: 14 } },
+    tell: ['token.expiring {"fingerprint":"f1","days":14}'],
+  },
+  { rule: 'once for each day', before: { expiring: { f1: 14 } }, is: { expiring: { f1: 14 } }, tell: [] },
+  {
+    rule: 'again on a nearer one',
+    before: { expiring: { f1: 14 } },
+    is: { expiring: { f1: 7 } },
+    tell: ['token.expiring {"fingerprint":"f1","days":7}'],
+  },
+  { rule: 'a token that was replaced is not spoken of', before: { expiring: { f1: 14 } }, is: {}, tell: [] },
+];
+
+describe('what people are told', () => {
+  test.each(rows)('$rule', ({ before, is, tell }) => {
+    const said = whatToTell({ ...NOTHING_TOLD, ...before }, now(is)).tell;
+    expect(said.map(({ kind, facts }) => `${kind} ${JSON.stringify(facts)}`)).toEqual(tell);
+  });
+
+  test('what was told is not told a second time', () => {
+    const is = now({
+      stopped: { by: 'quarantine', reason: '401' },
+      held: { guards: ['b', 'a'], operations: 2 },
+      expiring: { f1: 1 },
+    });
+    const first = whatToTell(NOTHING_TOLD, is);
+    expect(first.tell).toHaveLength(3);
+    expect(whatToTell(first.told, is)).toEqual({ tell: [], told: first.told });
+  });
+
+  test.each(NOTIFICATION_KINDS)('%s is a sentence of facts', (kind) => {
+    const facts = { fingerprint: 'f1', days: 7, guards: 'token-owner', operations: 3, reason: 'refused' };
+    const sentence = sentenceOf({ kind, connection: 'acme', facts });
+    expect(sentence).not.toMatch(/\?|undefined/);
+    expect(sentence.length).toBeGreaterThan(20);
+  });
+
+  test('a digest says how many there are', () => {
+    const one = { id: 'a', at: 0, kind: 'token.promoted', connection: 'acme', facts: {} } as const;
+    expect(subjectOf([one])).toBe('Headgate: token.promoted (acme)');
+    expect(subjectOf([one, one])).toBe('Headgate: 2 notifications, token.promoted (acme) first');
+  });
+
+  test('attempts are further and further apart', () => {
+    const waits = [1, 2, 3, 4, 5, 6, 7].map(deliveryWait);
+    expect(waits[0]).toBe(5000);
+    expect(waits.every((wait, index) => index === 0 || wait >= (waits[index - 1] ?? 0))).toBe(true);
+    expect(waits.at(-1)).toBe(36_000_000);
+  });
+});

@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startInbox, type SmtpInbox } from '../adapters/mail/smtp-inbox.ts';
+import { company, personName } from './company.ts';
+import { eventually, headgate, startWorld, type World } from './world.ts';
+
+const KEY = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
+
+let world: World;
+let inbox: SmtpInbox;
+const hooks: { readonly type: string; readonly data: Record<string, unknown> }[] = [];
+let failing = 1;
+const receiver = createServer((request, response) => {
+  void text(request).then((body) => {
+    // The first message is not taken, so that it has to be sent again.
+    if (failing-- > 0) return response.writeHead(503).end();
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    new Webhook(KEY).verify(body, headers);
+    hooks.push(JSON.parse(body));
+    return response.writeHead(204).end();
+  });
+});
+
+beforeAll(async () => {
+  inbox = await startInbox();
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const address = receiver.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  world = await startWorld({
+    organisation: company({ users: 10, direct: [1, 10] }),
+    config: {
+      credentials: { key: Buffer.alloc(32, 7).toString('base64') },
+      notifications: {
+        mail: { smtp_url: `smtp://127.0.0.1:${inbox.port}`, from: 'headgate@example.com', to: ['ops@example.com'] },
+        webhooks: [{ name: 'ops', url: `http://127.0.0.1:${address.port}/`, secret: KEY }],
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await world.close();
+  await inbox.close();
+  receiver.close();
+});
+
+describe('people are told', () => {
+  test('O1: of a token that was handed over, by mail at once and by a webhook that is tried again', async () => {
+    const daemon = await world.daemon();
+    // The first sweep has opened the channels: what comes from now on is delivered.
+    const run = (...argv: readonly string[]) => headgate([...argv, '--config', world.configFile], world.directory);
+    await eventually(async () => (await run('notification', 'list')).stdout.includes('ops') || undefined);
+    world.provider.addToken('new-token-0123456789');
+    const add = ['token', 'add', '-c', 'acme', '--owner', personName(2), '--reference', `${world.directory}/reference`];
+    writeFileSync(`${world.directory}/reference`, 'new-token-0123456789', { mode: 0o600 });
+    expect(await run(...add)).toMatchObject({ code: 0 });
+    await eventually(async () => (inbox.mails.length > 0 ? true : undefined));
+    expect(inbox.mails[0]?.body).toContain('Subject: Headgate: token.generated (acme)');
+    await eventually(async () => (hooks.length > 0 ? true : undefined));
+    expect(hooks[0]).toMatchObject({ type: 'token.generated', data: { connection: 'acme' } });
+    await daemon.stop();
+    expect(daemon.output()).not.toContain('new-token-0123456789');
+  });
+});

@@ -1,0 +1,156 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase, type Database } from '../../../src/adapters/postgres/database.ts';
+import { createStores } from '../../../src/adapters/postgres/stores.ts';
+import { createVault } from '../../../src/adapters/vault/vault.ts';
+import { TransientError } from '../../../src/core/errors.ts';
+import type { Notification } from '../../../src/core/notification.ts';
+import type { Ports } from '../../../src/ports/index.ts';
+import type { NotificationChannel } from '../../../src/ports/notifications.ts';
+import { createPace } from '../../../src/provisioning/pace.ts';
+import { deliverNotifications, nudgeChannels } from '../../../src/provisioning/notifications/deliver-notifications.ts';
+import { watchConnections } from '../../../src/provisioning/notifications/watch-connections.ts';
+import { aCredential } from '../../builders.ts';
+import { aHandClock } from '../../contract/stores.contract.ts';
+import { silentLog } from '../../silent-log.ts';
+import { aConnection, fakeDirectory, fakeProvider } from '../fakes.ts';
+
+const DAY = 86_400_000;
+const clock = aHandClock();
+const signal = new AbortController().signal;
+const nudged: string[] = [];
+let directory: string;
+let database: Database;
+let ports: Ports;
+
+/** A channel that keeps what it is given, one line a message; while `away` it fails. */
+function aChannel(name: string, digestMs: number) {
+  const messages: string[] = [];
+  const state = { away: false };
+  const channel: NotificationChannel = {
+    name,
+    digestMs,
+    async deliver(notifications: readonly Notification[]) {
+      if (state.away) throw new TransientError(`${name} is away`);
+      messages.push(notifications.map(({ kind, facts }) => [kind, ...Object.values(facts)].join(' ')).join(', '));
+    },
+    close: async () => undefined,
+  };
+  return { channel, messages, state };
+}
+
+const mail = aChannel('mail', 600_000);
+const hook = aChannel('ops', 0);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'headgate-tell-'));
+  database = await openDatabase({ url: `file:${directory}`, log: silentLog });
+  const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
+  const unused = (): never => {
+    throw new Error('not part of this test');
+  };
+  ports = {
+    stores: createStores({ database, clock }),
+    vault: createVault({}),
+    channels: new Map([mail, hook].map(({ channel }) => [channel.name, channel])),
+    queue: {
+      enqueue: async (name, payload) => void nudged.push(`${name} ${JSON.stringify(payload)}`),
+      setSchedules: unused,
+      listSchedules: unused,
+      counts: unused,
+      ping: unused,
+    },
+    connections: new Map([['acme', connection]]),
+    clock,
+    get metrics() {
+      return unused();
+    },
+    worker: { id: 'w1', leaseMs: 1000, sliceSize: 1, window: 1 },
+    pace: createPace(1),
+    migration: { settleMs: 0 },
+    get gatherings() {
+      return unused();
+    },
+  };
+  await nudgeChannels(ports);
+});
+afterAll(async () => {
+  await database.close();
+  await rm(directory, { recursive: true });
+});
+
+/** What the daemon does every few seconds. */
+async function sweep(): Promise<void> {
+  await watchConnections(ports, [30, 7]);
+  nudged.length = 0;
+  await nudgeChannels(ports);
+  for (const name of ['mail', 'ops']) await deliverNotifications(ports, name, silentLog, signal);
+}
+
+// One story: each test begins where the one before it ended.
+describe('telling people', () => {
+  test('of a pause once, and of its end', async () => {
+    await ports.stores.connections.pause('acme', 'the token was refused');
+    await sweep();
+    await sweep();
+    expect(hook.messages).toEqual(['connection.paused the token was refused']);
+    await ports.stores.connections.resume('acme');
+    await sweep();
+    expect(hook.messages.slice(1)).toEqual(['connection.recovered']);
+  });
+
+  test('by mail at once, and then together, so that a bad day is not a hundred mails', async () => {
+    expect(mail.messages).toEqual(['connection.paused the token was refused']);
+    await ports.stores.connections.pause('acme', 'again');
+    await sweep();
+    expect(mail.messages).toHaveLength(1);
+    clock.advance(600_000);
+    await sweep();
+    expect(mail.messages.slice(1)).toEqual(['connection.recovered, connection.paused again']);
+    await ports.stores.connections.resume('acme');
+  });
+
+  test('that a token expires, once for each of the days', async () => {
+    hook.messages.length = 0;
+    const expiring = aCredential({ fingerprint: 'f1', expiresAt: clock.now() + 20 * DAY });
+    await ports.stores.credentials.change([{ after: expiring, event: 'probed', by: 'test' }]);
+    await sweep();
+    clock.advance(DAY);
+    await sweep();
+    clock.advance(13 * DAY);
+    await sweep();
+    clock.advance(7 * DAY);
+    await sweep();
+    expect(hook.messages).toEqual([
+      'connection.recovered',
+      'token.expiring f1 30',
+      'token.expiring f1 7',
+      'token.expiring f1 0',
+    ]);
+  });
+
+  test('of everything that happened while a channel was away, in order, once it is back', async () => {
+    hook.messages.length = 0;
+    hook.state.away = true;
+    await ports.stores.connections.pause('acme', 'down');
+    await sweep();
+    await ports.stores.connections.resume('acme');
+    await sweep();
+    expect(hook.messages).toEqual([]);
+    const [, state] = await ports.stores.notifications.channels();
+    expect(state).toMatchObject({ channel: 'ops', attempts: 1, failure: 'ops is away' });
+    hook.state.away = false;
+    clock.advance(5000);
+    await sweep();
+    expect(hook.messages).toEqual(['connection.paused down', 'connection.recovered']);
+  });
+
+  test('and nudges only channels that have something to say', async () => {
+    clock.advance(600_000);
+    await sweep();
+    await sweep();
+    expect(nudged).toEqual([]);
+  });
+});
