@@ -3,6 +3,9 @@ export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
+/** Methods that answer at once, from what the process knows: nothing can go wrong around them. */
+const SYNCHRONOUS: ReadonlySet<string | symbol> = new Set(['pace', 'preview']);
+
 /**
  * One life of a process. Its ports report the moment before and after each call; at the moment set for it the process
  * dies, and from then on none of its calls has any effect.
@@ -29,12 +32,12 @@ export class ModelProcess {
     throw new Crash();
   }
 
-  /** The same port, as this process has it. Every method must answer with a promise. */
+  /** The same port, as this process has it. Every method but the synchronous ones answers with a promise. */
   own<T extends object>(port: T): T {
     return new Proxy(port, {
       get: (target, name): unknown => {
         const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
+        if (typeof value !== 'function' || SYNCHRONOUS.has(name)) return value;
         return async (...given: readonly unknown[]): Promise<unknown> => {
           this.#reach();
           const answer: unknown = await Reflect.apply(value, target, given);

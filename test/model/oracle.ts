@@ -39,10 +39,14 @@ export function compare(organisation: Organisation, provider: ModelProvider, cla
   const differences: string[] = [];
   // Whoever was hired again finds their own name on the account of who they were: that one must not go meanwhile.
   const wanted = new Set([...blocked].map((user) => upnOf(organisation, user)));
-  for (const user of organisation.people.keys()) {
-    const kept = !entitled.has(user) && ours(user).some((account) => wanted.has(nameOf(account)));
-    if (!blocked.has(user) && !kept) differences.push(...differencesOf(user, organisation, ours, blocked));
-  }
+  const waiting = new Set([
+    ...blocked,
+    ...[...organisation.people.keys()].filter(
+      (user) => !entitled.has(user) && ours(user).some((account) => wanted.has(nameOf(account))),
+    ),
+  ]);
+  for (const user of organisation.people.keys())
+    if (!waiting.has(user)) differences.push(...differencesOf(user, organisation, ours, blocked));
   for (const group of organisation.teams.keys()) {
     const found = [...provider.groups.values()].filter(({ externalId }) => externalId === group);
     const number = groups.has(group) ? 1 : 0;

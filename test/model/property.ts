@@ -43,7 +43,8 @@ function runParameters(): fc.Parameters<[Script]> {
       ? { numRuns: 1_000_000, interruptAfterTimeLimit: ENOUGH_MS, markInterruptAsFailure: false }
       : { numRuns: Number(runs) }),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
-    ...(path === undefined ? {} : { path, endOnFailure: true }),
+    ...(path === undefined ? {} : { path }),
+    ...(path === undefined || runs === '1' ? { endOnFailure: true } : {}),
   };
 }
 
@@ -64,6 +65,9 @@ export async function playHistories(under: ModelStores, calm: CycleKind): Promis
   });
   const details = await fc.check(property, runParameters()).finally(() => (Math.random = random));
   if (!details.failed) return '';
-  const replay = `HEADGATE_TEST_SEED=${details.seed} HEADGATE_TEST_PATH=${details.counterexamplePath ?? ''} npm run test:model`;
-  return `${fc.defaultReportMessage(details)}\n\nPlay it again: ${replay}`;
+  const which = `HEADGATE_TEST_SEED=${details.seed} HEADGATE_TEST_PATH=${details.counterexamplePath ?? ''}`;
+  const file = calm === 'initial' ? 'full-cycles' : 'incremental-cycles';
+  const replay = `${which} npx vitest run --config test/vitest.config.ts test/model/${file}`;
+  const why = details.errorInstance instanceof Error ? details.errorInstance.stack : details.errorInstance;
+  return `${fc.defaultReportMessage(details)}\n\n${String(why)}\n\nPlay it again, and find the smallest: ${replay}`;
 }
