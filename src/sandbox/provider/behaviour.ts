@@ -75,6 +75,17 @@ export interface Behaviour {
   readonly tokens: { readonly most: number; readonly beyond: 'refuse' | 'replace' };
   /** A token stops working when the account of its owner is inactive or gone, or it does not depend on it. */
   readonly tokenOwner: 'free' | 'coupled';
+  /** The provider's own pages for administrators. */
+  readonly adminPages: {
+    /** userType of who may generate and delete tokens; a token generated there dies when its owner is of none of them. */
+    readonly adminTypes: readonly string[];
+    /** Whether a user who owns a token is kept from being deactivated or made no administrator there. By SCIM nobody is. */
+    readonly ownerGuard: boolean;
+    /** Whether single sign-on must be on before a token can be generated. */
+    readonly needsSso: boolean;
+    /** Whether it mails about tokens and to people who were provisioned. */
+    readonly mails: boolean;
+  };
   /** Resources on a page when the client names no count, and at most. */
   readonly defaultCount: number;
   readonly maxResults: number;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Behaviour } from './behaviour.ts';
 import { ScimRefusal } from './refusal.ts';
-import { isActive } from './resource.ts';
+import { isActive, textAttribute } from './resource.ts';
 import type { ResourceStore } from './store.ts';
 
 /** A bearer token the provider accepts. */
@@ -11,6 +11,10 @@ export interface BearerToken {
   readonly expiresAt?: number;
   /** userName of the account the token belongs to. */
   readonly owner?: string;
+  /** Names the token in the provider's own pages. */
+  readonly id?: string;
+  /** userTypes the owner must be one of for the token to work. */
+  readonly ownerTypes?: readonly string[];
 }
 
 /** A client of the OAuth client credentials grant (RFC 6749 section 4.4). */
@@ -95,6 +99,8 @@ export function createCredentials(tokens: readonly BearerToken[], clients: reado
       const owner = ownerId === undefined ? undefined : coupledTo.get('User', ownerId);
       if (owner === undefined || !isActive(owner))
         throw unauthorized('the owner of the token is not active', 'invalid_token');
+      if (token.ownerTypes?.includes(textAttribute(owner, 'userType') ?? '') === false)
+        throw unauthorized('the owner of the token is no administrator any more', 'invalid_token');
     },
     issue(authorization, form, now) {
       const grant = form.get('grant_type');

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { createAdminPages, type AdminPages } from './admin-pages.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BEHAVIOURS, type BehaviourName } from './behaviours/registry.ts';
 import { canSignIn, control } from './control-api.ts';
@@ -68,6 +69,8 @@ export interface SandboxProvider {
   change(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: Complex): Complex | undefined;
   /** Whether the account exists and is active. */
   canSignIn(userName: string): boolean;
+  /** What administrators do in the provider's own pages. */
+  readonly admin: AdminPages;
   requests(): readonly SeenRequest[];
   clearRequests(): void;
   snapshot(): ProviderSnapshot;
@@ -182,6 +185,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Sand
     },
     change: (method, path, body) => changeDirectly(state, method, path, body),
     canSignIn: (userName) => canSignIn(state, userName),
+    admin: createAdminPages(state, (method, path, body) => changeDirectly(state, method, path, { ...body })),
     requests: () => log.all(),
     clearRequests: () => log.clear(),
     snapshot: () => takeSnapshot(state),

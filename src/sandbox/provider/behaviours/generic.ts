@@ -39,6 +39,7 @@ export const generic: Behaviour = {
   userAgent: 'optional',
   tokens: { most: Number.POSITIVE_INFINITY, beyond: 'refuse' },
   tokenOwner: 'free',
+  adminPages: { adminTypes: ['Admin'], ownerGuard: false, needsSso: false, mails: false },
   defaultCount: 100,
   maxResults: 1000,
   maxBodyBytes: 16_777_216,

@@ -14,4 +14,6 @@ export const monday: Behaviour = {
   filters: 'one-eq',
   listsOnlyScimMade: 'scim_provisioned_only',
   tokenOwner: 'coupled',
+  // Support article: "we no longer allow the deactivation or changing the user type of an admin who generated a SCIM token".
+  adminPages: { adminTypes: ['Admin'], ownerGuard: true, needsSso: false, mails: false },
 };

@@ -10,5 +10,7 @@ export const own: Behaviour = {
   deleteUser: 'irreversible',
   filters: 'one-eq',
   tokenOwner: 'coupled',
+  // Same page: who may generate, that SSO is configured and activated, and which mails are sent.
+  adminPages: { adminTypes: ['Master Admin', 'Security Admin'], ownerGuard: false, needsSso: true, mails: true },
   tokens: { most: 1, beyond: 'replace' },
 };
