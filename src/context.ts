@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { bulkhead } from 'cockatiel';
 import { createJobQueue, type OpenJobQueue } from './adapters/bullmq/job-queue.ts';
 import { createWorkers, type Workers } from './adapters/bullmq/workers.ts';
 import { createEntraWriter } from './adapters/entra/directory-writer.ts';
@@ -14,23 +13,21 @@ import { createMetrics, type PrometheusMetrics } from './adapters/prometheus/cre
 import type { ScimCredential } from './adapters/scim/credential.ts';
 import { profileByName } from './adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from './adapters/scim/provider.ts';
-import type { Config, ConnectionConfig, DirectoryConfig, ProviderCredential } from './config/config.ts';
+import type { Config, ConnectionConfig, DirectoryConfig, ProviderConfig, ProviderCredential } from './config/config.ts';
 import { configuredSecret } from './config/configured-secret.ts';
-import { rulesOf } from './config/rules.ts';
-import { CYCLE_KINDS } from './core/cycle.ts';
-import { StartupError } from './core/errors.ts';
-import { compileMapping } from './core/mapping/compile-mapping.ts';
+import { createLiveConnections, type LiveConnections } from './live-connections.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DirectorySource } from './ports/directory-source.ts';
 import type { DirectoryWriter } from './ports/directory-writer.ts';
-import type { Connection, Gatherings, Ports } from './ports/index.ts';
-import type { JobDefinition, ScheduledCycle } from './ports/job-queue.ts';
+import type { Connection, Ports } from './ports/index.ts';
+import type { JobDefinition } from './ports/job-queue.ts';
 import type { Log } from './ports/log.ts';
 import type { NotificationChannel } from './ports/notifications.ts';
 import type { Metrics } from './ports/metrics.ts';
+import type { ServiceProvider } from './ports/service-provider.ts';
 import { currentSecret } from './provisioning/credentials/keyring.ts';
 import { spareSecret, type SwitchPorts } from './provisioning/credentials/spare-secret.ts';
-import type { ConnectionStore } from './ports/stores.ts';
+import { createGatherings } from './provisioning/gatherings.ts';
 import { createPace } from './provisioning/pace.ts';
 import { unlessSwitchedOff } from './provisioning/switched-off.ts';
 
@@ -38,8 +35,6 @@ import { unlessSwitchedOff } from './provisioning/switched-off.ts';
 const SLICE = { redis: 1000, database: 500 } as const;
 /** Slices of one connection out at a time: enough that none waits for the next, few enough that a stop is felt at once. */
 const WINDOW = 4;
-/** Cycles one process prepares at a time: each holds what it read of its tenant in memory. */
-const GATHERINGS = 16;
 
 export const systemClock: Clock = { now: () => Date.now() };
 
@@ -47,11 +42,21 @@ export const systemClock: Clock = { now: () => Date.now() };
 export interface Context {
   readonly ports: Ports;
   readonly prometheus: PrometheusMetrics;
-  /** BullMQ's own queues, for the queue board. */
+  /** BullMQ's own queues of what is configured now, for the queue board. */
   readonly queues: OpenJobQueue['queues'];
   /** Begins to take jobs. */
-  work(): Promise<Workers>;
-  /** Closes everything in reverse of opening. Workers are to be closed first. */
+  work(): Promise<void>;
+  /**
+   * Makes the connections those of another configuration. One whose settings are the same goes on undisturbed; for one
+   * that changed every next step is taken with the new ones. Nothing has changed when this throws. Returns what is no
+   * longer configured, to be stopped and then released.
+   */
+  reconfigure(next: Config): Promise<readonly Connection[]>;
+  /** Lets go of a connection that is no longer configured, once its jobs in this process have ended. */
+  release(connection: Connection, graceMs: number): Promise<void>;
+  /** Stops taking jobs and lets those that run end, asking them to after `drainMs`. */
+  stopWork(drainMs: number): Promise<void>;
+  /** Closes everything in reverse of opening. Work is to be stopped first. */
   close(): Promise<void>;
 }
 
@@ -128,61 +133,31 @@ function scimCredential(
   }
 }
 
-function openConnection(
-  config: ConnectionConfig,
-  directory: DirectorySource,
-  keyring: SwitchPorts,
-  shared: Shared,
-  states: ConnectionStore,
-): Connection {
-  const rules = rulesOf(config);
-  const compiled = compileMapping(rules.mapping);
-  // The configuration was checked with the same function, so this is a defect rather than a mistake of the operator.
-  if ('problems' in compiled) throw new StartupError(`the mapping of connection ${rules.name} cannot be used`);
-  const profile = profileByName(config.provider.profile);
-  const concurrency = config.provider.concurrency ?? profile.rate.concurrency;
-  const credential = configuredSecret(config.provider.credential);
-  const provider = createScimProvider({
-    connection: rules.name,
-    url: config.provider.url,
-    profile,
-    credential: scimCredential(
-      config.provider.credential,
-      () => currentSecret(rules.name, credential, keyring),
-      (refused) => spareSecret(rules.name, refused, keyring, shared.log),
-    ),
-    concurrency,
-    timeoutMs: config.provider.timeoutSeconds * 1000,
-    ...(config.provider.requestsPerSecond === undefined
-      ? {}
-      : { requestsPerSecond: config.provider.requestsPerSecond }),
-    ...shared,
-  });
-  const switchable = unlessSwitchedOff(provider, rules.name, states, shared.now);
-  const { firstProbeSeconds, longestProbeSeconds } = config.quarantine;
-  const probes = { firstMs: firstProbeSeconds * 1000, longestMs: longestProbeSeconds * 1000 };
-  return { rules, mapping: compiled.mapping, directory, provider: switchable, credential, concurrency, probes };
+function concurrencyOf({ profile, concurrency }: ProviderConfig): number {
+  return concurrency ?? profileByName(profile).rate.concurrency;
 }
 
-/** The cycles the configuration asks for on schedule. */
-export function schedulesOf(config: Config): readonly Omit<ScheduledCycle, 'nextRun'>[] {
-  return config.connections.flatMap(({ name, schedule }) => {
-    const patterns = { initial: schedule.full, incremental: schedule.incremental, audit: schedule.audit };
-    return CYCLE_KINDS.flatMap((kind) => {
-      const pattern = patterns[kind];
-      return pattern === undefined ? [] : [{ connection: name, kind, pattern, timezone: schedule.timezone }];
-    });
+function openProvider({ name, provider }: ConnectionConfig, keyring: SwitchPorts, shared: Shared): ServiceProvider {
+  const credential = configuredSecret(provider.credential);
+  return createScimProvider({
+    connection: name,
+    url: provider.url,
+    profile: profileByName(provider.profile),
+    credential: scimCredential(
+      provider.credential,
+      () => currentSecret(name, credential, keyring),
+      (refused) => spareSecret(name, refused, keyring, shared.log),
+    ),
+    concurrency: concurrencyOf(provider),
+    timeoutMs: provider.timeoutSeconds * 1000,
+    ...(provider.requestsPerSecond === undefined ? {} : { requestsPerSecond: provider.requestsPerSecond }),
+    ...shared,
   });
 }
 
 /** The database's URL as the adapter takes it. */
 async function databaseUrl({ database }: Config): Promise<string> {
   return database.kind === 'embedded' ? `file:${database.path}` : database.url.read();
-}
-
-function createGatherings(): Gatherings {
-  const slots = bulkhead(GATHERINGS, Number.POSITIVE_INFINITY);
-  return { run: (work) => slots.execute(work) };
 }
 
 /** The ways to people a configuration names. */
@@ -223,25 +198,23 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     for (const close of opened.toReversed()) await close();
   };
   try {
-    const directory = openDirectory(config.directory, shared);
-    opened.push(() => directory.close());
     const stores = createStores({ database, clock: systemClock });
     const key = config.credentials.key;
     const vault = createVault(key === undefined ? {} : { key: () => key.read() });
     const writer = openWriter(config.directory, shared);
     if (writer !== undefined) opened.push(() => writer.close());
-    const connections = new Map<string, Connection>();
-    for (const settings of config.connections) {
-      const connection = openConnection(
-        settings,
-        directory,
-        { stores, vault, connections, clock: systemClock },
-        shared,
-        stores.connections,
-      );
-      opened.push(() => connection.provider.close());
-      connections.set(settings.name, connection);
-    }
+    const directory = openDirectory(config.directory, shared);
+    opened.push(() => directory.close());
+    const live: LiveConnections = createLiveConnections(directory, {
+      openProvider: (settings) => {
+        const keyring = { stores, vault, connections: live.all, clock: systemClock };
+        const provider = openProvider(settings, keyring, shared);
+        return unlessSwitchedOff(provider, settings.name, stores.connections, shared.now);
+      },
+      concurrencyOf,
+    });
+    opened.push(() => live.close());
+    live.adopt(config, live.prepare(config));
     const redis = config.queue.kind === 'redis' ? { redisUrl: await config.queue.url.read() } : {};
     const channels = openChannels(config);
     for (const channel of channels.values()) opened.push(() => channel.close());
@@ -262,7 +235,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       vault,
       channels,
       queue,
-      connections,
+      connections: live.all,
       clock: systemClock,
       metrics: prometheus.metrics,
       worker: { id: randomUUID(), leaseMs: config.worker.leaseSeconds * 1000, sliceSize: slice, window: WINDOW },
@@ -276,21 +249,43 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     // Its lock on the directory proves that every other worker of an embedded database is dead.
     if (database.kind === 'embedded') await ports.stores.cycles.releaseLeases(ports.worker.id);
     prometheus.watch({ stores: ports.stores, queue: ports.queue });
+    let workers: Workers | undefined;
+    const startWorkers = () =>
+      createWorkers({
+        queue,
+        definitions: options.jobs,
+        ports,
+        connections: [...live.all.keys()],
+        log,
+        metrics: prometheus.workers,
+        // A dead worker's jobs come back when its slices do: one setting says how long silence is believed.
+        lockMs: ports.worker.leaseMs,
+      });
     return {
       ports,
       prometheus,
       queues: queue.queues,
-      work: () =>
-        createWorkers({
-          queue,
-          definitions: options.jobs,
-          ports,
-          connections: names,
-          log,
-          metrics: prometheus.workers,
-          // A dead worker's jobs come back when its slices do: one setting says how long silence is believed.
-          lockMs: ports.worker.leaseMs,
-        }),
+      async work() {
+        workers = await startWorkers();
+      },
+      async reconfigure(next) {
+        const connections = live.prepare(next);
+        const added = [...connections.keys()].filter((name) => !live.all.has(name));
+        for (const name of added) await queue.addConnection(name);
+        const gone = live.adopt(next, connections);
+        // Those of a removed connection stay until its last cycle is told.
+        await prometheus.setConnections([...live.all.keys(), ...gone.map(({ rules }) => rules.name)]);
+        for (const name of added) await workers?.addConnection(name);
+        return gone;
+      },
+      async release({ rules, provider }, graceMs) {
+        await workers?.removeConnection(rules.name, graceMs);
+        await queue.removeConnection(rules.name);
+        await live.discard(provider);
+      },
+      async stopWork(drainMs) {
+        await workers?.close(drainMs);
+      },
       close: closeAll,
     };
   } catch (error) {

@@ -2,13 +2,17 @@ import type { FastifyInstance } from 'fastify';
 import { JOBS } from '../jobs/index.ts';
 import { openApiToken } from './api-token.ts';
 import type { Config } from './config/config.ts';
-import { openContext, schedulesOf, systemClock, type Context } from './context.ts';
+import type { CheckedFile } from './config/load.ts';
+import { schedulesOf } from './config/schedules.ts';
+import { openContext, systemClock, type Context } from './context.ts';
 import { createHttpApp } from './http/server.ts';
 import type { Log } from './ports/log.ts';
 import { createMigrationOperator } from './migration/operator.ts';
+import type { ReloadReport } from './ports/operator.ts';
 import { createOperator } from './provisioning/operator.ts';
 import { createPruner } from './provisioning/prune.ts';
 import { sweep } from './provisioning/sweep.ts';
+import { createReloader } from './reload.ts';
 
 /** How often everything open is nudged again. A lost nudge delays a cycle by no more than this. */
 const SWEEP_MS = 15_000;
@@ -22,6 +26,8 @@ export interface Duties {
 
 export interface HeadgateOptions {
   readonly config: Config;
+  /** Reads the configuration file anew, for a reload. Throws ConfigError. */
+  readonly reread: () => Pick<CheckedFile, 'config' | 'source'>;
   readonly duties: Duties;
   readonly log: Log;
   readonly version: string;
@@ -35,6 +41,8 @@ export interface Headgate {
   readonly apiToken: { read(): Promise<string> };
   /** Begins to take jobs and to sweep. */
   start(): Promise<void>;
+  /** Reads the configuration anew and puts it into force; see Operator. */
+  reload(): Promise<ReloadReport>;
   /** Stops taking work, lets what is in flight finish for at most `drainMs`, closes everything. Safe to call twice. */
   close(drainMs: number): Promise<void>;
 }
@@ -45,24 +53,44 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
   const apiToken = await openApiToken(config.http.tokenFile);
   const context = await openContext({ config, jobs: JOBS, log, version, onFatal: options.onFatal });
   const { ports, prometheus, queues } = context;
-  let workers: Awaited<ReturnType<Context['work']>> | undefined;
   let closing: Promise<void> | undefined;
+  const sweeper = createSweeper(context, config.retention, () => reloader.config(), log);
+  const reloader = createReloader({
+    context,
+    config,
+    read: options.reread,
+    settled: sweeper.settled,
+    now: () => systemClock.now(),
+    log,
+  });
+  const reload = async () => {
+    const report = await reloader.reload();
+    // Schedules of what was added or changed are set now, not with the next sweep.
+    if (duties.schedule) await sweeper.once();
+    return report;
+  };
   const checks = () => platformChecks(context, closing !== undefined);
   const app = createHttpApp({
-    operator: createOperator({ ports, version, startedAt: systemClock.now(), log, checkPlatform: checks }),
+    operator: createOperator({
+      ports,
+      version,
+      startedAt: systemClock.now(),
+      log,
+      checkPlatform: checks,
+      reloadConfig: reload,
+    }),
     migrations: createMigrationOperator(ports),
     renderMetrics: prometheus.render,
     readiness: checks,
-    queues: [...queues.values()],
+    queues: { [Symbol.iterator]: () => queues.values() },
     apiToken,
     hosts: [config.http.host],
     log,
     version,
   });
-  const sweeper = createSweeper(context, config, log);
   const close = async (drainMs: number) => {
     await sweeper.stop();
-    await workers?.close(drainMs);
+    await context.stopWork(drainMs);
     await app.close();
     await context.close();
   };
@@ -70,9 +98,10 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
     app,
     apiToken,
     async start() {
-      if (duties.work) workers = await context.work();
+      if (duties.work) await context.work();
       if (duties.schedule) await sweeper.start();
     },
+    reload,
     close: (drainMs) => (closing ??= close(drainMs)),
   };
 }
@@ -94,18 +123,21 @@ async function platformChecks({ ports }: Context, closing: boolean) {
 }
 
 /** Sweeps at the start and then again and again. One that fails is told and tried again: the next one makes up for it. */
-function createSweeper(context: Context, config: Config, log: Log) {
+function createSweeper(context: Context, retention: Config['retention'], config: () => Config, log: Log) {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
-  const prune = createPruner(context.ports, config.retention, log);
+  const prune = createPruner(context.ports, retention, log);
   const once = () =>
-    (running ??= sweep(context.ports, schedulesOf(config), config.credentials.warnDays)
+    (running ??= sweep(context.ports, schedulesOf(config()), config().credentials.warnDays)
       .then(prune)
       .catch((error: unknown) => log.warn({ err: error }, 'a sweep failed; the next one makes up for it'))
       .finally(() => {
         running = undefined;
       }));
   return {
+    once,
+    /** Resolves when the sweep under way is over. */
+    settled: async () => running,
     async start() {
       await once();
       timer = setInterval(() => void once(), SWEEP_MS);

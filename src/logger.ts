@@ -69,6 +69,11 @@ export function serializeError(error: unknown, depth = 0): LoggedError {
   return { type: error.name, message: withoutQueries(error.message), ...code, ...cause, ...stack };
 }
 
+/** Adapters that pick the words of a vendor's failure themselves log them as text. */
+function serializeReason(error: unknown): LoggedError | string {
+  return typeof error === 'string' ? withoutQueries(error) : serializeError(error);
+}
+
 /** Query strings carry names (`$filter=userName eq "…"`), and vendors' messages quote addresses. */
 function withoutQueries(message: string): string {
   return message.replaceAll(/(https?:\/\/[^\s?"']+)\?.*/g, '$1?…');
@@ -88,7 +93,7 @@ export function createLogger(config: LogConfig, output: LogOutput, version: stri
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: [...REDACTED_PATHS], censor: '[redacted]' },
-    serializers: { err: (error: unknown) => serializeError(error), error: (error: unknown) => serializeError(error) },
+    serializers: { err: (error: unknown) => serializeError(error), error: serializeReason },
   };
   return pino(options, destination(config, output));
 }

@@ -4,6 +4,7 @@ import { inProcessTransport } from './cli/in-process.ts';
 import type { ServeRole } from './cli/parts.ts';
 import type { Transport } from './cli/transport.ts';
 import type { Config } from './config/config.ts';
+import type { CheckedFile } from './config/load.ts';
 import { StartupError } from './core/errors.ts';
 import { openHeadgate, type Duties, type Headgate } from './headgate.ts';
 import { createLogger } from './logger.ts';
@@ -20,30 +21,35 @@ const DUTIES: Readonly<Record<ServeRole, Duties>> = {
 };
 
 /**
- * Runs the daemon until a signal or a defect ends it. SIGTERM and SIGINT drain; a second one ends at once. A defect is
+ * Runs the daemon until a signal or a defect ends it. SIGTERM and SIGINT drain; a second one ends at once. SIGHUP reads the
+ * configuration anew. A defect is
  * logged and ends the process too: everything that matters is in the store, and the next start goes on from there.
  */
 export async function serve(
   config: Config,
-  { role }: { readonly role: ServeRole },
+  { role, reread }: { readonly role: ServeRole; readonly reread: () => CheckedFile },
   version: string,
 ): Promise<ExitCode> {
   const log = createLogger(config.log, { stream: process.stdout, terminal: process.stdout.isTTY }, version);
   const drainMs = config.worker.drainSeconds * 1000;
   let headgate: Headgate | undefined;
-  const grace = closeWithGrace({ delay: drainMs + CLOSE_MARGIN_MS, logger: false }, async ({ signal, err }) => {
-    if (err === undefined) log.info({ signal }, 'stopping: no new work is taken, what is in flight finishes');
-    else log.error({ err }, 'stopping because of an unexpected error');
-    await headgate?.close(drainMs);
-    log.info({}, 'stopped');
-  });
+  const grace = closeWithGrace(
+    { delay: drainMs + CLOSE_MARGIN_MS, logger: false, skip: ['SIGHUP'] },
+    async ({ signal, err }) => {
+      if (err === undefined) log.info({ signal }, 'stopping: no new work is taken, what is in flight finishes');
+      else log.error({ err }, 'stopping because of an unexpected error');
+      await headgate?.close(drainMs);
+      log.info({}, 'stopped');
+    },
+  );
   const onFatal = (error: Error) => {
     log.error({ err: error }, 'the database broke; the process ends');
     grace.close();
   };
+  const hangup = reloadOnHangup();
   log.info({ role, config: config.file }, 'starting');
   try {
-    headgate = await openHeadgate({ config, duties: DUTIES[role], log, version, onFatal });
+    headgate = await openHeadgate({ config, reread, duties: DUTIES[role], log, version, onFatal });
     await listen(headgate, config);
     await headgate.start();
   } catch (error) {
@@ -55,8 +61,27 @@ export async function serve(
     { role, address: `http://${config.http.host}:${config.http.port}`, connections: config.connections.length },
     'started',
   );
+  hangup.ready(headgate);
   // Only close-with-grace ends the process from here on.
   return new Promise<never>(() => undefined);
+}
+
+/** SIGHUP asks for a reload. One that comes while the process starts, which would end it by default, is done after that. */
+function reloadOnHangup(): { ready(headgate: Headgate): void } {
+  let started: Headgate | undefined;
+  let wanted = false;
+  const reload = () => {
+    wanted = started === undefined;
+    // What comes of it is logged and counted where it happens; the process goes on either way.
+    void started?.reload().catch(() => undefined);
+  };
+  process.on('SIGHUP', reload);
+  return {
+    ready(headgate) {
+      started = headgate;
+      if (wanted) reload();
+    },
+  };
 }
 
 async function listen({ app }: Headgate, { http }: Config): Promise<void> {
@@ -75,7 +100,7 @@ async function listen({ app }: Headgate, { http }: Config): Promise<void> {
  */
 export async function openInProcess(
   config: Config,
-  { work }: { readonly work: boolean },
+  { work, reread }: { readonly work: boolean; readonly reread: () => CheckedFile },
   version: string,
 ): Promise<Transport> {
   const log = createLogger(
@@ -85,6 +110,7 @@ export async function openInProcess(
   );
   const headgate = await openHeadgate({
     config,
+    reread,
     duties: { work, schedule: false },
     log,
     version,

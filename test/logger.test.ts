@@ -68,6 +68,13 @@ describe('an error in the log', () => {
     });
   });
 
+  test('is text where an adapter chose the words itself, without a query', async () => {
+    const line = await written(JSON_LINES, false, (log) =>
+      log.warn({ error: 'GET https://x/y?token=geheim failed' }, 'x'),
+    );
+    expect(JSON.parse(line)).toMatchObject({ error: 'GET https://x/y?…' });
+  });
+
   test('that is a defect keeps its stack', () => {
     expect(serializeError(new TypeError('boom')).stack).toContain('logger.test');
   });

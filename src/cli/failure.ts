@@ -38,6 +38,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'guard',
   'hold',
   'credential',
+  'configured',
 ]);
 
 /** Says on `stderr` (and under --json on `stdout` as well) why a command failed, and returns its exit code. */

@@ -20,6 +20,7 @@ export interface OperatorClient extends Pick<
   /** ApiError when the connection has not been audited yet. */
   drift(connection: string): Promise<DriftReport>;
   setSchedulesPaused: Operator['setSchedulesPaused'];
+  removeSchedules: Operator['removeSchedules'];
   resumeConnection: Operator['resumeConnection'];
   pauseConnection(connection: string, reason: string, requestedBy: string): Promise<void>;
   escrows: Operator['escrows'];
@@ -27,6 +28,7 @@ export interface OperatorClient extends Pick<
   dropEscrows: Operator['dropEscrows'];
   recoveryActs: Operator['recoveryActs'];
   releaseQuarantine: Operator['releaseQuarantine'];
+  reloadConfig: Operator['reloadConfig'];
   doctor: Operator['doctor'];
   readonly credentials: CredentialDesk;
   /** Asks of migrations. */
@@ -59,6 +61,9 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     explain: (connection, user, signal) =>
       api.get(`/api/v1/connections/${encodeURIComponent(connection)}/explain?${query({ user })}`, signal),
     schedules: () => api.get('/api/v1/schedules'),
+    async removeSchedules(connection) {
+      await api.post(`/api/v1/connections/${encodeURIComponent(connection)}/schedules/remove`);
+    },
     async setSchedulesPaused(connection, paused) {
       const verb = paused ? 'pause' : 'resume';
       await api.post(`/api/v1/connections/${encodeURIComponent(connection)}/schedules/${verb}`);
@@ -66,6 +71,7 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
     resumeConnection: async (connection) =>
       (await api.post<{ resumed: boolean }>(`/api/v1/connections/${encodeURIComponent(connection)}/resume`)).resumed,
     ...recoveryCalls(api),
+    reloadConfig: () => api.post('/api/v1/config/reload'),
     doctor: (signal) => api.get('/api/v1/doctor', signal),
     credentials: createDeskClient(api),
     migrations: createMigrationClient(api),

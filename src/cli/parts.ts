@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { CheckedFile } from '../config/load.ts';
 import type { SandboxOptions as OpenSandboxOptions } from '../sandbox/sandbox.ts';
 import type { CliIo } from './io.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -7,6 +8,9 @@ import type { Transport } from './transport.ts';
 
 export const SERVE_ROLES = ['all', 'worker', 'scheduler', 'api'] as const;
 export type ServeRole = (typeof SERVE_ROLES)[number];
+
+/** Reads the configuration file anew. Throws ConfigError. */
+export type Reread = () => CheckedFile;
 
 /** What `headgate sandbox` was asked for. */
 export type SandboxOptions = Omit<OpenSandboxOptions, 'httpPort'>;
@@ -25,12 +29,12 @@ export interface DemoOptions {
 export interface CliParts {
   readonly version: string;
   /** Runs the daemon until it is told to stop; it minds signals by itself. */
-  serve(config: Config, options: { readonly role: ServeRole }): Promise<ExitCode>;
+  serve(config: Config, options: { readonly role: ServeRole; readonly reread: Reread }): Promise<ExitCode>;
   /**
    * Opens the same API inside this process, for use without a daemon. `work`: also take jobs, so that a cycle started here
    * is carried out here. Throws StartupError when another process holds the data directory.
    */
-  openInProcess(config: Config, options: { readonly work: boolean }): Promise<Transport>;
+  openInProcess(config: Config, options: { readonly work: boolean; readonly reread: Reread }): Promise<Transport>;
   runSandbox(options: SandboxOptions, io: CliIo): Promise<ExitCode>;
   runDemo(options: DemoOptions, io: CliIo, paint: Paint): Promise<ExitCode>;
 }

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command, OptionValues } from 'commander';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadFile } from '../config/load.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { createApiClient } from './api-client.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -9,7 +9,7 @@ import { UsageError } from './io.ts';
 import type { CliIo } from './io.ts';
 import { createOperatorClient } from './operator-client.ts';
 import type { OperatorClient } from './operator-client.ts';
-import type { CliParts } from './parts.ts';
+import type { CliParts, Reread } from './parts.ts';
 import { createPaint } from './render/paint.ts';
 import type { Paint } from './render/paint.ts';
 import { connectToDaemon, daemonLives } from './transport.ts';
@@ -31,6 +31,8 @@ export interface Session {
   readonly configFile: string;
   /** The checked configuration, read once. Throws ConfigError. */
   config(): Config;
+  /** The configuration as it is on disk now, for a daemon that is told to read it again. */
+  readonly reread: Reread;
   /** The connection asked for, or the only one there is. Throws UsageError. */
   connectionName(asked: string | undefined): string;
   /** The operator interface: of the running daemon, or opened in this process (`work`: carrying out jobs as well). */
@@ -81,6 +83,7 @@ export function configFileOf(options: Pick<GlobalOptions, 'config'>, io: CliIo):
 function createSession({ io, parts }: Shell, options: GlobalOptions, opened: OperatorClient[]): Session {
   const configFile = configFileOf(options, io);
   let config: Config | undefined;
+  const reread = () => loadFile(configFile, io.env);
   const readConfig = () => (config ??= loadConfig(configFile, io.env));
   return {
     io,
@@ -89,12 +92,13 @@ function createSession({ io, parts }: Shell, options: GlobalOptions, opened: Ope
     json: options.json === true,
     paint: createPaint(io.stdout, options.color),
     config: readConfig,
+    reread,
     connectionName: (asked) => chooseConnection(readConfig(), asked),
     async connect({ work } = { work: false }) {
       const daemon = await daemonLives(readConfig().http);
       const transport = daemon
         ? await connectToDaemon(readConfig())
-        : await parts.openInProcess(readConfig(), { work });
+        : await parts.openInProcess(readConfig(), { work, reread });
       const operator = createOperatorClient(createApiClient(transport));
       opened.push(operator);
       return { operator, daemon };

@@ -6,13 +6,13 @@ import type { Config } from './config.ts';
 import { toConfig } from './convert.ts';
 import { crossCheck } from './cross-check.ts';
 import type { Environment } from './interpolate.ts';
-import { readMapping } from './mapping.ts';
+import { readMappingAt } from './mapping.ts';
 import { describeIssues } from './problems.ts';
 import { fileSchema } from './schema.ts';
 import type { FileSettings } from './schema.ts';
 import { fileBase } from './secret-files.ts';
-import { readSource } from './source-document.ts';
-import type { SourceDocument } from './source-document.ts';
+import { isSettings, readSource } from './source-document.ts';
+import type { PlainSettings, SourceDocument } from './source-document.ts';
 
 /** A configuration file that passed every check, in the file's own shape. Holds secrets in clear: never print it whole. */
 export interface CheckedFile {
@@ -44,23 +44,30 @@ export function checkText(text: string, path: string, env: Environment): Checked
   }
   const parsed = fileSchema.safeParse(source.root);
   const crossed = crossCheck(source, base);
-  const mappings = (parsed.data?.connections ?? []).map((connection, index) =>
-    readMapping(connection.mapping, ['connections', index, 'mapping'], source),
+  const mappings = connectionsOf(source.root).map((connection, index) =>
+    readMappingAt(connection['mapping'], ['connections', index, 'mapping'], source),
   );
   const problems = [
     ...source.problems,
     ...describeIssues(parsed.error?.issues ?? [], source),
     ...crossed.problems,
-    ...mappings.flatMap((mapping) => mapping.problems),
+    ...mappings.flatMap((mapping) => mapping?.problems ?? []),
   ];
   if (parsed.data === undefined || problems.length > 0) throw new ConfigError(path, inOrder(problems));
 
   const config = toConfig(
     parsed.data,
-    mappings.map(({ mapping }) => mapping),
+    mappings.map((read) => read?.mapping ?? []),
     base,
   );
-  return { config: { ...config, warnings: inOrder(crossed.warnings) }, settings: parsed.data, source };
+  const warnings = [...crossed.warnings, ...mappings.flatMap((mapping) => mapping?.warnings ?? [])];
+  return { config: { ...config, warnings: inOrder(warnings) }, settings: parsed.data, source };
+}
+
+/** The connections as plain data, whatever else is in the file; one that is no group of settings is an empty one. */
+function connectionsOf(root: unknown): readonly PlainSettings[] {
+  const connections = isSettings(root) ? root['connections'] : undefined;
+  return Array.isArray(connections) ? connections.map((one) => (isSettings(one) ? one : {})) : [];
 }
 
 const EMPTY: ConfigProblem = {

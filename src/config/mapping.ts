@@ -1,9 +1,10 @@
 import type { AttributeMapping } from '../core/mapping/attribute-mapping.ts';
-import { compileMapping } from '../core/mapping/compile-mapping.ts';
+import { compileMapping, type MappingProblem } from '../core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../core/mapping/default-mapping.ts';
+import { unknownNames } from '../core/mapping/unknown-names.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import { didYouMean } from './did-you-mean.ts';
-import type { AttributeLine, FileSettings } from './schema.ts';
+import { mappingSchema, type AttributeLine, type FileSettings } from './schema.ts';
 import type { SettingPath, SourceDocument } from './source-document.ts';
 
 type MappingSetting = FileSettings['connections'][number]['mapping'];
@@ -14,23 +15,31 @@ interface PlacedMapping {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** An attribute mapping with what is wrong, and what is odd, about it. */
+export interface ReadMapping {
+  readonly mapping: readonly AttributeMapping[];
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/**
+ * Reads the mapping at `path` from the plain data: what is wrong with it is told whatever else is wrong with the file.
+ * Undefined when it has not the form of a mapping, which the schema reports.
+ */
+export function readMappingAt(given: unknown, path: SettingPath, source: SourceDocument): ReadMapping | undefined {
+  const parsed = mappingSchema.safeParse(given ?? 'default');
+  return parsed.success ? readMapping(parsed.data, path, source) : undefined;
+}
+
 /** The attribute mapping a connection asks for, compiled once to report what is wrong with each line at its place. */
-export function readMapping(
-  setting: MappingSetting,
-  path: SettingPath,
-  source: SourceDocument,
-): { readonly mapping: readonly AttributeMapping[]; readonly problems: readonly ConfigProblem[] } {
+function readMapping(setting: MappingSetting, path: SettingPath, source: SourceDocument): ReadMapping {
   const placed = placeLines(setting, path, source);
   const mapping = placed.lines.map((line) => line.mapping);
   const compiled = compileMapping(mapping);
   const problems = 'problems' in compiled ? compiled.problems : [];
-  return {
-    mapping,
-    problems: [
-      ...placed.problems,
-      ...problems.map(({ index, message }) => source.problemAt(placed.lines[index]?.path ?? path, message)),
-    ],
-  };
+  const oddities = 'problems' in compiled ? [] : unknownNames(compiled.mapping);
+  const at = ({ index, message }: MappingProblem) => source.problemAt(placed.lines[index]?.path ?? path, message);
+  return { mapping, problems: [...placed.problems, ...problems.map(at)], warnings: oddities.map(at) };
 }
 
 function placeLines(setting: MappingSetting, path: SettingPath, source: SourceDocument): PlacedMapping {

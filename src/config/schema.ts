@@ -65,7 +65,8 @@ export const attributeLine = field.settings({
   nulls: z.enum(['skip', 'clear']).optional().describe('What a source without value does to an existing account.'),
 });
 
-const mapping = z.union([
+/** What may stand at `mapping` of a connection. */
+export const mappingSchema = z.union([
   z.literal('default'),
   z.array(attributeLine).min(1, 'must have at least one line'),
   field.settings({
@@ -138,7 +139,7 @@ const connection = field.settings({
         .describe('direct: like Entra, only direct members of assigned groups. expand: members of nested groups too.'),
     })
     .prefault({}),
-  mapping: mapping.default('default').describe('default, default with changes, or a whole mapping.'),
+  mapping: mappingSchema.default('default').describe('default, default with changes, or a whole mapping.'),
   deprovision: field
     .settings({
       unassigned: deprovisioning

@@ -65,5 +65,5 @@ function unreadable(base: FileBase, setting: string, message: string): ConfigErr
 
 /** A secret written into the configuration, usually by way of an environment variable. */
 export function givenSecret(setting: string, value: string): Secret {
-  return new Secret(setting, async () => value);
+  return new Secret(setting, async () => value, `given ${value}`);
 }

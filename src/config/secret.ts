@@ -11,9 +11,18 @@ export class Secret {
   /** Where the value comes from, for messages: a setting's name or a file's path, never the value. */
   readonly origin: string;
 
-  constructor(origin: string, read: () => Promise<string>) {
+  readonly #identity: string;
+
+  /** `identity` tells one secret from another: by default its origin. It is compared, never shown. */
+  constructor(origin: string, read: () => Promise<string>, identity = origin) {
     this.origin = origin;
     this.#read = read;
+    this.#identity = identity;
+  }
+
+  /** Whether both mean the same: the same file, whatever is in it now, or the same written value. */
+  sameAs(other: Secret): boolean {
+    return this.#identity === other.#identity;
   }
 
   /** The value now. Throws ConfigError when its file cannot be read or is empty. */

@@ -10,6 +10,6 @@ export interface Baseline {
    * from replicas that do not agree yet.
    */
   readonly again: readonly Anchor[];
-  /** Digest of rules and profile: a changed configuration concerns everybody and asks for an initial cycle. */
+  /** Digest of rules, profile and the provider's address: a changed configuration concerns everybody and asks for an initial cycle. */
   readonly rulesDigest: string;
 }

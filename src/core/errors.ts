@@ -130,6 +130,7 @@ export class RefusedError extends HeadgateError {
     | 'guard'
     | 'hold'
     | 'credential'
+    | 'configured'
     | 'not-found'
     | 'shutting-down';
   constructor(code: RefusedError['code'], message: string, facts: FailureFacts = {}) {

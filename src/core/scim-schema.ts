@@ -119,3 +119,8 @@ export function attributeShape(urn: string | null, name: string): AttributeShape
   if (urn === null) return CORE.get(name.toLowerCase());
   return urn === URN.enterpriseUser ? ENTERPRISE.get(name.toLowerCase()) : undefined;
 }
+
+/** Names of the attributes of RFC 7643: of the core schemas (null) or of the enterprise extension. */
+export function attributeNames(urn: string | null): readonly string[] {
+  return [...(urn === null ? CORE : ENTERPRISE).values()].map(({ name }) => name);
+}

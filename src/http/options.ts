@@ -21,8 +21,8 @@ export interface HttpOptions {
   readonly renderMetrics: (openMetrics: boolean) => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Includes a failing check while shutting down. */
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
-  /** BullMQ queues on any backend, shown read-only under `/queues`; empty where there is none (in-process use). */
-  readonly queues: readonly object[];
+  /** BullMQ queues there are now, on any backend, shown read-only under `/queues`; empty where there is none. */
+  readonly queues: Iterable<object>;
   /** Absent: only requests from this machine are served. */
   readonly apiToken: ApiToken | undefined;
   /** Names, beside loopback names and IP addresses, under which people reach this server. */

@@ -68,6 +68,7 @@ const REFUSALS: Readonly<Record<RefusedError['code'], number>> = {
   guard: 409,
   hold: 409,
   credential: 409,
+  configured: 409,
   'not-found': 404,
   'shutting-down': 503,
 };

@@ -14,16 +14,23 @@ const REDACTED = '[redacted]';
  * method besides, because a write route of the board would bypass the store, which is the truth. Payloads hold ids only;
  * what a job returned or reported is not shown at all, nor are stack traces.
  */
-export function mountQueueBoard(app: FastifyInstance, queues: readonly object[], log: Log): void {
+export function mountQueueBoard(app: FastifyInstance, queues: Iterable<object>, log: Log): void {
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return undefined;
     void reply.header('allow', 'GET, HEAD');
     return sendProblem(reply, problem(405, 'read-only', 'The queue board is for looking only.'));
   });
+  app.addHook('onRequest', async () => {
+    const now = [...queues];
+    if (now.length === shown.length && now.every((queue, index) => queue === shown[index])) return;
+    shown = now;
+    setQueues(now.map(readOnlyView));
+  });
   const board = new FastifyAdapter();
   board.setBasePath(app.prefix);
-  createBullBoard({
-    queues: queues.map(readOnlyView),
+  let shown = [...queues];
+  const { setQueues } = createBullBoard({
+    queues: shown.map(readOnlyView),
     serverAdapter: serverAdapterOf(board),
     options: { uiConfig: { boardTitle: 'Headgate queues', pollingInterval: { showSetting: true } } },
   });

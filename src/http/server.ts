@@ -4,6 +4,7 @@ import { watchDisconnects } from './disconnect.ts';
 import { answerFailures, describeFailure, sendProblem, whereOf } from './failure.ts';
 import type { HttpOptions } from './options.ts';
 import { mountQueueBoard } from './queue-board.ts';
+import { configRoutes } from './routes/config.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import type { ApiContext } from './routes/context.ts';
 import { credentialRoutes } from './routes/credentials.ts';
@@ -64,7 +65,7 @@ export function createHttpApp(options: HttpOptions): FastifyInstance {
     disconnects,
     log: options.log,
   });
-  if (options.queues.length > 0) registerQueueBoard(app, options, authorise);
+  if ([...options.queues].length > 0) registerQueueBoard(app, options, authorise);
   return app;
 }
 
@@ -100,6 +101,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         holdRoutes,
         notificationRoutes,
         scheduleRoutes,
+        configRoutes,
         doctorRoute,
       ]) {
         routes(api, context);

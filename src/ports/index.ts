@@ -19,6 +19,8 @@ export interface Connection {
   readonly provider: ServiceProvider;
   /** The credential the configuration names. Another one may be in use: see CredentialStore. */
   readonly credential: ConfiguredSecret;
+  /** Base URL of the service provider: what is linked is linked to what is there. */
+  readonly target: string;
   /** Requests in flight at the provider at most, over all slices. */
   readonly concurrency: number;
   /** How often a provider in trouble is asked whether it is well again; DEFAULT_PROBES unless given. */

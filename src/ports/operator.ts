@@ -1,6 +1,7 @@
 import type { CycleKind, OperationCounts } from '../core/cycle.ts';
 import type { WaitingRemoval } from '../core/departure.ts';
 import type { DriftReport } from '../core/drift.ts';
+import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
 import type { Plan } from '../core/plan.ts';
@@ -84,6 +85,18 @@ export interface MadePlan {
   readonly waiting?: readonly WaitingRemoval[];
 }
 
+/** What a new reading of the configuration changed in the process that was asked. */
+export interface ReloadReport {
+  readonly file: string;
+  readonly added: readonly string[];
+  /** `fullCycle`: what decides the plan changed, so the next cycle looks at everything. */
+  readonly changed: readonly { readonly connection: string; readonly fullCycle: boolean }[];
+  readonly removed: readonly string[];
+  /** Open cycles that were stopped because their connection was removed, or planned otherwise. */
+  readonly stopped: readonly { readonly connection: string; readonly cycle: string }[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
 /** What people and scripts can ask of Headgate: the HTTP API serves exactly this, and the CLI is a client of that API. */
 export interface Operator {
   readonly credentials: CredentialDesk;
@@ -113,7 +126,10 @@ export interface Operator {
   /** False when it was closed already. */
   cancelCycle(id: string): Promise<boolean>;
   explain(connection: string, idOrName: string, signal: AbortSignal): Promise<Explanation>;
-  schedules(): Promise<readonly (ScheduledCycle & { readonly paused: boolean })[]>;
+  /** All schedules that are set, also of connections that only another process has, or nobody any more. */
+  schedules(): Promise<readonly (ScheduledCycle & { readonly paused: boolean; readonly configured: boolean })[]>;
+  /** Removes the schedules of a connection that is not configured. RefusedError when it is. */
+  removeSchedules(connection: string): Promise<void>;
   setSchedulesPaused(connection: string, paused: boolean): Promise<void>;
   /** Needs in escrow, oldest first; of one resource where `who` (anchor or name) is given. */
   escrows(connection: string, filter: { readonly who?: string; readonly limit: number }): Promise<readonly Escrow[]>;
@@ -133,5 +149,10 @@ export interface Operator {
   pauseConnection(connection: string, reason: string): Promise<void>;
   /** Lifts a pause, a quarantine and what a Retry-After still asks to wait. False when there was none. */
   resumeConnection(connection: string): Promise<boolean>;
+  /**
+   * Reads the configuration anew and puts it into force. ConfigError with every problem when it cannot be, and then
+   * nothing has changed.
+   */
+  reloadConfig(): Promise<ReloadReport>;
   doctor(signal: AbortSignal): Promise<readonly (CheckResult & { readonly area: string })[]>;
 }

@@ -34,6 +34,8 @@ export interface CycleRecord {
   readonly notices: readonly Notice[];
   readonly verdict?: Verdict;
   readonly cancelRequested: boolean;
+  /** Why, when it was not an operator who asked for it. */
+  readonly cancelReason?: string;
   readonly result?: CycleResult;
   /** Why it failed or was refused, with what to do. */
   readonly failure?: { readonly message: string; readonly remedy?: string };
@@ -151,7 +153,8 @@ export interface CycleStore {
   baseline(
     connection: string,
   ): Promise<{ readonly baseline: Baseline; readonly unsettled: readonly Operation[] } | undefined>;
-  requestCancel(id: string): Promise<boolean>;
+  /** Asks for an open cycle to be stopped; a reason is shown with how it ended. False when it is closed. */
+  requestCancel(id: string, reason?: string): Promise<boolean>;
   /** Moves on only from `from`; false when the cycle is no longer there. */
   setPhase(id: string, from: CyclePhase, to: CyclePhase): Promise<boolean>;
   /** Closes an open cycle once; waiting operations become cancelled. False when it was closed already. */

@@ -11,9 +11,11 @@ export async function closeCycle(
   cycle: CycleRecord,
   result: CycleResult,
   log: Log,
-  failure?: CycleRecord['failure'],
+  given?: CycleRecord['failure'],
   details?: Parameters<CycleStore['close']>[3],
 ): Promise<void> {
+  const cancelled = result === 'cancelled' && cycle.cancelReason !== undefined;
+  const failure = given ?? (cancelled ? { message: cycle.cancelReason } : undefined);
   const closed = await ports.stores.cycles.close(cycle.id, result, failure, details);
   if (!closed) return;
   if (result === 'succeeded' || result === 'entry-level-errors') {

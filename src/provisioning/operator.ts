@@ -23,10 +23,12 @@ export interface OperatorOptions {
   readonly log: Log;
   /** Checks of the parts below the connections: database, queue. */
   readonly checkPlatform: () => Promise<readonly CheckResult[]>;
+  readonly reloadConfig: Operator['reloadConfig'];
 }
 
 /** Implements what people and scripts may ask, on the ports. */
-export function createOperator({ ports, version, startedAt, log, checkPlatform }: OperatorOptions): Operator {
+export function createOperator(options: OperatorOptions): Operator {
+  const { ports, version, startedAt, log, checkPlatform, reloadConfig } = options;
   const { stores, queue } = ports;
   const connectionOf = (name: string): Connection => {
     const connection = ports.connections.get(name);
@@ -101,8 +103,12 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
     log: (filter) => stores.log.read(filter),
     async cancelCycle(id) {
       const requested = await stores.cycles.requestCancel(id);
-      if (requested) await queue.enqueue('advance-cycle', { cycle: id });
-      return requested;
+      const cycle = requested ? await stores.cycles.get(id) : undefined;
+      if (cycle === undefined) return requested;
+      // Who had its connection may be gone for good. What another process is sending now is recorded all the same.
+      if (ports.connections.has(cycle.connection)) await queue.enqueue('advance-cycle', { cycle: id });
+      else await stores.cycles.close(id, 'cancelled');
+      return true;
     },
     explain: (name, idOrName, signal) => explain(connectionOf(name), stores, idOrName, signal),
     async schedules() {
@@ -110,14 +116,25 @@ export function createOperator({ ports, version, startedAt, log, checkPlatform }
       return Promise.all(
         all.map(async (schedule) => ({
           ...schedule,
+          configured: ports.connections.has(schedule.connection),
           paused: (await stores.connections.get(schedule.connection)).schedulesPaused,
         })),
       );
+    },
+    async removeSchedules(name) {
+      if (ports.connections.has(name)) {
+        throw new RefusedError('configured', `connection ${name} is configured here, and its schedules with it`, {
+          remedy:
+            'take them out of the configuration and reload it, or stop them for a while: headgate schedule pause.',
+        });
+      }
+      await queue.setSchedules([name], []);
     },
     async setSchedulesPaused(name, paused) {
       await stores.connections.setSchedulesPaused(connectionOf(name).rules.name, paused);
     },
     ...createRecovery(ports, connectionOf),
+    reloadConfig,
     doctor: (signal) => doctor(ports, checkPlatform, signal),
   };
 }

@@ -11,6 +11,7 @@ import {
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
+import { digestOf } from '../core/plan.ts';
 import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
 import type { Link } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
@@ -70,6 +71,8 @@ export async function prepareCycle(preparation: Preparation): Promise<PreparedCy
   const { connection, kind, now, signal, phase } = preparation;
   const { rules, mapping, provider } = connection;
   phase?.('import');
+  // The first answer may be long in coming: somebody who watches must see what is waited for.
+  preparation.progress?.('enterprise application', 0);
   const gathered = kind === 'incremental' ? await gatherSince(preparation) : await gatherAll(preparation);
   signal.throwIfAborted();
   phase?.('plan');
@@ -117,8 +120,8 @@ async function gatherAll(
   { connection, stores, kind, now, signal, progress }: Preparation,
   expired = false,
 ): Promise<GatheredInput> {
-  const { rules, directory: source, provider } = connection;
-  const digest = rulesDigest(rules, provider.profile);
+  const { rules, directory: source } = connection;
+  const digest = connectionDigest(connection);
   const known = expired ? undefined : await stores.cycles.baseline(rules.name);
   const last = known?.baseline;
   // Taken before anything is read, so that what changes meanwhile is seen again. An older one is handed on: this read may
@@ -140,18 +143,25 @@ async function gatherAll(
   return { kind: kind === 'audit' ? kind : 'initial', ...everything, causes };
 }
 
+/**
+ * What an incremental cycle depends on beside what it reads: rules, profile and the provider's address. With any of them
+ * changed only a full cycle, through its guards, says what is to be done.
+ */
+export function connectionDigest({ rules, provider, target }: Connection): string {
+  return digestOf([rulesDigest(rules, provider.profile), target]);
+}
+
 /** Reads what changed since the last committed cycle; everything, where that cannot be told or would cost more. */
 async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   const { connection, stores, signal, progress } = preparation;
-  const { rules, provider } = connection;
+  const { rules } = connection;
   const everything = async (why: string, expired = false) => ({
     ...(await gatherAll(preparation, expired)),
     everything: why,
   });
   const last = await stores.cycles.baseline(rules.name);
   if (last === undefined) return everything('no cycle has been committed yet');
-  if (last.baseline.rulesDigest !== rulesDigest(rules, provider.profile))
-    return everything('the configuration changed');
+  if (last.baseline.rulesDigest !== connectionDigest(connection)) return everything('the configuration changed');
   if (rules.scope.nestedGroups === 'expand') return everything('nested groups are expanded');
   const changes = await gatherChanges({
     connection,

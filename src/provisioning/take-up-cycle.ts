@@ -126,7 +126,7 @@ async function giveUp({ cycle, connection, holder, ports, log, signal }: Attempt
     return log.info({}, 'cycle put back: the process is stopping');
   }
   const now = await cycles.get(cycle.id);
-  if (now?.cancelRequested === true) return closeCycle(ports, cycle, 'cancelled', log);
+  if (now?.cancelRequested === true) return closeCycle(ports, now, 'cancelled', log);
   if (!(await cycles.leaseGathering(cycle.id, holder, ports.worker.leaseMs))) {
     return log.warn({ err: error }, 'another worker has taken the cycle over while it was being prepared');
   }

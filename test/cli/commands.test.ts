@@ -419,7 +419,7 @@ describe('the other commands', () => {
     expect((await headgate(api, ['cycle', 'show', 'c-1'])).out).toContain(says);
   });
 
-  test('schedule list, pause, resume and connection resume', async () => {
+  test('schedule list, remove, pause, resume and connection resume', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/schedules', async () => [
         {
@@ -429,15 +429,27 @@ describe('the other commands', () => {
           timezone: 'UTC',
           nextRun: Date.UTC(2026, 0, 4, 3),
           paused: false,
+          configured: true,
+        },
+        {
+          connection: 'gone',
+          kind: 'initial',
+          pattern: '0 4 * * 0',
+          timezone: 'UTC',
+          paused: false,
+          configured: false,
         },
       ]);
+      app.post('/api/v1/connections/:name/schedules/remove', async () => ({}));
       app.post('/api/v1/connections/:name/schedules/pause', async () => ({}));
       app.post('/api/v1/connections/:name/schedules/resume', async () => ({}));
       app.post('/api/v1/connections/:name/resume', async () => ({ resumed: false }));
     });
-    expect((await headgate(api, ['schedule', 'list'])).out).toMatch(
-      /acme +full +0 3 \* \* 0 +UTC +2026-01-04 03:00:00Z +active/,
-    );
+    const list = await headgate(api, ['schedule', 'list']);
+    expect(list.out).toMatch(/acme +full +0 3 \* \* 0 +UTC +2026-01-04 03:00:00Z +active/);
+    expect(list.err).toContain('headgate schedule remove -c gone');
+    expect((await headgate(api, ['schedule', 'remove', '-c', 'gone'])).err).toContain('gone has no schedules any more');
+    expect((await headgate(api, ['schedule', 'remove'])).code).toBe(64);
     expect((await headgate(api, ['schedule', 'pause'])).err).toContain('headgate schedule resume -c acme');
     expect((await headgate(api, ['schedule', 'resume', '-c', 'acme'])).code).toBe(0);
     expect((await headgate(api, ['connection', 'resume'])).err).toContain(
@@ -445,6 +457,7 @@ describe('the other commands', () => {
     );
     expect(api.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET /api/v1/schedules',
+      'POST /api/v1/connections/gone/schedules/remove',
       'POST /api/v1/connections/acme/schedules/pause',
       'POST /api/v1/connections/acme/schedules/resume',
       'POST /api/v1/connections/acme/resume',

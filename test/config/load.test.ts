@@ -481,6 +481,17 @@ describe('the configuration as a whole', () => {
   });
 });
 
+test('a mapping is checked whatever else is wrong with the file', () => {
+  const text = exampleWith(
+    'mapping: default',
+    'mapping: { extends: default, attributes: [ { target: nickName, expression: "Tolower([mail)" } ] }',
+  ).replace('kind: entra', 'kind: okta');
+  expect(folder.problems(text).map(({ path }) => path)).toEqual([
+    'directory.kind',
+    'connections[0].mapping.attributes[0]',
+  ]);
+});
+
 describe('warnings do not refuse the configuration', () => {
   test('a secret file everybody can read is named with the remedy', () => {
     folder.write('open-token', 'x\n', 0o644);
@@ -493,6 +504,31 @@ describe('warnings do not refuse the configuration', () => {
   test('a secret written out is told to move into a file', () => {
     const { warnings } = folder.check(exampleWith('token_file: ./acme-token', 'token: abc')).config;
     expect(warnings.map((warning) => warning.message)).toEqual([expect.stringContaining('token_file keeps it out')]);
+  });
+
+  test.each([
+    ['{ target: nickNmae, constant: x }', /no user attribute "nickNmae"; did you mean nickName\?/],
+    ['{ target: nickName, source: departmnt }', /no user attribute "departmnt" .*did you mean department\?/],
+    ['{ target: nickName, expression: "ToLower([jobTitel])" }', /"jobTitel" .*did you mean jobTitle\?/],
+    ['{ target: favouriteColour, constant: x }', /no user attribute "favouriteColour"$/],
+  ])('a mapping line %s names something no schema knows', (line, message) => {
+    const text = exampleWith('mapping: default', `mapping: { extends: default, attributes: [ ${line} ] }`);
+    expect(folder.check(text).config.warnings).toEqual([
+      expect.objectContaining({
+        path: 'connections[0].mapping.attributes[0]',
+        message: expect.stringMatching(message),
+      }),
+    ]);
+  });
+
+  test('extensions of the directory and schemas of the provider are nobody else’s business', () => {
+    const lines = [
+      '{ target: nickName, source: extension_0123456789abcdef0123456789abcdef_badge }',
+      '{ target: title, source: ext12ab34cd_hr.level }',
+      '{ target: "urn:ietf:params:scim:schemas:extension:acme:2.0:User:badge", constant: x }',
+    ];
+    const text = exampleWith('mapping: default', `mapping: { extends: default, attributes: [ ${lines.join(', ')} ] }`);
+    expect(folder.check(text).config.warnings).toEqual([]);
   });
 
   test('an API open to other machines is pointed out', () => {

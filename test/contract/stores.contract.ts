@@ -333,6 +333,23 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cut(id)).toEqual([]);
       });
 
+      test('of a cycle that is to be cancelled a slice nobody began is begun by nobody, and one under way is recorded', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting(Array.from({ length: 4 }, (_, index) => aCreate(index)));
+        const [first, second] = await cut(id, 1, 2, 2);
+        const work = await start(first);
+        expect(await cycles.requestCancel(id, 'its connection was removed')).toBe(true);
+        expect(await cycles.openSlices(id)).toEqual([first]);
+        expect(await cycles.startSlice(String(second), 'w2', LEASE)).toEqual({ state: 'over' });
+        const results = work.operations.map((item) => escrowed(item));
+        expect(await cycles.recordSlice(work.id, 'w1', results)).toBe(true);
+        expect(await cycles.get(id)).toMatchObject({
+          cancelRequested: true,
+          cancelReason: 'its connection was removed',
+        });
+        expect(await cycles.counts(id)).toEqual({ 1: { escrowed: 2, pending: 2 } });
+      });
+
       test('an operation that must wait is cut when its time has come, and the store says when that is', async () => {
         const { cycles } = under.stores;
         const id = await exporting([aCreate(1), aCreate(2)]);

@@ -26,8 +26,8 @@ async function openWorking({ configFile }: World): Promise<Context> {
     throw error;
   };
   const opened = await openContext({ config, jobs: JOBS, log, version: 'test', onFatal });
-  const workers = await opened.work();
-  stop = () => workers.close(5000);
+  await opened.work();
+  stop = () => opened.stopWork(5000);
   return opened;
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createApiClient } from '../../src/cli/api-client.ts';
 import { createOperatorClient } from '../../src/cli/operator-client.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, loadFile } from '../../src/config/load.ts';
 import { openInProcess } from '../../src/main.ts';
 import { knownCycles, liveThrough } from './crash-life.ts';
 import { clientOf, finishCycle, hasEnded, PATIENCE_MS, startStage, type Stage } from './crash-round.ts';
@@ -15,7 +15,11 @@ afterEach(async () => {
 
 /** Asks the store, with nobody at work, whether anything was sent whose answer is not known. */
 async function expectNothingInDoubt({ configFile }: World): Promise<void> {
-  const transport = await openInProcess(loadConfig(configFile, process.env), { work: false }, 'test');
+  const transport = await openInProcess(
+    loadConfig(configFile, process.env),
+    { work: false, reread: () => loadFile(configFile, process.env) },
+    'test',
+  );
   const operator = createOperatorClient(createApiClient(transport));
   try {
     const [newest] = await operator.listCycles({ limit: 1 });

@@ -10,7 +10,7 @@ import { openInProcess } from '../../src/main.ts';
 import { createApiClient } from '../../src/cli/api-client.ts';
 import { freePort } from '../../src/cli/demo/daemon.ts';
 import { createOperatorClient, type OperatorClient } from '../../src/cli/operator-client.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, loadFile } from '../../src/config/load.ts';
 import type { CycleView } from '../../src/ports/operator.ts';
 import { generateOrganisation } from '../../src/sandbox/organisation/generate.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
@@ -145,7 +145,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   writeFileSync(configFile, stringify(settings));
   const opened = new Set<() => Promise<void>>();
   const open = async () => {
-    const transport = await openInProcess(loadConfig(configFile, process.env), { work: true }, 'test');
+    const transport = await openInProcess(
+      loadConfig(configFile, process.env),
+      { work: true, reread: () => loadFile(configFile, process.env) },
+      'test',
+    );
     const client = createOperatorClient(createApiClient(transport));
     const close = async () => {
       opened.delete(close);

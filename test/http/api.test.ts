@@ -167,6 +167,11 @@ describe('changing', () => {
   test.each([
     ['a cycle is cancelled', '/api/v1/cycles/cycle-1/cancel', { cancelled: true }],
     ['schedules are paused', '/api/v1/connections/acme/schedules/pause', { connection: 'acme', paused: true }],
+    [
+      'schedules of a removed connection are removed',
+      '/api/v1/connections/gone/schedules/remove',
+      { connection: 'gone' },
+    ],
     ['schedules are resumed', '/api/v1/connections/acme/schedules/resume', { connection: 'acme', paused: false }],
     ['a connection is resumed', '/api/v1/connections/acme/resume', { resumed: true }],
   ])('%s, with an empty body or an empty object alike', async (_what, path, expected) => {

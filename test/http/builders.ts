@@ -170,6 +170,7 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
     notifications: { list: async () => ({ notifications: [], channels: [] }), test: async () => [] },
     schedules: async () => [],
     setSchedulesPaused: async () => undefined,
+    removeSchedules: async () => undefined,
     resumeConnection: async () => true,
     pauseConnection: async () => undefined,
     escrows: async () => [],
@@ -177,6 +178,14 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
     dropEscrows: async () => 1,
     recoveryActs: async () => [],
     releaseQuarantine: async () => true,
+    reloadConfig: async () => ({
+      file: '/etc/headgate.yaml',
+      added: [],
+      changed: [],
+      removed: [],
+      stopped: [],
+      warnings: [],
+    }),
     doctor: async () => [{ area: 'store', name: 'answers', ok: true, detail: 'in 1 ms' }],
     ...overrides,
   };

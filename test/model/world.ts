@@ -117,6 +117,7 @@ export class World {
       directory: process.own(modelDirectory(this.organisation, this.faults)),
       provider: process.own(this.provider.open()),
       credential: aSecret,
+      target: 'https://acme.example/scim/v2',
       concurrency,
     };
     const ports: Ports = {

@@ -111,6 +111,7 @@ export function aConnection(
     directory,
     provider,
     credential: aSecret,
+    target: 'https://acme.example/scim/v2',
     concurrency: 4,
   };
 }

@@ -3,26 +3,15 @@ import { describe, expect, test } from 'vitest';
 import type { Baseline } from '../../src/core/baseline.ts';
 import type { Anchor, DirectoryChanges, GroupChange } from '../../src/core/directory.ts';
 import type { Link } from '../../src/core/link.ts';
-import { rulesDigest } from '../../src/core/planning/plan-cycle.ts';
 import { canonicalJson } from '../../src/core/plan.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import type { Connection } from '../../src/ports/index.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
-import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
+import { connectionDigest, prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { heldOperations } from '../../src/core/guards.ts';
-import {
-  aGroup,
-  assignUser,
-  aUser,
-  defaultMapping,
-  NOW,
-  theGuards,
-  theProfile,
-  theRules,
-  type Organisation,
-} from '../builders.ts';
+import { aGroup, assignUser, aUser, defaultMapping, NOW, theGuards, theRules, type Organisation } from '../builders.ts';
 import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
 import { aSecret, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts';
@@ -76,6 +65,8 @@ function providerOf(model: ProviderModel): ServiceProvider {
   };
 }
 
+const target = 'https://acme.example/scim/v2';
+
 function connectionTo(model: ProviderModel, now: Organisation, before: Organisation): Connection {
   const directory = directoryOf(now, before);
   return {
@@ -84,6 +75,7 @@ function connectionTo(model: ProviderModel, now: Organisation, before: Organisat
     directory,
     provider: providerOf(model),
     credential: aSecret,
+    target,
     concurrency: 2,
   };
 }
@@ -132,6 +124,7 @@ async function remaining(model: ProviderModel, now: Organisation): Promise<reado
       directory: directoryOf(now, now),
       provider: providerOf(model),
       credential: aSecret,
+      target,
       concurrency: 2,
     },
     stores: modelLinks(model, none),
@@ -210,7 +203,11 @@ describe('incremental cycles', () => {
   test('become full ones when the configuration has changed since', async () => {
     const model = new ProviderModel();
     const initial = await runCycle(model, 'initial', nothing, nothing, none);
-    expect(initial.baseline?.rulesDigest).toBe(rulesDigest(rules, theProfile()));
+    const connection = connectionTo(model, nothing, nothing);
+    expect(initial.baseline?.rulesDigest).toBe(connectionDigest(connection));
+    expect(connectionDigest({ ...connection, target: 'https://elsewhere.example' })).not.toBe(
+      initial.baseline?.rulesDigest,
+    );
     const other = {
       ...initial,
       baseline: initial.baseline === undefined ? undefined : { ...initial.baseline, rulesDigest: 'other' },

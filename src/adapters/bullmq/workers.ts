@@ -78,7 +78,9 @@ export async function createWorkers<Ports>(options: WorkersOptions<Ports>): Prom
     ...names.map((name) => begin(name, inConnection)),
   ]);
   return {
-    addConnection: (name) => begin(connectionQueue(name), inConnection),
+    async addConnection(name) {
+      if (!running.has(connectionQueue(name))) await begin(connectionQueue(name), inConnection);
+    },
     async removeConnection(name, graceMs) {
       const found = running.get(connectionQueue(name));
       if (found !== undefined) await end([found], graceMs);

@@ -43,6 +43,8 @@ export interface PersistenceOptions {
 /** Waits longer than this are told to the operator, in ms: progress stands still meanwhile. */
 const NOTEWORTHY_WAIT_MS = 30_000;
 
+const UNREACHABLE = 'Microsoft Graph, or the service that signs in to it, cannot be reached; asking again for a while';
+
 /**
  * Retry with Retry-After honoured to the letter and without a cap below it, exponential delay with jitter where there is
  * none, and network failures retried too (learn.microsoft.com/graph/throttling). A throttled answer also holds back every
@@ -50,11 +52,16 @@ const NOTEWORTHY_WAIT_MS = 30_000;
  */
 export function createPersistence({ patience, metrics, log, now }: PersistenceOptions): Persistence {
   let heldUntil = 0;
+  let unreachable = false;
 
   function report(reason: 'throttled' | 'network' | 'server', waitMs: number): void {
     metrics.retry('graph', '', reason);
     const fields = { reason, waitSeconds: Math.ceil(waitMs / 1000) };
-    if (waitMs > NOTEWORTHY_WAIT_MS) log.warn(fields, 'waiting for Microsoft Graph');
+    const lost = reason === 'network' && !unreachable;
+    if (lost) unreachable = true;
+    // Once per outage: every request meets it, and each is tried several times.
+    if (lost) log.warn(fields, UNREACHABLE);
+    else if (waitMs > NOTEWORTHY_WAIT_MS) log.warn(fields, 'waiting for Microsoft Graph');
     else log.debug(fields, 'asking Microsoft Graph again');
   }
 
@@ -104,7 +111,10 @@ export function createPersistence({ patience, metrics, log, now }: PersistenceOp
       signal.throwIfAborted();
       const ms = Math.max(waitMs, heldUntil - now());
       if (ms > 0) await patience.wait(ms, signal);
-      return attempt();
+      const answer = await attempt();
+      if (unreachable) log.info({}, 'Microsoft answers again');
+      unreachable = false;
+      return answer;
     }, signal);
   }
 

@@ -90,12 +90,28 @@ async function settleHolds(tx: Tx, { number, connection }: LockedCycle, now: num
   }
 }
 
-/** Forgets slices nobody works on; the operations of those that were started are in doubt: their answers are lost. */
-async function settleAbandoned(tx: Tx, cycle: string, now: number): Promise<void> {
+/** Asks for an open cycle to be stopped. Slices nobody has started go at once: nobody must begin to send them now. */
+export async function requestCancel(tx: Tx, id: string, reason: string | undefined): Promise<boolean> {
+  const cycle = await lockCycle(tx, { id });
+  if (cycle === undefined || cycle.phase === 'closed') return false;
+  await tx
+    .updateTable('headgate.cycle')
+    .set({ cancel_requested: true, ...(reason === undefined ? {} : { cancel_reason: reason }) })
+    .where('number', '=', cycle.number)
+    .execute();
+  await settleAbandoned(tx, cycle.number);
+  return true;
+}
+
+/**
+ * Forgets slices nobody has started. Given the time also those of dead workers, whose operations are in doubt: their
+ * answers are lost.
+ */
+async function settleAbandoned(tx: Tx, cycle: string, now?: number): Promise<void> {
   const abandoned = await tx
     .deleteFrom('headgate.slice')
     .where('cycle', '=', cycle)
-    .where((is) => is.or([is('worker', 'is', null), is('lease_until', '<=', now)]))
+    .where((is) => is.or([is('worker', 'is', null), ...(now === undefined ? [] : [is('lease_until', '<=', now)])]))
     .returning(['worker', 'sequences'])
     .execute();
   await doubt(

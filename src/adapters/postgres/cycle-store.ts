@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { CycleStore } from '../../ports/stores.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
 import { createBaselines } from './baselines.ts';
-import { closeCycle } from './close-cycle.ts';
+import { closeCycle, requestCancel } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
 import { rememberLinks } from './link-store.ts';
 import { confirmApprovals, reconcileHolds } from './hold-rows.ts';
@@ -181,17 +181,7 @@ function createWrites(
       return saved;
     },
 
-    async requestCancel(id) {
-      const requested = await commit(db, 'cycles.requestCancel', (tx) =>
-        tx
-          .updateTable('headgate.cycle')
-          .set({ cancel_requested: true })
-          .where('id', '=', id)
-          .where('phase', '<>', 'closed')
-          .executeTakeFirst(),
-      );
-      return requested.numUpdatedRows > 0n;
-    },
+    requestCancel: (id, reason) => commit(db, 'cycles.requestCancel', (tx) => requestCancel(tx, id, reason)),
 
     async setPhase(id, from, to) {
       const moved = await commit(db, 'cycles.setPhase', (tx) =>

@@ -75,6 +75,7 @@ interface CycleTable {
   readonly notices: Json<readonly Notice[]>;
   readonly verdict: Json<Verdict>;
   readonly cancel_requested: Generated<boolean>;
+  readonly cancel_reason: Generated<string | null>;
   readonly result: CycleResult | null;
   readonly failure: Json<NonNullable<CycleRecord['failure']>>;
   readonly progress: Json<NonNullable<CycleRecord['progress']>>;

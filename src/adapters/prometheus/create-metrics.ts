@@ -3,11 +3,13 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Metrics, WorkerMetrics } from '../../ports/metrics.ts';
 import { boundRead } from './bounded-read.ts';
+import { createConfigFamilies } from './config-families.ts';
 import { createCycleFamilies } from './cycle-families.ts';
 import { createExposition, type Rendered } from './exposition.ts';
 import { createOperationFamilies } from './operation-families.ts';
 import { createQueueFamilies, readQueue, type ReadableQueue } from './queue-families.ts';
 import { createRequestFamilies } from './request-families.ts';
+import { addSeries, removeSeries } from './series.ts';
 import { createStoreFamilies, createStoreReader } from './store-families.ts';
 import type { ReadableStores } from './store-reading.ts';
 import { createWorkerFamilies } from './worker-families.ts';
@@ -35,24 +37,42 @@ export interface PrometheusMetrics {
   readonly workers: WorkerMetrics;
   /** Starts reading the store and the queue at each scrape. May be called once both are open. */
   readonly watch: (source: MetricsSource) => void;
+  /** Gives the connections configured now their series, and takes those of others away. */
+  readonly setConnections: (connections: readonly string[]) => Promise<void>;
+  /** Tells whether a new configuration could be put into force, at a time in ms since the epoch. */
+  readonly configReloaded: (successful: boolean, at: number) => void;
   /** The whole exposition, in text format 0.0.4 or OpenMetrics 1.0.0. Never fails because the store or queue does. */
   readonly render: (openMetrics: boolean) => Promise<Rendered>;
 }
 
 /** Creates all metric families on a registry of their own, every known series at 0. */
 export function createMetrics(options: MetricsOptions): PrometheusMetrics {
-  const { connections } = options;
+  let { connections } = options;
   const { registry, render } = createExposition();
   showBuild(registry, options);
   const cycles = createCycleFamilies(registry, connections);
   const { times, ...cycleMetrics } = cycles;
   const operations = createOperationFamilies(registry, connections);
   const requests = createRequestFamilies(registry, connections);
-  const refresh = createRefresh(registry, options, times);
+  const refresh = createRefresh(registry, options, () => connections, times);
+  const configReloaded = createConfigFamilies(registry, options.clock.now());
   return {
     metrics: { ...cycleMetrics, ...operations, ...requests },
     workers: createWorkerFamilies(registry),
     watch: refresh.watch,
+    configReloaded,
+    async setConnections(names) {
+      const before = connections;
+      const [like] = before;
+      // What a scrape under way still shows of a removed connection must not bring its series back.
+      connections = names;
+      await refresh.settled();
+      for (const name of names) if (like !== undefined && !before.includes(name)) await addSeries(registry, like, name);
+      for (const name of before.filter((known) => !names.includes(known))) {
+        await removeSeries(registry, 'connection', name);
+        times.forget(name);
+      }
+    },
     render: async (openMetrics) => {
       await refresh.run();
       return render(openMetrics);
@@ -74,9 +94,14 @@ function showBuild(registry: Registry, { version, commit }: MetricsOptions): voi
  * Reads store and queue before each render. A read that fails or is too slow leaves its gauges as they were, which is
  * told by `headgate_source_up` and counted, so that nobody takes an old figure for a new one.
  */
-function createRefresh(registry: Registry, options: MetricsOptions, times: Parameters<typeof createStoreFamilies>[2]) {
-  const { connections, clock, log, readTimeoutMs = 3000 } = options;
-  const showConnection = createStoreFamilies(registry, connections, times, () => clock.now());
+function createRefresh(
+  registry: Registry,
+  options: MetricsOptions,
+  connections: () => readonly string[],
+  times: Parameters<typeof createStoreFamilies>[2],
+) {
+  const { clock, log, readTimeoutMs = 3000 } = options;
+  const showConnection = createStoreFamilies(registry, connections(), times, () => clock.now());
   const showQueue = createQueueFamilies(registry, connections, () => clock.now());
   const up = new Gauge({
     name: 'headgate_source_up',
@@ -95,6 +120,7 @@ function createRefresh(registry: Registry, options: MetricsOptions, times: Param
     failures.inc({ source }, 0);
   }
   let reads: readonly (() => Promise<void>)[] = [];
+  let underway: Promise<void> = Promise.resolve();
   const bounded = (source: 'store' | 'queue', read: () => Promise<void>) => {
     const attempt = boundRead(read, readTimeoutMs);
     let wasUp = true;
@@ -112,13 +138,19 @@ function createRefresh(registry: Registry, options: MetricsOptions, times: Param
       const readConnections = createStoreReader(stores, connections, () => clock.now());
       reads = [
         bounded('store', async () => {
-          for (const [connection, reading] of await readConnections()) showConnection(connection, reading);
+          for (const [connection, reading] of await readConnections()) {
+            if (connections().includes(connection)) showConnection(connection, reading);
+          }
         }),
         bounded('queue', async () => showQueue(await readQueue(queue))),
       ];
     },
-    run: async (): Promise<void> => {
-      await Promise.all(reads.map((read) => read()));
+    run: (): Promise<void> => {
+      const run = Promise.all(reads.map((read) => read())).then(() => undefined);
+      underway = run;
+      return run;
     },
+    /** Resolves when no read that began before still shows what it found. */
+    settled: (): Promise<void> => underway,
   };
 }

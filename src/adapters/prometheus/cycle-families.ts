@@ -14,6 +14,8 @@ export interface CycleTimes {
   start(connection: string, kind: CycleKind, seconds: number): void;
   success(connection: string, kind: CycleKind, seconds: number): void;
   completion(connection: string, kind: CycleKind, seconds: number): void;
+  /** Forgets the times of a connection whose series are gone: they may come back. */
+  forget(connection: string): void;
 }
 
 /** Registers the cycle families fed by what happens in this process, every series at 0. */
@@ -90,8 +92,12 @@ function createClosedFamilies(registry: Registry, connections: readonly string[]
 }
 
 function createTimes(registry: Registry, connections: readonly string[]): CycleTimes {
-  const rising = (name: string, help: string) => createRisingGauge(registry, connections, name, help);
+  const latest = new Map<string, number>();
+  const rising = (name: string, help: string) => createRisingGauge(registry, connections, latest, name, help);
   return {
+    forget(connection) {
+      for (const key of latest.keys()) if (key.endsWith(` ${connection}`)) latest.delete(key);
+    },
     start: rising('headgate_cycle_last_start_timestamp_seconds', 'When the newest cycle was opened; 0 when none was.'),
     success: rising(
       'headgate_cycle_last_success_timestamp_seconds',
@@ -105,14 +111,19 @@ function createTimes(registry: Registry, connections: readonly string[]): CycleT
 }
 
 /** The store and the events of this process tell the same times in any order: the latest one stands. */
-function createRisingGauge(registry: Registry, connections: readonly string[], name: string, help: string) {
+function createRisingGauge(
+  registry: Registry,
+  connections: readonly string[],
+  latest: Map<string, number>,
+  name: string,
+  help: string,
+) {
   const gauge = new Gauge({ name, help, labelNames: BY_TYPE, registers: [registry] });
-  const latest = new Map<string, number>();
   for (const connection of connections) {
     for (const cycle_type of CYCLE_TYPES) gauge.set({ connection, cycle_type }, 0);
   }
   return (connection: string, kind: CycleKind, seconds: number): void => {
-    const key = `${kind} ${connection}`;
+    const key = `${name} ${kind} ${connection}`;
     if (seconds <= (latest.get(key) ?? 0)) return;
     latest.set(key, seconds);
     gauge.set({ connection, cycle_type: kind }, seconds);

@@ -24,7 +24,7 @@ export async function readQueue(queue: ReadableQueue): Promise<QueueReading> {
  */
 export function createQueueFamilies(
   registry: Registry,
-  connections: readonly string[],
+  connections: () => readonly string[],
   now: () => number,
 ): (reading: QueueReading) => void {
   const showCounts = createCountFamilies([registry]);
@@ -68,7 +68,7 @@ function createCountFamilies(registers: Registry[]): (counts: readonly QueueCoun
 
 function createScheduleFamilies(
   registers: Registry[],
-  connections: readonly string[],
+  connections: () => readonly string[],
   now: () => number,
 ): (schedules: readonly ScheduledCycle[]) => void {
   const labelNames = ['connection', 'cycle_type'] as const;
@@ -86,7 +86,7 @@ function createScheduleFamilies(
   });
   const intervalOf = rememberIntervals(now);
   const clear = (): void => {
-    for (const connection of connections) {
+    for (const connection of connections()) {
       for (const cycle_type of CYCLE_TYPES) {
         nextRun.set({ connection, cycle_type }, 0);
         interval.set({ connection, cycle_type }, 0);
@@ -97,6 +97,7 @@ function createScheduleFamilies(
   return (schedules) => {
     clear();
     for (const { connection, kind, pattern, timezone, nextRun: at } of schedules) {
+      if (!connections().includes(connection)) continue;
       nextRun.set({ connection, cycle_type: kind }, (at ?? 0) / 1000);
       interval.set({ connection, cycle_type: kind }, intervalOf(pattern, timezone));
     }

@@ -47,20 +47,22 @@ export function createStoreFamilies(
   };
 }
 
-/** Returns a function that reads every connection from the store. The first call looks further back. */
+/** Returns a function that reads every connection from the store. The first time it looks further back. */
 export function createStoreReader(
   stores: ReadableStores,
-  connections: readonly string[],
+  connections: () => readonly string[],
   now: () => number,
 ): () => Promise<readonly (readonly [string, ConnectionReading])[]> {
-  let limit = FIRST_LOOK;
+  let seen: readonly string[] = [];
   return async () => {
+    const names = connections();
     const readings = await Promise.all(
-      connections.map(
-        async (connection) => [connection, await readConnection(stores, connection, limit, now())] as const,
-      ),
+      names.map(async (connection) => {
+        const limit = seen.includes(connection) ? LATER_LOOK : FIRST_LOOK;
+        return [connection, await readConnection(stores, connection, limit, now())] as const;
+      }),
     );
-    limit = LATER_LOOK;
+    seen = names;
     return readings;
   };
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { UsageError } from '../io.ts';
 import { renderSchedules } from '../render/status.ts';
+import { printable } from '../render/text.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 
@@ -13,6 +15,14 @@ interface Options {
 export function registerSchedule(program: Command, shell: Shell): void {
   const schedule = program.command('schedule').description('look at, pause and resume the schedules of connections');
   onRun(shell, schedule.command('list').description('list schedules with their next run'), runList);
+  onRun<Options>(
+    shell,
+    schedule
+      .command('remove')
+      .description('remove the schedules of a connection that was taken out of the configuration')
+      .option('-c, --connection <name>', 'connection that is not configured any more'),
+    runRemove,
+  );
   for (const [verb, paused, description] of [
     ['pause', true, 'start no scheduled cycle of a connection until it is resumed'],
     ['resume', false, 'let scheduled cycles of a connection start again'],
@@ -28,12 +38,26 @@ export function registerSchedule(program: Command, shell: Shell): void {
   }
 }
 
+async function runRemove(session: Session, { connection }: Options): Promise<ExitCode> {
+  if (connection === undefined) throw new UsageError('name the connection with -c');
+  const { operator } = await session.connect();
+  await operator.removeSchedules(connection);
+  if (session.json) session.out(JSON.stringify({ connection, removed: true }));
+  session.say(`${connection} has no schedules any more.`);
+  return EXIT.done;
+}
+
 async function runList(session: Session): Promise<ExitCode> {
   const { operator } = await session.connect();
   const schedules = await operator.schedules();
   if (session.json) session.out(JSON.stringify(schedules, undefined, 2));
   else if (schedules.length === 0) session.say(withoutSchedules(session));
   else session.out(renderSchedules(schedules, session.paint));
+  for (const name of new Set(schedules.filter(({ configured }) => !configured).map((found) => found.connection))) {
+    session.say(
+      `${printable(name)} is not configured here. If no other daemon has it: headgate schedule remove -c ${printable(name)}`,
+    );
+  }
   return EXIT.done;
 }
 

@@ -19,6 +19,6 @@ export function registerServe(program: Command, shell: Shell): void {
   onRun<Options>(shell, command, async (session, { role }) => {
     const config = session.config();
     for (const line of problemLines(session.configFile, config.warnings)) session.say(`warning: ${line}`);
-    return session.parts.serve(config, { role });
+    return session.parts.serve(config, { role, reread: session.reread });
   });
 }

@@ -65,7 +65,7 @@ export function resolveSource(name: string): SourceAttribute | { readonly proble
   if (reference !== undefined) return { problem: reference };
   const target = ALIASES.get(name) ?? name;
   if (KNOWN.has(target) || ALIASES.has(name)) return { read: plain(target), select: target };
-  const meant = [...KNOWN, ...COMPUTED.keys(), ...REFERENCES.keys(), ...ALIASES.keys()];
+  const meant = sourceNames();
   const spelled = meant.find((known) => known.toLowerCase() === name.toLowerCase());
   if (spelled !== undefined) return { problem: `names are case-sensitive: write ${spelled}, not ${name}` };
   if (!/^[A-Za-z][\w.:-]*$/.test(name) || name in Object.prototype) {
@@ -73,6 +73,19 @@ export function resolveSource(name: string): SourceAttribute | { readonly proble
     return { problem: `"${name}" is no directory attribute${near === undefined ? '' : `; did you mean ${near}?`}` };
   }
   return { read: plain(name), select: name };
+}
+
+/** Names of source attributes a mapping may use, for suggestions. */
+export function sourceNames(): readonly string[] {
+  return [...KNOWN, ...COMPUTED.keys(), ...REFERENCES.keys(), ...ALIASES.keys()];
+}
+
+/** Directory and schema extensions (Learn: graph/extensibility-overview): `extension_<32 hex>_x`, `ext<8>_x.y`, `contoso_x.y`. */
+const EXTENSION = /^extension_[0-9a-f]{32}_\w+$|^\w+_\w+(\.\w+)*$|^onPremisesExtensionAttributes\./i;
+
+/** Whether a directory attribute, by directory name, is a known one or has the form of an extension. */
+export function isKnownSource(select: string): boolean {
+  return KNOWN.has(select) || EXTENSION.test(select);
 }
 
 function valueOf(value: AttributeValue | undefined): Value {

@@ -116,6 +116,7 @@ describe('a request that fails for a while is asked again', () => {
     await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(TransientError);
     expect(test.server.graphRequests()).toHaveLength(6);
     expect(test.metrics.filter((line) => line === 'retry graph network')).toHaveLength(5);
+    expect(test.log.filter((line) => line.includes('cannot be reached'))).toHaveLength(1);
   });
 
   it('a Retry-After longer than is waited here is handed to the caller with its length', async () => {

@@ -12,6 +12,9 @@ async function text(metrics: PrometheusMetrics): Promise<string> {
   return (await metrics.render(false)).body;
 }
 
+/** What is so is 1. */
+const SAYS_ONE = new Set(['headgate_build_info', 'headgate_config_last_reload_successful']);
+
 /** Every family of ours, and whether it has series before anything happened. */
 const FAMILIES: readonly (readonly [name: string, type: string])[] = [
   ['headgate_build_info', 'gauge'],
@@ -77,7 +80,7 @@ describe('at the start', () => {
 
   test('every series of ours is 0, so that an alert sees the first event', async () => {
     const ours = [...parseExposition(await text(aRegistry()))].filter(([name]) => name.startsWith('headgate_'));
-    const samples = ours.flatMap(([, family]) => family.samples).filter(({ name }) => name !== 'headgate_build_info');
+    const samples = ours.flatMap(([, family]) => family.samples).filter(({ name }) => !SAYS_ONE.has(name));
     expect(samples.length).toBeGreaterThan(200);
     expect(samples.filter(({ value }) => value !== 0)).toEqual([]);
   });
@@ -258,5 +261,43 @@ describe('what the workers of this process do', () => {
     const body = await text(registry);
     expect(valueOf(body, 'headgate_worker_slots', { queue, state: 'total' })).toBe(0);
     expect(valueOf(body, 'headgate_worker_slots', { queue, state: 'busy' })).toBe(1);
+  });
+});
+
+describe('when the configured connections change', () => {
+  test('a new one has every series another has, at 0, and what is counted for it counts', async () => {
+    const registry = aRegistry(['acme']);
+    registry.metrics.cycleClosed('acme', 'initial', 'succeeded', 3, 5000);
+    await registry.setConnections(['acme', 'new']);
+    const samples = [...parseExposition(await text(registry)).values()].flatMap((family) => family.samples);
+    const of = (connection: string) =>
+      samples
+        .filter(({ labels }) => labels['connection'] === connection)
+        .map(({ name, labels }) => JSON.stringify([name, { ...labels, connection: '' }]));
+    expect(of('new').toSorted()).toEqual(of('acme').toSorted());
+    expect(samples.filter(({ labels, value }) => labels['connection'] === 'new' && value !== 0)).toEqual([]);
+    registry.metrics.cycleClosed('new', 'initial', 'succeeded', 3, 9000);
+    const labels = { connection: 'new', cycle_type: 'initial' };
+    expect(valueOf(await text(registry), 'headgate_cycle_last_success_timestamp_seconds', labels)).toBe(9);
+  });
+
+  test('one that is gone has no series left, and shows its times again when it comes back', async () => {
+    const registry = aRegistry(['acme', 'globex']);
+    registry.metrics.cycleStarted('globex', 'initial', 5000);
+    await registry.setConnections(['acme']);
+    expect(await text(registry)).not.toContain('globex');
+    await registry.setConnections(['acme', 'globex']);
+    registry.metrics.cycleStarted('globex', 'initial', 5000);
+    const labels = { connection: 'globex', cycle_type: 'initial' };
+    expect(valueOf(await text(registry), 'headgate_cycle_last_start_timestamp_seconds', labels)).toBe(5);
+  });
+
+  test('it is told whether the newest configuration is in force, and since when', async () => {
+    const registry = aRegistry();
+    registry.configReloaded(true, 7000);
+    registry.configReloaded(false, 9000);
+    const body = await text(registry);
+    expect(valueOf(body, 'headgate_config_last_reload_successful', {})).toBe(0);
+    expect(valueOf(body, 'headgate_config_last_reload_success_timestamp_seconds', {})).toBe(7);
   });
 });

@@ -7,6 +7,7 @@ import * as escrow from './0005-escrow.ts';
 import * as provisioningLog from './0006-provisioning-log.ts';
 import * as drift from './0006b-drift.ts';
 import * as departures from './0007-departures.ts';
+import * as cancelReason from './0008-cancel-reason.ts';
 import * as credentials from './0009-credentials.ts';
 import * as notifications from './0009-notifications.ts';
 import * as scopeMigrations from './0010-scope-migrations.ts';
@@ -21,6 +22,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-provisioning-log': provisioningLog,
   '0006b-drift': drift,
   '0007-departures': departures,
+  '0008-cancel-reason': cancelReason,
   '0009-credentials': credentials,
   '0009-notifications': notifications,
   '0010-scope-migrations': scopeMigrations,
