@@ -35,7 +35,7 @@ test('a second DELETE of an inactive account succeeds and changes nothing', asyn
   });
 });
 
-test('the version is a bare hash that changes, and is no entity tag', async () => {
+test('A6: the version is a bare hash that changes, and is no entity tag', async () => {
   await withProvider({ behaviour: 'salesforce' }, async ({ provider, send }) => {
     const id = create(provider, accountBody('ada'));
     const first = await send('GET', `/Users/${id}`);
