@@ -61,7 +61,7 @@ export interface ProvisioningLog {
   prune(retention: Retention, most: number): Promise<number>;
   /**
    * When the directory was last read without showing that these users lose their accounts (ms since the epoch): the start
-   * of the last committed cycle before the first that planned it. Users without such a cycle are missing.
+   * of the last committed cycle before the first that knew of it. Users without such a cycle are missing.
    */
   lastSeenEntitled(cycle: string, anchors: readonly Anchor[]): Promise<ReadonlyMap<Anchor, number>>;
 }

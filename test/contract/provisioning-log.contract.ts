@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CycleKind, CycleResult } from '../../src/core/cycle.ts';
+import type { LinkMemory } from '../../src/core/link.ts';
 import type { LogEntry } from '../../src/core/log-entry.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
@@ -74,11 +75,14 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
       operations: readonly Operation[],
       verdict: Verdict = ALLOWED,
       kind: CycleKind = 'initial',
+      memories: readonly LinkMemory[] = [],
     ): Promise<string> {
       const { cycles } = under.stores;
       const cycle = await cycles.open({ connection, kind, requestedBy: 'ada' });
       await cycles.leaseGathering(cycle.id, 'w1', LEASE);
-      await cycles.savePlan(cycle.id, 'w1', { ...aPlan(connection, operations), kind }, verdict, undefined);
+      await cycles.savePlan(cycle.id, 'w1', { ...aPlan(connection, operations), kind }, verdict, undefined, {
+        memories,
+      });
       return cycle.id;
     }
 
@@ -323,6 +327,27 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
         under.clock.advance(1000);
         await cycle([leaver], { outcome: escrowed, result: 'entry-level-errors' });
         under.clock.advance(1000);
+        expect(await since(await cycle([leaver]))).toBe(seen);
+      });
+
+      test('goes back to before the cycle that noticed it, when the removal had to wait for its delay', async () => {
+        const seen = under.clock.now();
+        await cycle([aCreate(1)], { outcome: (item) => exported(item, aLink(1)) });
+        under.clock.advance(1000);
+        const noticing = await plan([], ALLOWED, 'initial', [
+          {
+            resource: 'account',
+            anchor: anchorOf(1),
+            paths: [],
+            awaiting: [],
+            departure: { causes: [{ cause: 'unassigned', since: under.clock.now() + 500 }] },
+          },
+        ]);
+        under.clock.advance(1000);
+        await under.stores.cycles.close(noticing, 'succeeded');
+        under.clock.advance(DAY);
+        await cycle([]);
+        under.clock.advance(DAY);
         expect(await since(await cycle([leaver]))).toBe(seen);
       });
 

@@ -4,7 +4,8 @@ import type { Sql } from './tables.ts';
 
 /**
  * When the directory was last read without showing that these users lose their accounts. A removal that was held, failed
- * or was cancelled is planned again by later cycles: what counts is the first of them, since the last one that was done.
+ * or was cancelled is planned again by later cycles, and one that has a grace delay is noticed long before it is planned:
+ * what counts is the first cycle that knew.
  */
 export async function lastSeenEntitled(
   db: Sql,
@@ -14,7 +15,18 @@ export async function lastSeenEntitled(
   if (anchors.length === 0) return new Map();
   const { rows } = await sql<{ anchor: Anchor; since: string | null }>`
     with this as (select number, connection from headgate.cycle where id = ${cycle}),
-    leaver as (select unnest(${anchors}::text[]) as anchor),
+    leaver as (
+      select anchor, body ->> 'cause' as cause from headgate.operation
+      where cycle = (select number from this) and resource = 'account' and anchor = any(${anchors}::text[])
+        and body ->> 'kind' in ('disable', 'delete')),
+    noticed as (
+      select leaver.anchor, min((known ->> 'since')::bigint) as at
+      from leaver cross join this
+      join headgate.link as link
+        on link.connection = this.connection and link.resource = 'account' and link.anchor = leaver.anchor
+      cross join lateral json_array_elements(link.departure -> 'causes') as known
+      where known ->> 'cause' = leaver.cause
+      group by leaver.anchor),
     earlier as materialized (
       select operation.anchor, operation.cycle, operation.state, operation.body ->> 'kind' as kind
       from headgate.operation as operation
@@ -31,8 +43,12 @@ export async function lastSeenEntitled(
     select first.anchor, (
       select max(cycle.created_at) from headgate.cycle as cycle
       join this on cycle.connection = this.connection
-      where cycle.number < first.number and cycle.kind in ('initial', 'incremental')
+      where cycle.number < least(first.number, (
+          select max(knew.number) from headgate.cycle as knew
+          where knew.connection = this.connection and knew.kind in ('initial', 'incremental')
+            and knew.created_at <= noticed.at))
+        and cycle.kind in ('initial', 'incremental')
         and cycle.result in ('succeeded', 'held', 'entry-level-errors')) as since
-    from first`.execute(db);
+    from first left join noticed on noticed.anchor = first.anchor`.execute(db);
   return new Map(rows.flatMap(({ anchor, since }) => (since === null ? [] : [[anchor, Number(since)]])));
 }
