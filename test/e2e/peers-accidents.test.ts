@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
@@ -79,6 +81,13 @@ describe('the directory', () => {
     expectEverybody();
     for (const name of people(1, 12)) world.tenant.control.addMember('Crew', name);
     expect(await cycle(operator)).toMatchObject({ result: 'succeeded', total: 0 });
+  });
+
+  test('leaves out a group that is assigned: nothing is concluded from it', async () => {
+    world.tenant.control.addFault({ path: '/groups/*', effect: { kind: 'status', status: 404 } });
+    expect(['failed', 'refused']).toContain(await run('initial'));
+    expect(writes(world)).toEqual([]);
+    expectEverybody();
   });
 
   test('loses the last assignment: the plan is refused', async () => {
@@ -241,6 +250,51 @@ describe('the service provider', () => {
     expect(await run('incremental')).toBe('succeeded');
     expect(idOf(personName(53))).toBeUndefined();
   });
+});
+
+test('a scope narrowed in the configuration takes no group that still holds people, and nobody their account', async () => {
+  const organisation = company({ users: 8, groups: { Crew: [1, 8] } });
+  const narrowed = { scope: { groups: false } };
+  const before = await startWorld({ organisation });
+  await before.fullCycle();
+  const after = await startWorld({
+    organisation,
+    provider: { seed: before.provider.snapshot() },
+    connection: narrowed,
+  });
+  try {
+    await cp(join(before.directory, 'data'), join(after.directory, 'data'), { recursive: true });
+    expect((await after.fullCycle()).result).toBe('held');
+    expect(memberCount(after, 'Crew')).toBe(8);
+    expect(userNames(after)).toEqual(people(1, 8));
+  } finally {
+    await before.close();
+    await after.close();
+  }
+});
+
+test('a token refused midway stops everything, and a cycle with a new one ends as it should', async () => {
+  const fresh = await startWorld({ organisation: company({ users: 30, direct: [1, 30] }) });
+  try {
+    const token = fresh.provider.token ?? '';
+    let left = 5;
+    fresh.provider.observe({
+      afterWrite() {
+        left -= 1;
+        if (left === 0) fresh.provider.revokeToken(token);
+      },
+    });
+    expect((await fresh.fullCycle()).result).toBe('failed');
+    expect(userNames(fresh).length).toBeLessThan(30);
+    fresh.provider.addToken(token);
+    const after = await fresh.open();
+    expect(await after.resumeConnection('acme')).toBe(true);
+    await after.close();
+    expect((await fresh.fullCycle()).result).toBe('succeeded');
+    expect(userNames(fresh)).toEqual(people(1, 30));
+  } finally {
+    await fresh.close();
+  }
 });
 
 test('a plan before the first cycle knows no ids, writes nothing, and is the plan of that cycle', async () => {
