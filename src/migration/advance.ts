@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
-import type { JournalLine } from '../core/migration/journal.ts';
+import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
 import type { MigrationResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { stateOf } from '../core/migration/state.ts';
@@ -115,18 +115,18 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
   const { log } = given;
   const { step } = context;
   switch (outcome.is) {
-    case 'done':
-      await context.append([{ kind: 'done', step, text: outcome.text }]);
+    case 'done': {
+      const text = { kind: 'done', step, text: outcome.text } as const;
       log.info({ step, text: outcome.text }, 'a step of the migration is done');
-      if (step !== 'report') return undefined;
-      await end(
-        given,
-        context.state().mode === 'rollback' ? 'rolled-back' : 'succeeded',
-        'headgate',
-        outcome.text,
-        false,
-      );
-      return -1;
+      if (step === 'report') {
+        // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.
+        const result = context.state().mode === 'rollback' ? 'rolled-back' : 'succeeded';
+        await end(given, result, 'headgate', outcome.text, false, [text]);
+        return -1;
+      }
+      await context.append([text]);
+      return undefined;
+    }
     case 'again':
       return outcome.afterMs;
     case 'reopen':
@@ -154,10 +154,11 @@ async function end(
   by: string,
   text: string,
   frozen: boolean,
+  first: readonly JournalEntry[] = [],
 ): Promise<void> {
   const { name } = connection.rules;
   if (frozen) await ports.stores.connections.pause(name, `migration ${id} was aborted: ${text}`);
-  await ports.stores.migrations.append(id, [{ kind: 'ended', result, by, text, frozen }], { worker });
+  await ports.stores.migrations.append(id, [...first, { kind: 'ended', result, by, text, frozen }], { worker });
   if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');
 }

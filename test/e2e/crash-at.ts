@@ -1,6 +1,6 @@
 /**
  * Loaded into a daemon with `node --import <this file, built>?origin=<of the provider>&at=<n or name>`: kills the process
- * with SIGKILL at the n-th boundary after it was armed by SIGWINCH, or at the first of a name. A boundary is the moment before or after a transaction, and
+ * with SIGKILL at the n-th boundary after it was armed by SIGWINCH, or at the first of a name, or at the n-th of a name (`name#n`). A boundary is the moment before or after a transaction, and
  * the moment before a write to the service provider leaves, after it has left, and when its answer arrives.
  */
 import { subscribe } from 'node:diagnostics_channel';
@@ -18,6 +18,7 @@ const origin = parameters.get('origin');
 const at = parameters.get('at');
 let armed = false;
 let seen = 0;
+const seenOf = new Map<string, number>();
 
 function say(line: string): void {
   // Not console.error: nothing may wait in a buffer when the process dies.
@@ -27,7 +28,9 @@ function say(line: string): void {
 function reach(boundary: string): void {
   if (!armed) return;
   seen += 1;
-  if (at !== String(seen) && at !== boundary) return;
+  const times = (seenOf.get(boundary) ?? 0) + 1;
+  seenOf.set(boundary, times);
+  if (at !== String(seen) && at !== `${boundary}#${times}` && !(at === boundary && times === 1)) return;
   say(`${DYING}${seen}: ${boundary}`);
   process.kill(process.pid, 'SIGKILL');
 }

@@ -199,9 +199,24 @@ export function findingsOf(facts: Facts, input: PlanInput): readonly SurveyFindi
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
+/**
+ * What stands in the way of a beginning and not of going on: the groups are gone by and by, and whoever joins meanwhile is
+ * assigned directly and gets an account from the first cycle after the migration.
+ */
+const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set(['unknown-group', 'user-unlinked', 'user-disabled']);
+
+/** What the survey says to one who begins, or to a migration that goes on. */
+export function findingsFor(survey: Survey, when: 'beginning' | 'going-on'): readonly SurveyFinding[] {
+  return survey.findings.filter(({ code }) => when === 'beginning' || !ONLY_BEFORE.has(code));
+}
+
 /** The findings that stand in the way, given what was accepted. */
-export function obstacles(survey: Survey, { accept }: Pick<MigrationOptions, 'accept'>): readonly SurveyFinding[] {
-  return survey.findings.filter(
+export function obstacles(
+  survey: Survey,
+  { accept }: Pick<MigrationOptions, 'accept'>,
+  when: 'beginning' | 'going-on' = 'beginning',
+): readonly SurveyFinding[] {
+  return findingsFor(survey, when).filter(
     ({ code, severity }) =>
       severity === 'refuse' || (severity === 'consent' && !accept.some((accepted) => accepted === code)),
   );

@@ -1,3 +1,4 @@
+import { findingsFor } from './findings.ts';
 import type { JournalLine } from './journal.ts';
 import {
   stepsOf,
@@ -110,7 +111,7 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
     users: survey?.users.length ?? 0,
     accountsBefore: state.before?.accounts.length ?? 0,
     callsMade: current === undefined ? 0 : (state.carriedOut[current]?.size ?? 0),
-    findings: survey?.findings ?? [],
+    findings: survey === undefined ? [] : findingsFor(survey, 'going-on'),
     latest: { at: state.last.at, text: last === undefined ? '' : lineText(last) },
     frozen: ended?.frozen === true,
     ...(action.do === 'wait' ? { gate: { name: action.gate, digest: action.digest, why: action.why } } : {}),

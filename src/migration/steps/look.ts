@@ -1,5 +1,5 @@
 import { obstacles } from '../../core/migration/findings.ts';
-import type { ActiveAccount, FindingCode, Survey } from '../../core/migration/survey.ts';
+import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
 import { listed } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
@@ -8,12 +8,6 @@ import { takeSurvey } from '../survey.ts';
 const MOST_READS = 40;
 /** Between two looks at something that changes within moments, in ms. */
 export const SOON_MS = 1000;
-
-/**
- * What stands in the way of a beginning and not of going on: the groups are gone by and by, and whoever joins meanwhile is
- * assigned directly and gets an account from the first cycle after the migration.
- */
-const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set(['unknown-group', 'user-unlinked', 'user-disabled']);
 
 /** Waits until two reads may be compared. */
 export function later({ ports }: StepContext): StepOutcome {
@@ -41,9 +35,7 @@ export async function lookAround(
   const state = context.state();
   const request = { kind: state.kind, groups: state.groups };
   const { survey } = await takeSurvey(connection, ports, request, signal);
-  const [first] = obstacles(survey, state.options).filter(
-    ({ code }) => state.before === undefined || !ONLY_BEFORE.has(code),
-  );
+  const [first] = obstacles(survey, state.options, state.before === undefined ? 'beginning' : 'going-on');
   if (first === undefined) return { survey };
   // Before anything was taken away nothing can be lost by waiting for a person.
   const grave = state.takenAway && first.code === 'removals-due';

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RefusedError } from '../../src/core/errors.ts';
+import { brokenAt, type JournalEntry } from '../../src/core/migration/journal.ts';
+import type { StoresUnderTest } from './stores.contract.ts';
+import { aLink } from '../builders.ts';
+
+const LEASE = 60_000;
+const started = (connection: string): JournalEntry => ({
+  kind: 'started',
+  connection,
+  migration: 'remove-groups',
+  groups: ['it'],
+  by: 'ada',
+  options: { twoPeople: false, approvalMs: 1000, accept: [] },
+});
+const paused: JournalEntry = { kind: 'paused', by: 'ada', reason: 'lunch' };
+const ended: JournalEntry = { kind: 'ended', result: 'aborted', by: 'ada', text: 'no', frozen: false };
+
+/** What every store of migrations promises. */
+export function describeMigrations(name: string, open: () => Promise<StoresUnderTest>): void {
+  describe(`migrations on ${name}`, () => {
+    let under: StoresUnderTest;
+    let connection = '';
+    let count = 0;
+    beforeAll(async () => {
+      under = await open();
+    });
+    afterAll(() => under.close());
+    beforeEach(() => {
+      connection = `migrating-${++count}`;
+    });
+
+    test('one is open with its first line, found by its connection and listed newest first', async () => {
+      const { migrations } = under.stores;
+      const opened = await migrations.open(connection, [started(connection)]);
+      expect(await migrations.get(opened.id)).toEqual(opened);
+      expect(await migrations.openOf(connection)).toEqual(opened);
+      expect(await migrations.list({ connection, limit: 5 })).toEqual([opened]);
+      expect((await migrations.listOpen()).map(({ id }) => id)).toContain(opened.id);
+      expect(await migrations.lines(opened.id)).toMatchObject([{ sequence: 1, entry: { kind: 'started' } }]);
+      expect(await migrations.get('nobody')).toBeUndefined();
+    });
+
+    test('of many attempts to open one at once exactly one succeeds', async () => {
+      const attempts = Array.from({ length: 6 }, (_, index) =>
+        (index % 2 === 0 ? under.stores : under.others).migrations.open(connection, [started(connection)]),
+      );
+      const settled = await Promise.allSettled(attempts);
+      expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const refused = settled.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      expect(refused.every((reason) => reason instanceof RefusedError && reason.code === 'migration-open')).toBe(true);
+    });
+
+    test('lines are chained whoever adds them at the same time, and can be read from a place on', async () => {
+      const { id } = await under.stores.migrations.open(connection, [started(connection)]);
+      await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          (index % 2 === 0 ? under.stores : under.others).migrations.append(id, [paused]),
+        ),
+      );
+      const lines = await under.stores.migrations.lines(id);
+      expect(lines.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(brokenAt(id, lines)).toBeUndefined();
+      expect(await under.stores.migrations.lines(id, 7)).toEqual(lines.slice(7));
+    });
+
+    test('a worker acts under its lease only, and another takes over when it ends', async () => {
+      const { migrations } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      expect(await migrations.lease(id, 'w1', LEASE)).toBe(true);
+      expect(await under.others.migrations.lease(id, 'w2', LEASE)).toBe(false);
+      expect(await migrations.append(id, [paused], { worker: 'w2' })).toBeUndefined();
+      expect(await migrations.append(id, [paused], { worker: 'w1' })).toHaveLength(1);
+      under.clock.advance(LEASE);
+      expect(await under.others.migrations.lease(id, 'w2', LEASE)).toBe(true);
+      expect(await migrations.append(id, [paused], { worker: 'w1' })).toBeUndefined();
+      await under.others.migrations.release(id, 'w2');
+      expect(await migrations.lease(id, 'w1', LEASE)).toBe(true);
+    });
+
+    test('links follow in the same transaction as the line that tells of them', async () => {
+      const { migrations, links } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      await migrations.append(id, [paused], { links: [aLink('ann')] });
+      expect((await links.find(connection, 'account', ['ann'])).get('ann')).toMatchObject({ resourceId: 'id-ann' });
+    });
+
+    test('an ended one takes no line and no lease any more, and another may be opened', async () => {
+      const { migrations } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      await migrations.append(id, [ended]);
+      expect(await migrations.append(id, [paused])).toBeUndefined();
+      expect(await migrations.lease(id, 'w1', LEASE)).toBe(false);
+      expect(await migrations.openOf(connection)).toBeUndefined();
+      expect((await migrations.get(id))?.endedAt).toBe(under.clock.now());
+      const second = await migrations.open(connection, [started(connection)]);
+      expect((await migrations.list({ connection, limit: 5 })).map((one) => one.id)).toEqual([second.id, id]);
+    });
+
+    test('cycles are suspended while one is open, but for its own', async () => {
+      const { migrations, cycles } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      const request = { connection, kind: 'initial', requestedBy: 'ada' } as const;
+      await expect(cycles.open(request)).rejects.toMatchObject({ code: 'migration-open' });
+      const own = await cycles.open({ ...request, migration: { id, mode: 'forward', groups: ['it'] } });
+      expect(own.migration).toEqual({ id, mode: 'forward', groups: ['it'] });
+      await cycles.close(own.id, 'succeeded');
+      await migrations.append(id, [ended]);
+      await cycles.close((await cycles.open(request)).id, 'cancelled');
+    });
+
+    test('M7: no cycle is opened for a connection that was switched off, and it stays so', async () => {
+      const { connections, cycles } = under.stores;
+      await connections.switchOff(connection);
+      const { switchedOffAt } = await connections.get(connection);
+      expect(switchedOffAt).toBe(under.clock.now());
+      under.clock.advance(1000);
+      await connections.switchOff(connection);
+      expect((await connections.get(connection)).switchedOffAt).toBe(switchedOffAt);
+      await connections.resume(connection);
+      await expect(cycles.open({ connection, kind: 'initial', requestedBy: 'ada' })).rejects.toMatchObject({
+        code: 'connection-off',
+      });
+    });
+  });
+}

@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JournalEntry, MigrationCall } from '../../../src/core/migration/journal.ts';
+import {
+  GATE_BEFORE,
+  MIGRATION_GATES,
+  stepsOf,
+  type MigrationKind,
+  type MigrationStep,
+} from '../../../src/core/migration/migration.ts';
+import { gateDigest, nextMigrationStep } from '../../../src/core/migration/next-step.ts';
+import { refusalOf } from '../../../src/core/migration/permitted.ts';
+import type { MigrationState } from '../../../src/core/migration/state.ts';
+import { uncoveredUsers } from '../../../src/core/migration/survey-of.ts';
+import type { Assignment } from '../../../src/core/directory.ts';
+import { assignGroup, assignUser } from '../../builders.ts';
+import { aSurvey, NOW, started, state } from './builders.ts';
+
+/*
+ * Whatever people, the directory and crashes do between two steps, in whatever order: the model is a company whose users
+ * come and go, and a migration that may only do what `nextMigrationStep` says, looks before each request as the steps do,
+ * and whose process may die anywhere. Nobody who has a way in may ever be without one because of the migration.
+ */
+type Event = 'step' | 'join' | 'approve' | 'pause' | 'resume' | 'rollback' | 'crash' | 'expire';
+
+interface World {
+  readonly members: Set<string>;
+  readonly direct: Set<string>;
+  /** Direct assignments the migration has made. */
+  readonly made: Set<string>;
+  assigned: boolean;
+  scimMembers: Set<string>;
+  now: number;
+  entries: JournalEntry[];
+}
+
+const EVENTS: readonly Event[] = ['step', 'join', 'approve', 'pause', 'resume', 'rollback', 'crash', 'expire'];
+
+function entitled({ members, direct, assigned }: World): ReadonlySet<string> {
+  return new Set([...direct, ...(assigned ? members : [])]);
+}
+
+function assignmentsOf({ direct, assigned }: World): readonly Assignment[] {
+  return [...[...direct].map((user) => assignUser(user)), ...(assigned ? [assignGroup('it')] : [])];
+}
+
+function uncovered(world: World): readonly string[] {
+  const memberships = new Map([['it', { group: 'it', users: [...world.members], nestedGroups: [], others: 0 }]]);
+  return uncoveredUsers(assignmentsOf(world), memberships, ['it'], false);
+}
+
+function surveyNow(world: World) {
+  const survey = aSurvey();
+  return {
+    ...survey,
+    uncovered: uncovered(world),
+    digest: JSON.stringify([[...world.members].sort(), [...world.direct].sort()]),
+  };
+}
+
+function call(kind: 'assign' | 'unassign', user: string): MigrationCall {
+  const request = { to: 'directory', method: 'POST', path: '/' } as const;
+  const change =
+    kind === 'assign'
+      ? ({ kind, application: 'sp', principal: user, roleId: 'r' } as const)
+      : ({ kind, application: 'sp', assignment: user } as const);
+  return { key: `${kind} ${user}`, what: '', request, change };
+}
+
+/** Carries a step out as `src/migration` does: look, act on what was seen, record. A crash leaves the record out. */
+function carryOut(world: World, step: MigrationStep, now: MigrationState, dies: boolean): void {
+  const say = (...entries: JournalEntry[]) => void world.entries.push(...entries);
+  const reopen = () => say({ kind: 'reopened', step: 'assign-directly', why: 'somebody joined' });
+  const missing = uncovered(world);
+  switch (step) {
+    case 'assign-directly':
+      say({ kind: 'begun', step });
+      if (missing.length > 0) say({ kind: 'calling', step, calls: missing.map((user) => call('assign', user)) });
+      for (const user of missing) {
+        world.direct.add(user);
+        world.made.add(user);
+      }
+      if (dies) return;
+      say({ kind: 'surveyed', purpose: 'coverage', survey: surveyNow(world) }, { kind: 'done', step });
+      return;
+    case 'empty-groups':
+      if (!now.begun.has(step) && surveyNow(world).digest !== now.coverage?.digest) return reopen();
+      if (missing.length > 0) return reopen();
+      say({ kind: 'begun', step });
+      world.scimMembers = new Set();
+      if (!dies) say({ kind: 'done', step });
+      return;
+    case 'unassign-groups':
+      if (missing.length > 0) return reopen();
+      say({ kind: 'begun', step });
+      world.assigned = false;
+      if (!dies) say({ kind: 'done', step });
+      return;
+    case 'reassign-groups':
+      world.assigned = true;
+      if (!dies) say({ kind: 'done', step });
+      return;
+    case 'withdraw-assignments':
+      for (const user of world.made) if (world.members.has(user) && world.assigned) world.direct.delete(user);
+      if (!dies) say({ kind: 'done', step });
+      return;
+    case 'report':
+      say({ kind: 'ended', result: 'succeeded', by: 'headgate', text: '', frozen: false });
+      return;
+    default:
+      say({ kind: 'begun', step });
+      if (step === 'verify') say({ kind: 'verified', accounts: [], groupsLeft: [], waiting: 0, digest: 'v' });
+      if (!dies) say({ kind: 'done', step });
+  }
+}
+
+function happen(world: World, event: Event, n: number): void {
+  const now = state(...world.entries);
+  if (event === 'join') return void world.members.add(`user-${n % 7}`);
+  if (event === 'expire') return void (world.now += 2000);
+  if (event === 'step' || event === 'crash') {
+    const action = nextMigrationStep(now, world.now);
+    if (action.do === 'step') carryOut(world, action.step, now, event === 'crash');
+    return;
+  }
+  if (event === 'approve') {
+    for (const gate of MIGRATION_GATES) {
+      const digest = gateDigest(now, gate);
+      if (digest !== undefined && now.ended === undefined)
+        world.entries.push({ kind: 'approved', gate, digest, by: 'bob', expiresAt: world.now + 1000 });
+    }
+    return;
+  }
+  if (refusalOf(now, event) !== undefined) return;
+  if (event === 'rollback') world.entries.push({ kind: 'rollback', by: 'ada' });
+  else if (event === 'pause') world.entries.push({ kind: 'paused', by: 'ada', reason: '' });
+  else world.entries.push({ kind: 'resumed', by: 'ada' });
+}
+
+const kinds = fc.constantFrom<MigrationKind>('remove-groups', 'disable-scim');
+const stories = fc.array(fc.tuple(fc.constantFrom(...EVENTS), fc.nat(20)), { minLength: 5, maxLength: 60 });
+
+test('a user who has a way in never loses the last one to a migration, whatever the interleaving', () => {
+  fc.assert(
+    fc.property(kinds, stories, fc.subarray(['user-0', 'user-1', 'user-2', 'user-3']), (kind, story, direct) => {
+      const world: World = {
+        members: new Set(['user-0', 'user-1', 'user-2']),
+        direct: new Set(direct),
+        made: new Set(),
+        assigned: true,
+        scimMembers: new Set(['user-0']),
+        now: NOW,
+        entries: [started(kind)],
+      };
+      for (const [event, n] of story) {
+        const before = entitled(world);
+        happen(world, event, n);
+        const after = entitled(world);
+        expect([...before].filter((user) => !after.has(user))).toEqual([]);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('no step begins before all before it are done, nor through a gate that nobody opened', () => {
+  fc.assert(
+    fc.property(kinds, stories, (kind, story) => {
+      const world: World = {
+        members: new Set(['user-0']),
+        direct: new Set(),
+        made: new Set(),
+        assigned: true,
+        scimMembers: new Set(),
+        now: NOW,
+        entries: [started(kind)],
+      };
+      for (const [event, n] of story) {
+        happen(world, event, n);
+        const now = state(...world.entries);
+        const action = nextMigrationStep(now, world.now);
+        if (action.do !== 'step') continue;
+        const steps = stepsOf(kind, now.mode);
+        expect(steps.slice(0, steps.indexOf(action.step)).every((step) => now.done.has(step))).toBe(true);
+        const gate = now.mode === 'forward' ? GATE_BEFORE[action.step] : undefined;
+        const opened =
+          gate === undefined || now.begun.has(action.step) || now.approvals[gate]?.digest === gateDigest(now, gate);
+        expect(opened).toBe(true);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
