@@ -165,9 +165,10 @@ describe('reads of the directory that look sound and are not', () => {
     // Two reads that end at the same place agree: nothing in Graph tells that they are short.
     world.tenant.control.addFault({ path, page: 1, effect: { kind: 'end-early' } });
     const held = await cycle(operator);
-    expect(held.verdict?.findings).toMatchObject([
-      { guard: 'too-many-removals', message: expect.stringContaining('52 accounts disabled') },
-      { guard: 'too-many-removals', message: expect.stringContaining('1050 members removed') },
+    const findings = held.verdict?.findings ?? [];
+    expect(findings.filter(({ guard }) => guard === 'too-many-removals')).toMatchObject([
+      { message: expect.stringContaining('52 accounts disabled') },
+      { message: expect.stringContaining('1050 members removed') },
     ]);
     expect(standing()).toEqual(UNTOUCHED);
   });

@@ -44,7 +44,9 @@ export async function startStage(
   { observer = {}, concurrency, mayRetry = () => false }: StageOptions = {},
 ): Promise<Stage> {
   const company = createCompany();
-  const world = await startWorld({ platform, organisation: company.organisation });
+  // Round after round people leave and groups go with their members, within minutes and on purpose.
+  const guards = { off: ['too-many-removals', 'group-cliff', 'non-empty-group-delete'] };
+  const world = await startWorld({ platform, organisation: company.organisation, connection: { guards } });
   if (concurrency !== undefined) setConcurrency(world.configFile, concurrency);
   // Where names are free, a create that is carried out after its retry makes a second group, and no client can prevent it.
   world.provider.faults.set({ fault: 'uniqueGroupNames' });
