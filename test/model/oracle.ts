@@ -58,7 +58,7 @@ export function compare(organisation: Organisation, provider: ModelProvider, cla
       const should = [...entitled].filter((user) => memberships.has(`${group}/${user}`));
       const list = (all: readonly string[]) =>
         all
-          .filter((user) => !blocked.has(user))
+          .filter((user) => !waiting.has(user))
           .toSorted()
           .join(' ');
       if (number === 1 && list(inside) !== list(should))
