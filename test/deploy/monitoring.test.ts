@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseExposition, type ParsedFamily, type Sample } from '../adapters/prometheus/builders.ts';
-import { startWorld, type World } from '../e2e/world.ts';
+import { eventually, startWorld, type World } from '../e2e/world.ts';
 import {
   byText,
   documentedMetrics,
@@ -33,8 +33,12 @@ let samples: readonly Sample[];
 beforeAll(async () => {
   world = await startWorld();
   const daemon = await world.daemon();
-  const response = await fetch(`${daemon.url}/metrics`);
-  families = parseExposition(await response.text());
+  // It answers while its workers still start; they are the last to have their series.
+  const body = await eventually(async () => {
+    const text = await (await fetch(`${daemon.url}/metrics`)).text();
+    return text.includes('headgate_worker_slots{') ? text : undefined;
+  });
+  families = parseExposition(body);
   samples = [...families.values()].flatMap((family) => family.samples);
 });
 
