@@ -69,6 +69,8 @@ export async function membersWithoutAssignment(
   );
   const users = new Set<Anchor>();
   const gaps = assignments.gaps.map(({ what }) => what);
+  // A group that is not assigned lets nobody in; it may be deleted by now, and then its members cannot be read at all.
+  if (!assignments.value.some(({ principal }) => principal === group)) return { users: [], gaps };
   const seen = new Set<Anchor>();
   let level: readonly Anchor[] = [group];
   while (level.length > 0) {
