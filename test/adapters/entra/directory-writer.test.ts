@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createEntraWriter } from '../../../src/adapters/entra/directory-writer.ts';
+import { requestOf, requireAllowed } from '../../../src/adapters/entra/write-requests.ts';
+import { ReadOnlyError, RefusedError } from '../../../src/core/errors.ts';
+import type { DirectoryChange } from '../../../src/core/migration/journal.ts';
+import type { DirectoryWriter } from '../../../src/ports/directory-writer.ts';
+import { guideCompany } from '../../../src/sandbox/organisation/guide-company.ts';
+import { migrationApplication, MIGRATION_PERMISSIONS } from '../../../src/sandbox/tenant/login/applications.ts';
+import { startTenant, type Tenant } from '../../../src/sandbox/tenant/tenant.ts';
+import { createSpyLog, createSpyMetrics } from './loopback-graph.ts';
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const thing of opened.splice(0).toReversed()) await thing.close();
+});
+
+interface Opened {
+  readonly tenant: Tenant;
+  readonly writer: DirectoryWriter;
+  readonly waits: number[];
+  readonly log: readonly string[];
+}
+
+async function open(permissions: readonly string[] = MIGRATION_PERMISSIONS): Promise<Opened> {
+  const application = migrationApplication({ permissions });
+  const tenant = await startTenant({ organisation: guideCompany(), applications: [application] });
+  const waits: number[] = [];
+  const { log, lines } = createSpyLog();
+  const writer = createEntraWriter({
+    tenant: tenant.tenantId,
+    client: application.clientId,
+    credential: { kind: 'client_secret', secret: () => application.secrets[0]?.value ?? '' },
+    cloud: 'global',
+    endpoints: { login: tenant.url, graph: tenant.graphUrl },
+    log,
+    metrics: createSpyMetrics().metrics,
+    now: Date.now,
+    patience: { wait: async (ms) => void waits.push(ms) },
+  });
+  opened.push(tenant, writer);
+  return { tenant, writer, waits, log: lines };
+}
+
+const never = new AbortController().signal;
+const ROLE = '0b0f0f4e-6d0e-4f9a-8b7e-54a8c1d90001';
+const application = '0b0f0f4e-6d0e-4f9a-8b7e-54a8c1d90002';
+const group = '0b0f0f4e-6d0e-4f9a-8b7e-54a8c1d90004';
+const user = '0b0f0f4e-6d0e-4f9a-8b7e-54a8c1d90011';
+const assign: DirectoryChange = { kind: 'assign', application, principal: user, roleId: ROLE };
+
+describe('the identity of migrations', () => {
+  it('assigns, and finds out that it had done so before', async () => {
+    const { writer } = await open();
+    const made = await writer.apply(assign, never);
+    expect(made).toMatchObject({ state: 'done', assignment: expect.any(String) });
+    expect(await writer.apply(assign, never)).toEqual({ state: 'already-so' });
+    const unassign: DirectoryChange = { kind: 'unassign', application, assignment: made.assignment ?? '' };
+    expect(await writer.apply(unassign, never)).toEqual({ state: 'done' });
+    expect(await writer.apply(unassign, never)).toEqual({ state: 'already-so' });
+  });
+
+  it('takes a member out by reference, and the user stays', async () => {
+    const { tenant, writer } = await open();
+    const remove: DirectoryChange = { kind: 'remove-member', group, member: user };
+    expect(writer.show(remove).path).toMatch(/\/\$ref$/);
+    expect(await writer.apply(remove, never)).toEqual({ state: 'done' });
+    const { organisation } = tenant;
+    expect(organisation.users.get(user, organisation.version())).toBeDefined();
+    expect(organisation.members(group).get(user, organisation.version())).toBeUndefined();
+  });
+
+  it.each(['User.ReadWrite.All', 'Directory.ReadWrite.All'])('with %s sends nothing at all', async (permission) => {
+    const { tenant, writer } = await open([...MIGRATION_PERMISSIONS, permission]);
+    await expect(writer.apply(assign, never)).rejects.toThrow(RefusedError);
+    expect(tenant.control.requests().filter(({ path }) => path.includes('appRoleAssignedTo'))).toEqual([]);
+    expect(await writer.check(never)).toMatchObject([{ ok: false, detail: expect.stringContaining(permission) }]);
+  });
+
+  it('says what it lacks, and that it is in order', async () => {
+    expect(await (await open()).writer.check(never)).toMatchObject([{ ok: true }]);
+    const lacking = await (await open(['Application.Read.All'])).writer.check(never);
+    expect(lacking).toMatchObject([{ ok: false, detail: 'lacks AppRoleAssignment.ReadWrite.All' }]);
+  });
+
+  it('waits exactly as long as Graph asks, and tells nobody the secret', async () => {
+    const { tenant, writer, waits, log } = await open();
+    tenant.control.addFault({
+      path: '/servicePrincipals/*/appRoleAssignedTo',
+      times: 2,
+      effect: { kind: 'status', status: 429, retryAfter: '7' },
+    });
+    expect(await writer.apply(assign, never)).toMatchObject({ state: 'done' });
+    expect(waits).toEqual([7000, 7000]);
+    expect(log.join()).not.toContain('sandbox-migration-secret');
+  });
+
+  it('finds out by the answer to the second try that an unanswered first one was carried out', async () => {
+    const { tenant, writer } = await open();
+    tenant.control.addFault({ path: '/servicePrincipals/*/appRoleAssignedTo', times: 1, effect: { kind: 'reset' } });
+    expect(await writer.apply(assign, never)).toEqual({ state: 'already-so' });
+  });
+});
+
+describe('the requests a migration may send', () => {
+  it.each([
+    ['DELETE', `/groups/${group}/members/${user}`],
+    ['DELETE', `/users/${user}`],
+    ['DELETE', `/groups/${group}`],
+    ['PATCH', `/users/${user}`],
+    ['POST', `/groups/${group}/members/$ref`],
+    ['DELETE', `/groups/${group}/members/${user}/$ref/../../../users/${user}`],
+    ['DELETE', `/groups/${group}/members/..%2F..%2Fusers%2F${user}/$ref`],
+  ])('do not include %s %s', (method, path) => {
+    expect(() => requireAllowed({ method, path })).toThrow(ReadOnlyError);
+  });
+
+  it('cannot be reached by an id that is an address', () => {
+    const request = requestOf({ kind: 'remove-member', group, member: `../../users/${user}` });
+    expect(() => requireAllowed(request)).toThrow(ReadOnlyError);
+  });
+});

@@ -1,0 +1,138 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { inProcessTransport } from '../../src/cli/in-process.ts';
+import { reportOf } from '../../src/core/migration/report.ts';
+import { viewOf } from '../../src/core/migration/view.ts';
+import { whatIfUnassigned } from '../../src/core/whatif.ts';
+import { createHttpApp } from '../../src/http/server.ts';
+import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
+import { aSnapshot, assignGroup, assignUser, aUser, theRules } from '../builders.ts';
+import { aSurvey, done, journal, NOW, started } from '../core/migration/builders.ts';
+import { httpOptions, noMigrations } from '../http/builders.ts';
+import { API_TOKEN, configFor } from './api-server.ts';
+import { run, testIo, testParts } from './builders.ts';
+
+const survey = aSurvey();
+const atGate = journal(
+  started(),
+  { kind: 'surveyed', purpose: 'start', survey },
+  ...done('survey', 'assign-directly'),
+  { kind: 'surveyed', purpose: 'coverage', survey },
+);
+const shown = viewOf('m1', atGate, NOW);
+
+let folder: string | undefined;
+afterEach(() => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
+});
+
+/** Runs commands against the API as it is served, on migrations that answer as given. */
+function headgate(migrations: Partial<MigrationOperator>) {
+  // Port 1 (tcpmux) is listened on by nobody.
+  const at = configFor(1);
+  folder = at.folder;
+  const options = { migrations: { ...noMigrations(), ...migrations }, apiToken: { read: async () => API_TOKEN } };
+  const parts = testParts({
+    openInProcess: async () =>
+      inProcessTransport(createHttpApp(httpOptions(options)), async () => undefined, API_TOKEN),
+  });
+  return (...argv: string[]) => run([...argv, '--config', at.configFile], testIo(), parts);
+}
+
+describe('headgate migration', () => {
+  test('status shows the gate it waits at and how to approve exactly what is shown', async () => {
+    const ran = await headgate({ migrationStatus: async () => shown })('migration', 'status', 'acme');
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('Waits at the gate coverage');
+    expect(ran.out).toContain(`headgate migration approve acme --gate coverage --digest ${survey.digest}`);
+  });
+
+  test('approve without a digest shows what there is to approve, and approves nothing', async () => {
+    const said: unknown[] = [];
+    const ask = headgate({
+      migrationStatus: async () => shown,
+      approveMigration: async (approval) => {
+        said.push(approval);
+        return shown;
+      },
+    });
+    expect(await ask('migration', 'approve', 'acme', '--gate', 'coverage')).toMatchObject({ code: 64 });
+    expect(said).toEqual([]);
+    await ask('migration', 'approve', 'acme', '--gate', 'coverage', '--digest', survey.digest);
+    expect(said).toEqual([expect.objectContaining({ gate: 'coverage', digest: survey.digest })]);
+  });
+
+  test.each([
+    ['an unknown kind', ['migration', 'start', 'acme', '--kind', 'everything']],
+    ['no kind', ['migration', 'plan', 'acme']],
+    ['an unknown gate', ['migration', 'approve', 'acme', '--gate', 'heaven']],
+    [
+      'a finding that cannot be accepted',
+      ['migration', 'start', 'acme', '--kind', 'disable-scim', '--accept', 'removals-due'],
+    ],
+  ])('refuses %s before anything is asked', async (_name, argv) => {
+    expect((await headgate({})(...argv)).code).toBe(64);
+  });
+
+  test('start hands over who asks, for which groups, and on what terms', async () => {
+    const asked: unknown[] = [];
+    const start: MigrationOperator['startMigration'] = async (request) => {
+      asked.push(request);
+      return shown;
+    };
+    const argv = [
+      'migration',
+      'start',
+      'acme',
+      '--kind',
+      'remove-groups',
+      '--groups',
+      'IT',
+      'Ops',
+      '--two-people',
+      '--approval-hours',
+      '2',
+    ];
+    expect((await headgate({ startMigration: start })(...argv)).code).toBe(0);
+    expect(asked).toEqual([
+      expect.objectContaining({
+        kind: 'remove-groups',
+        groups: ['IT', 'Ops'],
+        options: { accept: [], twoPeople: true, approvalMs: 7_200_000 },
+        requestedBy: expect.stringMatching(/^cli:/),
+      }),
+    ]);
+  });
+
+  test('report writes one page nobody else can read, never over another file, and fails for a broken journal', async () => {
+    const broken = atGate.map((line) => (line.sequence === 2 ? { ...line, at: 1 } : line));
+    const directory = mkdtempSync(join(tmpdir(), 'headgate-report-'));
+    const file = join(directory, 'report.html');
+    const ask = headgate({ migrationReport: async () => reportOf('m1', broken) });
+    const ran = await ask('migration', 'report', 'acme', '--html', file);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('broken at line 2');
+    expect(existsSync(file) && readFileSync(file, 'utf8')).toContain('broken at line 2');
+    expect(statSync(file).mode & 0o077).toBe(0);
+    expect((await ask('migration', 'report', 'acme', '--html', file)).err).toContain('cannot be written');
+    rmSync(directory, { recursive: true });
+  });
+});
+
+describe('headgate whatif', () => {
+  test('says who would lose access and who keeps it, and through what', async () => {
+    const directory = aSnapshot({
+      users: [aUser('ann'), aUser('ben')],
+      groups: { it: { name: 'IT', users: ['ann', 'ben'] } },
+      assignments: [assignGroup('it'), assignUser('ben')],
+    });
+    const ask = headgate({ whatIf: async (_name, groups) => whatIfUnassigned(directory, theRules(), groups) });
+    const ran = await ask('whatif', '--unassign-group', 'it', '-c', 'acme');
+    expect(ran.out).toMatch(/loses access +ann@contoso\.com +now through group IT/);
+    expect(ran.out).toMatch(/keeps access +ben@contoso\.com +directly/);
+    expect(ran.out).toContain('1 would lose access, 1 would keep it.');
+  });
+});
