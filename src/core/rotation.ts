@@ -1,4 +1,5 @@
 import type { Credential } from './credential.ts';
+import type { CycleResult } from './cycle.ts';
 import type { ProviderProfile } from './profile.ts';
 
 /** Everything the next step of a rotation depends on: read anew each time, so a rotation goes on wherever it was left. */
@@ -36,6 +37,14 @@ export function nextRotationStep({ credentials, openCycle, finished }: RotationF
   if (active === undefined) return { do: 'wait', for: 'new-token' };
   if (active.provenBy !== undefined) return { do: 'retire', credential: old.id };
   return openCycle === undefined ? { do: 'start-cycle' } : { do: 'wait', for: 'cycle', cycle: openCycle };
+}
+
+/**
+ * Whether a full cycle that ended so proves the credential it was carried by. Entry-level errors are about objects, and what
+ * a guard holds may be the very owner who waits for the old credential to go: neither says anything against the new one.
+ */
+export function provesCredential(result: CycleResult | undefined): boolean {
+  return result === 'succeeded' || result === 'held' || result === 'entry-level-errors';
 }
 
 /** What a person has to do while a rotation waits for a new token. */

@@ -1,4 +1,5 @@
 import type { CycleResult } from '../core/cycle.ts';
+import { provesCredential } from '../core/rotation.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord, CycleStore } from '../ports/stores.ts';
@@ -31,5 +32,5 @@ export async function closeCycle(
   const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...failure };
   if (result === 'failed' || result === 'refused') log.error(fields, 'cycle closed without success');
   else log.info(fields, 'cycle closed');
-  if (result === 'succeeded' || result === 'entry-level-errors') await proveCredential(ports, cycle);
+  if (provesCredential(result)) await proveCredential(ports, cycle);
 }

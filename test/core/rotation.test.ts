@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { CycleResult } from '../../src/core/cycle.ts';
 import type { Credential } from '../../src/core/credential.ts';
-import { nextRotationStep, type RotationFacts } from '../../src/core/rotation.ts';
+import { nextRotationStep, provesCredential, type RotationFacts } from '../../src/core/rotation.ts';
 import { aCredential } from '../builders.ts';
 
 const candidate = aCredential({ id: 'new', state: 'candidate' });
@@ -44,5 +45,18 @@ describe('T5: the order of a rotation', () => {
   test.each(rows)('$rule', ({ credentials, facts, step }) => {
     const next = nextRotationStep({ connection: 'acme', model: 'overlap', finished: false, ...facts, credentials });
     expect(Object.values(next).join(' ')).toBe(step);
+  });
+});
+
+describe('T5: a full cycle proves the credential it was carried by', () => {
+  test.each<{ rule: string; result: CycleResult; proves: boolean }>([
+    { rule: 'when it succeeded', result: 'succeeded', proves: true },
+    { rule: 'when all it planned is held, such as the owner of the old one', result: 'held', proves: true },
+    { rule: 'when single objects failed', result: 'entry-level-errors', proves: true },
+    { rule: 'not when it failed', result: 'failed', proves: false },
+    { rule: 'not when its plan was refused', result: 'refused', proves: false },
+    { rule: 'not when it was cancelled', result: 'cancelled', proves: false },
+  ])('$rule', ({ result, proves }) => {
+    expect(provesCredential(result)).toBe(proves);
   });
 });

@@ -247,7 +247,7 @@ describe('O6: a token handed to the command line', () => {
       personName(4),
       '--json',
     );
-    expect(added).toMatchObject({ code: 0 });
+    expect(added).toMatchObject({ code: 0, stderr: expect.stringContaining('Candidate') });
     const { fingerprint } = z.object({ fingerprint: z.string() }).parse(JSON.parse(added.stdout));
     const promoted = await run('token', 'promote', fingerprint);
     expect(promoted).toMatchObject({ code: 0, stderr: expect.stringContaining('is in use') });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Credential } from '../../core/credential.ts';
+import { provesCredential } from '../../core/rotation.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { handedSecret, type SecretOptions } from '../handed-secret.ts';
@@ -212,7 +213,8 @@ async function runRotate(session: Session, options: RotateOptions): Promise<Exit
   while (rotation.waitsFor === 'cycle' && rotation.cycle !== undefined && options.wait === true) {
     session.say(renderRotation(rotation, session.paint));
     const ended = await waitForCycle(session, opened, await opened.operator.getCycle(rotation.cycle), {});
-    if (ended !== EXIT.done && ended !== EXIT.entryErrors && ended !== EXIT.refused) return ended;
+    // One that was refused or failed proves nothing, and beginning another would not change that.
+    if (!provesCredential((await opened.operator.getCycle(rotation.cycle)).result)) return ended;
     rotation = await opened.operator.credentials.rotate({ connection, by }, signal);
   }
   session.out(session.json ? JSON.stringify(rotation, undefined, 2) : renderRotation(rotation, session.paint));

@@ -3,7 +3,7 @@ import { changeOf, type ChangePorts } from './change-credential.ts';
 
 /**
  * Remembers that a full cycle succeeded with the credential in use. One that was put to use after the cycle was opened
- * has not carried it from its beginning, and is not proved by it. Entry-level errors are about objects: the credential worked.
+ * has not carried it from its beginning, and is not proved by it.
  */
 export async function proveCredential(
   ports: ChangePorts,
