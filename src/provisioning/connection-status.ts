@@ -72,8 +72,10 @@ async function pendingRemovals(
 }
 
 /** What a link says will be done to its account or SCIM group; undefined when nothing will. */
-export function pendingRemoval({ resource, label, departure }: Link): PendingRemoval | undefined {
+export function pendingRemoval({ resource, label, state, departure }: Link): PendingRemoval | undefined {
   if (departure?.next === undefined) return undefined;
   const { action, dueAt, reason } = departure.next;
+  // What was done is remembered until the next cycle saw it done; nothing is to come of it.
+  if (state === 'deleted' || (action === 'disable' && state === 'disabled')) return undefined;
   return { resource, label, action, dueAt, reason };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectionStatus } from '../../src/provisioning/connection-status.ts';
+import { connectionStatus, pendingRemoval } from '../../src/provisioning/connection-status.ts';
 import type { CycleRecord } from '../../src/ports/stores.ts';
 import type { Link } from '../../src/core/link.ts';
 import { aLink } from '../builders.ts';
@@ -72,4 +72,15 @@ test('removals to come are named with what will be done, when and why', async ()
       },
     ],
   });
+});
+
+test.each([
+  ['is to be disabled and still active', 'active', 'disable', true],
+  ['was disabled as it was to be', 'disabled', 'disable', false],
+  ['was disabled and is to be deleted', 'disabled', 'delete', true],
+  ['was deleted', 'deleted', 'delete', false],
+] as const)('an account that %s: something is to come only of what is not done', (_how, state, action, toCome) => {
+  const next = { action, cause: 'unassigned', dueAt: 5, reason: 'lost the only path' } as const;
+  const link = { ...aLink('ada'), state, departure: { causes: [], next } };
+  expect(pendingRemoval(link) !== undefined).toBe(toCome);
 });

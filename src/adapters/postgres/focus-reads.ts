@@ -28,6 +28,9 @@ export function createFocusReads(
       .where('connection', '=', connection)
       .where('state', '<>', 'deleted')
       .where('due_at', 'is not', null);
+  /** Of those, whose next step is not done: an account that is disabled waits for nothing but its deletion. */
+  const waiting = (connection: string) =>
+    leaving(connection).where(sql<boolean>`not (state = 'disabled' and departure -> 'next' ->> 'action' = 'disable')`);
   return {
     awaiting: (connection, anchors) => anchorsOf(connection, 'awaiting', anchors),
     reachedThrough: (connection, groups) => anchorsOf(connection, 'path_groups', groups),
@@ -69,12 +72,12 @@ export function createFocusReads(
 
     async leaving(connection, limit) {
       const counted = await reading(() =>
-        leaving(connection)
+        waiting(connection)
           .select(({ fn }) => fn.countAll<string>().as('total'))
           .executeTakeFirst(),
       );
       const rows = await reading(() =>
-        leaving(connection).select(LINK_COLUMNS).orderBy('due_at').orderBy('anchor').limit(limit).execute(),
+        waiting(connection).select(LINK_COLUMNS).orderBy('due_at').orderBy('anchor').limit(limit).execute(),
       );
       return { total: Number(counted?.total ?? 0), links: rows.map(readLink) };
     },
