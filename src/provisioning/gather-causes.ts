@@ -1,10 +1,10 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { DirectoryCauses } from '../core/drift.ts';
 import type { Operation } from '../core/operation.ts';
-import { rulesDigest } from '../core/planning/plan-cycle.ts';
 import type { Connection } from '../ports/index.ts';
 import type { LinkStore } from '../ports/stores.ts';
 import { findConcerned } from './concerned.ts';
+import { connectionDigest } from './connection-digest.ts';
 import { attributesOf } from './gather-directory.ts';
 
 /**
@@ -19,9 +19,9 @@ export async function gatherCauses(
   now: number,
   signal: AbortSignal,
 ): Promise<DirectoryCauses> {
-  const { rules, provider } = connection;
+  const { rules } = connection;
   if (last === undefined) return { known: false, why: 'no cycle has been committed yet' };
-  if (last.baseline.rulesDigest !== rulesDigest(rules, provider.profile))
+  if (last.baseline.rulesDigest !== connectionDigest(connection))
     return { known: false, why: 'the configuration changed since the last cycle' };
   const concerned = await findConcerned({
     connection,

@@ -11,8 +11,8 @@ import {
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
-import { digestOf } from '../core/plan.ts';
-import { planCycle, rulesDigest, type Planned } from '../core/planning/plan-cycle.ts';
+import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
+import { connectionDigest } from './connection-digest.ts';
 import type { Link } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
 import type { Focus, PlanInput } from '../core/planning/plan-input.ts';
@@ -141,14 +141,6 @@ async function gatherAll(
     ? { known: false, why: 'the directory no longer tells what changed, or too much did' }
     : await gatherCauses(connection, stores.links, known, now, signal);
   return { kind: kind === 'audit' ? kind : 'initial', ...everything, causes };
-}
-
-/**
- * What an incremental cycle depends on beside what it reads: rules, profile and the provider's address. With any of them
- * changed only a full cycle, through its guards, says what is to be done.
- */
-export function connectionDigest({ rules, provider, target }: Connection): string {
-  return digestOf([rulesDigest(rules, provider.profile), target]);
 }
 
 /** Reads what changed since the last committed cycle; everything, where that cannot be told or would cost more. */
