@@ -22,7 +22,6 @@ const COMMITS = [
   'cycles.open',
   'cycles.leaseGathering',
   'cycles.savePlan',
-  'links.remember',
   'cycles.cutSlices',
   'cycles.startSlice',
   'cycles.recordSlice',
