@@ -116,15 +116,15 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
   const { step } = context;
   switch (outcome.is) {
     case 'done': {
-      const text = { kind: 'done', step, text: outcome.text } as const;
+      const said = [...(outcome.first ?? []), { kind: 'done', step, text: outcome.text } as const];
       log.info({ step, text: outcome.text }, 'a step of the migration is done');
       if (step === 'report') {
         // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.
         const result = context.state().mode === 'rollback' ? 'rolled-back' : 'succeeded';
-        await end(given, result, 'headgate', outcome.text, false, [text]);
+        await end(given, result, 'headgate', outcome.text, false, said);
         return -1;
       }
-      await context.append([text]);
+      await context.append(said);
       return undefined;
     }
     case 'again':

@@ -9,7 +9,8 @@ import type { Log } from '../ports/log.ts';
 
 /** What a step came to. */
 export type StepOutcome =
-  | { readonly is: 'done'; readonly text: string }
+  /** Done; what else there is to say of it goes into the journal with it, all or nothing. */
+  | { readonly is: 'done'; readonly text: string; readonly first?: readonly JournalEntry[] }
   /** Nothing more can be done now; look again after so many ms. */
   | { readonly is: 'again'; readonly afterMs: number }
   /** Something changed outside: go back to this step. */

@@ -86,6 +86,8 @@ export type OperationResult =
       readonly exported: Exported;
       readonly durationMs: number;
       readonly link?: Link;
+      /** The link leads to another account than before: what groups are remembered to hold of the old one is void. */
+      readonly replaces?: boolean;
     }
   | {
       readonly sequence: number;

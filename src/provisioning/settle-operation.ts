@@ -42,7 +42,13 @@ export function succeeded(
     exported,
     durationMs,
     ...(link === undefined || isDeepStrictEqual(link, existing) ? {} : { link }),
+    ...(isAnotherAccount(existing, link) ? { replaces: true } : {}),
   };
+}
+
+function isAnotherAccount(before: Link | undefined, after: Link | undefined): boolean {
+  if (before === undefined || after === undefined) return false;
+  return after.resource === 'account' && after.resourceId !== before.resourceId;
 }
 
 function goesOnWithoutObject(operation: Operation): boolean {

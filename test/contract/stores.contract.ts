@@ -596,6 +596,24 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await links.find(connection, 'account', [])).toEqual(new Map());
       });
 
+      test('of groups forget members whose account is gone or another one', async () => {
+        const { links } = under.stores;
+        const members = [0, 1, 2, 3].map(anchorOf);
+        const groups = [7, 8].map((at) => aLink(at, { resource: 'group', members: at === 7 ? members : [] }));
+        await record(
+          ({ operations }) =>
+            operations.map((item, index) => exported(item, index < 4 ? aLink(index) : groups[index - 4])),
+          6,
+        );
+        await record(({ operations: [a, b, c] }) => {
+          if (a === undefined || b === undefined || c === undefined) throw new Error('three operations were planned');
+          const another = { ...exported(b, aLink(1, { resourceId: 'another' })), replaces: true };
+          return [escrowed(a, true), another, exported(c, aLink(2, { label: 'new' }))];
+        });
+        const found = await links.find(connection, 'group', [anchorOf(7), anchorOf(8)]);
+        expect([...found.values()].map((link) => link.members)).toEqual([[2, 3].map(anchorOf), []]);
+      });
+
       test('remember what they know of their users apart from what the exporter writes', async () => {
         const { links } = under.stores;
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));

@@ -8,6 +8,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../src/core/errors.ts';
+import type { Link } from '../../src/core/link.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import { failed, MOST_ATTEMPTS, succeeded } from '../../src/provisioning/settle-operation.ts';
 import { theProfile } from '../builders.ts';
@@ -157,5 +158,14 @@ describe('the link of an operation that succeeded', () => {
     expect(again).not.toHaveProperty('link');
     const renamed = succeeded(item, exported, 1, { ...first.link, label: 'before' }, theProfile());
     expect(renamed).toMatchObject({ link: first.link });
+  });
+
+  test('says when it leads to another account than before, and only then', () => {
+    const after = (existing: Link | undefined) => succeeded(item, exported, 1, existing, theProfile());
+    const first = after(undefined);
+    if (first.state !== 'exported' || first.link === undefined) throw new Error('a link should follow');
+    expect(first).not.toHaveProperty('replaces');
+    expect(after({ ...first.link, label: 'before' })).not.toHaveProperty('replaces');
+    expect(after({ ...first.link, resourceId: 'gone' })).toMatchObject({ replaces: true });
   });
 });

@@ -172,3 +172,18 @@ export async function dropLinks(
     tx,
   );
 }
+
+/**
+ * Takes users out of what groups are remembered to hold: their account is gone, or another one, and where the provider
+ * shows no members nothing else would tell that the membership went with it.
+ */
+export async function forgetMemberships(tx: Tx, connection: string, users: readonly Anchor[]): Promise<void> {
+  if (users.length === 0) return;
+  await sql`
+    update headgate.link
+    set body = jsonb_set(body::jsonb, '{members}', (
+      select coalesce(jsonb_agg(member), '[]'::jsonb) from jsonb_array_elements_text(body::jsonb -> 'members') as member
+      where member <> all(${users}::text[])))::json
+    where connection = ${connection} and resource = 'group'
+      and body::jsonb -> 'members' ?| ${users}::text[]`.execute(tx);
+}

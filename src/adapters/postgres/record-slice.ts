@@ -3,7 +3,7 @@ import type { Link } from '../../core/link.ts';
 import type { OperationState } from '../../core/operation.ts';
 import type { OperationResult } from '../../ports/stores.ts';
 import { lockCycleOfSlice } from './cycle-rows.ts';
-import { dropLinks, writeLinks } from './link-store.ts';
+import { dropLinks, forgetMemberships, writeLinks } from './link-store.ts';
 import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
 
@@ -41,11 +41,9 @@ export async function recordResults(
     results.map((result) => outcomeOf(result, cycle, now)),
   );
   await writeLinks(tx, cycle.connection, latestLinks(results));
-  await dropLinks(
-    tx,
-    cycle.connection,
-    results.flatMap((result) => dropped(result, subjects)),
-  );
+  const gone = results.flatMap((result) => dropped(result, subjects));
+  await dropLinks(tx, cycle.connection, gone);
+  await forgetMemberships(tx, cycle.connection, withoutMemberships(results, gone));
   await doubtTheRest(tx, cycle.number, slice.sequences, results);
   await tx.deleteFrom('headgate.slice').where('id', '=', id).execute();
   return true;
@@ -110,6 +108,14 @@ function dropped(result: OperationResult, subjects: ReadonlyMap<number, Subject>
   if (result.state !== 'escrowed' || result.dropLink !== true) return [];
   const subject = subjects.get(result.sequence);
   return subject === undefined ? [] : [subject];
+}
+
+/** Users whose account is not the one groups were seen to hold. */
+function withoutMemberships(results: readonly OperationResult[], gone: readonly Subject[]): readonly string[] {
+  const replaced = results.flatMap((result) =>
+    result.state === 'exported' && result.replaces === true && result.link !== undefined ? [result.link.anchor] : [],
+  );
+  return [...replaced, ...gone.flatMap(({ resource, anchor }) => (resource === 'account' ? [anchor] : []))];
 }
 
 /** Operations of a started slice that nobody reported on may have been sent. */

@@ -23,6 +23,7 @@ interface Comparison {
   /** Users whose removal waits: until it is due, nothing of theirs is taken away. */
   readonly waiting: ReadonlySet<Anchor>;
   readonly accounts: Links;
+  readonly vanished: ReadonlySet<ResourceId>;
 }
 
 /**
@@ -59,11 +60,13 @@ function compareFocused(
   members: readonly Anchor[],
   remembered: readonly Anchor[],
   focus: ReadonlySet<Anchor>,
-  { entitled, waiting, accounts }: Comparison,
+  { entitled, waiting, accounts, vanished }: Comparison,
 ): MemberChange {
   const present = new Set(remembered.filter((user) => focus.has(user)));
   const wanted = new Set(members.filter((user) => focus.has(user) && entitled.has(user)));
-  const add = [...wanted].filter((user) => !present.has(user) || isReturning(accounts.byAnchor.get(user))).sort();
+  const add = [...wanted]
+    .filter((user) => !present.has(user) || mayHaveLost(accounts.byAnchor.get(user), vanished))
+    .sort();
   const remove = [...present].sort().flatMap((anchor) => {
     const link = accounts.byAnchor.get(anchor);
     if (wanted.has(anchor) || waiting.has(anchor) || link === undefined || link.state === 'deleted') return [];
@@ -72,9 +75,12 @@ function compareFocused(
   return { add, remove };
 }
 
-/** A member whose account was disabled may have lost the membership at the provider: memory alone does not prove it. */
-function isReturning(account: Link | undefined): boolean {
-  return account?.state === 'disabled';
+/**
+ * A member whose account was disabled may have lost the membership at the provider, and one whose account is gone has
+ * lost it: memory alone does not prove a membership.
+ */
+function mayHaveLost(account: Link | undefined, vanished: ReadonlySet<ResourceId>): boolean {
+  return account?.state !== 'active' || vanished.has(account.resourceId);
 }
 
 /** Members a SCIM group has: as shown, or as Headgate remembers them where the provider does not show them. */
@@ -115,7 +121,7 @@ export function planMembers(
   accounts: Links,
 ): void {
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
-  const comparison = { entitled, waiting: waitingUsers(draft, accounts), accounts };
+  const comparison = { entitled, waiting: waitingUsers(draft, accounts), accounts, vanished: input.vanished };
   const joined = new Map<Anchor, ResourceId>();
   const fresh = new Set<Anchor>();
   for (const operation of draft.operations) {

@@ -30,6 +30,9 @@ export async function assignDirectly(context: StepContext): Promise<StepOutcome>
   if (survey.uncovered.length > 0) return notYet(context, `${survey.uncovered.length} users are not covered yet`);
   const times = await context.sight(true, `all ${survey.users.length} members are assigned directly`);
   if (times < 2) return later(context);
-  await context.append([{ kind: 'surveyed', purpose: 'coverage', survey }]);
-  return { is: 'done', text: `${survey.users.length} members of ${survey.groups.length} groups are assigned directly` };
+  return {
+    is: 'done',
+    text: `${survey.users.length} members of ${survey.groups.length} groups are assigned directly`,
+    first: [{ kind: 'surveyed', purpose: 'coverage', survey }],
+  };
 }

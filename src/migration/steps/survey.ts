@@ -9,9 +9,9 @@ export async function surveyStep(context: StepContext): Promise<StepOutcome> {
   if (open !== undefined) return { is: 'again', afterMs: SOON_MS };
   const { survey, obstacle } = await lookAround(context);
   if (obstacle !== undefined) return obstacle;
-  await context.append([{ kind: 'surveyed', purpose: 'start', survey }]);
   return {
     is: 'done',
     text: `${survey.groups.length} groups, ${survey.users.length} users, ${survey.accounts.length} active accounts`,
+    first: [{ kind: 'surveyed', purpose: 'start', survey }],
   };
 }
