@@ -9,7 +9,12 @@ import { mergeChanges, type Organisation } from './organisation.ts';
 const FEW = 3;
 
 /** The directory over an organisation in memory, with what goes wrong in reading one. */
-export function modelDirectory(organisation: Organisation, faults: FaultBoard): DirectorySource {
+export function modelDirectory(
+  organisation: Organisation,
+  faults: FaultBoard,
+  /** Between the reads of two groups. */
+  moment: () => void,
+): DirectorySource {
   const trouble = () => {
     const kind = faults.strike('directory');
     if (kind === 'throttled') throw new ThrottledError('the directory asks for a pause', 1000);
@@ -45,6 +50,7 @@ export function modelDirectory(organisation: Organisation, faults: FaultBoard): 
       const gaps: ReadGap[] = [];
       for (const [index, group] of ids.entries()) {
         if (index === 0 && kind === 'left-out') continue;
+        if (index > 0) moment();
         const users = organisation.membersOf(group);
         const short = index === 0 && kind === 'gap';
         if (short) gaps.push({ what: `members of group ${group}`, expected: users.length + 1, found: 0 });

@@ -77,6 +77,12 @@ export const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ edit: fc.constant('delete-group'), group }) },
 );
 
+/** Edits that tear a read: whoever moves while groups are read one after the other is in neither. */
+const moving: fc.Arbitrary<Edit> = fc.oneof(
+  fc.record({ edit: fc.constant('move'), user, from: group, to: group }),
+  fc.record({ edit: fc.constant('swap-groups'), from: group, to: group }),
+);
+
 function faultAt(place: FaultPlace, most: number): fc.Arbitrary<Fault> {
   return fc.record({ place: fc.constant(place), kind: fc.constantFrom(...FAULTS[place]), after: fc.nat(most) });
 }
@@ -106,7 +112,8 @@ function trouble(byHand: boolean): fc.Arbitrary<Step> {
   const what = fc.constantFrom('deactivate', 'remove', 'leave');
   return fc.oneof(
     { weight: 4, arbitrary: fc.record({ step: fc.constant('fault'), fault }) },
-    { weight: 3, arbitrary: fc.record({ step: fc.constant('edit-later'), edit, after: fc.nat(60) }) },
+    { weight: 2, arbitrary: fc.record({ step: fc.constant('edit-later'), edit, after: fc.nat(90) }) },
+    { weight: 2, arbitrary: fc.record({ step: fc.constant('edit-later'), edit: moving, after: fc.nat(35) }) },
     {
       weight: 3,
       arbitrary: fc.record({ step: fc.constant('crash'), process, after: fc.integer({ min: 1, max: 90 }) }),

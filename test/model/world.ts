@@ -114,7 +114,7 @@ export class World {
     const connection: Connection = {
       rules,
       mapping: defaultMapping(),
-      directory: process.own(modelDirectory(this.organisation, this.faults)),
+      directory: process.own(modelDirectory(this.organisation, this.faults, () => this.#moment())),
       provider: process.own(this.provider.open()),
       credential: aSecret,
       target: 'https://acme.example/scim/v2',
