@@ -12,7 +12,16 @@ import { TransientError } from '../core/errors.ts';
 /** Headgate's operator interface, asked through the API. */
 export interface OperatorClient extends Pick<
   Operator,
-  'status' | 'startCycle' | 'listCycles' | 'operations' | 'log' | 'cancelCycle' | 'explain' | 'schedules'
+  | 'status'
+  | 'startCycle'
+  | 'listCycles'
+  | 'operations'
+  | 'log'
+  | 'cancelCycle'
+  | 'explain'
+  | 'planSubject'
+  | 'provision'
+  | 'schedules'
 > {
   /** Hands over every event as it comes, and returns the plan. */
   plan(connection: string, onEvent: (event: PlanEvent) => void, signal: AbortSignal): Promise<MadePlan>;
@@ -60,6 +69,14 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
       (await api.post<{ cancelled: boolean }>(`/api/v1/cycles/${encodeURIComponent(id)}/cancel`)).cancelled,
     explain: (connection, user, signal) =>
       api.get(`/api/v1/connections/${encodeURIComponent(connection)}/explain?${query({ user })}`, signal),
+    planSubject: (connection, subject, signal) =>
+      api.get(`/api/v1/connections/${encodeURIComponent(connection)}/provision?${query({ subject })}`, signal),
+    provision: ({ connection, idOrName, requestedBy, signal }) =>
+      api.post(
+        `/api/v1/connections/${encodeURIComponent(connection)}/provision`,
+        { subject: idOrName, requestedBy },
+        signal,
+      ),
     schedules: () => api.get('/api/v1/schedules'),
     async removeSchedules(connection) {
       await api.post(`/api/v1/connections/${encodeURIComponent(connection)}/schedules/remove`);

@@ -1,11 +1,24 @@
+import type { Anchor } from './directory.ts';
 import { WAVES, type OperationState, type Wave } from './operation.ts';
 
 /**
- * Initial reads everything; incremental reads what changed since the watermark; audit reads everything, reports what
- * differs from what Headgate knows, and sends nothing. "Full" is the operator's word for initial.
+ * Initial reads everything; incremental reads what changed since the watermark; on-demand looks at one subject and moves no
+ * watermark; audit reads everything, reports what differs from what Headgate knows, and sends nothing. "Full" is the
+ * operator's word for initial.
  */
-export const CYCLE_KINDS = ['initial', 'incremental', 'audit'] as const;
+export const SCHEDULED_KINDS = ['initial', 'incremental', 'audit'] as const;
+export const CYCLE_KINDS = [...SCHEDULED_KINDS, 'on-demand'] as const;
+/** Kinds that are about the whole connection, and so can be started by a clock. */
+export type ScheduledKind = (typeof SCHEDULED_KINDS)[number];
 export type CycleKind = (typeof CYCLE_KINDS)[number];
+
+/** Whom an on-demand cycle is about: one user, or one group with its members. */
+export interface CycleSubject {
+  readonly resource: 'user' | 'group';
+  readonly anchor: Anchor;
+  /** userPrincipalName or group name when it was asked for. Personal data: store and CLI only. */
+  readonly name: string;
+}
 
 export const CYCLE_PHASES = ['gathering', 'planning', 'exporting', 'verifying', 'closed'] as const;
 export type CyclePhase = (typeof CYCLE_PHASES)[number];

@@ -132,6 +132,7 @@ export class RefusedError extends HeadgateError {
     | 'credential'
     | 'configured'
     | 'not-found'
+    | 'ambiguous'
     | 'shutting-down';
   constructor(code: RefusedError['code'], message: string, facts: FailureFacts = {}) {
     super(message, facts);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CYCLE_KINDS } from '../core/cycle.ts';
+import { SCHEDULED_KINDS } from '../core/cycle.ts';
 import { LOG_OUTCOMES, OPERATION_KINDS } from '../core/log-entry.ts';
 import { OPERATION_STATES } from '../core/operation.ts';
 import { problem, ProblemError, type ProblemDetail } from './problem.ts';
@@ -32,7 +32,7 @@ export const cycleParams = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]
 export const nothing = z.strictObject({}).optional();
 
 export const startCycleBody = z.strictObject({
-  kind: z.enum(CYCLE_KINDS),
+  kind: z.enum(SCHEDULED_KINDS),
   expectedDigest: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'not a plan digest (64 hexadecimal digits)')
@@ -110,6 +110,10 @@ export const decideHoldBody = z.strictObject({
 
 /** A user by object id or userPrincipalName. */
 export const explainQuery = z.strictObject({ user: called });
+
+/** A user or group by object id or name. */
+export const subjectQuery = z.strictObject({ subject: called });
+export const provisionBody = z.strictObject({ subject: called, requestedBy: startCycleBody.shape.requestedBy });
 
 const time = z
   .union([

@@ -67,6 +67,7 @@ const REFUSALS: Readonly<Record<RefusedError['code'], number>> = {
   'migration-refused': 409,
   guard: 409,
   hold: 409,
+  ambiguous: 409,
   credential: 409,
   configured: 409,
   'not-found': 404,

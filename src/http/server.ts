@@ -19,6 +19,7 @@ import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { planRoute } from './routes/plan.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
+import { provisionRoutes } from './routes/provision.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { statusRoutes } from './routes/status.ts';
 import { allowQueueBoard, secureHeaders } from './security-headers.ts';
@@ -92,6 +93,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
       for (const routes of [
         statusRoutes,
         planRoute,
+        provisionRoutes,
         cycleRoutes,
         logRoute,
         connectionRoutes,

@@ -57,6 +57,8 @@ export interface DirectorySource {
   locateUsers(ids: readonly Anchor[], signal: AbortSignal): Promise<ReadonlyMap<Anchor, Whereabouts>>;
   /** A user by object id or userPrincipalName; undefined when there is none. */
   findUser(idOrName: string, attributes: readonly string[], signal: AbortSignal): Promise<DirectoryUser | undefined>;
+  /** Groups by object id or name; a name may belong to several. */
+  findGroups(idOrName: string, signal: AbortSignal): Promise<readonly { readonly id: Anchor; readonly name: string }[]>;
   /** Groups the user is a direct member of. */
   readGroupsOfUser(user: Anchor, signal: AbortSignal): Promise<readonly Anchor[]>;
   /**

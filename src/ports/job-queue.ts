@@ -1,4 +1,4 @@
-import type { CycleKind } from '../core/cycle.ts';
+import type { ScheduledKind } from '../core/cycle.ts';
 import type { Log } from './log.ts';
 
 /**
@@ -26,7 +26,7 @@ export interface JobDefinition<Payload extends object, Ports> {
 
 export interface ScheduledCycle {
   readonly connection: string;
-  readonly kind: CycleKind;
+  readonly kind: ScheduledKind;
   /** Cron pattern, five fields, evaluated in `timezone`. */
   readonly pattern: string;
   readonly timezone: string;

@@ -1,4 +1,4 @@
-import type { CycleKind, OperationCounts } from '../core/cycle.ts';
+import type { CycleKind, CycleSubject, OperationCounts } from '../core/cycle.ts';
 import type { WaitingRemoval } from '../core/departure.ts';
 import type { DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
@@ -97,6 +97,21 @@ export interface ReloadReport {
   readonly warnings: readonly ConfigProblem[];
 }
 
+/** One step of what provisioning a subject means, from the directory's word to the guards'. */
+export interface ProvisionStep {
+  readonly step: 'import' | 'scope' | 'match' | 'mapping' | 'action' | 'guards';
+  readonly text: string;
+  /** What the step consists of, line by line. */
+  readonly details?: readonly string[];
+}
+
+/** What provisioning one user, or one group with its members, would do now, explained step by step. */
+export interface OnDemandPlan extends MadePlan {
+  readonly connection: string;
+  readonly subject: CycleSubject;
+  readonly steps: readonly ProvisionStep[];
+}
+
 /** What people and scripts can ask of Headgate: the HTTP API serves exactly this, and the CLI is a client of that API. */
 export interface Operator {
   readonly credentials: CredentialDesk;
@@ -112,6 +127,17 @@ export interface Operator {
     readonly kind: CycleKind;
     readonly requestedBy: string;
     readonly expectedDigest?: string;
+    /** Whom an on-demand cycle is about. */
+    readonly subject?: CycleSubject;
+  }): Promise<CycleView>;
+  /** Works out, for one user or group, what would be done now. Writes nothing. RefusedError when it is not one. */
+  planSubject(connection: string, idOrName: string, signal: AbortSignal): Promise<OnDemandPlan>;
+  /** Opens an on-demand cycle for one user or group. RefusedError as for startCycle and planSubject. */
+  provision(request: {
+    readonly connection: string;
+    readonly idOrName: string;
+    readonly requestedBy: string;
+    readonly signal: AbortSignal;
   }): Promise<CycleView>;
   getCycle(id: string): Promise<CycleView | undefined>;
   listCycles(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly CycleRecord[]>;

@@ -1,6 +1,6 @@
 import type { Anchor } from '../core/directory.ts';
 import type { Baseline } from '../core/baseline.ts';
-import type { CycleKind, CyclePhase, CycleResult, OperationCounts } from '../core/cycle.ts';
+import type { CycleKind, CyclePhase, CycleResult, CycleSubject, OperationCounts } from '../core/cycle.ts';
 import type { Link, LinkMemory } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
 import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
@@ -22,6 +22,8 @@ export interface CycleRecord {
   readonly id: string;
   readonly connection: string;
   readonly kind: CycleKind;
+  /** Whom an on-demand cycle is about. */
+  readonly subject?: CycleSubject;
   readonly phase: CyclePhase;
   readonly requestedBy: string;
   readonly createdAt: number;
@@ -123,6 +125,7 @@ export interface CycleStore {
     readonly requestedBy: string;
     readonly expectedDigest?: string;
     readonly migration?: CycleMigration;
+    readonly subject?: CycleSubject;
   }): Promise<CycleRecord>;
   get(id: string): Promise<CycleRecord | undefined>;
   openCycle(connection: string): Promise<CycleRecord | undefined>;
@@ -204,6 +207,8 @@ export interface LinkStore {
   reachedThrough(connection: string, groups: readonly Anchor[]): Promise<readonly Anchor[]>;
   /** Every living link that leads to one of these resources, whoever's it is. */
   ownersOf(connection: string, resource: Link['resource'], ids: readonly ResourceId[]): Promise<readonly Link[]>;
+  /** Living links by anchor, or by the name they were last known under, without case. Reads every link. */
+  named(connection: string, name: string): Promise<readonly Link[]>;
   /** Memberships over all living group links. */
   membershipCount(connection: string): Promise<number>;
 }

@@ -1,44 +1,20 @@
 import type { Baseline } from '../core/baseline.ts';
-import type {
-  Anchor,
-  Assignment,
-  DirectoryChanges,
-  EnterpriseApplication,
-  GroupMembership,
-} from '../core/directory.ts';
-import type { Link } from '../core/link.ts';
+import type { Anchor, Assignment, DirectoryChanges } from '../core/directory.ts';
 import type { Operation } from '../core/operation.ts';
-import type { ProvenRead, ReadProgress } from '../ports/directory-source.ts';
-import type { Connection } from '../ports/index.ts';
-import type { LinkStore } from '../ports/stores.ts';
 import { assignedGroups } from './gather-directory.ts';
+import type { FocusedPart, FocusRequest } from './read-focus.ts';
 
-export interface ChangesRequest {
-  readonly connection: Connection;
-  readonly links: LinkStore;
+export interface ChangesRequest extends FocusRequest {
   readonly since: Baseline;
-  /** Directory attributes whose changes count. */
-  readonly attributes: readonly string[];
   /** Operations the last cycle left unsettled: whom they concern is looked at again. */
   readonly unsettled: readonly Operation[];
   /** In ms since the epoch: whose removal is due by then is looked at, whether or not anything changed. */
   readonly now: number;
-  readonly signal: AbortSignal;
-  readonly progress?: ReadProgress;
 }
 
-/** Whom an incremental cycle has to look at, and what was read to find that out. */
-export interface Concerned {
-  readonly application: EnterpriseApplication;
+/** Whom an incremental cycle has to look at. Of the groups, those assigned since the baseline are read whole. */
+export interface Concerned extends FocusedPart {
   readonly changes: DirectoryChanges;
-  readonly assignments: ProvenRead<readonly Assignment[]>;
-  /** Groups assigned now. */
-  readonly assigned: ReadonlySet<Anchor>;
-  /** Members of the groups assigned since the baseline, read whole. */
-  readonly memberships: ProvenRead<ReadonlyMap<Anchor, GroupMembership>>;
-  readonly groupLinks: readonly Link[];
-  readonly users: ReadonlySet<Anchor>;
-  readonly groups: ReadonlySet<Anchor>;
   /** Users the directory told of this time, who are looked at once more by the next cycle. */
   readonly told: readonly Anchor[];
 }

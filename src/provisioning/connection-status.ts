@@ -35,11 +35,12 @@ export async function connectionStatus(
   const { name, application } = connection.rules;
   const recent = await cycles.list({ connection: name, limit: RECENT_CYCLES });
   const open = recent.find(({ phase }) => phase !== 'closed');
-  // An audit provisions nobody: that it succeeds says nothing about the cycles that do.
+  // An audit provisions nobody, and one on demand looks at too little: neither says how the connection is.
   const provisioning = recent.filter(({ kind }) => kind !== 'audit');
+  const whole = provisioning.filter(({ kind }) => kind !== 'on-demand');
   const last = provisioning.find(({ phase }) => phase === 'closed');
-  const lastPlanned = recent.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
-  const lastSuccess = provisioning.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
+  const lastPlanned = whole.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
+  const lastSuccess = whole.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
   const planned = lastPlanned === undefined ? undefined : await view(lastPlanned);
   const inPlanned = (state: OperationState) =>
     WAVES.reduce<number>((sum, wave) => sum + (planned?.counts[wave]?.[state] ?? 0), 0);

@@ -60,6 +60,7 @@ export async function liftNeedless(
   const looksAt = ({ resource, anchor, kind }: EscrowKey) => {
     if (focus === undefined) return true;
     if (resource === 'account') return focus.users.has(anchor);
+    if (focus.only === true) return focus.groups.has(anchor);
     // What a cycle leaves unsettled is looked at by the next: members in escrow that are not planned again are not needed.
     return kind === 'members' || focus.groups.has(anchor);
   };

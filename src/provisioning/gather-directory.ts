@@ -27,7 +27,7 @@ interface Memberships {
 }
 
 /** Reads members level by level, so that a group nested in itself is read once. */
-async function readAllMemberships(
+export async function readAllMemberships(
   directory: DirectorySource,
   assigned: readonly Anchor[],
   expand: boolean,

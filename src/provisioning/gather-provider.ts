@@ -153,7 +153,7 @@ export async function gatherProvider(
 }
 
 /**
- * Reads what the provider holds of the focus of an incremental cycle, object by object: linked accounts and groups by id,
+ * Reads what the provider holds of the focus of an incremental or on-demand cycle, object by object: linked accounts and groups by id,
  * the others by their keys. Nothing is said about anybody else.
  */
 export async function gatherFocus(
@@ -177,7 +177,8 @@ export async function gatherFocus(
   refuseMassVanishing(ids('account'), vanished);
   refuseMassVanishing(ids('group'), vanished);
   const groupLinks = new Set(links.filter(({ resource }) => resource === 'group').map(({ anchor }) => anchor));
-  const keys = groupKeys(connection, directory, (group) => !groupLinks.has(group));
+  const looksAt = (group: Anchor) => focus.only !== true || focus.groups.has(group);
+  const keys = groupKeys(connection, directory, (group) => !groupLinks.has(group) && looksAt(group));
   const accounts = await askByName(connection, directory, linked, known[0], vanished, signal);
   const groups = (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat();
   return { inventory: { accounts, groups: merge(known[1], groups) }, vanished };

@@ -11,8 +11,10 @@ import { createCredentialDesk } from './credentials/credential-desk.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
 import { createHoldDesk } from './hold-desk.ts';
 import { explain } from './explain.ts';
+import { planSubject } from './plan-subject.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 import { createRecovery, requireSendable } from './recovery.ts';
+import { resolveSubject } from './resolve-subject.ts';
 
 const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
 
@@ -93,6 +95,21 @@ export function createOperator(options: OperatorOptions): Operator {
       return { plan, verdict, ...(waiting.length === 0 ? {} : { waiting }) };
     },
     startCycle,
+    planSubject: (name, idOrName, signal) =>
+      planSubject(
+        {
+          connection: connectionOf(name),
+          stores,
+          credentials: (inner) => gatherCredentials(ports, inner),
+          now: ports.clock.now(),
+          signal,
+        },
+        idOrName,
+      ),
+    async provision({ connection, idOrName, requestedBy, signal }) {
+      const subject = await resolveSubject(connectionOf(connection), stores.links, idOrName, signal);
+      return startCycle({ connection, kind: 'on-demand', requestedBy, subject });
+    },
     async getCycle(id) {
       const cycle = await stores.cycles.get(id);
       return cycle === undefined ? undefined : view(cycle);

@@ -1,5 +1,5 @@
 import type { Baseline } from '../core/baseline.ts';
-import type { CycleKind } from '../core/cycle.ts';
+import type { CycleKind, CycleSubject } from '../core/cycle.ts';
 import type { DirectoryCauses } from '../core/drift.ts';
 import {
   HeadgateError,
@@ -28,12 +28,13 @@ import { gatherChanges } from './gather-changes.ts';
 import { attributesOf, gatherDirectory } from './gather-directory.ts';
 import { gatherGuardContext } from './gather-guard-context.ts';
 import { gatherFocus, gatherProvider } from './gather-provider.ts';
+import { gatherSubject } from './gather-subject.ts';
 
 export interface PreparedCycle extends Planned {
   readonly verdict: Verdict;
-  /** Where the next incremental cycle begins, once this one is committed. */
-  readonly baseline: Baseline;
-  /** What an incremental cycle looked at; absent when that was everything. */
+  /** Where the next incremental cycle begins, once this one is committed. An on-demand cycle moves nothing. */
+  readonly baseline?: Baseline;
+  /** What an incremental or on-demand cycle looked at; absent when that was everything. */
   readonly focus?: Focus;
   /** Why an incremental cycle looked at everything after all. */
   readonly everything?: string;
@@ -49,6 +50,8 @@ export interface Preparation {
   /** Reads whose credentials are in use, anywhere: their owners must stay. */
   readonly credentials: (signal: AbortSignal) => Promise<readonly GuardedCredential[]>;
   readonly kind: CycleKind;
+  /** Whom an on-demand cycle is about. */
+  readonly subject?: CycleSubject;
   /** In ms since the epoch. */
   readonly now: number;
   /** Set when a migration started the cycle. */
@@ -60,7 +63,7 @@ export interface Preparation {
 
 /** What gathering gives: everything planning reads but the rules, and the next baseline. */
 type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile' | 'now'> & {
-  readonly baseline: Baseline;
+  readonly baseline?: Baseline;
   readonly everything?: string;
 };
 
@@ -68,28 +71,35 @@ type GatheredInput = Omit<PlanInput, 'rules' | 'mapping' | 'profile' | 'now'> & 
  * Gathers, plans and judges, and writes nothing: the same for a cycle about to be exported and for `headgate plan`.
  */
 export async function prepareCycle(preparation: Preparation): Promise<PreparedCycle> {
-  const { connection, kind, now, signal, phase } = preparation;
-  const { rules, mapping, provider } = connection;
+  const { signal, phase } = preparation;
   phase?.('import');
   // The first answer may be long in coming: somebody who watches must see what is waited for.
   preparation.progress?.('enterprise application', 0);
-  const gathered = kind === 'incremental' ? await gatherSince(preparation) : await gatherAll(preparation);
+  const gathered = await gather(preparation);
   signal.throwIfAborted();
   phase?.('plan');
   const { baseline, everything, ...input } = gathered;
-  const { migration } = preparation;
-  const ending = migration?.mode === 'forward' ? { ending: new Set(migration.groups) } : {};
-  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now, ...ending });
-  const verdict = await judgePlan(preparation, planned, input);
+  const prepared = await planAndJudge(preparation, input);
   phase?.('end');
   return {
-    ...planned,
-    verdict,
-    baseline,
+    ...prepared,
     doubts: doubtsOf(input),
+    ...(baseline === undefined ? {} : { baseline }),
     ...(input.focus === undefined ? {} : { focus: input.focus }),
     ...(everything === undefined ? {} : { everything }),
   };
+}
+
+/** What everything gathered leads to. */
+export async function planAndJudge(
+  preparation: Preparation,
+  input: Omit<PlanInput, 'rules' | 'mapping' | 'profile' | 'now'>,
+): Promise<Planned & { readonly verdict: Verdict }> {
+  const { connection, migration, now } = preparation;
+  const { rules, mapping, provider } = connection;
+  const ending = migration?.mode === 'forward' ? { ending: new Set(migration.groups) } : {};
+  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now, ...ending });
+  return { ...planned, verdict: await judgePlan(preparation, planned, input) };
 }
 
 function doubtsOf({ causes, inventory }: Pick<PlanInput, 'causes' | 'inventory'>): readonly string[] {
@@ -114,6 +124,48 @@ async function judgePlan(
   const bound = migration === undefined ? {} : { migration };
   const verdict = judge({ ...context, ...planned, ...bound, credentials: owned, rules, directory, links });
   return withApprovals(plan, verdict, await stores.holds.decided(rules.name), now);
+}
+
+function gather(preparation: Preparation): Promise<GatheredInput> {
+  const { kind } = preparation;
+  switch (kind) {
+    case 'initial':
+    case 'audit':
+      return gatherAll(preparation);
+    case 'incremental':
+      return gatherSince(preparation);
+    case 'on-demand':
+      return gatherOnDemand(preparation);
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** With more users than this the provider's list is read instead of account by account. */
+const MOST_BY_ID = 500;
+
+/** Reads one subject on both sides. */
+export async function gatherOnDemand({
+  connection,
+  stores,
+  subject,
+  signal,
+  progress,
+}: Preparation): Promise<GatheredInput> {
+  if (subject === undefined) throw new Error('an on-demand cycle is about somebody');
+  const { rules } = connection;
+  const reading = { connection, links: stores.links, attributes: attributesOf(connection), signal };
+  const { directory, links, focus } = await gatherSubject(
+    progress === undefined ? reading : { ...reading, progress },
+    subject,
+  );
+  const held =
+    focus.users.size > MOST_BY_ID
+      ? gatherProvider(connection, directory, links, signal, progress)
+      : gatherFocus(connection, directory, links, focus, signal);
+  const { inventory, vanished } = await naming(rules.name, held);
+  const owned = await withOwners(stores.links, rules.name, links, inventory);
+  return { kind: 'on-demand', directory, links: owned, inventory, vanished, focus };
 }
 
 async function gatherAll(

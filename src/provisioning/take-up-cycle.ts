@@ -47,6 +47,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
         stores: ports.stores,
         credentials: (signal) => gatherCredentials(ports, signal),
         kind: cycle.kind,
+        ...(cycle.subject === undefined ? {} : { subject: cycle.subject }),
         now: ports.clock.now(),
         ...(cycle.migration === undefined ? {} : { migration: cycle.migration }),
         signal: inner,
@@ -74,7 +75,8 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
     return false;
   }
   const escrows = await ports.stores.escrows.load(cycle.connection);
-  const aside = putAside(plan.operations, escrows, ports.clock.now());
+  // Whoever asks for one subject by name wants it tried now.
+  const aside = putAside(plan.operations, cycle.kind === 'on-demand' ? [] : escrows, ports.clock.now());
   const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, { memories, aside });
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');

@@ -81,6 +81,17 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
     }
 
     describe('cycles', () => {
+      test('a cycle on demand knows whom it is about, and moves no baseline', async () => {
+        const { cycles } = under.stores;
+        const subject = { resource: 'user', anchor: anchorOf(1), name: 'ada@contoso.com' } as const;
+        const { id } = await cycles.open({ ...request(), kind: 'on-demand', subject });
+        expect(await cycles.get(id)).toMatchObject({ kind: 'on-demand', subject });
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        await cycles.savePlan(id, 'w1', { ...aPlan(connection, []), kind: 'on-demand' }, ALLOWED);
+        await cycles.close(id, 'succeeded');
+        expect(await cycles.baseline(connection)).toBeUndefined();
+      });
+
       test('an opened cycle is gathering, open, and the newest of its connection', async () => {
         const { cycles } = under.stores;
         const first = await cycles.open({ ...request(), expectedDigest: 'abc' });
@@ -672,6 +683,21 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         await remembering([{ ...leaving(1), departure: null }]);
         expect((await links.find(connection, 'account', [anchorOf(1)])).get(anchorOf(1))?.departure).toBeUndefined();
         expect(await links.leaving(connection, 10)).toEqual({ total: 0, links: [] });
+      });
+
+      test('are found by anchor or by the name they were last known under, without case, while they live', async () => {
+        const { links } = under.stores;
+        const group = aLink(7, { resource: 'group', label: "Ada's crew" });
+        await record((work) => [
+          exported(work.operations[0] ?? fail(), aLink(0)),
+          exported(work.operations[1] ?? fail(), group),
+          exported(work.operations[2] ?? fail(), aLink(2, { state: 'deleted' })),
+        ]);
+        expect(await links.named(connection, aLink(0).label.toUpperCase())).toEqual([aLink(0)]);
+        expect(await links.named(connection, anchorOf(0))).toEqual([aLink(0)]);
+        expect(await links.named(connection, "ada's CREW")).toEqual([group]);
+        expect(await links.named(connection, aLink(2).label)).toEqual([]);
+        expect(await links.named(connection, '%')).toEqual([]);
       });
 
       test('are loaded whole when there are more than one chunk holds', async () => {

@@ -1,7 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { countDrift } from '../../src/core/drift.ts';
 import type { Operator } from '../../src/ports/operator.ts';
-import { aConnectionStatus, aCycle, anOperation, anOperator, aStatus, listen, type RunningServer } from './builders.ts';
+import {
+  aConnectionStatus,
+  aCycle,
+  ALLOWED,
+  anOperation,
+  anOperator,
+  aPlan,
+  aStatus,
+  listen,
+  type RunningServer,
+} from './builders.ts';
 
 let server: RunningServer | undefined;
 
@@ -28,6 +38,17 @@ describe('reading', () => {
       '/api/v1/connections/acme/explain?user=ada%40contoso.com',
       { connection: 'acme', found: false, paths: [], conclusion: 'not assigned', mapped: {}, operations: [] },
     ],
+    [
+      'what provisioning somebody would do',
+      '/api/v1/connections/acme/provision?subject=ada%40contoso.com',
+      {
+        connection: 'acme',
+        subject: { resource: 'user', anchor: 'u1', name: 'ada@contoso.com' },
+        plan: aPlan(0),
+        verdict: ALLOWED,
+        steps: [{ step: 'guards', text: 'no guard objects' }],
+      },
+    ],
     ['the provisioning log', '/api/v1/log?connection=acme', { entries: [], newer: '0' }],
     ['the schedules', '/api/v1/schedules', []],
     ['the checks of the doctor', '/api/v1/doctor', [{ area: 'store', name: 'answers', ok: true, detail: 'in 1 ms' }]],
@@ -38,6 +59,23 @@ describe('reading', () => {
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.json).toEqual(expected);
+  });
+
+  test('an on-demand cycle is opened for the subject as written, and where it can be looked at is said', async () => {
+    const asked: string[] = [];
+    const { ask } = await serve({
+      provision: async ({ connection, idOrName, requestedBy }) => {
+        asked.push(`${requestedBy}: ${idOrName}`);
+        return aCycle({ connection, kind: 'on-demand', requestedBy });
+      },
+    });
+    const answer = await ask('POST', '/api/v1/connections/acme/provision', {
+      body: { subject: "R&D 100% 'x'", requestedBy: 'ada' },
+    });
+    expect(answer.status).toBe(202);
+    expect(answer.headers['location']).toBe('/api/v1/cycles/cycle-1');
+    expect(asked).toEqual(["ada: R&D 100% 'x'"]);
+    expect((await ask('POST', '/api/v1/connections/acme/provision', { body: {} })).status).toBe(400);
   });
 
   test('the user asked about reaches the operator as written, with signs that mean something in addresses', async () => {

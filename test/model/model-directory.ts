@@ -80,6 +80,7 @@ export function modelDirectory(
       });
     },
     findUser: async (id) => organisation.present(id),
+    findGroups: async () => [],
     async readGroupsOfUser(user) {
       trouble();
       if (organisation.present(user) === undefined) throw new NotFoundError('no such user', { status: 404 });

@@ -47,7 +47,14 @@ export function fakeDirectory(given: FakeDirectory): DirectorySource {
     readGroups: async (ids) => pick(given.groups ?? {}, ids),
     readUsers: async (ids) => pick(given.users ?? {}, ids),
     locateUsers: async (ids) => pick(given.whereabouts ?? {}, ids),
-    findUser: unused,
+    findUser: async (idOrName) =>
+      Object.values(given.users ?? {}).find(
+        ({ id, attributes }) => id === idOrName || attributes['userPrincipalName'] === idOrName,
+      ),
+    findGroups: async (idOrName) =>
+      Object.values(given.groups ?? {})
+        .map(({ id, attributes }) => ({ id, name: String(attributes['displayName']) }))
+        .filter(({ id, name }) => id === idOrName || name === idOrName),
     readGroupsOfUser: unused,
     startWatermark: async () => ({ users: 'u', groups: 'g', selection: 's', takenAt: 0 }),
     readChanges: unused,

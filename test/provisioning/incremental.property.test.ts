@@ -4,7 +4,7 @@ import type { Baseline } from '../../src/core/baseline.ts';
 import type { Anchor, DirectoryChanges, GroupChange } from '../../src/core/directory.ts';
 import type { Link } from '../../src/core/link.ts';
 import { canonicalJson } from '../../src/core/plan.ts';
-import type { CycleKind } from '../../src/core/cycle.ts';
+import type { CycleKind, CycleSubject } from '../../src/core/cycle.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import type { Connection } from '../../src/ports/index.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
@@ -13,7 +13,7 @@ import { connectionDigest } from '../../src/provisioning/connection-digest.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { heldOperations } from '../../src/core/guards.ts';
 import { aGroup, assignUser, aUser, defaultMapping, NOW, theGuards, theRules, type Organisation } from '../builders.ts';
-import { entitledUsers, organisation, USERS } from '../core/planning/organisations.ts';
+import { entitledUsers, GROUPS, organisation, USERS } from '../core/planning/organisations.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
 import { aSecret, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts';
 import { modelLinks, rememberInModel } from './model-links.ts';
@@ -94,6 +94,7 @@ async function runCycle(
   before: Organisation,
   last: Committed,
   loses: (operation: Operation) => boolean = () => false,
+  subject?: CycleSubject,
 ): Promise<Committed & { readonly kind: CycleKind }> {
   const stores = modelLinks(model, last);
   const connection = connectionTo(model, now, before);
@@ -102,6 +103,7 @@ async function runCycle(
     stores,
     credentials: noCredentials,
     kind,
+    ...(subject === undefined ? {} : { subject }),
     now: NOW,
     signal: new AbortController().signal,
   });
@@ -174,6 +176,33 @@ describe('incremental cycles', () => {
         const settled = await runCycle(model, 'incremental', second, second, failing);
         await runCycle(model, 'incremental', second, second, settled);
         expect(await remaining(model, second)).toEqual([]);
+      }),
+    );
+  });
+
+  test('leave nothing to do either where cycles on demand came between, which touch nobody else', async () => {
+    const subject = fc.oneof(
+      fc.constantFrom(...USERS).map((anchor) => ({ resource: 'user' as const, anchor, name: anchor })),
+      fc.constantFrom(...GROUPS).map((anchor) => ({ resource: 'group' as const, anchor, name: anchor })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(organisation, subject), { minLength: 2, maxLength: 5 }), async (history) => {
+        const model = new ProviderModel();
+        let before = nothing;
+        let last = none;
+        for (const [index, [now, about]] of history.entries()) {
+          const others = [...model.accounts.keys()].filter((id) => model.resolve(about.anchor) !== id);
+          const state = () =>
+            canonicalJson(others.map((id) => model.listAccounts().find((account) => account.id === id) ?? null));
+          const was = state();
+          await runCycle(model, 'on-demand', now, before, last, undefined, about);
+          const served = entitledUsers(now).filter((user) => about.resource === 'user' && about.anchor === user);
+          expect(served.filter((user) => model.resolve(user) === undefined)).toEqual([]);
+          expect(about.resource === 'group' || state() === was).toBe(true);
+          last = await runCycle(model, index === 0 ? 'initial' : 'incremental', now, before, last);
+          before = now;
+          expect(await remaining(model, now)).toEqual([]);
+        }
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { CYCLE_KINDS } from '../../core/cycle.ts';
+import { SCHEDULED_KINDS } from '../../core/cycle.ts';
 import type { ScheduledCycle } from '../../ports/job-queue.ts';
 import type { BullQueue } from './backend.ts';
 import { alarmName, JOB_OPTIONS } from './routes.ts';
@@ -23,7 +23,7 @@ function idOf({ connection, kind }: Pick<ScheduledCycle, 'connection' | 'kind'>)
 /** The connection and kind of a schedule by its id; undefined for a scheduler that is not ours. */
 function ofId(id: string): Pick<ScheduledCycle, 'connection' | 'kind'> | undefined {
   const [, word, connection] = /^cycle-([a-z]+)-(.+)$/.exec(id) ?? [];
-  const kind = CYCLE_KINDS.find((known) => known === word);
+  const kind = SCHEDULED_KINDS.find((known) => known === word);
   return connection === undefined || kind === undefined ? undefined : { connection, kind };
 }
 

@@ -1,6 +1,7 @@
 import type { DirectorySource } from '../../ports/directory-source.ts';
 import { checkDirectory } from './check.ts';
 import { resolveEndpoints } from './clouds.ts';
+import { findGroups } from './find-groups.ts';
 import { createGraphClient } from './graph-client.ts';
 import { locateUsers } from './locate-users.ts';
 import type { EntraOptions } from './options.ts';
@@ -55,6 +56,7 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     readUsers: (ids, attributes, signal, progress) => readUsers(graph, ids, attributes, signal, progress),
     locateUsers: (ids, signal) => locateUsers(graph, ids, signal),
     findUser: (idOrName, attributes, signal) => findUser(graph, idOrName, attributes, signal),
+    findGroups: (idOrName, signal) => findGroups(graph, idOrName, signal),
     readGroupsOfUser: (user, signal) => readGroupsOfUser(graph, user, signal),
     startWatermark: (attributes, signal) => tracking.startWatermark(attributes, signal),
     readChanges: (since, attributes, signal, progress) => tracking.readChanges(since, attributes, signal, progress),

@@ -88,7 +88,7 @@ function createWrites(
   syncToDisk: SyncToDisk,
 ): Pick<Lifecycle, 'open' | 'leaseGathering' | 'setProgress' | 'savePlan' | 'requestCancel' | 'setPhase' | 'close'> {
   return {
-    async open({ connection, kind, requestedBy, expectedDigest, migration }) {
+    async open({ connection, kind, requestedBy, expectedDigest, migration, subject }) {
       const row = await commit(db, 'cycles.open', async (tx) => {
         await refuseSuspended(tx, connection, migration?.id);
         return tx
@@ -102,6 +102,7 @@ function createWrites(
             created_at: clock.now(),
             expected_digest: expectedDigest ?? null,
             migration: migration === undefined ? null : JSON.stringify(migration),
+            subject: subject === undefined ? null : JSON.stringify(subject),
           })
           .onConflict((conflict) => conflict.column('connection').where('phase', '<>', 'closed').doNothing())
           .returning(CYCLE_COLUMNS)
@@ -155,7 +156,8 @@ function createWrites(
         const standing = await confirmApprovals(tx, cycle, plan, verdict, clock.now());
         const now = clock.now();
         const { putAside } = await writeOperations(tx, cycle.number, { plan, verdict: standing, aside, now });
-        await reconcileHolds(tx, cycle, plan, standing, clock.now());
+        // One subject says nothing about what a whole plan holds: holds are opened and lifted by the cycles that see it.
+        if (plan.kind !== 'on-demand') await reconcileHolds(tx, cycle, plan, standing, clock.now());
         await rememberLinks(tx, cycle.connection, memories);
         await tx
           .updateTable('headgate.cycle')

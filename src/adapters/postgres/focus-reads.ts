@@ -7,7 +7,10 @@ import type { Sql } from './tables.ts';
 /** What an incremental cycle asks of the links: who is concerned by a change, without loading everybody. */
 export function createFocusReads(
   db: Sql,
-): Pick<LinkStore, 'awaiting' | 'groups' | 'reachedThrough' | 'ownersOf' | 'membershipCount' | 'due' | 'leaving'> {
+): Pick<
+  LinkStore,
+  'awaiting' | 'groups' | 'reachedThrough' | 'ownersOf' | 'membershipCount' | 'due' | 'leaving' | 'named'
+> {
   const anchorsOf = async (connection: string, column: 'awaiting' | 'path_groups', values: readonly string[]) => {
     if (values.length === 0) return [];
     const rows = await reading(() =>
@@ -80,6 +83,20 @@ export function createFocusReads(
         waiting(connection).select(LINK_COLUMNS).orderBy('due_at').orderBy('anchor').limit(limit).execute(),
       );
       return { total: Number(counted?.total ?? 0), links: rows.map(readLink) };
+    },
+
+    async named(connection, name) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.link')
+          .select(LINK_COLUMNS)
+          .where('connection', '=', connection)
+          .where('state', '<>', 'deleted')
+          .where(sql<boolean>`(anchor = lower(${name}) or lower(body ->> 'label') = lower(${name}))`)
+          .orderBy('anchor')
+          .execute(),
+      );
+      return rows.map(readLink);
     },
 
     async membershipCount(connection) {

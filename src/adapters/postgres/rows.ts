@@ -29,6 +29,7 @@ export const CYCLE_COLUMNS = [
   'attempts',
   'put_aside',
   'migration',
+  'subject',
 ] as const satisfies readonly (keyof CycleTable)[];
 
 /** What a transaction that locked a cycle decides by: read for each step of each slice, so nothing that grows. */
@@ -77,6 +78,7 @@ export function toCycle(row: CycleRow): CycleRecord {
     cancelRequested: row.cancel_requested,
     attempts: row.attempts,
     ...optional('cancelReason', row.cancel_reason),
+    ...optional('subject', row.subject),
     ...optional('plannedAt', time(row.planned_at)),
     ...optional('closedAt', time(row.closed_at)),
     ...optional('expectedDigest', row.expected_digest),

@@ -2,7 +2,7 @@ import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
 import type { Credential, CredentialState } from '../../core/credential.ts';
 import type { Baseline } from '../../core/baseline.ts';
 import type { Departure } from '../../core/departure.ts';
-import type { CycleKind, CyclePhase, CycleResult } from '../../core/cycle.ts';
+import type { CycleKind, CyclePhase, CycleResult, CycleSubject } from '../../core/cycle.ts';
 import type { CycleMigration } from '../../core/migration/migration.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
 import type { DriftReport } from '../../core/drift.ts';
@@ -86,6 +86,7 @@ interface CycleTable {
   readonly staged: Json<Baseline>;
   readonly put_aside: Generated<number>;
   readonly migration: Json<CycleMigration>;
+  readonly subject: Json<CycleSubject>;
 }
 
 interface ScopeMigrationTable {

@@ -1,8 +1,8 @@
-import { CYCLE_KINDS, type CycleResult } from '../../core/cycle.ts';
+import { SCHEDULED_KINDS, type CycleResult } from '../../core/cycle.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 
 /** Every value a label can take, so that each series exists from the start at 0 and an alert never meets a missing one. */
-export const CYCLE_TYPES = CYCLE_KINDS;
+export const CYCLE_TYPES = SCHEDULED_KINDS;
 export const OUTCOMES = [
   'succeeded',
   'held',

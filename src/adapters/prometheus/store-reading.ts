@@ -52,9 +52,10 @@ export async function readConnection(
   return { state, links, escrows, cycles, holds, counts, ...(drift === undefined ? {} : { drift }) };
 }
 
-/** The newest cycle whose plan was stored: a refused one has counts and no operations. Cycles are newest first. */
+/** The newest cycle whose plan was stored: a refused one has counts and no operations, and one on
+ * demand looks at too little to say how things are. Cycles are newest first. */
 export function newestPlanned(cycles: readonly CycleRecord[]): CycleRecord | undefined {
-  return cycles.find(({ plannedAt }) => plannedAt !== undefined);
+  return cycles.find(({ kind, plannedAt }) => plannedAt !== undefined && kind !== 'on-demand');
 }
 
 /** Operations by state, over all waves; every state is present. */
@@ -74,10 +75,10 @@ export function progressOf(counts: OperationCounts): number {
   return all === 0 ? 0 : (all - open) / all;
 }
 
-/** How many of the newest closed cycles in a row failed outright. A cancelled one says nothing and is passed over, and so does an audit. */
+/** How many of the newest closed cycles in a row failed outright. A cancelled one, an audit and one on demand say nothing. */
 export function consecutiveFailures(cycles: readonly CycleRecord[]): number {
   const decided = cycles.filter(
-    ({ result, kind }) => result !== undefined && result !== 'cancelled' && kind !== 'audit',
+    ({ result, kind }) => result !== undefined && result !== 'cancelled' && kind !== 'audit' && kind !== 'on-demand',
   );
   const firstGood = decided.findIndex((cycle) => cycle.result !== 'failed' && cycle.result !== 'refused');
   return firstGood === -1 ? decided.length : firstGood;

@@ -26,6 +26,7 @@ export function planGroupDeletes(
   const cascades = input.profile.groups.deleteCascades;
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   for (const link of groups.values()) {
+    if (input.focus?.only === true && !input.focus.groups.has(link.anchor)) continue;
     if (link.state === 'deleted' || kept.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
     const ends = input.ending?.has(link.anchor) === true;
     const rule = ends ? AT_ONCE : input.rules.deprovision.unassigned;

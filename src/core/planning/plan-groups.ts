@@ -47,7 +47,8 @@ export function planGroups(input: PlanInput, draft: PlanDraft, scope: Scope, lin
   for (const anchor of groupsInScope(input, scope)) {
     const link = links.byAnchor.get(anchor);
     const linked = link === undefined || link.state === 'deleted' ? undefined : link;
-    if (linked !== undefined && input.focus?.groups.has(anchor) === false) continue;
+    const looksAt = input.focus?.groups.has(anchor) ?? true;
+    if (!looksAt && (linked !== undefined || input.focus?.only === true)) continue;
     const current = linked === undefined ? undefined : byId.get(linked.resourceId);
     if (current !== undefined) planKnownGroup(input, draft, anchor, current);
     else if (linked !== undefined && !input.vanished.has(linked.resourceId)) unverified.push(anchor);

@@ -12,7 +12,7 @@ import type { ProviderInventory } from '../provider-inventory.ts';
 import type { ResourceId } from '../scim.ts';
 
 /**
- * What an incremental cycle looks at. Everything else is left as the last cycle left it: a user outside the focus is
+ * What an incremental or on-demand cycle looks at. Everything else is left as the last cycle left it: a user outside the focus is
  * neither entitled nor not entitled here, and nothing may be concluded about them.
  */
 export interface Focus {
@@ -21,6 +21,8 @@ export interface Focus {
   readonly groups: ReadonlySet<Anchor>;
   /** What is linked in all, which the few links of the focus do not tell. */
   readonly linked: LinkedTotals;
+  /** On demand nothing else may be touched, and the members of the groups of the focus are all in it. */
+  readonly only?: boolean;
 }
 
 /** Living links of a connection: the base of the guards' percentages. */
@@ -46,7 +48,7 @@ export interface PlanInput {
   readonly now: number;
   /** Groups a migration ends: deleted once they are out of scope, whatever the policy says about delays or keeping. */
   readonly ending?: ReadonlySet<Anchor>;
-  /** Present in an incremental cycle; absent when everything is looked at. */
+  /** Present in an incremental or on-demand cycle; absent when everything is looked at. */
   readonly focus?: Focus;
   /** Present when what was changed by hand is to be told from what the directory changed. */
   readonly causes?: DirectoryCauses;

@@ -130,12 +130,15 @@ export function planMembers(
       joined.set(operation.anchor, operation.resourceId);
     if (operation.kind === 'create') fresh.add(operation.anchor);
   }
+  /** Whether group and members were read whole on both sides, so that they can be compared whole. */
+  const isRead = (anchor: Anchor) =>
+    fresh.has(anchor) || joined.has(anchor) || (input.focus?.only === true && input.focus.groups.has(anchor));
   for (const anchor of groupsInScope(input, scope)) {
     const link = groups.byAnchor.get(anchor);
     const group = scimGroupOf(anchor, link, byId, joined);
     const linked = link !== undefined && link.state !== 'deleted';
     if (group === undefined && !fresh.has(anchor) && !(linked && input.focus !== undefined)) continue;
-    const focus = fresh.has(anchor) || joined.has(anchor) ? undefined : input.focus;
+    const focus = isRead(anchor) ? undefined : input.focus;
     if (focus !== undefined) {
       const change = compareFocused(scope.membersOf(anchor), link?.members ?? [], focus.users, comparison);
       pushMembers(draft, anchor, groupName(input.directory, anchor), change);

@@ -92,6 +92,20 @@ describe('a whole organisation', () => {
     expect(await directory.findUser('nobody@contoso.example', [], signal)).toBeUndefined();
   });
 
+  it('finds groups by id and by name, every one of them where a name is shared', async () => {
+    const { directory, tenant } = await open({ users: 10, groups: 2 });
+    const make = (displayName: string) => tenant.control.createGroup({ displayName, mailEnabled: false }).id;
+    const odd = "O'Neill's 100% R&D #1";
+    const ids = [make(odd), make(odd)];
+    make('O');
+    const found = await directory.findGroups(odd, signal);
+    expect(found.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(found.map(({ name }) => name)).toEqual([odd, odd]);
+    expect(await directory.findGroups(ids[0]?.toUpperCase() ?? '', signal)).toEqual([{ id: ids[0], name: odd }]);
+    expect(await directory.findGroups('no such group', signal)).toEqual([]);
+    expect(await directory.findGroups('00000000-0000-4000-8000-000000000000', signal)).toEqual([]);
+  });
+
   it('knows the direct groups of a user', async () => {
     const { directory, tenant, users } = await open({ users: 100, groups: 20 });
     const at = tenant.organisation.version();

@@ -3,7 +3,7 @@ import type { DirectoryUser } from '../../../src/core/directory.ts';
 import { assignGroup, assignUser, aUser, type Organisation } from '../../builders.ts';
 
 export const USERS = ['u1', 'u2', 'u3', 'u4', 'u5', 'u6'];
-const GROUPS = ['g1', 'g2', 'g3'];
+export const GROUPS = ['g1', 'g2', 'g3'];
 
 const user = (id: string): fc.Arbitrary<DirectoryUser> =>
   fc

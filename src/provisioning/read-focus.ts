@@ -1,0 +1,152 @@
+import pMap from 'p-map';
+import type {
+  Anchor,
+  Assignment,
+  DirectoryGroup,
+  DirectorySnapshot,
+  DirectoryUser,
+  EnterpriseApplication,
+  GroupMembership,
+} from '../core/directory.ts';
+import type { Link } from '../core/link.ts';
+import type { Focus } from '../core/planning/plan-input.ts';
+import type { ProvenRead, ReadProgress } from '../ports/directory-source.ts';
+import type { Connection } from '../ports/index.ts';
+import type { LinkStore } from '../ports/stores.ts';
+import { groupsOf } from './confirm-departures.ts';
+
+/** Reads of single users under way at once. */
+const CONCURRENCY = 8;
+
+export interface FocusRequest {
+  readonly connection: Connection;
+  readonly links: LinkStore;
+  /** Directory attributes to read of users. */
+  readonly attributes: readonly string[];
+  readonly signal: AbortSignal;
+  readonly progress?: ReadProgress;
+}
+
+/** Whom a cycle looks at, and what was read to find that out. */
+export interface FocusedPart {
+  readonly application: EnterpriseApplication;
+  readonly assignments: ProvenRead<readonly Assignment[]>;
+  /** Groups assigned now. */
+  readonly assigned: ReadonlySet<Anchor>;
+  /** Groups whose members were read whole. */
+  readonly memberships: ProvenRead<ReadonlyMap<Anchor, GroupMembership>>;
+  /** Set when the members of every assigned group were read: then only who is in none of them is asked. */
+  readonly everyGroup?: boolean;
+  readonly groupLinks: readonly Link[];
+  readonly users: ReadonlySet<Anchor>;
+  readonly groups: ReadonlySet<Anchor>;
+}
+
+/** The focus for planning, with how much is linked in all. */
+export async function focusOf({ connection, links }: FocusRequest, { users, groups }: FocusedPart): Promise<Focus> {
+  const counts = await links.counts(connection.rules.name);
+  const linked = {
+    accounts: counts['account.active'] ?? 0,
+    groups: counts['group.active'] ?? 0,
+    members: await links.membershipCount(connection.rules.name),
+  };
+  return { users, groups, linked };
+}
+
+/**
+ * Reads the users of a focus anew, and the links of the focus, of the users they refer to, and of all groups. Nothing is
+ * pieced together from changes.
+ */
+export async function readFocus(
+  request: FocusRequest,
+  part: FocusedPart,
+): Promise<{ readonly directory: DirectorySnapshot; readonly links: readonly Link[] }> {
+  const { connection, links } = request;
+  const focused = [...part.users].sort();
+  const own = await links.find(connection.rules.name, 'account', focused);
+  const directory = await readDirectory(request, part, focused, own);
+  const referents = [...directory.users.values()].flatMap(({ manager }) => manager ?? []);
+  const others = [...new Set(referents)].filter((user) => !own.has(user));
+  const referred = await links.find(connection.rules.name, 'account', others);
+  return { directory, links: [...own.values(), ...referred.values(), ...part.groupLinks] };
+}
+
+async function readDirectory(
+  request: FocusRequest,
+  part: FocusedPart,
+  focused: readonly Anchor[],
+  own: ReadonlyMap<Anchor, Link>,
+): Promise<DirectorySnapshot> {
+  const { connection, attributes, signal, progress } = request;
+  const { directory } = connection;
+  const { application, assignments, assigned, memberships } = part;
+  const users = await directory.readUsers(focused, attributes, signal, progress);
+  const groups = await readFocusedGroups(request, part);
+  const elsewhere = focused.filter((user) => own.has(user) || !users.has(user));
+  const lost = [...part.groups].filter((group) => assigned.has(group) && !groups.has(group));
+  return {
+    application,
+    assignments: assignments.value,
+    groups,
+    memberships: await joinMemberships(request, part, users, own),
+    users,
+    whereabouts: await directory.locateUsers(elsewhere, signal),
+    gaps: [
+      ...assignments.gaps,
+      ...memberships.gaps,
+      ...lost.map((group) => ({ what: `assigned group ${group}, which the directory does not return` })),
+    ],
+  };
+}
+
+/**
+ * Memberships as far as the focus goes: what was read whole, and what each user says of their own groups. A delta does not
+ * say whether a member left or was deleted; the user's own list does. Where the two sides disagree the user is a member:
+ * nobody loses access by one stale answer.
+ */
+async function joinMemberships(
+  { connection: { directory }, signal }: FocusRequest,
+  { assigned, assignments, memberships, everyGroup = false }: FocusedPart,
+  users: ReadonlyMap<Anchor, DirectoryUser>,
+  own: ReadonlyMap<Anchor, Link>,
+): Promise<ReadonlyMap<Anchor, GroupMembership>> {
+  const direct = new Set(assignments.value.map(({ principal }) => principal));
+  const inGroups = new Set(everyGroup ? [...memberships.value.values()].flatMap((each) => each.users) : []);
+  const counts = (group: Anchor) => assigned.has(group) || memberships.value.has(group);
+  const ask = async (user: Anchor) => {
+    const groups = (await groupsOf(directory, user, signal)).filter(counts);
+    // Somebody about to lose access is asked for twice.
+    const loses = groups.length === 0 && !direct.has(user) && own.get(user)?.state === 'active';
+    const again = loses ? await groupsOf(directory, user, signal) : [];
+    return { user, groups: [...groups, ...again.filter(counts)] };
+  };
+  const asked = [...users.keys()].filter((user) => !inGroups.has(user));
+  const more = new Map<Anchor, Set<Anchor>>();
+  for (const { user, groups } of await pMap(asked, ask, { concurrency: CONCURRENCY })) {
+    for (const group of groups) more.set(group, (more.get(group) ?? new Set()).add(user));
+  }
+  const joined = new Map(memberships.value);
+  for (const [group, members] of more) {
+    const known = joined.get(group) ?? { group, users: [], nestedGroups: [], others: 0 };
+    joined.set(group, { ...known, users: [...new Set([...known.users, ...members])] });
+  }
+  return joined;
+}
+
+/** Groups concerned or never provisioned are read; the others are taken as last seen. */
+async function readFocusedGroups(
+  { connection: { directory }, signal }: FocusRequest,
+  { assigned, groups: concerned, groupLinks }: FocusedPart,
+): Promise<ReadonlyMap<Anchor, DirectoryGroup>> {
+  const remembered = groupLinks.filter(({ anchor }) => assigned.has(anchor) && !concerned.has(anchor));
+  const known = new Set(remembered.map(({ anchor }) => anchor));
+  const ask = [...assigned].filter((group) => !known.has(group)).sort();
+  const groups = new Map(await directory.readGroups(ask, ['displayName'], signal));
+  for (const { anchor, label } of remembered) {
+    groups.set(anchor, { id: anchor, attributes: { displayName: label }, ...PLAIN });
+  }
+  return groups;
+}
+
+/** What kind a group is matters to migrations, which read it for themselves. */
+const PLAIN = { dynamic: false, onPremises: false, mailEnabled: false, securityEnabled: true, roleAssignable: false };
