@@ -12,6 +12,11 @@ export const CYCLE_KINDS = [...SCHEDULED_KINDS, 'on-demand'] as const;
 export type ScheduledKind = (typeof SCHEDULED_KINDS)[number];
 export type CycleKind = (typeof CYCLE_KINDS)[number];
 
+/** Whether cycles of a kind look at the part of the directory that concerns them, and not at everybody. */
+export function looksAtFew(kind: CycleKind): boolean {
+  return kind === 'incremental' || kind === 'on-demand';
+}
+
 /** Whom an on-demand cycle is about: one user, or one group with its members. */
 export interface CycleSubject {
   readonly resource: 'user' | 'group';

@@ -177,6 +177,40 @@ describe('guards', () => {
     expect([...heldOperations(verdict)]).toEqual([['1:account:create:u2', 'matching-collision']]);
   });
 
+  test.each(['incremental', 'on-demand'] as const)(
+    'a leaver alone is no empty directory in a cycle that is %s, unless nothing is assigned, and no gap without a removal',
+    (kind) => {
+      const judged = (organisation: Organisation) => {
+        const links = [aLink('u1'), aLink('u2')];
+        const accounts = links.map(({ anchor }) => anAccount(`id-${anchor}`, `${anchor}@contoso.com`));
+        const input = { ...aPlanInput(organisation, { links, provider: { accounts } }), kind };
+        const focus = {
+          users: new Set(['u1']),
+          groups: new Set<string>(),
+          linked: { accounts: 2, groups: 0, members: 0 },
+        };
+        const { plan, collisions } = planCycle({ ...input, focus });
+        const { rules, directory } = input;
+        const { findings } = judge({
+          ...theGuardContext(),
+          plan,
+          collisions,
+          rules,
+          directory,
+          links,
+          credentials: [],
+        });
+        return findings.map(({ guard }) => guard);
+      };
+      const left = { assignments: [assignUser('u2')], whereabouts: { u1: 'present' } } as const;
+      expect(judged(left)).toEqual([]);
+      expect(judged({ ...left, assignments: [] })).toEqual(['empty-directory']);
+      const gaps = [{ what: 'members of IT' }];
+      expect(judged({ ...left, gaps })).toEqual(['incomplete-read']);
+      expect(judged({ ...left, whereabouts: {}, gaps })).toEqual([]);
+    },
+  );
+
   test.each([
     ['many members', 60, [['4:group:delete:it', 'too-many-removals']]],
     ['few members', 4, [['4:group:delete:it', 'non-empty-group-delete']]],

@@ -1,3 +1,4 @@
+import { looksAtFew } from '../cycle.ts';
 import { isRemoval } from '../operation.ts';
 import { listed } from '../reasons.ts';
 import type { Guard } from './facts.ts';
@@ -6,7 +7,7 @@ import type { Guard } from './facts.ts';
 export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
   // A delay that begins is the beginning of a removal.
   const removals = [...plan.operations.filter(isRemoval), ...waiting.filter(({ begins }) => begins)];
-  if (directory.gaps.length === 0 || (plan.kind === 'incremental' && removals.length === 0)) return [];
+  if (directory.gaps.length === 0 || (looksAtFew(plan.kind) && removals.length === 0)) return [];
   const gaps = directory.gaps.map(({ what, expected, found }) =>
     expected === undefined ? what : `${what}: expected ${expected}, found ${found ?? 0}`,
   );
@@ -26,8 +27,8 @@ export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
 /** A directory that suddenly entitles nobody is a broken read or a broken assignment, not the wish to remove everyone. */
 export const emptyDirectory: Guard = ({ plan, directory }) => {
   const linked = plan.counts.linkedAccounts;
-  // An incremental cycle looks at few users; for it an empty directory is one without any assignment.
-  const entitles = plan.kind === 'incremental' ? directory.assignments.length > 0 : plan.counts.entitledUsers > 0;
+  // For a cycle that looks at few users an empty directory is one without any assignment.
+  const entitles = looksAtFew(plan.kind) ? directory.assignments.length > 0 : plan.counts.entitledUsers > 0;
   if (entitles || linked === 0) return [];
   return [
     {
