@@ -45,7 +45,13 @@ export function createAnswerer(parts: AnswererParts): Answerer {
   };
 }
 
-function createGraphAnswerer({ dispatch, login, log, faults, now }: AnswererParts): Answerer {
+function createGraphAnswerer({
+  dispatch,
+  login,
+  log,
+  faults,
+  now,
+}: AnswererParts): (request: HttpRequest) => HttpAnswer {
   function seen(
     request: { method: string; url: string },
     status: number,

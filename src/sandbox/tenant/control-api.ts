@@ -3,7 +3,7 @@ import { ConflictError, isHeadgateError, NotFoundError } from '../../core/errors
 import type { Json } from '../../core/scim.ts';
 import type { TenantControl } from './control.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
-import { JOB_CODES } from './provisioning-jobs.ts';
+import { JOB_CODES } from './provisioning/shown-job.ts';
 
 type Verb = (control: TenantControl, body: unknown) => unknown;
 
@@ -58,6 +58,12 @@ const ROLE = z.strictObject({
 
 const APPLICATION = z.strictObject({ appId: z.guid(), displayName: TEXT, appRoles: z.array(ROLE) });
 
+const JOB_SETTINGS = z.strictObject({
+  target: z.strictObject({ url: TEXT, token: TEXT }).exactOptional(),
+  everyMilliseconds: WHOLE.min(1).exactOptional(),
+  deleteThreshold: WHOLE.exactOptional(),
+});
+
 /** What `POST /_sandbox/<verb>` can do. */
 const VERBS: Readonly<Record<string, Verb>> = {
   createUser: verb(z.strictObject({ properties: PROPERTIES, manager: TEXT.optional() }), (control, given) =>
@@ -96,8 +102,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
   expireDeltaTokens: verb(NOTHING, (control) => control.expireDeltaTokens()),
   advance: verb(NOTHING, (control) => control.advance()),
   setProvisioningJob: verb(
-    z.strictObject({ application: TEXT, code: z.enum(JOB_CODES).optional() }),
-    (control, { application, code }) => control.setProvisioningJob(application, code),
+    z.strictObject({ application: TEXT, code: z.enum(JOB_CODES).optional(), settings: JOB_SETTINGS.optional() }),
+    (control, { application, code, settings }) => control.setProvisioningJob(application, code, settings),
+  ),
+  runProvisioningJob: verb(z.strictObject({ application: TEXT }), async (control, { application }) => ({
+    execution: (await control.runProvisioningJob(application)) ?? null,
+  })),
+  provisionOnDemand: verb(z.strictObject({ application: TEXT, user: TEXT }), (control, { application, user }) =>
+    control.provisionOnDemand(application, user),
   ),
   setThrottle: verb(
     z.strictObject({ units: z.number().positive(), perMilliseconds: z.number().positive() }),
@@ -143,7 +155,7 @@ function failure(error: unknown): HttpAnswer {
 }
 
 /** Answers `GET /_sandbox/<view>` and `POST /_sandbox/<verb>`. A result that is nothing is `{}`. */
-export function answerControl(control: TenantControl, name: string, request: HttpRequest): HttpAnswer {
+export async function answerControl(control: TenantControl, name: string, request: HttpRequest): Promise<HttpAnswer> {
   if (request.method === 'GET') {
     if (name === '') return json(200, { verbs: CONTROL_VERBS, views: CONTROL_VIEWS });
     const view = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
@@ -152,7 +164,7 @@ export function answerControl(control: TenantControl, name: string, request: Htt
   const run = request.method === 'POST' && Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (run === undefined) return json(404, { error: `no such verb: ${name}` });
   try {
-    return json(200, run(control, parseJson(request.body)) ?? {});
+    return json(200, (await run(control, parseJson(request.body))) ?? {});
   } catch (error) {
     return failure(error);
   }

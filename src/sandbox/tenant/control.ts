@@ -8,7 +8,8 @@ import type { Fault, Faults } from './faults.ts';
 import { EXTENSION_PROPERTY, SCHEMA, type GraphType } from './graph/schema.ts';
 import type { RegisteredApplication } from './login/applications.ts';
 import type { AccessTokens } from './login/tokens.ts';
-import type { JobCode, ProvisioningJobs } from './provisioning-jobs.ts';
+import type { JobSettings, ProvisioningJobs } from './provisioning/provisioning-jobs.ts';
+import type { Execution, JobCode } from './provisioning/shown-job.ts';
 import type { RequestLog, SeenRequest } from './request-log.ts';
 import type { Throttle, ThrottleLimit } from './throttle.ts';
 
@@ -28,8 +29,12 @@ export interface TenantControl extends OrganisationChanges {
   expireDeltaTokens(): void;
   /** Lets reads, the index and change tracking see everything up to now. */
   advance(): void;
-  /** How Entra's own provisioning job of an application (appId) is; undefined, as at first, for none. */
-  setProvisioningJob(application: string, code: JobCode | undefined): void;
+  /** How Entra's own provisioning job of an application (appId) is, and works; undefined, as at first, for none. */
+  setProvisioningJob(application: string, code: JobCode | undefined, settings?: JobSettings): void;
+  /** Runs one cycle of that job to its end; undefined when the job does not run. */
+  runProvisioningJob(application: string): Promise<Execution | undefined>;
+  /** Lets that job provision one user by name or id, outside any cycle. */
+  provisionOnDemand(application: string, user: string): Promise<void>;
   /** Undefined takes the limit away. */
   setThrottle(limit: ThrottleLimit | undefined): void;
   addFault(fault: Fault): string;
@@ -100,7 +105,13 @@ export function createControl(parts: ControlParts): TenantControl {
       index.advance();
       feed.advance();
     },
-    setProvisioningJob: (application, code) => parts.provisioningJobs.set(application, code),
+    setProvisioningJob: (application, code, settings) => parts.provisioningJobs.set(application, code, settings),
+    runProvisioningJob: (application) => parts.provisioningJobs.run(application),
+    provisionOnDemand: (application, user) =>
+      parts.provisioningJobs.provisionOnDemand(
+        application,
+        organisation.userByName(user, organisation.version())?.id ?? user,
+      ),
     setThrottle: (limit) => throttle.setLimit(limit),
     addFault: (fault) => faults.add(fault),
     removeFault: (id) => faults.remove(id),

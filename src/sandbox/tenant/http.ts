@@ -21,7 +21,7 @@ export interface HttpRequest {
   readonly origin: string;
 }
 
-export type Answerer = (request: HttpRequest) => HttpAnswer;
+export type Answerer = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -90,7 +90,7 @@ export function createHttp(answer: Answerer): FastifyInstance {
   });
 
   async function answerRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const given = answer({
+    const given = await answer({
       method: request.method,
       url: request.raw.url ?? '/',
       headers: textHeaders(request),

@@ -10,7 +10,7 @@ import { createPageTokens } from './graph/paging.ts';
 import { createHttp } from './http.ts';
 import { migrationApplication, readerApplication, type RegisteredApplication } from './login/applications.ts';
 import { createAccessTokens } from './login/tokens.ts';
-import { createProvisioningJobs } from './provisioning-jobs.ts';
+import { createProvisioningJobs } from './provisioning/provisioning-jobs.ts';
 import { createRequestLog } from './request-log.ts';
 import type { TenantState } from './state.ts';
 import { createThrottle, type ThrottleLimit } from './throttle.ts';
@@ -71,10 +71,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     replica: createReplica(organisation, now, options.lag ?? { kind: 'none' }),
     index: createReplica(organisation, now, options.countLag ?? { kind: 'none' }),
     feed: createDeltaFeed(organisation, now),
-    provisioningJobs: createProvisioningJobs(
-      (appId) =>
-        [...organisation.servicePrincipals.values(organisation.version())].find((one) => one.appId === appId)?.id,
-    ),
+    provisioningJobs: createProvisioningJobs({ organisation, now }),
     throttle: createThrottle(now, options.throttle),
     faults: createFaults(),
     log: createRequestLog(options.requestLogLimit ?? 20_000),
@@ -104,6 +101,9 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     control,
     applications: () => [...applications.values()],
     snapshot: () => ({ organisation: organisation.snapshot(), applications: [...applications.values()] }),
-    close: () => http.close(),
+    async close() {
+      await parts.provisioningJobs.close();
+      await http.close();
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
 import type { DeltaFeed } from '../delta-feed.ts';
-import type { ProvisioningJobs } from '../provisioning-jobs.ts';
+import type { ProvisioningJobs } from '../provisioning/provisioning-jobs.ts';
 import type { Cursor, QueryOptions } from './query.ts';
 
 /** Who calls: what the access token says. */
@@ -88,6 +88,9 @@ export const READ_SYNCHRONIZATION = [
   'Application.ReadWrite.OwnedBy',
   'Synchronization.ReadWrite.All',
 ];
+
+/** Application permissions that pause, start and restart them (synchronization-synchronizationjob-pause). */
+export const WRITE_SYNCHRONIZATION = ['Application.ReadWrite.OwnedBy', 'Synchronization.ReadWrite.All'];
 
 /** Whether the caller holds any of the permissions. */
 export function allowed(caller: Caller, permissions: readonly string[]): boolean {

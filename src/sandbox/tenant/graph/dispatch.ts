@@ -4,7 +4,7 @@ import type { Organisation } from '../../organisation/organisation.ts';
 import type { Replica } from '../../organisation/replication.ts';
 import type { DeltaFeed } from '../delta-feed.ts';
 import type { FaultEffect, Faults } from '../faults.ts';
-import type { ProvisioningJobs } from '../provisioning-jobs.ts';
+import type { ProvisioningJobs } from '../provisioning/provisioning-jobs.ts';
 import type { Throttle } from '../throttle.ts';
 import { allowed, type GraphAnswer, type GraphCall, type GraphRequest, type Route } from './call.ts';
 import { nextLink, type PageTokens } from './paging.ts';
@@ -17,7 +17,7 @@ import { DELETED_USER_ROUTES } from './routes/deleted-users.ts';
 import { DIRECTORY_OBJECT_ROUTES } from './routes/directory-objects.ts';
 import { GROUP_ROUTES } from './routes/groups.ts';
 import { MEMBER_WRITE_ROUTES } from './routes/member-writes.ts';
-import { PROVISIONING_JOB_ROUTES } from './routes/provisioning-jobs.ts';
+import { JOB_WRITE_ROUTES, PROVISIONING_JOB_ROUTES } from './routes/provisioning-jobs.ts';
 import { SERVICE_PRINCIPAL_ROUTES } from './routes/service-principals.ts';
 import { USER_ROUTES } from './routes/users.ts';
 import { WRITE_ROUTES } from './routes/writes.ts';
@@ -51,6 +51,7 @@ export const ROUTES: readonly Route[] = [
   ...DELTA_ROUTES,
   ...SERVICE_PRINCIPAL_ROUTES,
   ...PROVISIONING_JOB_ROUTES,
+  ...JOB_WRITE_ROUTES,
   ...DELETED_USER_ROUTES,
   ...DIRECTORY_OBJECT_ROUTES,
   ...HELD_ASSIGNMENT_ROUTES,

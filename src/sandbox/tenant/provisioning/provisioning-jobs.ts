@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { NotFoundError } from '../../../core/errors.ts';
+import type { JsonObject } from '../../../core/scim.ts';
+import type { Organisation } from '../../organisation/organisation.ts';
+import { createJobMemory, forget, type JobMemory, type ResetScope } from './job-memory.ts';
+import { jobScope } from './job-scope.ts';
+import { runCycle, runForUser, type CycleCounts, type CycleRun } from './run-cycle.ts';
+import { createScimTarget, type TargetAddress } from './scim-target.ts';
+import { jobIdOf, shownJob, type Execution, type JobCode, type JobStatus } from './shown-job.ts';
+
+/** How the job of an application works. Without a target it only shows how it is and runs nothing. */
+export interface JobSettings {
+  readonly target?: TargetAddress;
+  /** Its own clock; absent, it runs when told to. */
+  readonly everyMilliseconds?: number;
+  /** Accidental-deletions threshold: users and groups together. */
+  readonly deleteThreshold?: number;
+}
+
+/** Entra's own provisioning jobs: one for an application at most. */
+export interface ProvisioningJobs {
+  /** Gives an application (appId) one job in that state; undefined takes it away. */
+  set(application: string, code: JobCode | undefined, settings?: JobSettings): void;
+  /** Runs one cycle now and tells how it went; undefined when the job does not run. */
+  run(application: string): Promise<Execution | undefined>;
+  /** Provisions one user, outside any cycle. */
+  provisionOnDemand(application: string, user: string): Promise<void>;
+  /** The jobs of a service principal as Graph shows them. */
+  of(servicePrincipal: string): readonly JsonObject[];
+  /** False when there is no such job. A cycle under way goes on to its end. */
+  pause(servicePrincipal: string, job: string): boolean;
+  start(servicePrincipal: string, job: string): boolean;
+  restart(servicePrincipal: string, job: string, scope: readonly ResetScope[]): boolean;
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly status: JobStatus;
+  readonly memory: JobMemory;
+  readonly settings: JobSettings;
+  readonly timer?: NodeJS.Timeout;
+  /** Cycles run one after the other. */
+  running: Promise<Execution | undefined>;
+}
+
+export interface JobParts {
+  readonly organisation: Organisation;
+  readonly now: () => number;
+}
+
+/** Jobs by service principal. */
+export function createProvisioningJobs({ organisation, now }: JobParts): ProvisioningJobs {
+  const jobs = new Map<string, Job>();
+  const clock = () => new Date(now()).toISOString();
+
+  function principalOf(application: string): string {
+    const all = [...organisation.servicePrincipals.values(organisation.version())];
+    const found = all.find(({ appId }) => appId === application);
+    if (found === undefined) throw new NotFoundError(`no application ${application}`);
+    return found.id;
+  }
+
+  function jobOf(application: string): { readonly principal: string; readonly job: Job } {
+    const principal = principalOf(application);
+    const job = jobs.get(principal);
+    if (job === undefined) throw new NotFoundError(`application ${application} has no provisioning job`);
+    return { principal, job };
+  }
+
+  function openRun(principal: string, { memory, settings }: Job): CycleRun | undefined {
+    if (settings.target === undefined) return undefined;
+    const at = organisation.version();
+    const scope = jobScope(organisation, principal, at);
+    const { deleteThreshold } = settings;
+    return { organisation, at, scope, memory, target: createScimTarget(settings.target), deleteThreshold };
+  }
+
+  async function execute(principal: string, job: Job): Promise<Execution | undefined> {
+    const { status } = job;
+    if (status.code !== 'Active' && status.code !== 'NotRun') return undefined;
+    const timeBegan = clock();
+    const run = openRun(principal, job);
+    if (run === undefined) return undefined;
+    const counts: CycleCounts = { exports: 0, escrowed: 0 };
+    const end = await runCycle(run, counts);
+    const execution: Execution = {
+      activityIdentifier: randomUUID(),
+      state: end !== 'done' ? 'Failed' : counts.escrowed > 0 ? 'EntryLevelErrors' : 'Succeeded',
+      timeBegan,
+      timeEnded: clock(),
+      countExported: counts.exports,
+      countEscrowed: counts.escrowed,
+      countEntitled: run.scope.users.size + run.scope.groups.size,
+    };
+    record(status, execution, end === 'done' ? undefined : end);
+    return execution;
+  }
+
+  function record(
+    status: JobStatus,
+    execution: Execution,
+    trouble: 'unauthorized' | 'too-many-deletes' | undefined,
+  ): void {
+    status.lastExecution = execution;
+    if (trouble !== undefined) {
+      status.failures += 1;
+      status.code = 'Quarantine';
+      const reason = trouble === 'unauthorized' ? 'EncounteredQuarantineException' : 'TooManyDeletes';
+      status.quarantine = { reason, began: execution.timeEnded };
+      return;
+    }
+    status.failures = 0;
+    // Somebody may have paused it while it ran.
+    if (status.code === 'NotRun') status.code = 'Active';
+    if (execution.state !== 'Succeeded') return;
+    status.lastSuccessful = execution;
+    if (execution.countExported > 0) status.lastWithExports = execution;
+    status.steadyFirst ??= execution.timeEnded;
+    status.steadyLast = execution.timeEnded;
+  }
+
+  function enqueue(principal: string, job: Job): Promise<Execution | undefined> {
+    job.running = job.running.then(() => execute(principal, job));
+    return job.running;
+  }
+
+  function change(principal: string, id: string, how: (job: Job) => void): boolean {
+    const job = jobs.get(principal);
+    if (job === undefined || jobIdOf(principal) !== id) return false;
+    how(job);
+    return true;
+  }
+
+  function takeAway(principal: string): void {
+    clearInterval(jobs.get(principal)?.timer);
+    jobs.delete(principal);
+  }
+
+  return {
+    set(application, code, settings = {}) {
+      const principal = principalOf(application);
+      takeAway(principal);
+      if (code === undefined) return;
+      const status: JobStatus = { code, failures: 0, deleteThreshold: settings.deleteThreshold };
+      const { everyMilliseconds } = settings;
+      const timer =
+        everyMilliseconds === undefined
+          ? {}
+          : { timer: setInterval(() => void enqueue(principal, job), everyMilliseconds).unref() };
+      const job: Job = { status, memory: createJobMemory(), settings, running: Promise.resolve(undefined), ...timer };
+      jobs.set(principal, job);
+    },
+    run: async (application) => {
+      const { principal, job } = jobOf(application);
+      return enqueue(principal, job);
+    },
+    async provisionOnDemand(application, user) {
+      const { principal, job } = jobOf(application);
+      await job.running;
+      const run = openRun(principal, job);
+      if (run !== undefined) await runForUser(run, { exports: 0, escrowed: 0 }, user);
+    },
+    of(servicePrincipal) {
+      const job = jobs.get(servicePrincipal);
+      return job === undefined ? [] : [shownJob(servicePrincipal, job.status)];
+    },
+    pause: (principal, id) => change(principal, id, ({ status }) => (status.code = 'Paused')),
+    start: (principal, id) =>
+      change(principal, id, ({ status }) => {
+        status.code = 'Active';
+        delete status.quarantine;
+      }),
+    restart: (principal, id, scopes) =>
+      change(principal, id, ({ status, memory }) => {
+        for (const scope of scopes) forget(memory, scope);
+        status.code = 'Active';
+        delete status.quarantine;
+      }),
+    async close() {
+      const open = [...jobs.values()];
+      for (const principal of jobs.keys()) takeAway(principal);
+      await Promise.allSettled(open.map(({ running }) => running));
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { guideState } from '../../../src/sandbox/organisation/guide-company.ts';
+import { startProvider, type SandboxProvider } from '../../../src/sandbox/provider/provider.ts';
+import { migrationApplication, READ_PERMISSIONS } from '../../../src/sandbox/tenant/login/applications.ts';
+import type { JobSettings } from '../../../src/sandbox/tenant/provisioning/provisioning-jobs.ts';
+import { clientOf, isObject, startClient, type Client } from './client.ts';
+import { problemsOfObject } from './contract-check.ts';
+
+const TEST1 = 'info.test1@testcompany.example';
+const TEST3 = 'info.test3@testcompany.example';
+
+let client: Client;
+let provider: SandboxProvider;
+afterEach(async () => {
+  await Promise.all([client.tenant.close(), provider.close()]);
+});
+
+interface Opened {
+  readonly appId: string;
+  readonly jobs: string;
+  readonly run: () => ReturnType<Client['tenant']['control']['runProvisioningJob']>;
+}
+
+/** The company of the guide, provisioned by Entra's own service: IT with two members, and their two accounts. */
+async function open(settings: JobSettings = {}): Promise<Opened> {
+  provider = await startProvider({ behaviour: 'uniqkey' });
+  client = await startClient(guideState(), {
+    applications: [migrationApplication({ permissions: [...READ_PERMISSIONS, 'Synchronization.ReadWrite.All'] })],
+  });
+  const { organisation } = client.tenant;
+  const [principal] = [...organisation.servicePrincipals.values(organisation.version())];
+  const appId = principal?.appId ?? '';
+  const target = { url: provider.url, token: provider.token ?? '' };
+  const { control } = client.tenant;
+  control.setProvisioningJob(appId, 'NotRun', { target, ...settings });
+  const run = () => control.runProvisioningJob(appId);
+  expect(await run()).toMatchObject({ state: 'Succeeded' });
+  return { appId, jobs: `/servicePrincipals/${principal?.id ?? ''}/synchronization/jobs`, run };
+}
+
+function active(): readonly string[] {
+  return provider.accounts
+    .all()
+    .filter((account) => account['active'] === true)
+    .flatMap(({ userName }) => (typeof userName === 'string' ? userName : []))
+    .toSorted();
+}
+
+async function shown({ jobs }: Opened): Promise<Record<string, unknown>> {
+  const { json } = await client.send('GET', jobs);
+  const [job]: unknown[] = Array.isArray(json['value']) ? json['value'] : [];
+  if (!isObject(job)) throw new Error('there is no job');
+  return job;
+}
+
+describe("Entra's own provisioning service in the sandbox", () => {
+  it('provisions who is assigned, and the groups with their members', async () => {
+    const opened = await open();
+    expect(active()).toEqual([TEST1, TEST3]);
+    expect(provider.groups.find('IT')?.['members']).toHaveLength(2);
+    expect(await opened.run()).toMatchObject({ state: 'Succeeded', countExported: 0 });
+  });
+
+  it('shows every state as Graph does', async () => {
+    const opened = await open({ deleteThreshold: 5 });
+    expect(problemsOfObject('', 'synchronizationJob', await shown(opened))).toEqual([]);
+    provider.revokeToken(provider.token ?? '');
+    client.tenant.control.unassign({ principal: 'IT' });
+    await opened.run();
+    const job = await shown(opened);
+    expect(problemsOfObject('', 'synchronizationJob', job)).toEqual([]);
+    expect(job).toMatchObject({
+      status: { code: 'Quarantine', quarantine: { reason: 'EncounteredQuarantineException' } },
+    });
+  });
+});
+
+describe('in the wrong order', () => {
+  it('a group that is unassigned before its members are assigned takes them along', async () => {
+    const { run } = await open();
+    client.tenant.control.unassign({ principal: 'IT' });
+    await run();
+    expect(active()).toEqual([]);
+  });
+
+  it('a group that is deleted before it is emptied takes them along, though they are assigned', async () => {
+    const { run } = await open();
+    for (const principal of [TEST1, TEST3]) client.tenant.control.assign({ principal });
+    client.tenant.control.unassign({ principal: 'IT' });
+    await run();
+    expect(active()).toEqual([]);
+  });
+
+  it('provisioning on demand leaves the group where it is', async () => {
+    const { appId } = await open();
+    for (const principal of [TEST1, TEST3]) client.tenant.control.assign({ principal });
+    client.tenant.control.unassign({ principal: 'IT' });
+    await client.tenant.control.provisionOnDemand(appId, TEST1);
+    expect(provider.groups.find('IT')).toBeDefined();
+  });
+
+  it('a full restart forgets the group, which stays for ever', async () => {
+    const opened = await open();
+    for (const principal of [TEST1, TEST3]) client.tenant.control.assign({ principal });
+    client.tenant.control.unassign({ principal: 'IT' });
+    const { id } = await shown(opened);
+    const restart = await client.send('POST', `${opened.jobs}/${String(id)}/restart`, {
+      criteria: { resetScope: 'Full' },
+    });
+    expect(restart.status).toBe(204);
+    expect(await opened.run()).toMatchObject({ state: 'Succeeded' });
+    expect(provider.groups.find('IT')).toBeDefined();
+  });
+
+  it('a token that is deleted while the job runs quarantines it', async () => {
+    const opened = await open();
+    provider.revokeToken(provider.token ?? '');
+    client.tenant.control.unassign({ principal: 'IT' });
+    expect(await opened.run()).toMatchObject({ state: 'Failed' });
+    expect(await opened.run()).toBeUndefined();
+    expect(await shown(opened)).toMatchObject({ status: { code: 'Quarantine' } });
+  });
+});
+
+describe('in the right order', () => {
+  it('nobody is lost: assigned directly, emptied, unassigned, a cycle', async () => {
+    const { run } = await open();
+    const { control } = client.tenant;
+    for (const principal of [TEST1, TEST3]) control.assign({ principal });
+    await run();
+    for (const member of [TEST1, TEST3]) control.removeMember('IT', member);
+    await run();
+    control.unassign({ principal: 'IT' });
+    await run();
+    expect(active()).toEqual([TEST1, TEST3]);
+    expect(provider.groups.size).toBe(0);
+  });
+
+  it('the accidental-deletions threshold stops a cycle before anything is removed', async () => {
+    const opened = await open({ deleteThreshold: 2 });
+    client.tenant.control.unassign({ principal: 'IT' });
+    expect(await opened.run()).toMatchObject({ state: 'Failed' });
+    expect(active()).toEqual([TEST1, TEST3]);
+    expect(await shown(opened)).toMatchObject({ status: { quarantine: { reason: 'TooManyDeletes' } } });
+  });
+});
+
+describe('pause and start', () => {
+  it('stand and go, and may be said twice', async () => {
+    const opened = await open();
+    const { id } = await shown(opened);
+    for (let time = 0; time < 2; time++)
+      expect((await client.send('POST', `${opened.jobs}/${String(id)}/pause`)).status).toBe(204);
+    expect(await opened.run()).toBeUndefined();
+    expect(await shown(opened)).toMatchObject({ status: { code: 'Paused' }, schedule: { state: 'Disabled' } });
+    expect((await client.send('POST', `${opened.jobs}/${String(id)}/start`)).status).toBe(204);
+    expect(await opened.run()).toMatchObject({ state: 'Succeeded' });
+  });
+
+  it('need a permission of their own, and a job that is there', async () => {
+    const opened = await open();
+    expect((await client.send('POST', `${opened.jobs}/scim.other/pause`)).status).toBe(404);
+    const { id } = await shown(opened);
+    client.tenant.control.registerApplication(migrationApplication({ permissions: READ_PERMISSIONS }));
+    const reader = await clientOf(client.tenant);
+    expect((await reader.send('GET', opened.jobs)).status).toBe(200);
+    expect((await reader.send('POST', `${opened.jobs}/${String(id)}/pause`)).status).toBe(403);
+  });
+});
