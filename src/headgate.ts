@@ -9,6 +9,7 @@ import { createHttpApp } from './http/server.ts';
 import type { Log } from './ports/log.ts';
 import { createMigrationOperator } from './migration/operator.ts';
 import type { ReloadReport } from './ports/operator.ts';
+import { createExperiments } from './provisioning/experiment-desk.ts';
 import { createOperator } from './provisioning/operator.ts';
 import { createPruner } from './provisioning/prune.ts';
 import { sweep } from './provisioning/sweep.ts';
@@ -69,6 +70,7 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
     if (duties.schedule) await sweeper.once();
     return report;
   };
+  const experiments = createExperiments(ports, log);
   const checks = () => platformChecks(context, closing !== undefined);
   const app = createHttpApp({
     operator: createOperator({
@@ -76,6 +78,7 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
       version,
       startedAt: systemClock.now(),
       log,
+      experiments,
       checkPlatform: checks,
       reloadConfig: reload,
     }),
@@ -90,6 +93,8 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
   });
   const close = async (drainMs: number) => {
     await sweeper.stop();
+    // What they made is removed while the providers can still be reached.
+    await experiments.close();
     await context.stopWork(drainMs);
     await app.close();
     await context.close();

@@ -31,6 +31,7 @@ interface Failure {
 const REFUSALS: ReadonlySet<string> = new Set([
   'cycle-open',
   'plan-stale',
+  'probe-open',
   'connection-paused',
   'connection-off',
   'migration-open',

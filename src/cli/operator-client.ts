@@ -1,5 +1,6 @@
 import type { DriftReport } from '../core/drift.ts';
 import type { CredentialDesk } from '../ports/credential-desk.ts';
+import type { ExperimentDesk } from '../ports/experiment-desk.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { NotificationDesk } from '../ports/notifications.ts';
 import type { MadePlan, Operator } from '../ports/operator.ts';
@@ -43,6 +44,7 @@ export interface OperatorClient extends Pick<
   /** Asks of migrations. */
   readonly migrations: MigrationClient;
   readonly holds: HoldDesk;
+  readonly experiments: ExperimentDesk;
   readonly notifications: NotificationDesk;
   close(): Promise<void>;
 }
@@ -97,6 +99,15 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
       show: (id, limit) => api.get(`/api/v1/holds/${encodeURIComponent(id)}?${query({ limit })}`),
       approve: (id, decision) => api.post(`/api/v1/holds/${encodeURIComponent(id)}/approve`, decision),
       reject: (id, decision) => api.post(`/api/v1/holds/${encodeURIComponent(id)}/reject`, decision),
+    },
+    experiments: {
+      plan: (connection, domain) =>
+        api.get(`/api/v1/connections/${encodeURIComponent(connection)}/probe?${query({ domain })}`),
+      run: ({ connection, ...request }, signal) =>
+        api.post(`/api/v1/connections/${encodeURIComponent(connection)}/probe`, request, signal),
+      stop: async (connection) =>
+        (await api.post<{ stopped: boolean }>(`/api/v1/connections/${encodeURIComponent(connection)}/probe/stop`))
+          .stopped,
     },
     notifications: {
       list: (limit) => api.get(`/api/v1/notifications?${query({ limit })}`),

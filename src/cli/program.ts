@@ -13,6 +13,7 @@ import { registerLog } from './commands/log.ts';
 import { registerMigration } from './commands/migration.ts';
 import { registerNotification } from './commands/notification.ts';
 import { registerPlan } from './commands/plan.ts';
+import { registerProbe } from './commands/probe.ts';
 import { registerProvision } from './commands/provision.ts';
 import { registerQuarantine } from './commands/quarantine.ts';
 import { registerSandbox } from './commands/sandbox.ts';
@@ -51,6 +52,7 @@ const COMMANDS: readonly ((program: Command, shell: Shell) => void)[] = [
   registerDrift,
   registerConfig,
   registerDoctor,
+  registerProbe,
   registerSandbox,
   registerDemo,
   registerVersion,

@@ -123,6 +123,7 @@ export class RefusedError extends HeadgateError {
   readonly code:
     | 'cycle-open'
     | 'plan-stale'
+    | 'probe-open'
     | 'connection-paused'
     | 'connection-off'
     | 'migration-open'

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SCHEDULED_KINDS } from '../core/cycle.ts';
+import { PROBE_DOMAIN } from '../core/experiment.ts';
 import { LOG_OUTCOMES, OPERATION_KINDS } from '../core/log-entry.ts';
 import { OPERATION_STATES } from '../core/operation.ts';
 import { problem, ProblemError, type ProblemDetail } from './problem.ts';
@@ -114,6 +115,13 @@ export const explainQuery = z.strictObject({ user: called });
 /** A user or group by object id or name. */
 export const subjectQuery = z.strictObject({ subject: called });
 export const provisionBody = z.strictObject({ subject: called, requestedBy: startCycleBody.shape.requestedBy });
+
+const domain = z
+  .string()
+  .regex(/^(?=.{1,100}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i, 'not a domain')
+  .default(PROBE_DOMAIN);
+export const probeQuery = z.strictObject({ domain });
+export const probeBody = z.strictObject({ domain, requestedBy: startCycleBody.shape.requestedBy }).prefault({});
 
 const time = z
   .union([

@@ -61,6 +61,7 @@ const ANSWERS: Readonly<Record<string, readonly [status: number, code: string]>>
 const REFUSALS: Readonly<Record<RefusedError['code'], number>> = {
   'cycle-open': 409,
   'plan-stale': 409,
+  'probe-open': 409,
   'connection-paused': 409,
   'connection-off': 409,
   'migration-open': 409,

@@ -18,6 +18,7 @@ import { migrationRoutes } from './routes/migrations.ts';
 import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { planRoute } from './routes/plan.ts';
+import { probeRoutes } from './routes/probe.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { provisionRoutes } from './routes/provision.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
@@ -94,6 +95,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         statusRoutes,
         planRoute,
         provisionRoutes,
+        probeRoutes,
         cycleRoutes,
         logRoute,
         connectionRoutes,

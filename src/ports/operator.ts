@@ -12,6 +12,7 @@ import type { NotificationDesk } from './notifications.ts';
 import type { CredentialDesk } from './credential-desk.ts';
 import type { CheckResult, ReadProgress } from './directory-source.ts';
 import type { EscrowRequest, EscrowTotals, RecoveryAct } from './recovery.ts';
+import type { ExperimentDesk } from './experiment-desk.ts';
 import type { HoldDesk, HoldView } from './hold-desk.ts';
 import type { QueueCounts, ScheduledCycle } from './job-queue.ts';
 import type { LogFilter, LogPage } from './provisioning-log.ts';
@@ -117,6 +118,7 @@ export interface Operator {
   readonly credentials: CredentialDesk;
   readonly holds: HoldDesk;
   readonly notifications: NotificationDesk;
+  readonly experiments: ExperimentDesk;
   status(): Promise<Status>;
   connections(): readonly string[];
   /** Gathers and plans without writing anything anywhere. */

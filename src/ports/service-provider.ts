@@ -1,4 +1,5 @@
 import type { Anchor } from '../core/directory.ts';
+import type { Experiment } from '../core/experiment.ts';
 import type { ExactRequest } from '../core/migration/journal.ts';
 import type { Exported, Operation } from '../core/operation.ts';
 import type { ProviderProfile } from '../core/profile.ts';
@@ -56,6 +57,11 @@ export interface ServiceProvider {
    * was switched off. A refused credential is false; anything else that fails throws.
    */
   credentialWorks(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Learns how the provider behaves on accounts and a group of its own making, with userNames of that domain. Writes to
+   * nothing else and removes them at the end, also when `stop` aborts it; what stays is named in the result.
+   */
+  experiment(domain: string, stop: AbortSignal): Promise<Experiment>;
   check(signal: AbortSignal): Promise<readonly CheckResult[]>;
   /** How fast requests may leave at present: learnt from its answers, up to the configured ceiling. */
   pace(): { readonly concurrency: number; readonly requestsPerSecond?: number };

@@ -9,6 +9,7 @@ import { connectionStatus } from './connection-status.ts';
 import { createNotificationDesk } from './notifications/notification-desk.ts';
 import { createCredentialDesk } from './credentials/credential-desk.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
+import type { Experiments } from './experiment-desk.ts';
 import { createHoldDesk } from './hold-desk.ts';
 import { explain } from './explain.ts';
 import { planSubject } from './plan-subject.ts';
@@ -23,6 +24,7 @@ export interface OperatorOptions {
   readonly version: string;
   readonly startedAt: number;
   readonly log: Log;
+  readonly experiments: Experiments;
   /** Checks of the parts below the connections: database, queue. */
   readonly checkPlatform: () => Promise<readonly CheckResult[]>;
   readonly reloadConfig: Operator['reloadConfig'];
@@ -30,7 +32,7 @@ export interface OperatorOptions {
 
 /** Implements what people and scripts may ask, on the ports. */
 export function createOperator(options: OperatorOptions): Operator {
-  const { ports, version, startedAt, log, checkPlatform, reloadConfig } = options;
+  const { ports, version, startedAt, log, experiments, checkPlatform, reloadConfig } = options;
   const { stores, queue } = ports;
   const connectionOf = (name: string): Connection => {
     const connection = ports.connections.get(name);
@@ -66,6 +68,7 @@ export function createOperator(options: OperatorOptions): Operator {
       startFullCycle: (connection, requestedBy) => startCycle({ connection, kind: 'initial', requestedBy }),
     }),
     holds,
+    experiments: experiments.desk(connectionOf),
     connections: () => [...ports.connections.keys()],
     async status() {
       const connections = await Promise.all(

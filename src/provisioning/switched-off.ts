@@ -50,6 +50,7 @@ export function unlessSwitchedOff(
     ping: (signal) => open(() => provider.ping(signal)),
     preview: (group, change) => provider.preview(group, change),
     credentialWorks: (signal) => provider.credentialWorks(signal),
+    experiment: (domain, stop) => open(() => provider.experiment(domain, stop)),
     check: async (signal) =>
       (await isOff())
         ? [{ name: 'service provider', ok: true, detail: 'switched off by a migration; not asked' }]

@@ -132,6 +132,7 @@ export class ModelProvider {
       },
       ping: async () => void trouble(),
       probe: notPart,
+      experiment: notPart,
       pace: () => ({ concurrency: 4 }),
       preview: notPart,
       credentialWorks: notPart,

@@ -95,6 +95,7 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
     ping: unused,
     preview: unused,
     credentialWorks: unused,
+    experiment: unused,
     pace: () => ({ concurrency: 4 }),
     check: unused,
     close: async () => undefined,

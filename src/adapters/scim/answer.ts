@@ -16,6 +16,8 @@ export interface ScimRequest {
   readonly ifMatch?: string;
   /** Sent instead of the credential and never renewed: for proving that a wrong token is refused. */
   readonly token?: string;
+  /** Shown every answer as it came, refusals too: for learning how a provider speaks. */
+  readonly witness?: (answer: RawAnswer) => void;
 }
 
 /** A successful answer. */

@@ -150,6 +150,7 @@ export function createScimClient(options: ClientOptions): ScimClient {
         answer = await follow(request, token, signal, spent);
       }
     }
+    request.witness?.(answer);
     // An answer to a wrong token could repeat the right one; nobody needs its id.
     const requestId = request.token === undefined ? requestIdOf(answer.headers, token) : undefined;
     options.log.debug({ request: nameOf(request), status: answer.status, requestId }, 'SCIM request answered');

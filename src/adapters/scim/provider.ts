@@ -13,6 +13,7 @@ import { checkProvider, credentialWorks } from './check.ts';
 import { createAccount } from './create-account.ts';
 import { createTokenSource, type ScimCredential } from './credential.ts';
 import { type Exchange, openExchange, readResource, type ResourceCollection } from './exchange.ts';
+import { runExperiment } from './experiment/run-experiment.ts';
 import { changeGroup, createGroup, deleteGroup } from './groups.ts';
 import { createScimClient } from './http.ts';
 import { listTrusted } from './listing.ts';
@@ -161,6 +162,7 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     },
     preview: (group, change) => previewGroup({ connection, profile, now }, group, change),
     credentialWorks: (signal) => credentialWorks(open(signal)),
+    experiment: (domain, stop) => runExperiment({ open, patient, domain, stop }),
     check: (signal) => checkProvider(open(signal), () => tokens.current()),
     pace: () => client.pace(),
     close: () => client.close(),

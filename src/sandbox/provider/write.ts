@@ -153,6 +153,18 @@ function checkMemberCount(state: ProviderState, exchange: Exchange, changes: num
   if (changes > most) throw badRequest('tooMany', `more than ${most} membership changes in one request`);
 }
 
+/** Members a PATCH names, those that change nothing included: a limit on requests looks at the request. */
+function namedMembers(body: Value | undefined): number {
+  const operations = isComplex(body) ? body['Operations'] : undefined;
+  if (!Array.isArray(operations)) return 0;
+  const lists = operations.map((operation) => {
+    const path = isComplex(operation) ? operation['path'] : undefined;
+    const value = isComplex(operation) ? operation['value'] : undefined;
+    return path === 'members' && Array.isArray(value) ? value.length : 0;
+  });
+  return lists.reduce((sum, length) => sum + length, 0);
+}
+
 function checkRename(
   state: ProviderState,
   exchange: Exchange,
@@ -193,7 +205,7 @@ export function storeChange(
   checkRename(state, exchange, type, attributes, resource.attributes);
   const change = members.change();
   const moved = change.add.length + change.remove.length;
-  checkMemberCount(state, exchange, moved);
+  checkMemberCount(state, exchange, Math.max(moved, namedMembers(exchange.body)));
   if (moved + change.repeat.length === 0 && sameValue(attributes, resource.attributes)) return false;
   const renamed = !sameValue(attributes['userName'], resource.attributes['userName']);
   if (isActive(resource) && attributes['active'] === false) checkOwner(state, exchange, resource);
