@@ -49,6 +49,12 @@ export function postgresAvailable(): boolean {
   return available('PostgreSQL', DATABASE_VARIABLE, ['initdb', 'postgres']);
 }
 
+/** A server that can fall over and come back with what it had written. */
+export interface FallibleServer extends TestServer {
+  /** Ends it at once, as a crash would, and starts it again on the same port with the same data; ready when this resolves. */
+  crash(): Promise<void>;
+}
+
 /** The user servers that refuse to run as root are started as; the current user when that is not root. */
 function unprivileged(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -72,12 +78,15 @@ function saidLine(child: ChildProcess, line: RegExp): Promise<void> {
   });
 }
 
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await ended;
+}
+
 async function stopProcess(child: ChildProcess, signal: NodeJS.Signals, directory: string): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    await ended;
-  }
+  await endProcess(child, signal);
   await rm(directory, { recursive: true, force: true });
 }
 
@@ -115,7 +124,7 @@ export function useRedis(): Promise<TestServer> {
 }
 
 /** A private PostgreSQL server, started as an unprivileged user where the tests run as root; `settings` override single ones. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<FallibleServer> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-postgres-'));
   const identity = unprivileged();
   if (identity !== undefined) await chown(directory, identity.uid, identity.gid);
@@ -131,11 +140,22 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   const given = { fsync: 'off', listen_addresses: '127.0.0.1', unix_socket_directories: directory, ...settings };
   const flags = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const argv = ['-D', data, '-p', String(port), ...flags];
-  const child = spawn(required('postgres'), argv, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  await saidLine(child, /ready to accept connections/);
-  // SIGINT is PostgreSQL's fast shutdown: connections are cut, data is written.
-  const stop = (): Promise<void> => stopProcess(child, 'SIGINT', directory);
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+  const start = async () => {
+    const started = spawn(required('postgres'), argv, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    await saidLine(started, /ready to accept connections/);
+    return started;
+  };
+  let child = await start();
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    // SIGINT is PostgreSQL's fast shutdown: connections are cut, data is written.
+    stop: () => stopProcess(child, 'SIGINT', directory),
+    async crash() {
+      // SIGQUIT is its immediate shutdown: nothing is written, and no backend outlives it.
+      await endProcess(child, 'SIGQUIT');
+      child = await start();
+    },
+  };
 }
 
 /** The PostgreSQL of the environment, or a private one. */

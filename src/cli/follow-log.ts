@@ -1,6 +1,7 @@
-import { TransientError, RefusedError } from '../core/errors.ts';
+import { RefusedError } from '../core/errors.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { LogFilter, LogPage } from '../ports/provisioning-log.ts';
+import { passingTrouble } from './api-client.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Interrupted } from './io.ts';
@@ -65,8 +66,9 @@ function patient({ io, say }: Session, operator: OperatorClient, stop: AbortSign
         silent = false;
         return page;
       } catch (error) {
-        if (!(error instanceof TransientError)) throw error;
-        if (!silent) say('the daemon does not answer; asking again');
+        const trouble = passingTrouble(error);
+        if (trouble === undefined) throw error;
+        if (!silent) say(`${trouble}; asking again`);
         silent = true;
       }
       await io.pause(POLL_MS, stop);

@@ -1,5 +1,5 @@
-import { TransientError } from '../core/errors.ts';
 import type { CycleView } from '../ports/operator.ts';
+import { passingTrouble } from './api-client.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Interrupted } from './io.ts';
@@ -10,7 +10,7 @@ import { shownDuration } from './render/text.ts';
 
 const POLL_MS = 500;
 /** Polls without an answer after which waiting is given up: long enough for a daemon to be restarted. */
-const PATIENCE = 60;
+export const PATIENCE = 60;
 
 export interface WaitOptions {
   /** How long to wait at most, in ms; absent: until the cycle is closed. */
@@ -58,8 +58,9 @@ export async function waitForCycle(
     } catch (error) {
       // A daemon that is being restarted is silent for a while; its cycle is not lost.
       silent += 1;
-      if (!(error instanceof TransientError) || silent > PATIENCE) throw error;
-      if (silent === 1) show.trouble('the daemon does not answer; asking again');
+      const trouble = passingTrouble(error);
+      if (trouble === undefined || silent > PATIENCE) throw error;
+      if (silent === 1) show.trouble(`${trouble}; asking again`);
     }
   }
   show.end();

@@ -231,6 +231,25 @@ describe('headgate cycle start --full --wait', () => {
     expect(err.match(/does not answer; asking again/g)).toHaveLength(1);
   });
 
+  test('outlives a database that is away for a while', async () => {
+    let looks = 0;
+    const api = await serverWith((app) => {
+      app.post('/api/v1/connections/:name/cycles', async (_request, reply) => reply.code(202).send(OPEN));
+      app.get('/api/v1/cycles/:id', async (_request, reply) => {
+        looks += 1;
+        if (looks > 2) return closed('succeeded');
+        const away = { code: 'remote-unavailable', detail: 'the database cannot be reached (ECONNREFUSED)' };
+        return reply
+          .code(502)
+          .type('application/problem+json')
+          .send({ status: 502, ...away });
+      });
+    });
+    const { code, err } = await headgate(api, ['cycle', 'start', '--full', '--wait']);
+    expect(code).toBe(0);
+    expect(err.match(/the database cannot be reached \(ECONNREFUSED\); asking again/g)).toHaveLength(1);
+  });
+
   test('gives up a daemon that stays silent', async () => {
     const api = await serverWith((app) => {
       app.post('/api/v1/connections/:name/cycles', async (_request, reply) => reply.code(202).send(OPEN));

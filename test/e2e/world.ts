@@ -55,6 +55,8 @@ export interface World {
   readonly directory: string;
   readonly configFile: string;
   readonly redisUrl: string | undefined;
+  /** Kills PostgreSQL and starts it again with what it had written. */
+  crashPostgres(): Promise<void>;
   /** A Headgate inside the test process that works. Close it before another is opened. */
   open(): Promise<OperatorClient>;
   /** Runs a full cycle in this process to its end. */
@@ -164,6 +166,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     directory,
     configFile,
     redisUrl: servers?.redis.url,
+    async crashPostgres() {
+      if (servers === undefined) throw new Error('this world has no PostgreSQL');
+      await servers.postgres.crash();
+    },
     open,
     async fullCycle() {
       const operator = await open();
