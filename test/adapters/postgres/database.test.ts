@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { DatabaseError } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { translateFailure } from '../../../src/adapters/postgres/failures.ts';
@@ -106,3 +107,13 @@ function describeServer(): void {
 }
 
 if (postgresAvailable()) describeServer();
+
+test('a full disk is told as what it is, and passes once there is room', () => {
+  const full = new DatabaseError('could not extend file "base/5/1"', 1, 'error');
+  full.code = '53100';
+  expect(translateFailure(full)).toMatchObject({
+    name: 'TransientError',
+    message: 'the disk of the database is full',
+    facts: { remedy: expect.stringContaining('Free some space') },
+  });
+});
