@@ -41,6 +41,16 @@ export class TransientError extends HeadgateError {
   override readonly name = 'TransientError';
 }
 
+/** SQLSTATE `disk_full` (PostgreSQL manual, appendix A). */
+export const SQLSTATE_DISK_FULL = '53100';
+
+/** The database has no room left. What was not acknowledged did not happen, and work goes on once there is room. */
+export function diskFull(): TransientError {
+  return new TransientError('the disk of the database is full', {
+    remedy: 'Free some space where the database lies; Headgate goes on by itself, and nothing acknowledged was lost.',
+  });
+}
+
 /** A write without a trustworthy answer (timeout, broken connection, 5xx, 202): read before doing anything else. */
 export class InDoubtError extends HeadgateError {
   override readonly name = 'InDoubtError';

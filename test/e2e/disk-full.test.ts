@@ -41,4 +41,4 @@ test('a cycle whose embedded database finds the disk full waits, says so, and go
   world.provider.clearRequests();
   await cycle(operator);
   expect(writes(world)).toEqual([]);
-});
+}, 600_000);

@@ -1,14 +1,11 @@
 import { DatabaseError } from 'pg';
-import { isHeadgateError, TransientError } from '../../core/errors.ts';
+import { diskFull, isHeadgateError, SQLSTATE_DISK_FULL, TransientError } from '../../core/errors.ts';
 
 /**
  * SQLSTATE classes and codes that pass by themselves: connection failures (08), resources (53), operator intervention
  * such as a restart (57P), serialization failures and deadlocks (40). PostgreSQL manual, appendix A.
  */
 const PASSING = /^(?:08|53|57P|40)/;
-const DISK_FULL = '53100';
-const MAKE_ROOM =
-  'Free some space where the database lies; Headgate goes on by itself, and nothing acknowledged was lost.';
 /** node-postgres reports a lost connection with these words and no code. */
 const LOST = /connection (?:terminated|ended)|timeout exceeded when trying to connect|client was closed/i;
 
@@ -24,7 +21,7 @@ export function translateFailure(error: unknown): unknown {
   if (isHeadgateError(error) || !(error instanceof Error)) return error;
   if (error instanceof DatabaseError) {
     const code = error.code ?? 'XX000';
-    if (code === DISK_FULL) return new TransientError('the disk of the database is full', { remedy: MAKE_ROOM });
+    if (code === SQLSTATE_DISK_FULL) return diskFull();
     const where = [error.table, error.constraint].filter((part) => part !== undefined).join(', ');
     const message = `the database refused a statement: SQLSTATE ${code}${where === '' ? '' : ` (${where})`}`;
     return PASSING.test(code) ? new TransientError(message) : new Error(message);
