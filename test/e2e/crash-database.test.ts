@@ -13,19 +13,23 @@ afterEach(async () => {
 
 /** Asks again while the daemon answers that it cannot reach its database. */
 function patient(operator: OperatorClient): OperatorClient {
-  const again = <A extends readonly unknown[], T>(ask: (...given: A) => Promise<T>) => {
-    return (...given: A) =>
-      eventually(() =>
-        ask(...given).then(
-          (value) => ({ value }),
-          (error: unknown) => {
-            if (passingTrouble(error) !== undefined) return undefined;
-            throw error;
-          },
-        ),
-      ).then(({ value }) => value);
+  const again = async <T>(ask: () => Promise<T>): Promise<T> => {
+    const answer = await eventually(() =>
+      ask().then(
+        (value) => ({ value }),
+        (error: unknown) => {
+          if (passingTrouble(error) !== undefined) return undefined;
+          throw error;
+        },
+      ),
+    );
+    return answer.value;
   };
-  return { ...operator, getCycle: again(operator.getCycle), listCycles: again(operator.listCycles) };
+  return {
+    ...operator,
+    getCycle: (id) => again(() => operator.getCycle(id)),
+    listCycles: (filter) => again(() => operator.listCycles(filter)),
+  };
 }
 
 describe.each(platforms().filter((platform) => platform === 'servers'))('on %s', (platform) => {
