@@ -13,6 +13,7 @@ import { createExperiments } from './provisioning/experiment-desk.ts';
 import { createOperator } from './provisioning/operator.ts';
 import { createPruner } from './provisioning/prune.ts';
 import { sweep } from './provisioning/sweep.ts';
+import { createRehearser } from './rehearsal/rehearse.ts';
 import { createReloader } from './reload.ts';
 
 /** How often everything open is nudged again. A lost nudge delays a cycle by no more than this. */
@@ -82,7 +83,10 @@ export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> 
       checkPlatform: checks,
       reloadConfig: reload,
     }),
-    migrations: createMigrationOperator(ports),
+    migrations: {
+      ...createMigrationOperator(ports),
+      ...createRehearser({ ports, config: () => reloader.config(), log, version }),
+    },
     renderMetrics: prometheus.render,
     readiness: checks,
     queues: { [Symbol.iterator]: () => queues.values() },

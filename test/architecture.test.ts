@@ -31,6 +31,11 @@ const RULES: IForbiddenRuleType[] = [
     '^jobs/',
     '^(src/(core|ports|provisioning|migration)|jobs)/',
   ),
+  mayImportOnly(
+    'rehearsal stands beside headgate.ts: adapters only through the context, and no face',
+    '^src/rehearsal/',
+    '^(src/(core|ports|provisioning|migration|sandbox|config|rehearsal)/|src/context\\.ts$|jobs/)',
+  ),
   mayImportOnly('http imports core, ports and itself', '^src/http/', '^src/(core|ports|http)/'),
   mayImportOnly(
     'the sandbox imports itself and plain types of core',

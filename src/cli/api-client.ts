@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../core/errors.ts';
 import { TransientError } from '../core/errors.ts';
+import type { Rehearsal } from '../core/migration/rehearsal.ts';
 import type { MadePlan } from '../ports/operator.ts';
 import type { ApiResponse, Transport } from './transport.ts';
 
@@ -29,12 +30,16 @@ export interface Problem {
   readonly problems?: readonly ConfigProblem[];
 }
 
-/** One line of the stream in which a plan is made. */
-export type PlanEvent =
+/** One line of a stream in which something that takes long is done. */
+export type StreamEvent =
   | { readonly type: 'version'; readonly schema: string }
   | { readonly type: 'progress'; readonly what: string; readonly done: number; readonly total?: number }
-  | ({ readonly type: 'plan' } & MadePlan)
   | { readonly type: 'error'; readonly problem: Problem };
+
+/** One line of the stream in which a plan is made. */
+export type PlanEvent = StreamEvent | ({ readonly type: 'plan' } & MadePlan);
+/** One line of the stream of a rehearsal. */
+export type RehearsalEvent = StreamEvent | { readonly type: 'rehearsal'; readonly rehearsal: Rehearsal };
 
 /** The HTTP API as the commands use it. Every method throws ApiError on a problem, TransientError without an answer. */
 /**
@@ -50,7 +55,13 @@ export interface ApiClient {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body?: object, signal?: AbortSignal): Promise<T>;
   /** Posts and hands over each line of an NDJSON answer as it arrives. Rejects when the stream ends early. */
-  stream(path: string, body: object, onEvent: (event: PlanEvent) => void, signal?: AbortSignal): Promise<void>;
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names what the route streams
+  stream<E extends { readonly type: string }>(
+    path: string,
+    body: object,
+    onEvent: (event: E) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,10 @@
-import type { MigrationAsk, MigrationOperator, MigrationPlan } from '../ports/migration-operator.ts';
+import type { Rehearsal } from '../core/migration/rehearsal.ts';
+import type { MigrationAsk, MigrationOperator, MigrationPlan, RehearsalAsk } from '../ports/migration-operator.ts';
 import type { MigrationView } from '../core/migration/view.ts';
 import type { WhatIf } from '../core/whatif.ts';
-import type { ApiClient } from './api-client.ts';
+import { TransientError } from '../core/errors.ts';
+import type { ApiClient, RehearsalEvent } from './api-client.ts';
+import { followStream } from './follow-stream.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -12,6 +15,8 @@ export interface MigrationClient extends Pick<
 > {
   whatIf(connection: string, groups: readonly string[], signal: AbortSignal): Promise<WhatIf>;
   plan(ask: MigrationAsk, signal: AbortSignal): Promise<MigrationPlan>;
+  /** Hands over every event as it comes, and returns the rehearsal. */
+  rehearse(ask: RehearsalAsk, onEvent: (event: RehearsalEvent) => void, signal: AbortSignal): Promise<Rehearsal>;
   start(ask: MigrationAsk & { readonly requestedBy: string }, signal: AbortSignal): Promise<MigrationView>;
   approve(approval: {
     readonly connection: string;
@@ -38,6 +43,18 @@ export function createMigrationClient(api: ApiClient): MigrationClient {
       return api.get(`/api/v1/connections/${encodeURIComponent(connection)}/whatif?${query.toString()}`, signal);
     },
     plan: (ask, signal) => api.post(pathOf(ask.connection, '/plan'), bodyOf(ask), signal),
+    async rehearse({ assume, ...ask }, onEvent, signal) {
+      let rehearsal: Rehearsal | undefined;
+      const body = { ...bodyOf(ask), assume };
+      await followStream<RehearsalEvent>(api, pathOf(ask.connection, '/rehearsal'), body, signal, (event) => {
+        if (event.type === 'rehearsal') rehearsal = event.rehearsal;
+        onEvent(event);
+      });
+      if (rehearsal !== undefined) return rehearsal;
+      throw new TransientError('the daemon stopped before the rehearsal was over', {
+        remedy: 'see its log, then again',
+      });
+    },
     start: ({ requestedBy, ...ask }, signal) =>
       api.post(pathOf(ask.connection), { ...bodyOf(ask), requestedBy }, signal),
     migrationStatus: (connection) => api.get(pathOf(connection)),

@@ -4,9 +4,8 @@ import type { ExperimentDesk } from '../ports/experiment-desk.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { NotificationDesk } from '../ports/notifications.ts';
 import type { MadePlan, Operator } from '../ports/operator.ts';
-import { ApiError } from './api-client.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
-import { UsageError } from './io.ts';
+import { followStream } from './follow-stream.ts';
 import { createMigrationClient, type MigrationClient } from './migration-client.ts';
 import { TransientError } from '../core/errors.ts';
 
@@ -167,9 +166,6 @@ function query(parameters: Readonly<Record<string, string | number | undefined>>
   return search.toString();
 }
 
-/** Major version of the streams this program reads; minor ones only add. */
-const MAJOR = '1';
-
 async function makePlan(
   api: ApiClient,
   connection: string,
@@ -178,21 +174,10 @@ async function makePlan(
 ): Promise<MadePlan> {
   let outcome: Extract<PlanEvent, { type: 'plan' }> | undefined;
   const path = `/api/v1/connections/${encodeURIComponent(connection)}/plan`;
-  await api.stream(
-    path,
-    {},
-    (event) => {
-      if (event.type === 'error') throw new ApiError(event.problem);
-      if (event.type === 'version' && event.schema.split('.')[0] !== MAJOR) {
-        throw new UsageError(
-          `the daemon speaks version ${event.schema}, this command version ${MAJOR}: use the daemon's own headgate`,
-        );
-      }
-      if (event.type === 'plan') outcome = event;
-      onEvent(event);
-    },
-    signal,
-  );
+  await followStream<PlanEvent>(api, path, {}, signal, (event) => {
+    if (event.type === 'plan') outcome = event;
+    onEvent(event);
+  });
   if (outcome === undefined) {
     throw new TransientError('the daemon stopped before the plan was made', { remedy: 'see its log, then plan again' });
   }

@@ -7,29 +7,39 @@ const SCHEMA = '1.0';
 /** Operations written at a time: a plan of a million never stands in memory as text. */
 const OPERATIONS_PER_CHUNK = 500;
 
-type Outcome = { readonly planned: MadePlan } | { readonly failure: unknown };
+type Outcome<T> = { readonly result: T } | { readonly failure: unknown };
 
-/**
- * The lines of a plan being made, as NDJSON: `version`, any number of `progress`, then `plan` or `error`. Progress that a
- * slow reader did not take in time is replaced by newer progress of the same kind. Never throws: by then the status is sent.
- */
-export async function* planLines(
+/** The lines of a plan being made: see {@link progressLines}; the last one is `plan`. */
+export function planLines(
   start: (progress: ReadProgress) => Promise<MadePlan>,
   describe: (error: unknown) => Problem,
 ): AsyncGenerator<string, void> {
-  yield line({ type: 'version', schema: SCHEMA });
+  return progressLines(start, planLine, describe);
+}
+
+/**
+ * The lines of something that takes long, as NDJSON: `version`, any number of `progress`, then those of the result, or
+ * `error`. Progress that a slow reader did not take in time is replaced by newer progress of the same kind. Never throws:
+ * by then the status is sent.
+ */
+export async function* progressLines<T>(
+  start: (progress: ReadProgress) => Promise<T>,
+  show: (result: T) => Iterable<string>,
+  describe: (error: unknown) => Problem,
+): AsyncGenerator<string, void> {
+  yield jsonLine({ type: 'version', schema: SCHEMA });
   const waiting = new Map<string, string>();
-  const state: { outcome?: Outcome; wake: () => void } = { wake: () => undefined };
+  const state: { outcome?: Outcome<T>; wake: () => void } = { wake: () => undefined };
   const progress: ReadProgress = (what, done, total) => {
-    waiting.set(what, line({ type: 'progress', what, done, ...(total === undefined ? {} : { total }) }));
+    waiting.set(what, jsonLine({ type: 'progress', what, done, ...(total === undefined ? {} : { total }) }));
     state.wake();
   };
-  const settle = (outcome: Outcome): void => {
+  const settle = (outcome: Outcome<T>): void => {
     state.outcome = outcome;
     state.wake();
   };
   start(progress).then(
-    (planned) => settle({ planned }),
+    (result) => settle({ result }),
     (failure: unknown) => settle({ failure }),
   );
   while (state.outcome === undefined || waiting.size > 0) {
@@ -38,8 +48,8 @@ export async function* planLines(
     waiting.clear();
     yield* lines;
   }
-  if ('failure' in state.outcome) yield line({ type: 'error', problem: describe(state.outcome.failure) });
-  else yield* planLine(state.outcome.planned);
+  if ('failure' in state.outcome) yield jsonLine({ type: 'error', problem: describe(state.outcome.failure) });
+  else yield* show(state.outcome.result);
 }
 
 /** One line, in pieces. */
@@ -54,6 +64,7 @@ function* planLine({ plan, verdict, waiting }: MadePlan): Generator<string, void
   yield `]},"verdict":${JSON.stringify(verdict)}${rest}}\n`;
 }
 
-function line(value: object): string {
+/** One line of NDJSON. */
+export function jsonLine(value: object): string {
   return `${JSON.stringify(value)}\n`;
 }

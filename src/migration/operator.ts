@@ -20,7 +20,7 @@ function refuse({ message, remedy }: Refusal): never {
 }
 
 /** Implements what people and scripts may ask of migrations, on the ports. */
-export function createMigrationOperator(ports: Ports): MigrationOperator {
+export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, 'rehearseMigration'> {
   const { migrations } = ports.stores;
 
   function connectionOf(name: string): Connection {

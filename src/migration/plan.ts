@@ -1,3 +1,4 @@
+import { canaryMember } from '../core/migration/canary-member.ts';
 import { obstacles } from '../core/migration/findings.ts';
 import { stepsOf } from '../core/migration/migration.ts';
 import type { Survey } from '../core/migration/survey.ts';
@@ -61,10 +62,18 @@ function requestsOf(survey: Survey, { provider }: Connection, { migration }: Por
           ],
     ),
   );
-  const scim = survey.groups.flatMap(({ name, scimGroup }) =>
-    scimGroup === undefined ? [] : [{ name, ...scimGroup }],
+  const scim = survey.groups.flatMap(({ anchor, name, scimGroup }) =>
+    scimGroup === undefined ? [] : [{ anchor, name, ...scimGroup }],
   );
-  const empties = scim.flatMap(({ id, name, members = [] }) =>
+  const canary = canaryMember(survey.groups);
+  const first = scim
+    .filter(({ anchor }) => anchor === canary?.group)
+    .map((group) => ({ ...group, members: canary === undefined ? [] : [canary.member] }));
+  const others = scim.map((group) => ({
+    ...group,
+    members: (group.members ?? []).filter((id) => group.anchor !== canary?.group || id !== canary.member),
+  }));
+  const empties = [...first, ...others.filter(({ members }) => members.length > 0)].flatMap(({ id, name, members }) =>
     provider.preview(id, { remove: members }).map((request) => ({
       step: 'empty-groups',
       what: `take members out of SCIM group ${name}`,

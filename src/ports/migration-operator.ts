@@ -1,6 +1,7 @@
 import type { ExactRequest } from '../core/migration/journal.ts';
 import type { MigrationGate, MigrationKind, MigrationOptions } from '../core/migration/migration.ts';
 import type { MigrationVerb } from '../core/migration/permitted.ts';
+import type { Assumption, Rehearsal } from '../core/migration/rehearsal.ts';
 import type { MigrationReport } from '../core/migration/report.ts';
 import type { Survey, SurveyFinding } from '../core/migration/survey.ts';
 import type { MigrationView } from '../core/migration/view.ts';
@@ -17,6 +18,11 @@ export interface MigrationAsk {
 
 export interface MigrationStart extends MigrationAsk {
   readonly requestedBy: string;
+}
+
+export interface RehearsalAsk extends MigrationAsk {
+  /** What the provider may do beyond what its profile says. */
+  readonly assume: readonly Assumption[];
 }
 
 /** What a migration would do. Nothing is written anywhere. */
@@ -51,4 +57,9 @@ export interface MigrationOperator {
     readonly reason?: string;
   }): Promise<MigrationView>;
   migrationReport(connection: string): Promise<MigrationReport>;
+  /**
+   * Copies what is really there, reading only, into a sandbox inside this process and carries the whole migration out
+   * there. Nothing is written to the directory, the provider or the state store. RefusedError while another one runs.
+   */
+  rehearseMigration(ask: RehearsalAsk, progress: ReadProgress, signal: AbortSignal): Promise<Rehearsal>;
 }

@@ -211,6 +211,8 @@ export interface LinkStore {
   named(connection: string, name: string): Promise<readonly Link[]>;
   /** Memberships over all living group links. */
   membershipCount(connection: string): Promise<number>;
+  /** Fills the links of a connection that has none yet with those of another store, all or nothing. */
+  restore(connection: string, links: readonly Link[]): Promise<void>;
 }
 
 /** What the daemon remembers about a connection between cycles. */

@@ -625,6 +625,25 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect([...found.values()].map((link) => link.members)).toEqual([[2, 3].map(anchorOf), []]);
       });
 
+      test('are those of another store once restored, with everything they remember', async () => {
+        const { links } = under.stores;
+        const next = { action: 'disable', cause: 'unassigned', dueAt: 9, reason: 'lost its only path' } as const;
+        const departure = { causes: [{ cause: 'unassigned', since: 5 }], next } as const;
+        const memory = { paths: [{ group: 'g1', name: 'IT' }], awaiting: [anchorOf(7)] };
+        const others = [
+          aLink(1),
+          aLink(2, memory),
+          aLink(5, { ...memory, departure }),
+          aLink(3, { state: 'disabled', cause: 'unassigned' }),
+          aLink(4, { resource: 'group', members: [anchorOf(1)] }),
+        ];
+        await links.restore('copied', others);
+        const loaded = await links.load('copied');
+        expect(loaded).toHaveLength(others.length);
+        expect(loaded).toEqual(expect.arrayContaining(others));
+        expect(await links.due('copied', 9)).toEqual([anchorOf(5)]);
+      });
+
       test('remember what they know of their users apart from what the exporter writes', async () => {
         const { links } = under.stores;
         await record((work) => work.operations.map((item, index) => exported(item, aLink(index))));

@@ -249,6 +249,7 @@ export function noMigrations(): MigrationOperator {
     approveMigration: unasked,
     actOnMigration: unasked,
     migrationReport: unasked,
+    rehearseMigration: unasked,
   };
 }
 

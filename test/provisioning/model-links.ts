@@ -60,6 +60,7 @@ export function modelLinks(model: ProviderModel, last: Last): Preparation['store
         .filter(({ departure }) => (departure?.next?.dueAt ?? Infinity) <= now)
         .map(({ anchor }) => anchor),
     leaving: notPart,
+    restore: notPart,
     named: async (_connection, name) =>
       [...living('account'), ...living('group')].filter(({ anchor, label }) => anchor === name || label === name),
     awaiting: async (_connection, anchors) =>

@@ -4,7 +4,7 @@ import type { Anchor } from '../../core/directory.ts';
 import type { Link, LinkMemory, RememberedPath } from '../../core/link.ts';
 import type { LinkStore } from '../../ports/stores.ts';
 import { inChunks } from './chunks.ts';
-import { reading } from './commits.ts';
+import { commit, reading } from './commits.ts';
 import { createFocusReads } from './focus-reads.ts';
 import { LINK_COLUMNS, readLink, toLink } from './rows.ts';
 import type { Sql, StoredLink, Tx } from './tables.ts';
@@ -94,7 +94,20 @@ export function createLinkStore(db: Sql): LinkStore {
     },
 
     ...createFocusReads(db),
+
+    async restore(connection, links) {
+      await commit(db, 'links.restore', async (tx) => {
+        await writeLinks(tx, connection, links);
+        await rememberLinks(tx, connection, links.flatMap(memoryOf));
+      });
+    },
   };
+}
+
+/** What a link remembers of a user who is about to leave: written apart, because an export never changes it. */
+function memoryOf({ resource, anchor, paths, awaiting, departure }: Link): readonly LinkMemory[] {
+  if (departure === undefined) return [];
+  return [{ resource, anchor, paths: paths ?? [], awaiting: awaiting ?? [], departure }];
 }
 
 const NO_MEMORY = { paths: null, path_groups: null, awaiting: null };

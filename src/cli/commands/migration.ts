@@ -1,58 +1,32 @@
 import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { StartupError } from '../../core/errors.ts';
-import {
-  CONSENTS,
-  MIGRATION_GATES,
-  MIGRATION_KINDS,
-  type Consent,
-  type MigrationGate,
-  type MigrationKind,
-} from '../../core/migration/migration.ts';
-import type { MigrationAsk } from '../../ports/migration-operator.ts';
+import { MIGRATION_GATES, type MigrationGate } from '../../core/migration/migration.ts';
 import { renderMigrationReport } from '../../http/migration-report.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
 import { renderMigration, renderMigrationPlan, renderReport } from '../render/migration.ts';
 import { onRun, type Session, type Shell } from '../session.ts';
 import { watchMigration } from '../watch-migration.ts';
-
-interface AskOptions {
-  readonly kind: MigrationKind;
-  readonly groups?: readonly string[];
-  readonly accept?: readonly Consent[];
-  readonly twoPeople?: boolean;
-  readonly approvalHours: string;
-  readonly all?: boolean;
-  readonly wait?: boolean;
-}
+import { askOf, withAsk, type AskOptions } from './migration-ask.ts';
+import { registerRehearse } from './migration-rehearse.ts';
 
 const SHOWN_REQUESTS = 40;
-const HOUR_MS = 3_600_000;
-
-function withAsk(command: Command): Command {
-  return command
-    .argument('[connection]', 'connection (may be left out when there is only one)')
-    .addOption(new Option('--kind <kind>', 'what to do').choices(MIGRATION_KINDS).makeOptionMandatory())
-    .option('--groups <group...>', 'directory groups by name or object id; disable-scim takes all without it')
-    .addOption(new Option('--accept <finding...>', 'go on in spite of these findings').choices(CONSENTS))
-    .option('--two-people', 'whoever starts it may not approve it')
-    .option('--approval-hours <hours>', 'how long an approval is good for', '24');
-}
 
 /** `headgate migration`: take groups out of a connection, or switch SCIM off, without losing a user. */
 export function registerMigration(program: Command, shell: Shell): void {
   const migration = program
     .command('migration')
     .description('take groups out of a connection, or switch SCIM off, without losing a user');
-  onRun<AskOptions>(
+  onRun<AskOptions & { readonly all?: boolean }>(
     shell,
     withAsk(migration.command('plan'))
       .description('show what would happen to whom, and every request; nothing is written')
       .option('--all', `show every request, not the first ${SHOWN_REQUESTS}`),
     runPlan,
   );
-  onRun<AskOptions>(
+  registerRehearse(migration, shell);
+  onRun<AskOptions & { readonly wait?: boolean }>(
     shell,
     withAsk(migration.command('start'))
       .description('start one; it stops at each gate until somebody approves')
@@ -105,18 +79,11 @@ function forConnection(command: Command): Command {
   return command.argument('[connection]', 'connection (may be left out when there is only one)');
 }
 
-function askOf(session: Session, options: AskOptions, name: string | undefined): MigrationAsk {
-  const hours = Number(options.approvalHours);
-  if (!(hours > 0)) throw new UsageError(`--approval-hours must be a number above 0, found "${options.approvalHours}"`);
-  return {
-    connection: session.connectionName(name),
-    kind: options.kind,
-    groups: options.groups ?? [],
-    options: { accept: options.accept ?? [], twoPeople: options.twoPeople === true, approvalMs: hours * HOUR_MS },
-  };
-}
-
-async function runPlan(session: Session, options: AskOptions, [name]: readonly string[]): Promise<ExitCode> {
+async function runPlan(
+  session: Session,
+  options: AskOptions & { readonly all?: boolean },
+  [name]: readonly string[],
+): Promise<ExitCode> {
   const ask = askOf(session, options, name);
   const { operator } = await session.connect();
   const plan = await operator.migrations.plan(ask, session.io.interrupts());
@@ -125,7 +92,11 @@ async function runPlan(session: Session, options: AskOptions, [name]: readonly s
   return plan.obstacles.length === 0 ? EXIT.done : EXIT.refused;
 }
 
-async function runStart(session: Session, options: AskOptions, [name]: readonly string[]): Promise<ExitCode> {
+async function runStart(
+  session: Session,
+  options: AskOptions & { readonly wait?: boolean },
+  [name]: readonly string[],
+): Promise<ExitCode> {
   const ask = askOf(session, options, name);
   const opened = await session.connect({ work: options.wait === true });
   const start = { ...ask, requestedBy: session.requestedBy() };

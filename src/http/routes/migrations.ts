@@ -1,9 +1,13 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { ASSUMPTIONS } from '../../core/migration/rehearsal.ts';
 import { CONSENTS, MIGRATION_GATES, MIGRATION_KINDS } from '../../core/migration/migration.ts';
 import type { MigrationAsk } from '../../ports/migration-operator.ts';
 import { connectionParams, nothing, readInput } from '../input.ts';
+import { describeFailure, whereOf } from '../failure.ts';
 import { renderMigrationReport } from '../migration-report.ts';
+import { jsonLine, progressLines } from '../plan-lines.ts';
 import { connectionOf, type ApiContext } from './context.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,6 +26,7 @@ const askBody = z.strictObject({
   twoPeople: z.boolean().default(false),
   approvalHours: z.number().positive().max(720).default(24),
 });
+const rehearsalBody = askBody.extend({ assume: z.array(z.enum(ASSUMPTIONS)).default([]) });
 const startBody = askBody.extend({ requestedBy: person.default('api') });
 const approveBody = z.strictObject({
   gate: z.enum(MIGRATION_GATES),
@@ -60,8 +65,24 @@ export function migrationRoutes(app: FastifyInstance, context: ApiContext): void
     log.info({ connection, migration: view.id, kind: view.kind }, 'migration started');
     return reply.code(202).send(view);
   });
+  rehearsalRoute(app, context);
   actRoutes(app, context);
   readRoutes(app, context);
+}
+
+/** Streams how far it is and then `rehearsal`, as NDJSON. It ends when the client goes away. */
+function rehearsalRoute(app: FastifyInstance, { operator, migrations, disconnects, log }: ApiContext): void {
+  app.post('/connections/:name/migration/rehearsal', async (request, reply) => {
+    const connection = connectionOf(operator, request.params);
+    const { assume, ...body } = readInput('body', rehearsalBody, request.body);
+    const signal = disconnects.signalFor(reply);
+    const lines = progressLines(
+      async (progress) => migrations.rehearseMigration({ ...askOf(connection, body), assume }, progress, signal),
+      (rehearsal) => [jsonLine({ type: 'rehearsal', rehearsal })],
+      (error) => describeFailure(signal.aborted ? signal.reason : error, log, whereOf(request)),
+    );
+    return reply.type('application/x-ndjson').send(Readable.from(lines));
+  });
 }
 
 function actRoutes(app: FastifyInstance, { operator, migrations, log }: ApiContext): void {

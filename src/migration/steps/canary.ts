@@ -1,7 +1,7 @@
 import type { SurveyedGroup } from '../../core/migration/survey.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { deleteGroup, groupLink, membersOf } from './group-changes.ts';
-import { lookAround, lost } from './look.ts';
+import { lookAround, unlessLost } from './look.ts';
 
 function sizeOf({ scimGroup, members }: SurveyedGroup): number {
   return scimGroup?.members?.length ?? members;
@@ -35,19 +35,7 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
     if (await context.interrupted()) return { is: 'left' };
     await deleteGroup(context, link);
   }
-  const gone = await missing(context, first);
+  const inside = first.scimGroup?.members;
+  const gone = await unlessLost(context, inside === undefined ? undefined : new Set(inside));
   return gone ?? { is: 'done', text: `SCIM group ${first.name} is deleted and everybody who was in it is still there` };
-}
-
-async function missing(context: StepContext, group: SurveyedGroup): Promise<StepOutcome | undefined> {
-  const { connection, signal } = context;
-  const accounts = context.state().before?.accounts ?? [];
-  const inside = new Set(group.scimGroup?.members);
-  const concerned = group.scimGroup?.members === undefined ? accounts : accounts.filter(({ id }) => inside.has(id));
-  const gone = [];
-  for (const account of concerned) {
-    const found = await connection.provider.readAccount(account.id, signal);
-    if (found?.active !== true) gone.push(account);
-  }
-  return gone.length === 0 ? undefined : lost(gone);
 }

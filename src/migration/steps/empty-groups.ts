@@ -1,15 +1,22 @@
+import { canaryMember } from '../../core/migration/canary-member.ts';
+import type { Link } from '../../core/link.ts';
+import type { Anchor } from '../../core/directory.ts';
+import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { unlessAsApproved, unlessCovered } from './covered.ts';
 import { groupLink, membersOf, takeOut } from './group-changes.ts';
-import { later, lookAround, notYet, seenTwice } from './look.ts';
+import { later, lookAround, notYet, seenTwice, unlessLost } from './look.ts';
 
 /**
  * Takes everybody out of the SCIM groups that are to go, in chunks the provider takes, and reads them back. Nothing is
- * taken out unless two reads in a row showed exactly what was approved.
+ * taken out unless two reads in a row showed exactly what was approved. One person goes first, and after every chunk
+ * everybody in it is asked for: there are providers that keep no account without a group.
  */
 export async function emptyGroups(context: StepContext): Promise<StepOutcome> {
   const closed = await open(context);
   if (closed !== undefined) return closed;
+  const first = await emptyOne(context);
+  if (first !== undefined) return first;
   const { groupsWithMembers, left, outcome } = await empty(context);
   if (outcome !== undefined) return outcome;
   if (left > 0) return notYet(context, `${left} members are still shown in ${groupsWithMembers} SCIM groups`);
@@ -45,15 +52,9 @@ async function empty(context: StepContext): Promise<Emptying> {
     const found = link === undefined ? undefined : await membersOf(context, link);
     if (link === undefined || found === undefined) continue;
     for (let start = 0; start < found.members.length; start += membersPerPatch) {
-      if (await context.interrupted()) return { ...none, outcome: { is: 'left' } };
-      const uncovered = await unlessCovered(context, anchor);
-      if (uncovered !== undefined) return { ...none, outcome: uncovered };
-      // Read anew: the link remembers who is left in, and the chunk before has changed that.
-      await takeOut(
-        context,
-        (await groupLink(context, anchor)) ?? link,
-        found.members.slice(start, start + membersPerPatch),
-      );
+      const chunk = found.members.slice(start, start + membersPerPatch);
+      const outcome = await takeOutSafely(context, anchor, link, chunk);
+      if (outcome !== undefined) return { ...none, outcome };
     }
     const after = await membersOf(context, (await groupLink(context, anchor)) ?? link);
     if (after === undefined || after.members.length === 0) continue;
@@ -61,4 +62,30 @@ async function empty(context: StepContext): Promise<Emptying> {
     groupsWithMembers += 1;
   }
   return { left, groupsWithMembers };
+}
+
+/** The canary: one account out of one group, before any other. Nothing once anything was taken out. */
+async function emptyOne(context: StepContext): Promise<StepOutcome | undefined> {
+  const { before, carriedOut } = context.state();
+  const canary = canaryMember(before?.groups ?? []);
+  if (canary === undefined || (carriedOut[context.step]?.size ?? 0) > 0) return undefined;
+  const link = await groupLink(context, canary.group);
+  const found = link === undefined ? undefined : await membersOf(context, link);
+  if (link === undefined || found?.members.includes(canary.member) !== true) return undefined;
+  return takeOutSafely(context, canary.group, link, [canary.member]);
+}
+
+/** Takes members out once it is sure that all of the group are covered, and looks whether they are still there. */
+async function takeOutSafely(
+  context: StepContext,
+  group: Anchor,
+  link: Link,
+  members: readonly ResourceId[],
+): Promise<StepOutcome | undefined> {
+  if (await context.interrupted()) return { is: 'left' };
+  const uncovered = await unlessCovered(context, group);
+  if (uncovered !== undefined) return uncovered;
+  // Read anew: the link remembers who is left in, and what was taken out before has changed that.
+  await takeOut(context, (await groupLink(context, group)) ?? link, members);
+  return unlessLost(context, new Set(members));
 }

@@ -1,6 +1,8 @@
+import pMap from 'p-map';
 import { obstacles } from '../../core/migration/findings.ts';
 import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
 import { listed } from '../../core/reasons.ts';
+import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 
@@ -56,4 +58,20 @@ export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
     is: 'abort',
     why: `${accounts.length} accounts that were active before are not any more: ${listed(accounts.map(({ label }) => label))}`,
   };
+}
+
+/**
+ * Asks for accounts one by one: those that were active when the migration was begun must still be. All of them when no ids
+ * are given. Undefined when so.
+ */
+export async function unlessLost(
+  { connection, state, signal }: StepContext,
+  ids?: ReadonlySet<ResourceId>,
+): Promise<StepOutcome | undefined> {
+  const accounts = (state().before?.accounts ?? []).filter(({ id }) => ids?.has(id) !== false);
+  const found = await pMap(accounts, ({ id }) => connection.provider.readAccount(id, signal), {
+    concurrency: connection.concurrency,
+  });
+  const gone = accounts.filter((_, at) => found[at]?.active !== true);
+  return gone.length === 0 ? undefined : lost(gone);
 }

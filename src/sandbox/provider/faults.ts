@@ -53,6 +53,7 @@ export const FAULTS = {
   uniqueGroupNames: 'A second group with the same displayName is refused as 409, as many providers do.',
   noRename: 'Changing the displayName of a group is refused.',
   groupDeleteCascades: 'Deleting a group that has members deletes their accounts too.',
+  lastGroupTakesAccount: 'An account that is taken out of its last group is deleted, and so when that group is.',
   // Accounts.
   idChangesOnRename: 'An account whose userName changes gets another id.',
   idNeedsEncoding: 'New resources get an id with characters that must be percent-encoded in a URL.',

@@ -211,7 +211,17 @@ export function storeChange(
   if (isActive(resource) && attributes['active'] === false) checkOwner(state, exchange, resource);
   state.store.update(resource, attributes, change, state.now());
   if (type.name === 'User') settleAccount(state, exchange, resource, renamed);
+  else takeGroupless(state, exchange, change.remove);
   return true;
+}
+
+/** Some providers keep no account that is in no group any more. */
+function takeGroupless(state: ProviderState, exchange: Exchange, left: Iterable<string>): void {
+  for (const id of left) {
+    const account = state.store.get('User', id);
+    if (account === undefined || state.store.groupsOf(id).size > 0) continue;
+    if (exchange.faults('lastGroupTakesAccount')) state.store.remove(account, state.now());
+  }
 }
 
 /** Some providers take an account out when it is made inactive; some give it another id when it is renamed. */
@@ -238,6 +248,7 @@ export function deleteResource(state: ProviderState, exchange: Exchange, type: R
   if (type.name === 'Group') applyGroupDelete(state, exchange, resource, now);
   else burnName(state, exchange, resource);
   state.store.remove(resource, now);
+  if (type.name === 'Group') takeGroupless(state, exchange, resource.members.keys());
   return { status: 204, applied: true, resourceId: id };
 }
 

@@ -290,6 +290,17 @@ const SHOWS: Readonly<Record<FaultName, (rig: Rig) => Promise<void>>> = {
     expect((await rig.send('DELETE', `/Groups/${group}`)).status).toBe(204);
     expect(rig.provider.accounts.size).toBe(0);
   },
+  async lastGroupTakesAccount(rig) {
+    const [both = '', one = ''] = fill(rig, 3);
+    const group = create(rig.provider, groupBody('G', [both, one]));
+    create(rig.provider, groupBody('H', [both]));
+    rig.provider.faults.set({ fault: 'lastGroupTakesAccount' });
+    const out = [both, one].map((id) => ({ op: 'remove', path: `members[value eq "${id}"]` }));
+    await rig.send('PATCH', `/Groups/${group}`, patchBody(...out));
+    expect(rig.provider.accounts.get(one)).toBeUndefined();
+    // Still in another group; and the third was never in any.
+    expect(rig.provider.accounts.size).toBe(2);
+  },
   async idChangesOnRename(rig) {
     const [id = ''] = fill(rig, 1);
     const group = create(rig.provider, groupBody('G', [id]));

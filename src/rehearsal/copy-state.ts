@@ -1,0 +1,83 @@
+import type { Anchor, DirectoryUser, Whereabouts } from '../core/directory.ts';
+import { obstacles } from '../core/migration/findings.ts';
+import type { Hindrance } from '../core/migration/rehearsal.ts';
+import type { Survey, SurveyFinding } from '../core/migration/survey.ts';
+import type { PlanInput } from '../core/planning/plan-input.ts';
+import { resolveGroups } from '../migration/resolve-groups.ts';
+import { takeSurvey } from '../migration/survey.ts';
+import type { ReadProgress } from '../ports/directory-source.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { MigrationAsk } from '../ports/migration-operator.ts';
+import { attributesOf } from '../provisioning/gather-directory.ts';
+
+/** Everything a rehearsal is made from, read from what is really there. */
+export interface CopiedState {
+  readonly groups: readonly Anchor[];
+  readonly survey: Survey;
+  readonly facts: PlanInput;
+  /** Findings that keep the migration from beginning with what was accepted. */
+  readonly obstacles: readonly SurveyFinding[];
+  /** Everything else that would keep it from beginning. */
+  readonly hindrances: readonly Hindrance[];
+  /** Users whom no assignment reaches and who are in the directory all the same: linked ones, and managers. */
+  readonly elsewhere: ReadonlyMap<Anchor, DirectoryUser>;
+  /** Whether Entra's own engine works on the application. */
+  readonly nativeJobActive: boolean;
+  readonly notes: readonly string[];
+}
+
+/** Reads both sides and the store, and writes nothing anywhere. */
+export async function copyState(
+  connection: Connection,
+  ports: Ports,
+  ask: MigrationAsk,
+  progress: ReadProgress,
+  signal: AbortSignal,
+): Promise<CopiedState> {
+  const groups = await resolveGroups(connection, ask, signal);
+  const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
+  const native = await connection.directory.readNativeJobs(facts.directory.application.id, signal);
+  return {
+    groups,
+    survey,
+    facts,
+    obstacles: obstacles(survey, ask.options),
+    hindrances: await hindrancesOf(connection, ports, signal),
+    elsewhere: await usersElsewhere(connection, facts, signal),
+    nativeJobActive: native.known && native.active.length > 0,
+    notes: native.known ? [] : [native.why],
+  };
+}
+
+async function hindrancesOf(
+  { rules: { name } }: Connection,
+  { stores, migration: { writer } }: Ports,
+  signal: AbortSignal,
+): Promise<readonly Hindrance[]> {
+  const { pausedReason, switchedOffAt } = await stores.connections.get(name);
+  const open = await stores.migrations.openOf(name);
+  const failed = writer === undefined ? [] : (await writer.check(signal)).filter(({ ok }) => !ok);
+  const hindrances: (Hindrance | undefined)[] = [
+    writer === undefined
+      ? { code: 'no-identity', text: 'directory.migration is not configured: no identity may write to the directory' }
+      : undefined,
+    ...failed.map(({ name: check, detail }): Hindrance => ({ code: 'identity', text: `${check}: ${detail}` })),
+    switchedOffAt === undefined ? undefined : { code: 'switched-off', text: 'the connection was switched off already' },
+    pausedReason === undefined ? undefined : { code: 'paused', text: `the connection is paused: ${pausedReason}` },
+    open === undefined ? undefined : { code: 'migration-open', text: 'the connection has an open migration already' },
+  ];
+  return hindrances.filter((hindrance) => hindrance !== undefined);
+}
+
+/** Users the snapshot only names: a manager who is not in scope, and linked users whom nothing reaches any more. */
+async function usersElsewhere(
+  connection: Connection,
+  { directory }: PlanInput,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Anchor, DirectoryUser>> {
+  const here = (where: Whereabouts) => where === 'present' || where === 'disabled';
+  const linked = [...directory.whereabouts].filter(([, where]) => here(where)).map(([anchor]) => anchor);
+  const managers = [...directory.users.values()].flatMap(({ manager }) => (manager === undefined ? [] : [manager]));
+  const wanted = [...new Set([...linked, ...managers])].filter((anchor) => !directory.users.has(anchor)).sort();
+  return connection.directory.readUsers(wanted, attributesOf(connection), signal);
+}

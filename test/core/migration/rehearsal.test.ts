@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { canaryMember } from '../../../src/core/migration/canary-member.ts';
+import { countOutcomes, peopleOf, type RehearsedAccount } from '../../../src/core/migration/rehearsal.ts';
+import type { SurveyedGroup } from '../../../src/core/migration/survey.ts';
+
+function account(id: string, differences: Partial<RehearsedAccount> = {}): RehearsedAccount {
+  return { id, userName: `${id}@contoso.example`, active: true, groups: ['IT'], ...differences };
+}
+
+function outcomeOf(before: RehearsedAccount, after: readonly RehearsedAccount[]): string | undefined {
+  const facts = { owners: new Map(), causes: new Map(), findings: [] };
+  return peopleOf({ before: [before], after, ...facts })[0]?.outcome;
+}
+
+describe('what becomes of a person', () => {
+  test.each([
+    ['the same account, out of the group, is kept', account('1'), [account('1', { groups: [] })], 'keeps'],
+    [
+      'one that was inactive and still is, is kept',
+      account('1', { active: false }),
+      [account('1', { active: false })],
+      'keeps',
+    ],
+    ['one that is gone is lost', account('1'), [account('2')], 'loses'],
+    ['one that is inactive now is lost', account('1'), [account('1', { active: false })], 'loses'],
+    ['one that was inactive and is gone is lost too', account('1', { active: false }), [], 'loses'],
+    ['one that became active has changed', account('1', { active: false }), [account('1')], 'changes'],
+    ['one that has another name has changed', account('1'), [account('1', { userName: 'x' })], 'changes'],
+  ])('%s', (_rule, before, after, outcome) => {
+    expect(outcomeOf(before, after)).toBe(outcome);
+  });
+
+  test('whoever loses it comes first, with the write that took it; whoever stands in the way, with the finding', () => {
+    const people = peopleOf({
+      before: [account('1'), account('2'), account('3')],
+      after: [account('1'), account('2')],
+      owners: new Map([
+        ['1', { anchor: 'a1', label: 'ada' }],
+        ['3', { anchor: 'a3', label: 'zoe' }],
+      ]),
+      causes: new Map([['3', 'DELETE /Groups/9']]),
+      findings: [
+        { code: 'removals-due', severity: 'refuse', text: '', anchors: ['a1'] },
+        { code: 'dynamic-group', severity: 'note', text: '', anchors: ['a1'] },
+      ],
+    });
+    expect(people.map(({ label, outcome, why }) => [label, outcome, why])).toEqual([
+      ['zoe', 'loses', 'DELETE /Groups/9'],
+      ['2@contoso.example', 'keeps', undefined],
+      ['ada', 'keeps', 'removals-due'],
+    ]);
+    expect(countOutcomes(people)).toEqual({ keeps: 2, changes: 0, loses: 1 });
+  });
+});
+
+describe('the canary among members', () => {
+  const group = (anchor: string, members?: readonly string[]): SurveyedGroup => ({
+    anchor,
+    name: anchor,
+    assignments: [],
+    members: members?.length ?? 0,
+    scimGroup: { id: anchor, foreign: 0, ...(members === undefined ? {} : { members }) },
+  });
+
+  test('is somebody in the fewest of the groups, so that leaving one shows what leaving the last one does', () => {
+    expect(canaryMember([group('g1', ['1', '2']), group('g2', ['1', '3'])])).toEqual({ group: 'g1', member: '2' });
+    expect(canaryMember([group('g1', ['1']), group('g2', ['1'])])).toEqual({ group: 'g1', member: '1' });
+  });
+
+  test('is nobody where no member is shown', () => {
+    expect(canaryMember([group('g1'), group('g2', [])])).toBeUndefined();
+  });
+});

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+/** One request that went through. */
+export interface Recorded {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+export interface RecordingProxy {
+  /** To be used in place of the address it stands before. */
+  readonly origin: string;
+  readonly recorded: readonly Recorded[];
+  close(): Promise<void>;
+}
+
+/** Hands every request on, unchanged, and remembers it. The Host header stays, so that links lead back here. */
+export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+  const { hostname, port } = new URL(target);
+  const recorded: Recorded[] = [];
+  const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const { method = 'GET', url: path = '/', headers } = incoming;
+    const body = await text(incoming);
+    recorded.push({ method, path, body });
+    const onward = request({ hostname, port, method, path, headers });
+    onward.end(body);
+    const [answer] = (await once(onward, 'response')) as [IncomingMessage];
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(outgoing);
+  };
+  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing).catch(() => outgoing.destroy()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy listens nowhere');
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    recorded,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Whether a request could change anything: all but reads, a token, and a $batch of reads. */
+export function isWrite({ method, path, body }: Recorded): boolean {
+  if (method === 'GET') return false;
+  if (method === 'POST' && path.endsWith('/oauth2/v2.0/token')) return false;
+  if (method !== 'POST' || !path.endsWith('/$batch')) return true;
+  const { requests }: { requests: readonly { method: string }[] } = JSON.parse(body);
+  return requests.some((one) => one.method !== 'GET');
+}
