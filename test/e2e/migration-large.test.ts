@@ -67,7 +67,7 @@ describe(`a company of ${USERS} in ${GROUPS} groups`, () => {
       const report = await operator.migrations.migrationReport('acme');
       expect(report).toMatchObject({ passed: true, chain: { sound: true }, accounts: { lost: [], added: [] } });
       expect(report.accounts.before).toHaveLength(USERS);
-      expect(report.accounts.after?.map(({ id }) => id).toSorted()).toEqual([...before.keys()].toSorted());
+      expect(new Set(report.accounts.after?.map(({ id }) => id))).toEqual(new Set(before.keys()));
     },
   );
 });

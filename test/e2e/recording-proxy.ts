@@ -25,8 +25,9 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     const body = await text(incoming);
     recorded.push({ method, path, body });
     const onward = request({ hostname, port, method, path, headers });
-    onward.end(body);
-    const [answer] = (await once(onward, 'response')) as [IncomingMessage];
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      onward.once('response', resolve).once('error', reject).end(body);
+    });
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(outgoing);
   };

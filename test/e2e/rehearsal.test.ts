@@ -67,7 +67,7 @@ describe('a rehearsal', () => {
     expect(sent.filter((one) => one === 'POST directory')).toHaveLength(4);
     expect(sent).toContain('DELETE directory');
     expect(rehearsal.requests.map(({ request: { method, path } }) => `${method} ${path}`)).toContain(
-      `DELETE /Groups/${String(crew)}`,
+      `DELETE /Groups/${JSON.stringify(crew).slice(1, -1)}`,
     );
   });
 

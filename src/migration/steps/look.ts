@@ -65,10 +65,11 @@ export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
  * are given. Undefined when so.
  */
 export async function unlessLost(
-  { connection, state, signal }: StepContext,
+  context: StepContext,
   ids?: ReadonlySet<ResourceId>,
 ): Promise<StepOutcome | undefined> {
-  const accounts = (state().before?.accounts ?? []).filter(({ id }) => ids?.has(id) !== false);
+  const { connection, signal } = context;
+  const accounts = (context.state().before?.accounts ?? []).filter(({ id }) => ids?.has(id) !== false);
   const found = await pMap(accounts, ({ id }) => connection.provider.readAccount(id, signal), {
     concurrency: connection.concurrency,
   });
