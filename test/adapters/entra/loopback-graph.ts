@@ -166,3 +166,28 @@ export function createTestDirectory(
 export function endpointsOf(origin: string): { readonly login: string; readonly graph: string } {
   return { login: `${origin}/login`, graph: `${origin}/v1.0` };
 }
+
+/** Opens directories on loopback servers of their own, and closes all that were opened. */
+export function createOpener() {
+  const opened: { close(): Promise<void> }[] = [];
+  const open = async (
+    graph: Script,
+    overrides: Parameters<typeof createTestDirectory>[1] = {},
+    login?: Script,
+  ): Promise<TestDirectory & { readonly server: Loopback }> => {
+    const server = await startLoopback(graph, login);
+    const test = createTestDirectory(endpointsOf(server.origin), overrides);
+    opened.push(server, test.directory);
+    return { ...test, server };
+  };
+  const closeAll = async (): Promise<void> => {
+    for (const thing of opened.splice(0).toReversed()) await thing.close();
+  };
+  return { open, closeAll };
+}
+
+/** Answers in turn; the last one for ever. */
+export function inTurn(...replies: readonly Reply[]): Script {
+  let next = 0;
+  return () => replies[Math.min(next++, replies.length - 1)] ?? {};
+}

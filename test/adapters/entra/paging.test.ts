@@ -1,39 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { IncompleteReadError, TransientError } from '../../../src/core/errors.ts';
-import {
-  createTestDirectory,
-  endpointsOf,
-  graphError,
-  startLoopback,
-  type Loopback,
-  type Reply,
-  type Script,
-  type TestDirectory,
-} from './loopback-graph.ts';
+import { graphError, type Reply, createOpener, inTurn } from './loopback-graph.ts';
 
 const signal = new AbortController().signal;
 
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const thing of opened.splice(0).toReversed()) await thing.close();
-});
-
-async function open(
-  graph: Script,
-  overrides: Parameters<typeof createTestDirectory>[1] = {},
-  login?: Script,
-): Promise<TestDirectory & { readonly server: Loopback }> {
-  const server = await startLoopback(graph, login);
-  const test = createTestDirectory(endpointsOf(server.origin), overrides);
-  opened.push(server, test.directory);
-  return { ...test, server };
-}
-
-/** Answers in turn; the last one for ever. */
-function inTurn(...replies: readonly Reply[]): Script {
-  let next = 0;
-  return () => replies[Math.min(next++, replies.length - 1)] ?? {};
-}
+const { open, closeAll } = createOpener();
+afterEach(closeAll);
 
 const reset: Reply = { send: (response) => response.destroy() };
 

@@ -10,43 +10,14 @@ import {
   isHeadgateError,
   type HeadgateError,
 } from '../../../src/core/errors.ts';
-import {
-  createTestDirectory,
-  endpointsOf,
-  graphError,
-  SECRET,
-  startLoopback,
-  type Loopback,
-  type Reply,
-  type Script,
-  type TestDirectory,
-} from './loopback-graph.ts';
+import { graphError, SECRET, type Reply, createOpener, inTurn } from './loopback-graph.ts';
 
 const APP = '33333333-3333-4333-8333-333333333333';
 const APPLICATION = { id: 'sp-1', appId: APP, displayName: 'Acme', appRoles: [] };
 const signal = new AbortController().signal;
 
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  for (const thing of opened.splice(0).toReversed()) await thing.close();
-});
-
-async function open(
-  graph: Script,
-  overrides: Parameters<typeof createTestDirectory>[1] = {},
-  login?: Script,
-): Promise<TestDirectory & { readonly server: Loopback }> {
-  const server = await startLoopback(graph, login);
-  const test = createTestDirectory(endpointsOf(server.origin), overrides);
-  opened.push(server, test.directory);
-  return { ...test, server };
-}
-
-/** Answers in turn; the last one for ever. */
-function inTurn(...replies: readonly Reply[]): Script {
-  let next = 0;
-  return () => replies[Math.min(next++, replies.length - 1)] ?? {};
-}
+const { open, closeAll } = createOpener();
+afterEach(closeAll);
 
 /** Shortest and longest first wait in ms where none was ordered. */
 const BACKOFF = [1, 30_000] as const;
