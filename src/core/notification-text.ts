@@ -29,6 +29,12 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
       return `Guards of ${connection} hold operations and wait for a person (${fact('guards')}; ${fact('operations')} held). See: headgate plan -c ${connection}`;
     case 'hold.lifted':
       return `Nothing of ${connection} is held any more (it was by ${fact('guards')}).`;
+    case 'migration.gate':
+      return `The migration ${fact('migration')} of ${connection} waits at the gate ${fact('gate')} for somebody to look and say yes: headgate migration status ${connection}`;
+    case 'migration.paused':
+      return `The migration ${fact('migration')} of ${connection} is paused at ${fact('step')}, and a person must look: headgate migration status ${connection}`;
+    case 'migration.ended':
+      return `The migration ${fact('migration')} of ${connection} has ended: ${fact('result')}. See: headgate migration report ${connection}`;
     case 'test':
       return 'This is a test. Notifications of Headgate arrive here.';
     default:

@@ -11,6 +11,9 @@ export const NOTIFICATION_KINDS = [
   'connection.recovered',
   'hold.waiting',
   'hold.lifted',
+  'migration.gate',
+  'migration.paused',
+  'migration.ended',
   'test',
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
@@ -52,6 +55,16 @@ export interface Watched {
   readonly held: { readonly guards: readonly string[]; readonly operations: number };
   /** Credentials that reached a day of warning: fingerprint and that day. */
   readonly expiring: Readonly<Record<string, number>>;
+  readonly migration?: WatchedMigration;
+}
+
+/** Where the newest migration of a connection stands still. Absent while it goes on, and where there is none. */
+export interface WatchedMigration {
+  readonly id: string;
+  readonly is: 'gate' | 'paused' | 'ended';
+  /** Changes whenever it stands somewhere else, or waits for another yes. */
+  readonly key: string;
+  readonly facts: NewNotification['facts'];
 }
 
 /** What people were last told of a connection. */
@@ -59,6 +72,8 @@ export interface Told {
   readonly stopped: 'pause' | 'quarantine' | 'no';
   readonly guards: readonly string[];
   readonly expiring: Readonly<Record<string, number>>;
+  /** The migration that was spoken of last, and where it stood. */
+  readonly migration?: Pick<WatchedMigration, 'id' | 'key'>;
 }
 
 export const NOTHING_TOLD: Told = { stopped: 'no', guards: [], expiring: {} };
@@ -86,7 +101,16 @@ export function whatToTell(
   for (const [fingerprint, days] of Object.entries(expiring)) {
     if (before.expiring[fingerprint] !== days) add('token.expiring', { fingerprint, days });
   }
-  return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring } };
+  const { migration = before.migration } = now;
+  if (now.migration !== undefined && isNews(before.migration, now.migration))
+    add(`migration.${now.migration.is}`, now.migration.facts);
+  const spokenOf = migration === undefined ? {} : { migration: { id: migration.id, key: migration.key } };
+  return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring, ...spokenOf } };
+}
+
+/** The end of a migration nobody was told of is no news: it ended before anybody watched. */
+function isNews(before: Told['migration'], { id, is, key }: WatchedMigration): boolean {
+  return before?.id === id ? before.key !== key : is !== 'ended';
 }
 
 const MINUTE = 60_000;

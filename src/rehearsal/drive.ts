@@ -5,10 +5,15 @@ import { RefusedError } from '../core/errors.ts';
 import { createMigrationOperator } from '../migration/operator.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { MigrationAsk } from '../ports/migration-operator.ts';
+import { sweep } from '../provisioning/sweep.ts';
 import type { Stage } from './stage.ts';
 
 /** Between two looks at how far it is, in ms. */
 const LOOK_MS = 200;
+/** Between two nudges of everything that is open, in ms: a rehearsal has no scheduler of its own. */
+const SWEEP_MS = 5000;
+/** A copy that does nothing for so long will do nothing more, in ms. */
+const STALL_MS = 600_000;
 /** Who asks and who approves: two, so that `--two-people` is kept to as well. */
 const REQUESTER = 'rehearsal';
 const APPROVER = 'rehearsal (approver)';
@@ -33,11 +38,15 @@ export async function drive(
   const silent = () => undefined;
   const started = await operator.startMigration({ ...ask, requestedBy: REQUESTER }, silent, signal).catch(refusal);
   if ('refused' in started) return { result: 'not-started', text: started.refused };
+  const patience = createPatience();
+  let sweptAt = 0;
   for (let view = started; ; view = await operator.migrationStatus(connection)) {
     const done = view.steps.filter(({ state }) => state === 'done').length;
     progress(`rehearsal: ${view.latest.text}`, done, view.steps.length);
     if (view.status === 'ended')
       return { result: view.result ?? 'aborted', ...stepOf(view), text: view.resultText ?? '' };
+    const stuck = patience.look(view, ports.clock.now());
+    if (stuck !== undefined) return { result: 'stopped', ...stepOf(view), text: stuck };
     if (view.paused !== undefined) return { result: 'stopped', ...stepOf(view), text: view.paused.reason };
     if (view.gate !== undefined) {
       const { name: gate, digest } = view.gate;
@@ -45,8 +54,31 @@ export async function drive(
       if (gate === 'revocation') provider.revokeToken(provider.token ?? '');
       await operator.approveMigration({ connection, gate, digest, by: APPROVER });
     }
+    if (ports.clock.now() - sweptAt >= SWEEP_MS) {
+      sweptAt = ports.clock.now();
+      await sweep(ports, [], []);
+    }
     await pause(LOOK_MS, undefined, { signal });
   }
+}
+
+/** Trouble that a real migration would wait out. On a copy nothing passes by itself: once it comes again it will stay. */
+function createPatience() {
+  let latest = 0;
+  let since = 0;
+  let troubles = 0;
+  return {
+    /** Why to give up; undefined while there is hope. */
+    look({ latest: { at, text } }: MigrationView, now: number): string | undefined {
+      const trouble = /^[a-z-]+: trouble: (.*)$/s.exec(text)?.[1];
+      if (at !== latest) {
+        troubles = trouble === undefined ? 0 : troubles + 1;
+        [latest, since] = [at, now];
+      }
+      if (trouble !== undefined && troubles > 1) return `it would wait, and then need a person: ${trouble}`;
+      return now - since > STALL_MS ? `nothing happened any more after: ${text}` : undefined;
+    },
+  };
 }
 
 function refusal(error: unknown): { readonly refused: string } {

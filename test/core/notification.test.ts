@@ -15,6 +15,19 @@ function now(overrides: Partial<Watched> = {}): Watched {
   return { connection: 'acme', held: NOTHING_HELD, expiring: {}, ...overrides };
 }
 
+const AT_GATE = {
+  id: 'm1',
+  is: 'gate',
+  key: 'coverage d1',
+  facts: { migration: 'remove-groups', gate: 'coverage' },
+} as const;
+const ENDED = {
+  id: 'm1',
+  is: 'ended',
+  key: 'ended',
+  facts: { migration: 'remove-groups', result: 'succeeded' },
+} as const;
+
 interface Row {
   readonly rule: string;
   readonly before?: Partial<Told>;
@@ -76,6 +89,42 @@ const rows: readonly Row[] = [
     is: { expiring: { f1: 7 } },
     tell: ['token.expiring {"fingerprint":"f1","days":7}'],
   },
+  {
+    rule: 'a gate a migration waits at is told',
+    is: { migration: AT_GATE },
+    tell: ['migration.gate {"migration":"remove-groups","gate":"coverage"}'],
+  },
+  {
+    rule: 'and not again while it waits',
+    before: { migration: { id: 'm1', key: 'coverage d1' } },
+    is: { migration: AT_GATE },
+    tell: [],
+  },
+  {
+    rule: 'again when it is about something else',
+    before: { migration: { id: 'm1', key: 'coverage d0' } },
+    is: { migration: AT_GATE },
+    tell: ['migration.gate {"migration":"remove-groups","gate":"coverage"}'],
+  },
+  {
+    rule: 'the end of a migration that was spoken of is told',
+    before: { migration: { id: 'm1', key: 'coverage d1' } },
+    is: { migration: ENDED },
+    tell: ['migration.ended {"migration":"remove-groups","result":"succeeded"}'],
+  },
+  { rule: 'once', before: { migration: { id: 'm1', key: 'ended' } }, is: { migration: ENDED }, tell: [] },
+  {
+    rule: 'and not of one that ended before anybody watched',
+    before: { migration: { id: 'm0', key: 'ended' } },
+    is: { migration: ENDED },
+    tell: [],
+  },
+  {
+    rule: 'a migration that goes on is not forgotten',
+    before: { migration: { id: 'm1', key: 'coverage d1' } },
+    is: {},
+    tell: [],
+  },
   { rule: 'a token that was replaced is not spoken of', before: { expiring: { f1: 14 } }, is: {}, tell: [] },
 ];
 
@@ -96,8 +145,16 @@ describe('what people are told', () => {
     expect(whatToTell(first.told, is)).toEqual({ tell: [], told: first.told });
   });
 
+  test('a migration that goes on between two gates is remembered, so that its end is told', () => {
+    const first = whatToTell(NOTHING_TOLD, now({ migration: AT_GATE }));
+    const between = whatToTell(first.told, now());
+    expect(between.told).toEqual(first.told);
+    expect(whatToTell(between.told, now({ migration: ENDED })).tell).toHaveLength(1);
+  });
+
   test.each(NOTIFICATION_KINDS)('%s is a sentence of facts', (kind) => {
-    const facts = { fingerprint: 'f1', days: 7, guards: 'token-owner', operations: 3, reason: 'refused' };
+    const about = { migration: 'remove-groups', gate: 'coverage', step: 'empty-groups', result: 'succeeded' };
+    const facts = { fingerprint: 'f1', days: 7, guards: 'token-owner', operations: 3, reason: 'refused', ...about };
     const sentence = sentenceOf({ kind, connection: 'acme', facts });
     expect(sentence).not.toMatch(/\?|undefined/);
     expect(sentence.length).toBeGreaterThan(20);

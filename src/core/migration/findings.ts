@@ -112,12 +112,16 @@ function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[]
   ];
 }
 
-function aboutScimGroups({ profile, inventory, rules }: PlanInput, { groups }: Facts): readonly SurveyFinding[] {
+function aboutScimGroups({ profile, inventory, rules }: PlanInput, { groups, users }: Facts): readonly SurveyFinding[] {
   const there = groups.filter(({ scimGroup }) => scimGroup !== undefined);
   const listedIds = new Set(inventory.groups.resources.map(({ id }) => id));
   const unverified = there.filter(({ scimGroup }) => scimGroup !== undefined && !listedIds.has(scimGroup.id));
   const unread = there.filter(({ scimGroup }) => scimGroup !== undefined && scimGroup.members === undefined);
   const foreign = there.filter(({ scimGroup }) => (scimGroup?.foreign ?? 0) > 0);
+  const inhabited = new Set(
+    users.flatMap(({ account, paths }) => (account === undefined ? [] : paths.map(({ group }) => group))),
+  );
+  const doubtful = there.filter(({ anchor, scimGroup }) => scimGroup?.members?.length === 0 && inhabited.has(anchor));
   const cascades = profile.groups.deleteCascades;
   const ids = (some: readonly SurveyedGroup[]) => some.map(({ anchor }) => anchor);
   return [
@@ -126,6 +130,12 @@ function aboutScimGroups({ profile, inventory, rules }: PlanInput, { groups }: F
       'refuse',
       `the provider's listing cannot be trusted and does not show: ${groupNames(unverified)}`,
       ids(unverified),
+    ),
+    ...finding(
+      'members-doubtful',
+      'refuse',
+      `the provider shows nobody in ${groupNames(doubtful)}, where people with accounts belong: it hides them, or they were taken out by hand. Run a full cycle; if it stays so, the members cannot be seen, and whether the groups were emptied could not either`,
+      ids(doubtful),
     ),
     ...finding(
       'members-unreadable',
@@ -203,7 +213,12 @@ export function findingsOf(facts: Facts, input: PlanInput): readonly SurveyFindi
  * What stands in the way of a beginning and not of going on: the groups are gone by and by, and whoever joins meanwhile is
  * assigned directly and gets an account from the first cycle after the migration.
  */
-const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set(['unknown-group', 'user-unlinked', 'user-disabled']);
+const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set([
+  'unknown-group',
+  'user-unlinked',
+  'user-disabled',
+  'members-doubtful',
+]);
 
 /** What the survey says to one who begins, or to a migration that goes on. */
 export function findingsFor(survey: Survey, when: 'beginning' | 'going-on'): readonly SurveyFinding[] {

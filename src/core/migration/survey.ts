@@ -13,6 +13,7 @@ export type FindingCode =
   | 'changes-due'
   | 'group-added'
   | 'group-unverified'
+  | 'members-doubtful'
   | 'account-inactive'
   | 'dynamic-group'
   | 'on-premises-group'

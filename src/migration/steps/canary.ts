@@ -1,10 +1,23 @@
-import type { SurveyedGroup } from '../../core/migration/survey.ts';
+import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
+import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { deleteGroup, groupLink, membersOf } from './group-changes.ts';
 import { lookAround, unlessLost } from './look.ts';
 
-function sizeOf({ scimGroup, members }: SurveyedGroup): number {
-  return scimGroup?.members?.length ?? members;
+/** Everybody who was in a group, by what the provider showed and by what the directory says. */
+function inside({ anchor, scimGroup }: SurveyedGroup, { users }: Survey): ReadonlySet<ResourceId> {
+  const counted = users.filter(({ paths }) => paths.some(({ group }) => group === anchor));
+  return new Set([...(scimGroup?.members ?? []), ...counted.flatMap(({ account }) => account?.id ?? [])]);
+}
+
+/** The group with the fewest people in it. One that had none shows nothing, so it is taken only where there is no other. */
+function chooseCanary(survey: Survey): SurveyedGroup | undefined {
+  const sized = survey.groups
+    .filter(({ scimGroup }) => scimGroup !== undefined)
+    .map((group) => ({ group, size: inside(group, survey).size || Infinity }));
+  return sized.toSorted((a, b) =>
+    a.size === b.size ? (a.group.anchor < b.group.anchor ? -1 : 1) : a.size < b.size ? -1 : 1,
+  )[0]?.group;
 }
 
 /**
@@ -14,9 +27,7 @@ function sizeOf({ scimGroup, members }: SurveyedGroup): number {
 export async function canary(context: StepContext): Promise<StepOutcome> {
   await context.begin();
   const { before } = context.state();
-  const [first] = (before?.groups ?? [])
-    .filter(({ scimGroup }) => scimGroup !== undefined)
-    .toSorted((a, b) => sizeOf(a) - sizeOf(b) || (a.anchor < b.anchor ? -1 : 1));
+  const first = before === undefined ? undefined : chooseCanary(before);
   if (first === undefined || before === undefined) return { is: 'done', text: 'there is no SCIM group' };
   const { survey, obstacle } = await lookAround(context);
   if (obstacle !== undefined) return obstacle;
@@ -35,7 +46,6 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
     if (await context.interrupted()) return { is: 'left' };
     await deleteGroup(context, link);
   }
-  const inside = first.scimGroup?.members;
-  const gone = await unlessLost(context, inside === undefined ? undefined : new Set(inside));
+  const gone = await unlessLost(context, inside(first, before));
   return gone ?? { is: 'done', text: `SCIM group ${first.name} is deleted and everybody who was in it is still there` };
 }

@@ -1,6 +1,7 @@
 import { expiryWarning } from '../../core/credential.ts';
 import { countInState } from '../../core/cycle.ts';
-import { whatToTell, type Watched } from '../../core/notification.ts';
+import { viewOf } from '../../core/migration/view.ts';
+import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { ConnectionState } from '../../ports/stores.ts';
 
@@ -15,7 +16,11 @@ export async function watchConnections(ports: Ports, warnDays: readonly number[]
   const { notifications } = ports.stores;
   for (const name of ports.connections.keys()) {
     const { told, version } = await notifications.told(name);
-    const next = whatToTell(told, await watched(ports, name, warnDays));
+    const migration = await watchedMigration(ports, name, told.migration);
+    const next = whatToTell(told, {
+      ...(await watched(ports, name, warnDays)),
+      ...(migration === undefined ? {} : { migration }),
+    });
     if (version > 0 && next.tell.length === 0 && JSON.stringify(next.told) === JSON.stringify(told)) continue;
     // When another process was first, it has told the same.
     await notifications.tell(name, next.told, version, next.tell);
@@ -45,4 +50,25 @@ function whyStopped({ pausedReason, quarantine }: ConnectionState): Watched['sto
   if (pausedReason !== undefined) return { by: 'pause', reason: pausedReason };
   if (quarantine === undefined) return undefined;
   return { by: 'quarantine', reason: `${quarantine.reason}: ${quarantine.cause.message}` };
+}
+
+/** Where the newest migration stands still. Journals hold names; nothing of them but words of ours is told. */
+async function watchedMigration(
+  { stores: { migrations }, clock }: Ports,
+  connection: string,
+  told: Told['migration'],
+): Promise<WatchedMigration | undefined> {
+  const [newest] = await migrations.list({ connection, limit: 1 });
+  // One that has ended is looked at only where people were told of it.
+  if (newest === undefined || (newest.endedAt !== undefined && told?.id !== newest.id)) return undefined;
+  const { id } = newest;
+  const view = viewOf(id, await migrations.lines(id), clock.now());
+  const { kind, status, gate, result } = view;
+  if (status === 'ended')
+    return { id, is: 'ended', key: 'ended', facts: { migration: kind, result: result ?? 'ended' } };
+  if (gate !== undefined)
+    return { id, is: 'gate', key: `${gate.name} ${gate.digest}`, facts: { migration: kind, gate: gate.name } };
+  if (status !== 'paused') return undefined;
+  const step = view.steps.find(({ state }) => state === 'now')?.step ?? 'its end';
+  return { id, is: 'paused', key: `paused ${view.latest.at}`, facts: { migration: kind, step } };
 }

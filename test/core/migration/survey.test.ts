@@ -36,6 +36,20 @@ describe('M1: the survey', () => {
     expect(survey.accounts.map(({ id }) => id)).toEqual(['id-ann', 'id-ben']);
   });
 
+  test('M5: a SCIM group that shows nobody, where people with accounts belong, is not taken for an empty one', () => {
+    const input = guide();
+    const groups = input.inventory.groups.resources.map((group) => ({ ...group, members: [] }));
+    const hidden = {
+      ...input,
+      inventory: { ...input.inventory, groups: { ...input.inventory.groups, resources: groups } },
+    };
+    expect(codes(hidden, 'refuse')).toContain('members-doubtful');
+    expect(codes(input)).not.toContain('members-doubtful');
+    // It is so once a migration has emptied the group: that stops nothing, and is nothing else to say yes to.
+    const survey = aSurvey('remove-groups', hidden);
+    expect(obstacles(survey, OPTIONS, 'going-on')).toEqual([]);
+  });
+
   test('M1: counts another role as missing although the user has a way in', () => {
     const input = guide({
       assignments: [assignGroup('it', 'admin'), assignUser('ben', 'reader'), assignUser('ann', 'admin')],

@@ -15,6 +15,7 @@ import { watchConnections } from '../../../src/provisioning/notifications/watch-
 import { aCredential } from '../../builders.ts';
 import { aHandClock } from '../../contract/stores.contract.ts';
 import { silentLog } from '../../silent-log.ts';
+import { aSurvey, done, started } from '../../core/migration/builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from '../fakes.ts';
 
 const DAY = 86_400_000;
@@ -145,6 +146,38 @@ describe('telling people', () => {
     clock.advance(5000);
     await sweep();
     expect(hook.messages).toEqual(['connection.paused down', 'connection.recovered']);
+  });
+
+  test('of a gate a migration waits at, of a pause that needs a person, and of its end; of none that nobody watched', async () => {
+    clock.advance(600_000);
+    await sweep();
+    hook.messages.length = 0;
+    const { migrations } = ports.stores;
+    const survey = aSurvey();
+    const end = { kind: 'ended', result: 'aborted', by: 'ada', text: 'ann lost it', frozen: false } as const;
+    const unseen = await migrations.open('acme', [started()]);
+    await migrations.append(unseen.id, [end]);
+    await sweep();
+    clock.advance(1);
+    const before = { kind: 'surveyed', purpose: 'start', survey } as const;
+    const { id } = await migrations.open('acme', [started(), before, ...done('survey', 'assign-directly')]);
+    await migrations.append(id, [{ kind: 'surveyed', purpose: 'coverage', survey }]);
+    await sweep();
+    await sweep();
+    await migrations.append(id, [
+      { kind: 'approved', gate: 'coverage', digest: survey.digest, by: 'bob', expiresAt: clock.now() + DAY },
+    ]);
+    await sweep();
+    await migrations.append(id, [{ kind: 'paused', by: 'headgate', reason: 'ann is about to lose it' }]);
+    await sweep();
+    await migrations.append(id, [end]);
+    await sweep();
+    await sweep();
+    expect(hook.messages).toEqual([
+      'migration.gate remove-groups coverage',
+      'migration.paused remove-groups empty-groups',
+      'migration.ended remove-groups aborted',
+    ]);
   });
 
   test('and nudges only channels that have something to say', async () => {
