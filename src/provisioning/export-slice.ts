@@ -54,8 +54,10 @@ export function putBack(work: SliceWork, notBefore?: number): SliceOutcome {
   return { results: work.operations.map((item) => unsent(item, notBefore)), sendingMs: 0 };
 }
 
-function anchorsOf(operation: Operation): readonly Anchor[] {
-  if (operation.kind === 'members') return [operation.anchor, ...operation.add];
+/** Users whose accounts an operation names, its own among them. */
+function usersOf(operation: Operation): readonly Anchor[] {
+  if (operation.kind === 'members') return operation.add;
+  if (operation.resource === 'group') return [];
   if ('references' in operation) return [operation.anchor, ...operation.references.map(({ to }) => to)];
   return [operation.anchor];
 }
@@ -65,10 +67,15 @@ async function readLinks(
   work: SliceWork,
   ports: SlicePorts,
 ): Promise<{ accounts: ReadonlyMap<Anchor, Link>; groups: ReadonlyMap<Anchor, Link> }> {
-  const anchors = [...new Set(work.operations.flatMap(({ operation }) => anchorsOf(operation)))];
+  const users = new Set<Anchor>();
+  const ownGroups = new Set<Anchor>();
+  for (const { operation } of work.operations) {
+    for (const user of usersOf(operation)) users.add(user);
+    if (operation.resource === 'group') ownGroups.add(operation.anchor);
+  }
   const [accounts, groups] = await Promise.all([
-    ports.stores.links.find(work.connection, 'account', anchors),
-    ports.stores.links.find(work.connection, 'group', anchors),
+    ports.stores.links.find(work.connection, 'account', [...users]),
+    ports.stores.links.find(work.connection, 'group', [...ownGroups]),
   ]);
   return { accounts, groups };
 }

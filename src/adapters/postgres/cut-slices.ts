@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { Wave } from '../../core/operation.ts';
-import { inChunks } from './chunks.ts';
 import { lockCycle } from './cycle-rows.ts';
 import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
@@ -25,23 +24,14 @@ export async function cutSlices(tx: Tx, cut: Cut): Promise<readonly string[]> {
   const cycle = await lockCycle(tx, { id: cut.id });
   if (cycle === undefined || cycle.phase !== 'exporting' || cycle.cancel_requested) return [];
   if (cut.slices <= 0 || cut.size <= 0 || (await earlierWaveOpen(tx, cycle, cut.wave))) return [];
-  const operations = await sendable(tx, cycle, cut);
-  // Two digits short of a million slices the ids stop sorting as text; nothing depends on it.
-  const slices = [...inChunks(operations, cut.size)].map((chunk, index) => ({
-    id: `${cycle.id}-${String(cycle.slices_cut + index + 1).padStart(6, '0')}`,
-    cycle: cycle.number,
-    wave: cut.wave,
-    sequences: chunk.map(({ sequence }) => sequence),
-    fresh: chunk.filter(({ state }) => state === 'pending').length,
-  }));
+  const slices = await insertSlices(tx, cycle, cut);
   if (slices.length === 0) return [];
-  await tx.insertInto('headgate.slice').values(slices).execute();
   await tx
     .updateTable('headgate.cycle')
     .set({ slices_cut: cycle.slices_cut + slices.length })
     .where('number', '=', cycle.number)
     .execute();
-  return slices.map(({ id }) => id);
+  return slices;
 }
 
 async function earlierWaveOpen(tx: Tx, cycle: LockedCycle, wave: Wave): Promise<boolean> {
@@ -57,12 +47,25 @@ async function earlierWaveOpen(tx: Tx, cycle: LockedCycle, wave: Wave): Promise<
   return found !== undefined;
 }
 
-async function sendable(
-  tx: Tx,
-  cycle: LockedCycle,
-  cut: Cut,
-): Promise<readonly { readonly sequence: number; readonly state: string }[]> {
-  const { rows } = await sql<{ sequence: number; state: string }>`
+/** Cuts inside the database: the numbers of thousands of operations need not come here and go back. */
+async function insertSlices(tx: Tx, cycle: LockedCycle, cut: Cut): Promise<readonly string[]> {
+  // Two digits short of a million slices the ids stop sorting as text; nothing depends on it.
+  const { rows } = await sql<{ id: string }>`
+    with sendable as (${sendable(cycle, cut)}),
+    placed as (select sequence, state, (row_number() over (order by sequence) - 1) / ${cut.size}::integer as slice from sendable),
+    counted as (
+      select (${cycle.slices_cut}::integer + slice + 1)::text as number, array_agg(sequence order by sequence) as sequences,
+             count(*) filter (where state = 'pending') as fresh
+      from placed group by slice)
+    insert into headgate.slice (id, cycle, wave, sequences, fresh)
+    select ${cycle.id} || '-' || lpad(number, greatest(6, length(number)), '0'), ${cycle.number}, ${cut.wave}, sequences, fresh
+    from counted
+    returning id`.execute(tx);
+  return rows.map(({ id }) => id).sort();
+}
+
+function sendable(cycle: LockedCycle, cut: Cut) {
+  return sql`
     with busy as materialized (select unnest(sequences) as sequence from headgate.slice where cycle = ${cycle.number})
     select sequence, state from headgate.operation as next
     where next.cycle = ${cycle.number} and next.wave = ${cut.wave} and next.state in ('pending', 'in-doubt')
@@ -74,6 +77,5 @@ async function sendable(
           and other.sequence <> next.sequence
           and (other.sequence in (select sequence from busy)
                or (other.sequence < next.sequence and other.state in ('pending', 'in-flight', 'in-doubt', 'held')))))
-    order by next.sequence limit ${cut.slices * cut.size}`.execute(tx);
-  return rows;
+    order by next.sequence limit ${cut.slices * cut.size}`;
 }

@@ -6,7 +6,7 @@ import type { LinkStore } from '../../ports/stores.ts';
 import { inChunks } from './chunks.ts';
 import { commit, reading } from './commits.ts';
 import { createFocusReads } from './focus-reads.ts';
-import { LINK_COLUMNS, readLink, toLink } from './rows.ts';
+import { toLink } from './rows.ts';
 import type { Sql, StoredLink, Tx } from './tables.ts';
 
 /** Links handed over in one value: a million links row by row take fifteen times as long. */
@@ -16,8 +16,18 @@ const WRITE_CHUNK = 5_000;
 
 type LoadedRow = readonly [StoredLink, readonly RememberedPath[] | null, readonly Anchor[] | null, Departure | null];
 
+/** Rows of headgate.link as one JSON array of [body, paths, awaiting, departure]; null when there are none. */
+const AS_JSON = sql<string | null>`
+  '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ',' ||
+    coalesce(to_json(awaiting)::text, 'null') || ',' || coalesce(departure::text, 'null') || ']', ',') || ']'`;
+
+function readLinks(json: string): readonly Link[] {
+  const rows: readonly LoadedRow[] = JSON.parse(json);
+  return rows.map(([body, paths, awaiting, departure]) => toLink(body, paths, awaiting, departure));
+}
+
 interface LoadedChunk {
-  /** JSON array of [body, paths, awaiting, departure]; null after the last chunk. */
+  /** Links as one JSON array; null after the last chunk. */
   readonly links: string | null;
   readonly count: number;
   readonly last: string | null;
@@ -26,8 +36,7 @@ interface LoadedChunk {
 function readChunk(db: Sql, connection: string, resource: Link['resource'], after: string): Promise<LoadedChunk> {
   return reading(async () => {
     const { rows } = await sql<LoadedChunk>`
-      select '[' || string_agg('[' || body::text || ',' || coalesce(paths::text, 'null') || ',' || coalesce(to_json(awaiting)::text, 'null') || ',' || coalesce(departure::text, 'null') || ']', ',') || ']' as links,
-             count(*)::integer as count, max(anchor) as last
+      select ${AS_JSON} as links, count(*)::integer as count, max(anchor) as last
       from (
         select anchor, body, paths, awaiting, departure from headgate.link
         where connection = ${connection} and resource = ${resource} and anchor > ${after}
@@ -42,8 +51,7 @@ async function loadAll(db: Sql, connection: string, resource: Link['resource'], 
   for (;;) {
     const chunk = await readChunk(db, connection, resource, after);
     if (chunk.links === null || chunk.last === null) return;
-    const rows: readonly LoadedRow[] = JSON.parse(chunk.links);
-    for (const [body, paths, awaiting, departure] of rows) into.push(toLink(body, paths, awaiting, departure));
+    for (const link of readLinks(chunk.links)) into.push(link);
     if (chunk.count < LOAD_CHUNK) return;
     after = chunk.last;
   }
@@ -65,19 +73,12 @@ export function createLinkStore(db: Sql): LinkStore {
     async find(connection, resource, anchors) {
       const found = new Map<Anchor, Link>();
       for (const chunk of inChunks(anchors, FIND_CHUNK)) {
-        const rows = await reading(() =>
-          db
-            .selectFrom('headgate.link')
-            .select(LINK_COLUMNS)
-            .where('connection', '=', connection)
-            .where('resource', '=', resource)
-            .where('anchor', '=', sql<string>`any(${chunk}::text[])`)
-            .execute(),
+        const { rows } = await reading(() =>
+          sql<Pick<LoadedChunk, 'links'>>`
+            select ${AS_JSON} as links from headgate.link
+            where connection = ${connection} and resource = ${resource} and anchor = any(${chunk}::text[])`.execute(db),
         );
-        for (const row of rows) {
-          const link = readLink(row);
-          found.set(link.anchor, link);
-        }
+        for (const link of readLinks(rows[0]?.links ?? '[]')) found.set(link.anchor, link);
       }
       return found;
     },

@@ -7,15 +7,16 @@ import { dropLinks, forgetMemberships, writeLinks } from './link-store.ts';
 import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
 
+/** What does not apply is left out, and is null in the row. */
 interface Outcome {
   readonly sequence: number;
   readonly state: OperationState;
   readonly attempts: number;
-  readonly not_before: number | null;
-  readonly settled_at: number | null;
-  readonly duration_ms: number | null;
-  readonly exported: string | null;
-  readonly failure: string | null;
+  readonly not_before: number | undefined;
+  readonly settled_at: number | undefined;
+  readonly duration_ms: number | undefined;
+  readonly exported: string | undefined;
+  readonly failure: string | undefined;
 }
 
 /**
@@ -35,13 +36,13 @@ export async function recordResults(
   const slice = await tx.selectFrom('headgate.slice').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (slice?.worker !== worker || Number(slice.lease_until ?? 0) === 0) return false;
   refuseForeign(id, slice.sequences, results);
-  const subjects = await writeOutcomes(
+  await writeOutcomes(
     tx,
     cycle.number,
     results.map((result) => outcomeOf(result, cycle, now)),
   );
   await writeLinks(tx, cycle.connection, latestLinks(results));
-  const gone = results.flatMap((result) => dropped(result, subjects));
+  const gone = await readDropped(tx, cycle.number, results);
   await dropLinks(tx, cycle.connection, gone);
   await forgetMemberships(tx, cycle.connection, withoutMemberships(results, gone));
   await doubtTheRest(tx, cycle.number, slice.sequences, results);
@@ -57,11 +58,11 @@ function outcomeOf(result: OperationResult, cycle: LockedCycle, now: number): Ou
     sequence: result.sequence,
     state,
     attempts: 'attemptSpent' in result && !result.attemptSpent ? 0 : 1,
-    not_before: waits && 'notBefore' in result ? (result.notBefore ?? null) : null,
-    settled_at: waits && cycle.phase !== 'closed' ? null : now,
-    duration_ms: 'durationMs' in result && result.durationMs !== undefined ? Math.round(result.durationMs) : null,
-    exported: result.state === 'exported' ? JSON.stringify(result.exported) : null,
-    failure: result.state === 'escrowed' ? JSON.stringify(result.failure) : null,
+    not_before: waits && 'notBefore' in result ? result.notBefore : undefined,
+    settled_at: waits && cycle.phase !== 'closed' ? undefined : now,
+    duration_ms: 'durationMs' in result && result.durationMs !== undefined ? Math.round(result.durationMs) : undefined,
+    exported: result.state === 'exported' ? JSON.stringify(result.exported) : undefined,
+    failure: result.state === 'escrowed' ? JSON.stringify(result.failure) : undefined,
   };
 }
 
@@ -74,13 +75,8 @@ function refuseForeign(id: string, sequences: readonly number[], results: readon
   if (foreign > 0) throw new Error(`slice ${id}: ${foreign} of ${results.length} results are not of its operations`);
 }
 
-/** Writes the outcomes and returns the resource each operation was about. */
-async function writeOutcomes(
-  tx: Tx,
-  cycle: string,
-  outcomes: readonly Outcome[],
-): Promise<ReadonlyMap<number, Subject>> {
-  const { rows } = await sql<Subject & { sequence: number }>`
+async function writeOutcomes(tx: Tx, cycle: string, outcomes: readonly Outcome[]): Promise<void> {
+  await sql`
     update headgate.operation as operation
     set state = given.state, attempts = operation.attempts + given.attempts, not_before = given.not_before,
         settled_at = given.settled_at, duration_ms = given.duration_ms, exported = given.exported::json,
@@ -88,9 +84,7 @@ async function writeOutcomes(
     from json_to_recordset(${JSON.stringify(outcomes)}::json) as given (
       sequence integer, state text, attempts integer, not_before bigint, settled_at bigint, duration_ms integer,
       exported text, failure text)
-    where operation.cycle = ${cycle} and operation.sequence = given.sequence
-    returning operation.sequence, operation.resource, operation.anchor`.execute(tx);
-  return new Map(rows.map((row) => [row.sequence, row]));
+    where operation.cycle = ${cycle} and operation.sequence = given.sequence`.execute(tx);
 }
 
 /** One link per resource: a later result of the same slice stands. */
@@ -104,10 +98,18 @@ function latestLinks(results: readonly OperationResult[]): readonly Link[] {
   return [...links.values()];
 }
 
-function dropped(result: OperationResult, subjects: ReadonlyMap<number, Subject>): readonly Subject[] {
-  if (result.state !== 'escrowed' || result.dropLink !== true) return [];
-  const subject = subjects.get(result.sequence);
-  return subject === undefined ? [] : [subject];
+/** Resources that turned out not to be there. */
+async function readDropped(tx: Tx, cycle: string, results: readonly OperationResult[]): Promise<readonly Subject[]> {
+  const sequences = results
+    .filter((result) => result.state === 'escrowed' && result.dropLink === true)
+    .map(({ sequence }) => sequence);
+  if (sequences.length === 0) return [];
+  return tx
+    .selectFrom('headgate.operation')
+    .select(['resource', 'anchor'])
+    .where('cycle', '=', cycle)
+    .where('sequence', '=', sql<number>`any(${sequences}::integer[])`)
+    .execute();
 }
 
 /** Users whose account is not the one groups were seen to hold. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CycleStore, SliceStart, SliceWork } from '../../ports/stores.ts';
 import { commit, type SyncToDisk } from './commits.ts';
@@ -92,18 +93,19 @@ async function readOperations(
   sequences: readonly number[],
   takenOver: boolean,
 ): Promise<SliceWork['operations']> {
-  const rows = await tx
-    .selectFrom('headgate.operation')
-    .select(['sequence', 'body', 'attempts', 'state'])
-    .where('cycle', '=', cycle)
-    .where('sequence', '=', sql<number>`any(${sequences}::integer[])`)
-    .where('state', 'in', UNSETTLED)
-    .orderBy('sequence')
-    .execute();
-  return rows.map(({ sequence, body, attempts, state }) => ({
+  // As one value: a thousand rows of one operation each take half as long again.
+  const { rows } = await sql<{ operations: string | null }>`
+    select '[' || string_agg('[' || sequence || ',' || attempts || ',' || (state = 'in-doubt')::text || ',' || body::text || ']',
+                             ',' order by sequence) || ']' as operations
+    from headgate.operation
+    where cycle = ${cycle} and sequence = any(${sequences}::integer[]) and state = any(${UNSETTLED}::text[])`.execute(
+    tx,
+  );
+  const read: readonly (readonly [number, number, boolean, Operation])[] = JSON.parse(rows[0]?.operations ?? '[]');
+  return read.map(([sequence, attempts, inDoubt, operation]) => ({
     sequence,
-    operation: body,
-    inDoubt: takenOver || state === 'in-doubt',
+    operation,
+    inDoubt: takenOver || inDoubt,
     attempts,
   }));
 }
