@@ -1,26 +1,23 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { request } from 'undici';
-import { parse, stringify } from 'yaml';
 import { generic } from '../../src/adapters/scim/profiles/generic.ts';
-import { createApiClient } from '../../src/cli/api-client.ts';
-import { createOperatorClient, type OperatorClient } from '../../src/cli/operator-client.ts';
-import { freePort } from '../../src/cli/demo/daemon.ts';
-import { connectToDaemon, daemonLives } from '../../src/cli/transport.ts';
-import type { Config } from '../../src/config/config.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import type { CycleView } from '../../src/ports/operator.ts';
-import { writeConfiguration } from '../../src/sandbox/sandbox-files.ts';
-import { startPostgres, startRedis } from '../services.ts';
 import { bareLoop, readWrites } from './bare-loop.ts';
-import { built, startProgram, type Program } from './process.ts';
-import type { TenantAddresses } from './tenant-main.ts';
-
-export type Platform = 'redis' | 'embedded';
+import {
+  configure,
+  forget,
+  methodsSeen,
+  runCycle,
+  startDaemon,
+  startProvider,
+  startServers,
+  TOKEN,
+  urlOf,
+  type Daemon,
+  type Platform,
+} from './bench-world.ts';
+import type { Program } from './process.ts';
 
 /** What a cycle of a whole tenant cost. Times in ms. */
 export interface CycleFigures {
@@ -49,101 +46,6 @@ export interface CycleBenchOptions {
 
 /** What the profile `generic` allows, unless the configuration says otherwise. */
 const CONCURRENCY = generic.rate.concurrency;
-const TOKEN = 'bench-token-0123456789';
-/** How often the benchmark asks whether a cycle is over: rare enough not to be what is measured. */
-const ASK_MS = 250;
-
-/** A cycle that takes longer has stopped for good: the benchmark must end by itself. */
-const LONGEST_CYCLE_MS = 240_000;
-
-interface Daemon {
-  readonly operator: OperatorClient;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
-
-function startProvider(): Promise<Program> {
-  return startProgram([built('../../src/sandbox/provider/main.js'), '--token', TOKEN]);
-}
-
-function urlOf(provider: Program): string {
-  const { url }: { readonly url: string } = JSON.parse(provider.said);
-  return url;
-}
-
-/** The provider's own log, not the daemon's word, says what was sent in a cycle. */
-async function forget(provider: Program): Promise<void> {
-  const response = await request(new URL('/_sandbox/requests', urlOf(provider)), { method: 'DELETE' });
-  await response.body.dump();
-}
-
-async function writesSeen(provider: Program): Promise<number> {
-  const { body } = await request(new URL('/_sandbox/requests', urlOf(provider)));
-  const { requests }: { readonly requests: readonly { readonly method: string }[] } = JSON.parse(await body.text());
-  return requests.filter(({ method }) => method !== 'GET').length;
-}
-
-/** Redis and PostgreSQL as their documentation recommends, or nothing for the embedded default. */
-async function startServers(platform: Platform) {
-  if (platform === 'embedded') return { settings: {}, stop: async () => {} };
-  const [redis, postgres] = [await startRedis(), await startPostgres({ fsync: 'on' })];
-  return {
-    settings: { database: { url: postgres.url }, queue: { url: redis.url } },
-    stop: async () => void (await Promise.all([redis.stop(), postgres.stop()])),
-  };
-}
-
-async function configure(
-  directory: string,
-  tenant: Program,
-  provider: Program,
-  settings: object,
-): Promise<Config & { file: string }> {
-  const addresses: TenantAddresses = JSON.parse(tenant.said);
-  const file = await writeConfiguration(directory, {
-    ...addresses,
-    scim: urlOf(provider),
-    scimToken: TOKEN,
-    profile: 'generic',
-    httpPort: await freePort(),
-  });
-  const written: object = parse(await readFile(file, 'utf8'));
-  await writeFile(file, stringify({ ...written, ...settings, log: { level: 'error' } }));
-  return { ...loadConfig(file, {}), file };
-}
-
-async function startDaemon(config: Config & { file: string }, nodeArguments: readonly string[], writesFile: string) {
-  const recorder = built('./record-writes.js');
-  const argv = [
-    ...nodeArguments,
-    '--import',
-    recorder,
-    built('../../src/cli/main.js'),
-    'serve',
-    '--config',
-    config.file,
-  ];
-  const env = { ...process.env, HEADGATE_BENCH_WRITES: writesFile };
-  const child = spawn(process.execPath, argv, { stdio: 'inherit', env });
-  const kill = () => child.kill('SIGKILL');
-  process.on('exit', kill);
-  const ended = once(child, 'exit').then(() => process.off('exit', kill));
-  while (!(await daemonLives(config.http))) {
-    if (child.exitCode !== null) throw new Error('the daemon ended before it was ready');
-    await pause(ASK_MS);
-  }
-  const operator = createOperatorClient(createApiClient(await connectToDaemon(config)));
-  return {
-    operator,
-    pid: child.pid ?? 0,
-    async stop() {
-      await operator.close();
-      child.kill('SIGTERM');
-      await ended;
-    },
-  } satisfies Daemon;
-}
-
 /** Processor time a process has taken so far, in ms; undefined where the system does not tell. */
 async function cpuMs(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
@@ -152,21 +54,13 @@ async function cpuMs(pid: number): Promise<number | undefined> {
   return user === undefined || system === undefined ? undefined : (user + system) * 10;
 }
 
-async function fullCycle({ operator, pid }: Daemon): Promise<{ cycle: CycleView; exportCpuMs: number | undefined }> {
-  const started = await operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'bench' });
+async function fullCycle(daemon: Daemon): Promise<{ cycle: CycleView; exportCpuMs: number | undefined }> {
   let before: number | undefined;
-  for (;;) {
-    await pause(ASK_MS);
-    if (Date.now() - started.createdAt > LONGEST_CYCLE_MS) throw new Error('the cycle does not come to an end');
-    const cycle = await operator.getCycle(started.id);
-    if (cycle.phase === 'exporting') before ??= await cpuMs(pid);
-    if (cycle.phase !== 'closed') continue;
-    // Colliding names of the generated organisation stay held, and a cycle with nothing else to do says so.
-    if (cycle.result !== 'succeeded' && cycle.result !== 'held')
-      throw new Error(`the cycle ended as ${cycle.result}: ${cycle.failure?.message}`);
-    const after = await cpuMs(pid);
-    return { cycle, exportCpuMs: before === undefined || after === undefined ? undefined : after - before };
-  }
+  const cycle = await runCycle(daemon, 'initial', async ({ phase }) => {
+    if (phase === 'exporting') before ??= await cpuMs(daemon.pid);
+  });
+  const after = await cpuMs(daemon.pid);
+  return { cycle, exportCpuMs: before === undefined || after === undefined ? undefined : after - before };
 }
 
 async function peakBytes(pid: number): Promise<number | undefined> {
@@ -190,7 +84,7 @@ export async function benchCycles(options: CycleBenchOptions): Promise<CycleFigu
     const { cycle: first, exportCpuMs } = await fullCycle(daemon);
     await forget(provider);
     const { cycle: second } = await fullCycle(daemon);
-    const quietWrites = await writesSeen(provider);
+    const quietWrites = (await methodsSeen(provider)).filter((method) => method !== 'GET').length;
     const peak = await peakBytes(daemon.pid);
     await daemon.stop();
     await provider.stop();

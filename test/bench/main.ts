@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { postgresAvailable, redisAvailable } from '../services.ts';
-import { benchCycles, type Platform } from './cycle-bench.ts';
+import type { Platform } from './bench-world.ts';
+import { benchCycles } from './cycle-bench.ts';
+import { benchIncremental } from './incremental-bench.ts';
 import type { PlanningFigures } from './planning.ts';
 import { built, startProgram } from './process.ts';
-import { printCycles, printPlanning } from './report.ts';
+import { printCycles, printIncremental, printPlanning } from './report.ts';
 
 /*
  * `npm run bench`. Everything runs on loopback in processes that end with it; nothing is asserted.
  *   --users 20000  --groups 400  --plan-users 200000  --memberships 5 (each)
- *   --only cycles|planning  --platform redis|embedded  --node FLAG (for the daemon, repeatable; with its dashes: --node=--cpu-prof)
+ *   --incremental-users 100000  --only cycles|incremental|planning  --platform redis|embedded  --node FLAG (for the daemon, repeatable; with its dashes: --node=--cpu-prof)
  */
 
 const { values } = parseArgs({
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     users: { type: 'string', default: '20000' },
     groups: { type: 'string', default: '400' },
     'plan-users': { type: 'string', default: '200000' },
+    'incremental-users': { type: 'string', default: '100000' },
     memberships: { type: 'string', default: '5' },
     only: { type: 'string' },
     platform: { type: 'string' },
@@ -41,6 +44,15 @@ async function cycles(): Promise<void> {
   await tenant.stop();
 }
 
+/** On one platform only: what is told apart is an incremental cycle from a full one, not Redis from the embedded queue. */
+async function incremental(): Promise<void> {
+  const [platform] = platforms();
+  if (platform === undefined) return;
+  const tenant = await startProgram([built('./tenant-main.js'), values['incremental-users'], values.groups]);
+  printIncremental(await benchIncremental(platform, tenant, values.node));
+  await tenant.stop();
+}
+
 async function planning(): Promise<void> {
   const flags = ['--expose-gc', '--max-old-space-size=8192'];
   const program = await startProgram([...flags, built('./planning-main.js'), values['plan-users'], values.memberships]);
@@ -50,5 +62,7 @@ async function planning(): Promise<void> {
 }
 
 process.stdout.write(`node ${process.version}, ${availableParallelism()} processors\n`);
-if (values.only !== 'planning') await cycles();
-if (values.only !== 'cycles') await planning();
+const wanted = (part: string) => values.only === undefined || values.only === part;
+if (wanted('cycles')) await cycles();
+if (wanted('incremental')) await incremental();
+if (wanted('planning')) await planning();

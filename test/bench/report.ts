@@ -1,4 +1,5 @@
 import type { CycleFigures } from './cycle-bench.ts';
+import type { CycleCost, IncrementalFigures } from './incremental-bench.ts';
 import type { PlanningFigures } from './planning.ts';
 
 type Row = readonly [what: string, value: string, goal?: string];
@@ -41,6 +42,24 @@ export function printCycles(figures: CycleFigures): void {
     ['second cycle, nothing changed', seconds(quietMs)],
     ['writes of the second cycle', String(quietWrites), 'goal 0'],
     ['peak memory of the daemon', memory],
+  ]);
+}
+
+function costRows(what: string, { graphReads, providerReads, writes, ms }: CycleCost): readonly Row[] {
+  return [
+    [`${what}: time`, seconds(ms)],
+    [`${what}: requests to Graph`, String(graphReads)],
+    [`${what}: reads at the provider`, String(providerReads)],
+    [`${what}: writes`, String(writes)],
+  ];
+}
+
+/** Prints what a cycle after a few changes cost beside one that looks at everybody. */
+export function printIncremental({ platform, accounts, changes, incremental, full }: IncrementalFigures): void {
+  print(`Cycles after ${changes} changes among ${accounts} accounts, ${NAMES[platform]}`, [
+    ...costRows('incremental', incremental),
+    ...costRows('full', full),
+    ['incremental : full, time', `${((incremental.ms / full.ms) * 100).toFixed(1)} %`],
   ]);
 }
 
