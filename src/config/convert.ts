@@ -177,10 +177,11 @@ function toConnection(
   at: string,
   base: FileBase,
 ): ConnectionConfig {
-  const { name, application, scope, deprovision, drift, guards, provider, schedule, quarantine } = connection;
+  const { name, application, engine, scope, deprovision, drift, guards, provider, schedule, quarantine } = connection;
   return {
     name,
     application,
+    ...(engine === 'entra' ? { engine } : {}),
     scope,
     mapping,
     deprovision: toDeprovision(deprovision),

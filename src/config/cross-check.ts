@@ -133,6 +133,18 @@ function checkConnections(source: SourceDocument, found: CrossChecks): void {
       );
     } else if (typeof name === 'string') names.set(name, index);
     checkTarget(connection, index, targets, source, found);
+    checkEngine(connection, index, source, found);
+  }
+}
+
+/** A schedule would promise cycles that another engine is there for. */
+function checkEngine(connection: Settings, index: number, source: SourceDocument, found: CrossChecks): void {
+  const schedule = connection['schedule'];
+  if (connection['engine'] !== 'entra' || !isSettings(schedule)) return;
+  for (const key of ['incremental', 'full']) {
+    if (!Object.hasOwn(schedule, key)) continue;
+    const message = 'has no meaning with engine: entra, whose cycles are not started by Headgate: take it out';
+    found.problems.push(source.problemAt(['connections', index, 'schedule', key], message, 'key'));
   }
 }
 

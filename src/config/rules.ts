@@ -6,6 +6,7 @@ import type { ConnectionConfig } from './config.ts';
  * that a new token file or schedule does not make a reviewed plan stale.
  */
 export function rulesOf(connection: ConnectionConfig): ConnectionRules {
-  const { name, application, scope, mapping, deprovision, drift, guards } = connection;
-  return { name, application, scope, mapping, deprovision, drift, guards };
+  const { name, application, engine, scope, mapping, deprovision, drift, guards } = connection;
+  const plain = { name, application, scope, mapping, deprovision, drift, guards };
+  return engine === undefined ? plain : { ...plain, engine };
 }

@@ -99,6 +99,12 @@ const connection = field.settings({
     .regex(/^[a-z0-9-]{1,40}$/, 'must be 1 to 40 lower-case letters, digits and dashes')
     .describe('Name of the connection in commands, logs, metrics and queues.'),
   application: field.guid().describe('appId (client id) of the enterprise application.'),
+  engine: z
+    .enum(['headgate', 'entra'])
+    .default('headgate')
+    .describe(
+      "Who provisions. entra: Entra's own provisioning service does, and Headgate only accompanies migrations.",
+    ),
   provider: field.settings({
     profile: z.enum(PROFILE_NAMES).describe('What is known about the service provider.'),
     url: field.webAddress().describe('Base address of the SCIM endpoint.'),

@@ -41,6 +41,8 @@ export interface ConnectionRules {
   readonly name: string;
   /** appId of the enterprise application. */
   readonly application: string;
+  /** Set when Entra's own provisioning service provisions it: then Headgate sends no cycle, and only accompanies migrations. */
+  readonly engine?: 'entra';
   readonly scope: {
     /** Whether directory groups are provisioned as SCIM groups. */
     readonly groups: boolean;

@@ -31,7 +31,10 @@ const GUARD: Readonly<Record<GuardName, Guard>> = {
  * verdict names the guards that did not look, because they are switched off.
  */
 export function judge(facts: GuardFacts): Verdict {
-  const off = GUARDS.filter((name) => facts.rules.guards.off.some((other) => other === name));
+  const { engine, guards } = facts.rules;
+  const off = GUARDS.filter(
+    (name) => guards.off.some((other) => other === name) && !(name === 'native-job-active' && engine === 'entra'),
+  );
   const on = GUARDS.filter((name) => !off.includes(name));
   const findings = on.flatMap((name) => GUARD[name](facts));
   return { refused: findings.some(({ effect }) => effect === 'refuse'), findings, off };

@@ -7,6 +7,7 @@ import { stateOf } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
+import { freezeJob } from './steps/pause-job.ts';
 import { runStep } from './run-step.ts';
 import { LeftError, openStep, type StepContext, type StepOutcome } from './step-context.ts';
 
@@ -138,7 +139,7 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
       log.error({ step, why: outcome.why }, 'the migration is paused: a person must look');
       return -1;
     case 'abort':
-      await end(given, 'aborted', 'headgate', outcome.why, true);
+      await end(given, 'aborted', 'headgate', `${outcome.why}${await freezeJob(context)}`, true);
       return -1;
     case 'left':
       return -1;

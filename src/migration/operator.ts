@@ -67,7 +67,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   async function start(request: MigrationStart, progress: ReadProgress, signal: AbortSignal): Promise<MigrationView> {
     const connection = connectionOf(request.connection);
     const { name } = connection.rules;
-    await requireReady(ports, name, signal);
+    await requireReady(ports, connection.rules, signal);
     const groups = await resolveGroups(connection, request, signal);
     const asked = { kind: request.kind, groups };
     const { survey } = await takeSurvey(connection, ports, asked, signal, progress);
@@ -83,6 +83,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
       kind: 'started',
       connection: name,
       migration: request.kind,
+      ...(connection.rules.engine === undefined ? {} : { engine: connection.rules.engine }),
       groups: survey.groups.map(({ anchor }) => anchor),
       by: request.requestedBy,
       options: request.options,
@@ -121,9 +122,10 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
 }
 
 /** What must be so before anything is looked at: the identity, and a connection that is in order. */
-async function requireReady(ports: Ports, connection: string, signal: AbortSignal): Promise<void> {
+async function requireReady(ports: Ports, rules: Connection['rules'], signal: AbortSignal): Promise<void> {
+  const connection = rules.name;
   const writer = requireWriter(ports);
-  const failed = (await writer.check(signal)).find(({ ok }) => !ok);
+  const failed = (await writer.check(rules.engine ?? 'headgate', signal)).find(({ ok }) => !ok);
   if (failed !== undefined)
     refuse({ message: `${failed.name}: ${failed.detail}`, remedy: failed.remedy ?? 'see: headgate doctor' });
   const { pausedReason, switchedOffAt } = await ports.stores.connections.get(connection);

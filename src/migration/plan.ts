@@ -45,10 +45,10 @@ export async function planMigration(
   };
 }
 
-function requestsOf(survey: Survey, { provider }: Connection, { migration }: Ports): MigrationPlan['requests'] {
+function requestsOf(survey: Survey, { provider, rules }: Connection, { migration }: Ports): MigrationPlan['requests'] {
   const { writer } = migration;
   const application = survey.application.id;
-  const steps = new Set(stepsOf(survey.kind, 'forward'));
+  const steps = new Set(stepsOf(survey.kind, 'forward', rules.engine ?? 'headgate'));
   const assigns = survey.users.flatMap((user) =>
     user.missing.flatMap((roleId) =>
       writer === undefined
@@ -93,12 +93,25 @@ function requestsOf(survey: Survey, { provider }: Connection, { migration }: Por
           ],
     ),
   );
-  const deletes = scim.flatMap(({ id, name }) =>
+  // Entra's own engine deletes what it finds unassigned; Headgate only stops it in the end.
+  const deleted = rules.engine === 'entra' ? [] : scim;
+  const deletes = deleted.flatMap(({ id, name }) =>
     provider
       .preview(id, 'delete')
       .map((request) => ({ step: 'full-cycle', what: `delete SCIM group ${name}`, request })),
   );
-  return [...assigns, ...empties, ...unassigns, ...deletes].filter(({ step }) =>
+  const { job } = survey;
+  const pauses =
+    writer === undefined || job === undefined
+      ? []
+      : [
+          {
+            step: 'disable-connection',
+            what: "pause Entra's own provisioning",
+            request: writer.show({ kind: 'pause-job', application, job: job.id }),
+          },
+        ];
+  return [...assigns, ...empties, ...unassigns, ...deletes, ...pauses].filter(({ step }) =>
     [...steps].some((one) => one === step),
   );
 }

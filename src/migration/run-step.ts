@@ -5,6 +5,7 @@ import { disableConnection } from './steps/disable-connection.ts';
 import { emptyGroups } from './steps/empty-groups.ts';
 import { finish } from './steps/finish.ts';
 import { fullCycle } from './steps/full-cycle.ts';
+import { nativeCycle } from './steps/native-cycle.ts';
 import { reassignGroups } from './steps/reassign-groups.ts';
 import { restoreCycle } from './steps/restore-cycle.ts';
 import { revokeToken } from './steps/revoke-token.ts';
@@ -18,6 +19,7 @@ import type { StepContext, StepOutcome } from './step-context.ts';
 const STEPS: Readonly<Record<MigrationStep, (context: StepContext) => Promise<StepOutcome>>> = {
   survey: surveyStep,
   'assign-directly': assignDirectly,
+  'assignments-cycle': nativeCycle,
   'empty-groups': emptyGroups,
   'unassign-groups': unassignGroups,
   canary,

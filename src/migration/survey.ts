@@ -1,4 +1,6 @@
 import type { Anchor } from '../core/directory.ts';
+import type { Link } from '../core/link.ts';
+import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
 import { planCycle } from '../core/planning/plan-cycle.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
@@ -42,6 +44,14 @@ export async function gatherFacts(
   };
 }
 
+interface Surveyed {
+  readonly survey: Survey;
+  readonly facts: PlanInput;
+  readonly due: Plan;
+  /** Links matched just now, where another engine made the accounts. */
+  readonly assumed: readonly Link[];
+}
+
 /** The survey of a migration, and the plan of the full cycle that would run now. */
 export async function takeSurvey(
   connection: Connection,
@@ -49,10 +59,15 @@ export async function takeSurvey(
   request: Omit<MigrationRequest, 'connection'>,
   signal: AbortSignal,
   progress?: ReadProgress,
-): Promise<{ readonly survey: Survey; readonly facts: PlanInput; readonly due: Plan }> {
-  const facts = await gatherFacts(connection, { stores, clock }, signal, progress);
-  const survey = surveyOf({ connection: connection.rules.name, ...request }, facts);
-  return { survey, facts, due: planCycle(facts).plan };
+): Promise<Surveyed> {
+  const read = await gatherFacts(connection, { stores, clock }, signal, progress);
+  const asked = { connection: connection.rules.name, ...request };
+  if (connection.rules.engine !== 'entra')
+    return { survey: surveyOf(asked, read), facts: read, due: planCycle(read).plan, assumed: [] };
+  const assumed = assumedLinks(read);
+  const facts = { ...read, links: withLinks(read.links, assumed) };
+  const jobs = await connection.directory.readProvisioningJobs(read.directory.application.id, signal);
+  return { survey: surveyOf(asked, facts, jobs), facts, due: planCycle(facts).plan, assumed };
 }
 
 /** Members of one group who have no direct assignment, read anew: asked just before anything is taken away. */

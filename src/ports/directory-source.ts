@@ -11,6 +11,7 @@ import type {
   Whereabouts,
 } from '../core/directory.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
+import type { NativeJob } from '../core/migration/native-job.ts';
 
 /** Called as a read moves on, for progress only. `total` is absent where the directory does not tell. */
 export type ReadProgress = (what: string, done: number, total?: number) => void;
@@ -91,6 +92,11 @@ export interface DirectorySource {
    * missing; any other failure throws.
    */
   readNativeJobs(applicationId: Anchor, signal: AbortSignal): Promise<NativeJobs>;
+  /**
+   * The directory's own provisioning jobs of the application, as they are now. UnauthorizedError where the permission to look
+   * is missing.
+   */
+  readProvisioningJobs(applicationId: Anchor, signal: AbortSignal): Promise<readonly NativeJob[]>;
   /** Cheapest authenticated read that proves credentials and permissions; used by `doctor` and at start. */
   check(appId: string, signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import type { DirectoryChange, ExactRequest } from '../core/migration/journal.ts';
+import type { MigrationEngine } from '../core/migration/migration.ts';
 import type { CheckResult } from './directory-source.ts';
 
 /** What became of one change. */
@@ -20,7 +21,7 @@ export interface DirectoryWriter {
    * holds permissions with which a mistake could delete people.
    */
   apply(change: DirectoryChange, signal: AbortSignal): Promise<DirectoryChanged>;
-  /** Proves the credential, and that it has what it needs and nothing that is dangerous. Writes nothing. */
-  check(signal: AbortSignal): Promise<readonly CheckResult[]>;
+  /** Proves the credential, and that it has what migrations of that engine need and nothing dangerous. Writes nothing. */
+  check(engine: MigrationEngine, signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;
 }

@@ -52,6 +52,7 @@ export function createOperator(options: OperatorOptions): Operator {
   };
   const startCycle: Operator['startCycle'] = async (request) => {
     const { rules } = connectionOf(request.connection);
+    requireOwnEngine(rules, request.kind);
     await requireSendable(rules.name, ports);
     // Whatever token was put into the configuration carries this cycle from its beginning.
     await keepCredentials(ports);
@@ -159,9 +160,19 @@ export function createOperator(options: OperatorOptions): Operator {
   };
 }
 
+/** An audit reads only; everything else is for the engine of the connection to do. */
+function requireOwnEngine({ name, engine }: Connection['rules'], kind: CycleRecord['kind']): void {
+  if (engine === undefined || kind === 'audit') return;
+  throw new RefusedError('configured', `connection ${name} is provisioned by Entra itself (engine: ${engine})`, {
+    remedy: 'Headgate only accompanies its migrations: headgate migration plan. To see what differs: headgate plan.',
+  });
+}
+
 async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatform'], signal: AbortSignal) {
   const platform = (await checkPlatform()).map((check) => ({ area: 'platform', ...check }));
-  const writer = ((await ports.migration.writer?.check(signal)) ?? []).map((check) => ({
+  const accompanied = [...ports.connections.values()].some(({ rules }) => rules.engine === 'entra');
+  const engine = accompanied ? 'entra' : 'headgate';
+  const writer = ((await ports.migration.writer?.check(engine, signal)) ?? []).map((check) => ({
     area: 'directory',
     ...check,
   }));
@@ -180,11 +191,11 @@ async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatfor
 
 /** Whether the guard `native-job-active` can look, and what it sees. What else is wrong the other checks have told. */
 async function checkNativeJobs(
-  { name, application, guards }: Connection['rules'],
+  { name, application, guards, engine }: Connection['rules'],
   directory: Connection['directory'],
   signal: AbortSignal,
 ) {
-  if (guards.off.includes('native-job-active')) return [];
+  if (engine === undefined && guards.off.includes('native-job-active')) return [];
   const read = async () => directory.readNativeJobs((await directory.readApplication(application, signal)).id, signal);
   const jobs = await read().catch((error: unknown) => {
     if (isHeadgateError(error)) return undefined;
@@ -193,6 +204,11 @@ async function checkNativeJobs(
   if (jobs === undefined) return [];
   const line = { area: `${name}: directory`, name: "the directory's own provisioning" };
   if (!jobs.known) return [{ ...line, ok: false, detail: jobs.why, remedy: jobs.remedy }];
+  if (engine === 'entra') {
+    const [detail] = jobs.active;
+    if (detail !== undefined) return [{ ...line, ok: true, detail }];
+    return [{ ...line, ok: false, detail: 'stands still, and engine is entra', remedy: 'start it in Entra.' }];
+  }
   if (jobs.active.length === 0) return [{ ...line, ok: true, detail: 'stands still' }];
   const remedy = 'stop it before Headgate writes: two engines would undo each other.';
   return [{ ...line, ok: false, detail: `still runs: ${jobs.active.join(', ')}`, remedy }];

@@ -56,7 +56,7 @@ async function hindrancesOf(
 ): Promise<readonly Hindrance[]> {
   const { pausedReason, switchedOffAt } = await stores.connections.get(name);
   const open = await stores.migrations.openOf(name);
-  const failed = writer === undefined ? [] : (await writer.check(signal)).filter(({ ok }) => !ok);
+  const failed = writer === undefined ? [] : (await writer.check('headgate', signal)).filter(({ ok }) => !ok);
   const hindrances: (Hindrance | undefined)[] = [
     writer === undefined
       ? { code: 'no-identity', text: 'directory.migration is not configured: no identity may write to the directory' }

@@ -55,6 +55,10 @@ async function rehearse(
 ): Promise<Rehearsal> {
   const connection = ports.connections.get(ask.connection);
   if (connection === undefined) throw new RefusedError('not-found', `no connection is named "${ask.connection}"`);
+  if (connection.rules.engine === 'entra')
+    throw new RefusedError('migration-refused', `connection ${ask.connection} is provisioned by Entra itself`, {
+      remedy: 'a rehearsal plays Headgate as the engine; what a migration would send is in: headgate migration plan.',
+    });
   const copied = await copyState(connection, ports, ask, progress, signal);
   progress('the copy is made', 0);
   const { assume } = ask;

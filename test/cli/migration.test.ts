@@ -50,6 +50,21 @@ describe('headgate migration', () => {
     expect(ran.out).toContain(`headgate migration approve acme --gate coverage --digest ${survey.digest}`);
   });
 
+  test("status shows what is seen of Entra's own job where that is the engine", async () => {
+    const job = { id: 'scim.1', code: 'Active' };
+    const waiting = journal(
+      started('remove-groups', {}, 'entra'),
+      { kind: 'surveyed', purpose: 'start', survey },
+      ...done('survey', 'assign-directly'),
+      { kind: 'begun', step: 'assignments-cycle' },
+      { kind: 'native-job', step: 'assignments-cycle', job },
+    );
+    const view = viewOf('m1', waiting, NOW);
+    const ran = await headgate({ migrationStatus: async () => view })('migration', 'status', 'acme');
+    expect(ran.out).toContain("remove-groups with Entra's engine, running");
+    expect(ran.out).toContain("Entra's job: Active, no whole cycle yet");
+  });
+
   test('approve without a digest shows what there is to approve, and approves nothing', async () => {
     const said: unknown[] = [];
     const ask = headgate({

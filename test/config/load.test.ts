@@ -403,6 +403,18 @@ describe('the configuration as a whole', () => {
     expect(credential.kind === 'client_secret' ? await credential.secret.read() : '').toBe('entra-s3cret');
   });
 
+  test("Entra's own engine is named apart from Headgate's, and leaves no cycles to schedule", () => {
+    const [own] = folder.check(EXAMPLE).config.connections;
+    expect(own).not.toHaveProperty('engine');
+    const entra = EXAMPLE.replace('  - name: acme', '  - name: acme\n    engine: entra');
+    expect(folder.problems(entra).map(({ path, line }) => `${line} ${path}`)).toEqual([
+      '18 connections[0].schedule.incremental',
+      '18 connections[0].schedule.full',
+    ]);
+    const [accompanied] = folder.check(entra.replace(/    schedule: .*/, '')).config.connections;
+    expect(accompanied).toMatchObject({ engine: 'entra' });
+  });
+
   test('what is left out takes the safe default: only a hard delete deletes', () => {
     const text = EXAMPLE.replace(/    (scope|mapping|deprovision|guards|schedule): .*\n/g, '');
     const [connection] = folder.check(text).config.connections;

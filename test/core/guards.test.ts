@@ -256,7 +256,12 @@ describe('guards over time and by group', () => {
   const LIMITS = { tooManyRemovals: { count: 5, percent: 100 }, groupCliff: { count: 3, percent: 50 } };
   const crew = { paths: [{ group: 'crew', name: 'Crew' }] };
 
-  function judged(leavers: readonly string[], context: Partial<GuardContext>, guards = theGuards(LIMITS)) {
+  function judged(
+    leavers: readonly string[],
+    context: Partial<GuardContext>,
+    guards = theGuards(LIMITS),
+    engine: Pick<ConnectionRules, 'engine'> = {},
+  ) {
     const stay = many(100, 500);
     const input = aPlanInput(
       {
@@ -267,7 +272,7 @@ describe('guards over time and by group', () => {
       {
         links: [...stay.map((id) => aLink(id)), ...leavers.map((id) => aLink(id, crew))],
         provider: { accounts: [...stay, ...leavers].map((id) => anAccount(`id-${id}`, `${id}@contoso.com`)) },
-        rules: { guards },
+        rules: { guards, ...engine },
       },
     );
     const planned = planCycle(input);
@@ -335,6 +340,12 @@ describe('guards over time and by group', () => {
     const { findings } = judged(many(2), { nativeJobs }, theGuards({ off: ['too-many-removals', 'group-cliff'] }));
     const own = findings.filter(({ guard }) => guard === 'native-job-active');
     expect(own.map(({ effect }) => effect)).toEqual(expected);
+  });
+
+  test("a plan of a connection that Entra's own engine provisions is refused, even where the guard is switched off", () => {
+    const verdict = judged(many(2), {}, theGuards({ off: ['native-job-active'] }), { engine: 'entra' });
+    expect(verdict.refused).toBe(true);
+    expect(verdict.findings[0]).toMatchObject({ guard: 'native-job-active', effect: 'refuse' });
   });
 
   test('however removals are split over cycles, no more go within the window than it allows', () => {

@@ -100,6 +100,7 @@ export function modelDirectory(
       return { watermark: watermark(to), ...mergeChanges(told) };
     },
     readNativeJobs: async () => ({ known: true, active: [] }),
+    readProvisioningJobs: async () => [],
     check: async () => [],
     close: async () => undefined,
   };

@@ -59,6 +59,7 @@ export function fakeDirectory(given: FakeDirectory): DirectorySource {
     startWatermark: async () => ({ users: 'u', groups: 'g', selection: 's', takenAt: 0 }),
     readChanges: unused,
     readNativeJobs: async () => ({ known: true, active: [] }),
+    readProvisioningJobs: async () => [],
     check: unused,
     close: async () => undefined,
   };

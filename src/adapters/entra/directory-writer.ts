@@ -3,13 +3,13 @@ import { isHeadgateError, TransientError } from '../../core/errors.ts';
 import type { DirectoryChange } from '../../core/migration/journal.ts';
 import type { CheckResult } from '../../ports/directory-source.ts';
 import type { DirectoryChanged, DirectoryWriter } from '../../ports/directory-writer.ts';
-import { CALLS, type Call } from './call.ts';
+import { CALLS, type Call, type GraphPermission } from './call.ts';
 import { resolveEndpoints } from './clouds.ts';
 import { failureOf, isObjectMissing, setbackOf } from './graph-failure.ts';
 import { objectOf, textOf } from './json.ts';
 import type { EntraOptions } from './options.ts';
 import { createPersistence, DEFAULT_PATIENCE } from './patience.ts';
-import { NEEDED_PERMISSIONS, permissionsOf, requireHarmless } from './token-permissions.ts';
+import { neededPermissions, permissionsOf, requireHarmless } from './token-permissions.ts';
 import { createTokenNetwork } from './token-network.ts';
 import { createTokenSource } from './tokens.ts';
 import { createTransport, type Answer } from './transport.ts';
@@ -19,10 +19,12 @@ const CALL_OF: Readonly<Record<DirectoryChange['kind'], Call>> = {
   assign: CALLS.assign,
   unassign: CALLS.unassign,
   'remove-member': CALLS.removeMember,
+  'pause-job': CALLS.pauseJob,
+  'start-job': CALLS.startJob,
 };
 
 /**
- * Writes to Microsoft Entra ID for a migration, as an application of its own. It sends three kinds of request and refuses
+ * Writes to Microsoft Entra ID for a migration, as an application of its own. It sends a handful of kinds of request and refuses
  * every other before a token is asked for. Requests are repeated as Graph asks: each may be made twice without harm.
  * @throws StartupError for endpoints or a tenant that cannot be right
  */
@@ -80,7 +82,7 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
       );
       return outcomeOf(change, answer) ?? fail(failureOf(answer, CALL_OF[change.kind], client, now()));
     },
-    check: (signal) => checkWriter(() => tokens.token({ signal }), client),
+    check: (engine, signal) => checkWriter(() => tokens.token({ signal }), client, neededPermissions(engine)),
     async close() {
       lifetime.abort();
       await transport.close();
@@ -102,6 +104,8 @@ function outcomeOf(change: DirectoryChange, answer: Answer): DirectoryChanged | 
     return alreadyExists(answer) ? { state: 'already-so' } : undefined;
   }
   if (answer.status === 204) return { state: 'done' };
+  // A job that is gone is not one that stands still: somebody must look.
+  if (change.kind === 'pause-job' || change.kind === 'start-job') return undefined;
   return isObjectMissing(answer) ? { state: 'already-so' } : undefined;
 }
 
@@ -111,16 +115,19 @@ function alreadyExists(answer: Answer): boolean {
   return answer.status === 400 && /already exists/i.test(message);
 }
 
-async function checkWriter(token: () => Promise<string>, client: string): Promise<readonly CheckResult[]> {
+async function checkWriter(
+  token: () => Promise<string>,
+  client: string,
+  needed: readonly GraphPermission[],
+): Promise<readonly CheckResult[]> {
   const name = 'migration identity';
   try {
     const given = await token();
     if (given === '') throw new TransientError('The login service answered without a token.');
     requireHarmless(given, client);
     const permissions = permissionsOf(given) ?? [];
-    const missing = NEEDED_PERMISSIONS.filter((permission) => !permissions.includes(permission));
-    if (missing.length === 0)
-      return [{ name, ok: true, detail: `may ${NEEDED_PERMISSIONS.join(' and ')}, and delete nobody` }];
+    const missing = needed.filter((permission) => !permissions.includes(permission));
+    if (missing.length === 0) return [{ name, ok: true, detail: `may ${needed.join(' and ')}, and delete nobody` }];
     const remedy = `Grant application ${client} ${missing.join(' and ')} with admin consent, then wait two minutes.`;
     return [{ name, ok: false, detail: `lacks ${missing.join(' and ')}`, remedy }];
   } catch (error) {

@@ -10,6 +10,7 @@ import { createTracking } from './read-changes.ts';
 import { readApplication } from './read-application.ts';
 import { readAssignments } from './read-assignments.ts';
 import { readNativeJobs } from './read-native-jobs.ts';
+import { readProvisioningJobs } from './read-provisioning-jobs.ts';
 import { readGroups } from './read-groups.ts';
 import { readGroupsOfUser, readMemberships } from './read-memberships.ts';
 import { findUser, readUsers } from './read-users.ts';
@@ -61,6 +62,7 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     startWatermark: (attributes, signal) => tracking.startWatermark(attributes, signal),
     readChanges: (since, attributes, signal, progress) => tracking.readChanges(since, attributes, signal, progress),
     readNativeJobs: (applicationId, signal) => readNativeJobs(graph, client, applicationId, signal),
+    readProvisioningJobs: (applicationId, signal) => readProvisioningJobs(graph, applicationId, signal),
     check: (appId, signal) => checkDirectory(graph, tokens, appId, signal),
     async close(): Promise<void> {
       lifetime.abort();

@@ -1,4 +1,6 @@
 import { RefusedError } from '../../core/errors.ts';
+import type { MigrationEngine } from '../../core/migration/migration.ts';
+import type { GraphPermission } from './call.ts';
 import { listOf, objectOf } from './json.ts';
 
 /** With any of these a mistyped address could delete people; a migration needs none of them (entra.md 3.7). */
@@ -6,6 +8,11 @@ export const DANGEROUS_PERMISSIONS = ['User.ReadWrite.All', 'Directory.ReadWrite
 
 /** What a migration cannot do without. */
 export const NEEDED_PERMISSIONS = ['AppRoleAssignment.ReadWrite.All', 'Application.Read.All'] as const;
+
+/** What a migration cannot do without, by who provisions: Entra's own job must be stopped when somebody would be lost. */
+export function neededPermissions(engine: MigrationEngine): readonly GraphPermission[] {
+  return engine === 'entra' ? [...NEEDED_PERMISSIONS, 'Synchronization.ReadWrite.All'] : NEEDED_PERMISSIONS;
+}
 
 /** The application permissions in an access token; undefined when it cannot be read. */
 export function permissionsOf(token: string): readonly string[] | undefined {

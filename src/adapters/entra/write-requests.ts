@@ -2,6 +2,7 @@ import { ReadOnlyError } from '../../core/errors.ts';
 import type { DirectoryChange, ExactRequest } from '../../core/migration/journal.ts';
 
 const ID = '[A-Za-z0-9_-]{1,64}';
+const JOB = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 
 /**
  * Every request a migration may send to Graph, and no other. Members are taken out by reference only: without `/$ref` the
@@ -10,6 +11,7 @@ const ID = '[A-Za-z0-9_-]{1,64}';
 const ALLOWED: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo$`)],
   ['DELETE', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo/${ID}$`)],
+  ['POST', new RegExp(`^/servicePrincipals/${ID}/synchronization/jobs/${JOB}/(?:pause|start)$`)],
   ['DELETE', new RegExp(`^/groups/${ID}/members/${ID}/\\$ref$`)],
 ];
 
@@ -34,6 +36,13 @@ export function requestOf(change: DirectoryChange): ExactRequest {
         to: 'directory',
         method: 'DELETE',
         path: `/groups/${encodeURIComponent(change.group)}/members/${encodeURIComponent(change.member)}/$ref`,
+      };
+    case 'pause-job':
+    case 'start-job':
+      return {
+        to: 'directory',
+        method: 'POST',
+        path: `/servicePrincipals/${encodeURIComponent(change.application)}/synchronization/jobs/${encodeURIComponent(change.job)}/${change.kind === 'pause-job' ? 'pause' : 'start'}`,
       };
     default:
       return change satisfies never;

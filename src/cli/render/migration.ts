@@ -1,4 +1,5 @@
 import type { ExactRequest } from '../../core/migration/journal.ts';
+import { describeJob } from '../../core/migration/native-job.ts';
 import type { MigrationReport } from '../../core/migration/report.ts';
 import type { SurveyFinding } from '../../core/migration/survey.ts';
 import type { MigrationView } from '../../core/migration/view.ts';
@@ -35,14 +36,16 @@ function findingLines(findings: readonly SurveyFinding[], paint: Paint): readonl
 export function renderMigration(view: MigrationView, paint: Paint): string {
   const { connection, kind, status, steps, gate, paused, latest } = view;
   const done = steps.filter(({ state }) => state === 'done').length;
+  const engine = view.engine === 'entra' ? " with Entra's engine" : '';
   const mode = view.mode === 'rollback' ? ', being rolled back' : '';
   const lines = [
-    `${paint.strong(`Migration of ${connection}`)}: ${kind}${mode}, ${status}, ${done} of ${steps.length} steps done`,
+    `${paint.strong(`Migration of ${connection}`)}: ${kind}${engine}${mode}, ${status}, ${done} of ${steps.length} steps done`,
     `  ${steps.map(({ step, state }) => (state === 'done' ? paint.good(step) : state === 'now' ? paint.strong(`> ${step}`) : paint.dim(step))).join(' · ')}`,
     `  groups: ${printable(view.groups.map(({ name }) => name).join(', '))}`,
     `  ${plural(view.users, 'user')} through them, ${plural(view.accountsBefore, 'active account')} before${view.uncovered === undefined ? '' : `, ${view.uncovered} not covered`}`,
     `  ${shownTime(latest.at)} ${printable(latest.text)}`,
   ];
+  if (view.nativeJob !== undefined) lines.push(`  Entra's job: ${describeJob(view.nativeJob)}`);
   if (gate !== undefined) {
     lines.push(
       `${paint.warn(`Waits at the gate ${gate.name}`)} (${GATE_REASONS[gate.why]}): ${GATE_WORDS[gate.name]}.`,

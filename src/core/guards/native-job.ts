@@ -1,12 +1,26 @@
 import { listed } from '../reasons.ts';
+import type { Finding } from '../verdict.ts';
 import type { Guard } from './facts.ts';
+
+/** Where the configuration names Entra's engine the plan is refused: no approval makes two engines one. */
+function notOurs(operations: number): Finding {
+  return {
+    guard: 'native-job-active',
+    effect: 'refuse',
+    message: "Entra's own provisioning is this connection's engine (engine: entra): Headgate sends it nothing",
+    remedy: 'to provision with Headgate stop it there, take engine out of the configuration and reload.',
+    operations: [],
+    numbers: { operations },
+  };
+}
 
 /**
  * While the directory's own engine provisions the same application, two engines would undo each other's work and remove
  * by two policies: everything that would be sent is held. Where that cannot be seen, it is said each time.
  */
-export const nativeJobActive: Guard = ({ plan, nativeJobs }) => {
+export const nativeJobActive: Guard = ({ plan, nativeJobs, rules }) => {
   const sent = plan.operations.filter(({ kind }) => kind !== 'link');
+  if (rules.engine === 'entra') return sent.length === 0 ? [] : [notOurs(sent.length)];
   if (!nativeJobs.known) {
     const { why: message, remedy } = nativeJobs;
     return [{ guard: 'native-job-active', effect: 'warn', message, remedy, operations: [], numbers: {} }];

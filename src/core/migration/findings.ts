@@ -2,13 +2,15 @@ import type { Anchor } from '../directory.ts';
 import { planCycle } from '../planning/plan-cycle.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { listed } from '../reasons.ts';
+import { jobFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
+import type { NativeJob } from './native-job.ts';
 import type { FindingCode, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
 
 /** Entra: at most 1,500 app role assignments; whether that counts an application's own is not said, so it is asked about. */
 const ASSIGNMENT_LIMIT = 1500;
 
-type Facts = Omit<Survey, 'findings' | 'digest'>;
+type Facts = Omit<Survey, 'findings' | 'digest' | 'job'>;
 
 function names(users: readonly SurveyedUser[]): string {
   return listed(users.map(({ label }) => label));
@@ -107,7 +109,8 @@ function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[]
       'changes-due',
       'note',
       `a full cycle would now make ${others.length} other changes; they wait until the migration is over`,
-      [...new Set(others.map(({ anchor }) => anchor))],
+      // What Entra's engine would change, only its own mapping tells.
+      input.rules.engine === 'entra' ? [] : [...new Set(others.map(({ anchor }) => anchor))],
     ),
   ];
 }
@@ -198,7 +201,7 @@ function aboutDirectoryGroups({ directory, rules }: PlanInput, facts: Facts): re
 }
 
 /** Everything the survey has to say, gravest first. */
-export function findingsOf(facts: Facts, input: PlanInput): readonly SurveyFinding[] {
+export function findingsOf(facts: Facts, input: PlanInput, jobs: readonly NativeJob[]): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
   return [
     ...aboutReads(input, facts),
@@ -206,6 +209,7 @@ export function findingsOf(facts: Facts, input: PlanInput): readonly SurveyFindi
     ...aboutDue(input, facts),
     ...aboutScimGroups(input, facts),
     ...aboutDirectoryGroups(input, facts),
+    ...(input.rules.engine === 'entra' ? jobFindings(jobs, facts) : []),
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 }
 

@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import { digestOf } from '../plan.ts';
 import type { JsonObject, ResourceId } from '../scim.ts';
 import type { MigrationGate, MigrationKind, MigrationOptions, MigrationResult, MigrationStep } from './migration.ts';
+import type { NativeJob } from './native-job.ts';
 import type { ActiveAccount, Survey } from './survey.ts';
 
 /** A request exactly as it goes over the wire, without credentials. */
@@ -17,7 +18,8 @@ export interface ExactRequest {
 export type DirectoryChange =
   | { readonly kind: 'assign'; readonly application: Anchor; readonly principal: Anchor; readonly roleId: string }
   | { readonly kind: 'unassign'; readonly application: Anchor; readonly assignment: string }
-  | { readonly kind: 'remove-member'; readonly group: Anchor; readonly member: Anchor };
+  | { readonly kind: 'remove-member'; readonly group: Anchor; readonly member: Anchor }
+  | { readonly kind: 'pause-job' | 'start-job'; readonly application: Anchor; readonly job: string };
 
 /** One outside call about to be made, or made. */
 export interface MigrationCall {
@@ -49,6 +51,8 @@ export type JournalEntry =
       readonly kind: 'started';
       readonly connection: string;
       readonly migration: MigrationKind;
+      /** Absent: Headgate's own. */
+      readonly engine?: 'entra';
       readonly groups: readonly Anchor[];
       readonly by: string;
       readonly options: MigrationOptions;
@@ -63,6 +67,8 @@ export type JournalEntry =
   /** A read that shows, or does not yet show, what a step has done. */
   | { readonly kind: 'seen'; readonly step: MigrationStep; readonly complete: boolean; readonly text: string }
   | { readonly kind: 'cycle'; readonly step: MigrationStep; readonly cycle: string }
+  /** Entra's own job as a step found it: written when it is another than before. */
+  | { readonly kind: 'native-job'; readonly step: MigrationStep; readonly job: NativeJob }
   | {
       readonly kind: 'verified';
       readonly accounts: readonly ActiveAccount[];

@@ -4,6 +4,9 @@ import type { Anchor } from '../directory.ts';
 export const MIGRATION_KINDS = ['remove-groups', 'disable-scim'] as const;
 export type MigrationKind = (typeof MIGRATION_KINDS)[number];
 
+/** Who provisions while a migration goes on: Headgate itself, or Entra's own provisioning service, which Headgate accompanies. */
+export type MigrationEngine = 'headgate' | 'entra';
+
 /** What a migration does, in order. Nothing is ever skipped. */
 export const FORWARD_STEPS = [
   'survey',
@@ -19,7 +22,26 @@ export const FORWARD_STEPS = [
 ] as const;
 /** What undoes it, in order: the groups are back and seen to be back before any direct assignment is withdrawn. */
 export const ROLLBACK_STEPS = ['reassign-groups', 'restore-cycle', 'withdraw-assignments', 'report'] as const;
-export type MigrationStep = (typeof FORWARD_STEPS)[number] | (typeof ROLLBACK_STEPS)[number];
+
+/**
+ * With Entra's engine nothing is taken away before one of its cycles has seen the direct assignments, and the canary is a
+ * group that is unassigned before the others, because that engine deletes whatever it finds unassigned.
+ */
+export const FORWARD_STEPS_OF_ENTRA = [
+  'survey',
+  'assign-directly',
+  'assignments-cycle',
+  'empty-groups',
+  'canary',
+  'unassign-groups',
+  'full-cycle',
+  'verify',
+  'disable-connection',
+  'revoke-token',
+  'report',
+] as const;
+export type MigrationStep =
+  (typeof FORWARD_STEPS)[number] | (typeof FORWARD_STEPS_OF_ENTRA)[number] | (typeof ROLLBACK_STEPS)[number];
 
 /** Where a person must say yes. Each stands before one step; silence means no. */
 export const MIGRATION_GATES = ['coverage', 'disable', 'revocation'] as const;
@@ -33,7 +55,13 @@ export const GATE_BEFORE: Readonly<Partial<Record<MigrationStep, MigrationGate>>
 };
 
 /** Findings of the survey that stop a migration unless the one who starts it accepts them by name. */
-export const CONSENTS = ['user-disabled', 'members-unreadable', 'foreign-members', 'assignment-limit'] as const;
+export const CONSENTS = [
+  'user-disabled',
+  'members-unreadable',
+  'foreign-members',
+  'assignment-limit',
+  'delete-threshold',
+] as const;
 export type Consent = (typeof CONSENTS)[number];
 
 export interface MigrationOptions {
@@ -69,7 +97,8 @@ export type MigrationMode = 'forward' | 'rollback';
 const ONLY_WHEN_DISABLING: ReadonlySet<MigrationStep> = new Set(['disable-connection', 'revoke-token']);
 
 /** The steps of a migration, in order. */
-export function stepsOf(kind: MigrationKind, mode: MigrationMode): readonly MigrationStep[] {
+export function stepsOf(kind: MigrationKind, mode: MigrationMode, engine: MigrationEngine): readonly MigrationStep[] {
   if (mode === 'rollback') return ROLLBACK_STEPS;
-  return FORWARD_STEPS.filter((step) => kind === 'disable-scim' || !ONLY_WHEN_DISABLING.has(step));
+  const forward: readonly MigrationStep[] = engine === 'entra' ? FORWARD_STEPS_OF_ENTRA : FORWARD_STEPS;
+  return forward.filter((step) => kind === 'disable-scim' || !ONLY_WHEN_DISABLING.has(step));
 }

@@ -44,7 +44,7 @@ export function nextMigrationStep(state: MigrationState, now: number): Migration
   if (state.ended !== undefined) return { do: 'nothing', why: 'ended' };
   if (state.aborting !== undefined && !state.switchedOff) return { do: 'abort', ...state.aborting };
   if (state.paused !== undefined) return { do: 'nothing', why: 'paused' };
-  const step = stepsOf(state.kind, state.mode).find((one) => !state.done.has(one));
+  const step = stepsOf(state.kind, state.mode, state.engine).find((one) => !state.done.has(one));
   // The last step ends the migration, so this is never met.
   if (step === undefined) return { do: 'nothing', why: 'over' };
   const gate = gateOf(state, step);
@@ -60,7 +60,7 @@ function gateOf(state: MigrationState, step: MigrationStep): MigrationGate | und
 
 /** The gate a migration stands before, paused or not. */
 export function closedGate(state: MigrationState, now: number): MigrationGate | undefined {
-  const step = stepsOf(state.kind, state.mode).find((one) => !state.done.has(one));
+  const step = stepsOf(state.kind, state.mode, state.engine).find((one) => !state.done.has(one));
   const gate = step === undefined ? undefined : gateOf(state, step);
   return gate !== undefined && gateClosed(state, gate, now) !== undefined ? gate : undefined;
 }

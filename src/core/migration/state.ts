@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import type { JournalEntry, JournalLine, MigrationCall } from './journal.ts';
 import {
   stepsOf,
+  type MigrationEngine,
   type MigrationGate,
   type MigrationKind,
   type MigrationMode,
@@ -9,6 +10,7 @@ import {
   type MigrationResult,
   type MigrationStep,
 } from './migration.ts';
+import type { NativeJob } from './native-job.ts';
 import type { Survey } from './survey.ts';
 
 export interface Approval {
@@ -29,6 +31,7 @@ export interface Sighting {
 export interface MigrationState {
   readonly connection: string;
   readonly kind: MigrationKind;
+  readonly engine: MigrationEngine;
   readonly groups: readonly Anchor[];
   readonly requestedBy: string;
   readonly options: MigrationOptions;
@@ -49,6 +52,10 @@ export interface MigrationState {
   readonly inDoubt: readonly MigrationCall[];
   /** Cycle of a step that starts one. */
   readonly cycles: Readonly<Partial<Record<MigrationStep, readonly string[]>>>;
+  /** Entra's own job as each step has seen it since its last request, oldest first. */
+  readonly nativeJobs: Readonly<Partial<Record<MigrationStep, readonly NativeJob[]>>>;
+  /** When each step saw it first since its last request, ms since the epoch. */
+  readonly watchedSince: Readonly<Partial<Record<MigrationStep, number>>>;
   /** Every cycle it has started, also those that did not count. */
   readonly allCycles: readonly string[];
   /** Every directory change that was or may have been made, oldest first. */
@@ -83,6 +90,8 @@ interface Draft {
   carriedOut: Partial<Record<MigrationStep, Set<string>>>;
   inDoubt: readonly MigrationCall[];
   cycles: Partial<Record<MigrationStep, string[]>>;
+  nativeJobs: Partial<Record<MigrationStep, NativeJob[]>>;
+  watchedSince: Partial<Record<MigrationStep, number>>;
   allCycles: string[];
   made: MigrationCall[];
   paused?: NonNullable<MigrationState['paused']>;
@@ -90,14 +99,16 @@ interface Draft {
   ended?: NonNullable<MigrationState['ended']>;
 }
 
-function reopen(draft: Draft, kind: MigrationKind, step: MigrationStep): void {
-  const steps = stepsOf(kind, draft.mode);
+function reopen(draft: Draft, kind: MigrationKind, engine: MigrationEngine, step: MigrationStep): void {
+  const steps = stepsOf(kind, draft.mode, engine);
   for (const later of steps.slice(steps.indexOf(step))) {
     draft.done.delete(later);
     draft.begun.delete(later);
     delete draft.sightings[later];
     delete draft.carriedOut[later];
     delete draft.cycles[later];
+    delete draft.nativeJobs[later];
+    delete draft.watchedSince[later];
   }
   if (step !== 'survey' && step !== 'assign-directly') return;
   delete draft.approvals.coverage;
@@ -124,7 +135,7 @@ function called(draft: Draft, { step, outcomes }: Extract<JournalEntry, { kind: 
   draft.inDoubt = [];
 }
 
-function apply(draft: Draft, kind: MigrationKind, { entry, at }: JournalLine): void {
+function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { entry, at }: JournalLine): void {
   switch (entry.kind) {
     case 'started':
     case 'withdrawn':
@@ -143,12 +154,14 @@ function apply(draft: Draft, kind: MigrationKind, { entry, at }: JournalLine): v
       draft.done.add(entry.step);
       return;
     case 'reopened':
-      return reopen(draft, kind, entry.step);
+      return reopen(draft, kind, engine, entry.step);
     case 'calling':
       // Announced again before the outcome of the last was recorded: those may have been made, and a rollback must know.
       draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
       draft.inDoubt = entry.calls;
       delete draft.sightings[entry.step];
+      delete draft.nativeJobs[entry.step];
+      delete draft.watchedSince[entry.step];
       return;
     case 'called':
       return called(draft, entry);
@@ -157,6 +170,10 @@ function apply(draft: Draft, kind: MigrationKind, { entry, at }: JournalLine): v
     case 'cycle':
       (draft.cycles[entry.step] ??= []).push(entry.cycle);
       draft.allCycles.push(entry.cycle);
+      return;
+    case 'native-job':
+      (draft.nativeJobs[entry.step] ??= []).push(entry.job);
+      draft.watchedSince[entry.step] ??= at;
       return;
     case 'verified':
       draft.verified = entry;
@@ -179,6 +196,8 @@ function apply(draft: Draft, kind: MigrationKind, { entry, at }: JournalLine): v
       draft.inDoubt = [];
       draft.begun = new Set();
       draft.done = new Set();
+      draft.nativeJobs = {};
+      draft.watchedSince = {};
       delete draft.paused;
       return;
     case 'ended':
@@ -194,7 +213,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
   const [first] = lines;
   const last = lines.at(-1);
   if (first?.entry.kind !== 'started' || last === undefined) throw new Error('the journal has no beginning');
-  const { connection, migration, groups, by, options } = first.entry;
+  const { connection, migration, engine = 'headgate', groups, by, options } = first.entry;
   const draft: Draft = {
     takenAway: false,
     switchedOff: false,
@@ -206,14 +225,17 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
     carriedOut: {},
     inDoubt: [],
     cycles: {},
+    nativeJobs: {},
+    watchedSince: {},
     allCycles: [],
     made: [],
   };
-  for (const line of lines) apply(draft, migration, line);
+  for (const line of lines) apply(draft, migration, engine, line);
   return {
     ...draft,
     connection,
     kind: migration,
+    engine,
     groups,
     requestedBy: by,
     options,

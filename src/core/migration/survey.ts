@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import type { ScopePath } from '../operation.ts';
 import type { ResourceId } from '../scim.ts';
 import type { Consent, MigrationKind } from './migration.ts';
+import type { NativeJob } from './native-job.ts';
 
 export type FindingCode =
   | Consent
@@ -20,7 +21,10 @@ export type FindingCode =
   | 'mail-enabled-group'
   | 'role-assignable-group'
   | 'nested-groups'
-  | 'deletes-cascade';
+  | 'deletes-cascade'
+  | 'job-missing'
+  | 'job-stopped'
+  | 'job-in-trouble';
 
 /** Something the survey found that an operator must know, or that stands in the way. */
 export interface SurveyFinding {
@@ -82,6 +86,8 @@ export interface Survey {
   readonly directAssignments: number;
   /** Users reached only through the groups. Must be empty before anything is taken away. */
   readonly uncovered: readonly Anchor[];
+  /** Entra's own job, where it is the engine. */
+  readonly job?: NativeJob;
   readonly findings: readonly SurveyFinding[];
   readonly digest: string;
 }

@@ -2,12 +2,14 @@ import { findingsFor } from './findings.ts';
 import type { JournalLine } from './journal.ts';
 import {
   stepsOf,
+  type MigrationEngine,
   type MigrationGate,
   type MigrationKind,
   type MigrationMode,
   type MigrationResult,
   type MigrationStep,
 } from './migration.ts';
+import { describeJob, type NativeJob } from './native-job.ts';
 import { nextMigrationStep, type GateReason } from './next-step.ts';
 import { stateOf, type MigrationState } from './state.ts';
 import type { SurveyFinding } from './survey.ts';
@@ -18,6 +20,9 @@ export interface MigrationView {
   readonly connection: string;
   readonly kind: MigrationKind;
   readonly mode: MigrationMode;
+  readonly engine: MigrationEngine;
+  /** Entra's own job as it was last seen by the step it is at. */
+  readonly nativeJob?: NativeJob;
   readonly status: 'running' | 'waiting' | 'paused' | 'ended';
   readonly requestedBy: string;
   readonly startedAt: number;
@@ -44,7 +49,7 @@ export interface MigrationView {
 export function lineText({ entry }: JournalLine): string {
   switch (entry.kind) {
     case 'started':
-      return `${entry.migration} of ${entry.groups.length} groups, started by ${entry.by}`;
+      return `${entry.migration} of ${entry.groups.length} groups${entry.engine === undefined ? '' : " with Entra's engine"}, started by ${entry.by}`;
     case 'surveyed':
       return `survey (${entry.purpose}): ${entry.survey.users.length} users, ${entry.survey.accounts.length} active accounts, ${entry.survey.uncovered.length} not covered`;
     case 'begun':
@@ -61,6 +66,8 @@ export function lineText({ entry }: JournalLine): string {
       return `${entry.step}: ${entry.text}`;
     case 'cycle':
       return `${entry.step}: full cycle ${entry.cycle}`;
+    case 'native-job':
+      return `${entry.step}: Entra's job: ${describeJob(entry.job)}`;
     case 'verified':
       return `${entry.accounts.length} accounts active, ${entry.groupsLeft.length} groups left, ${entry.waiting} changes waiting`;
     case 'approved':
@@ -92,17 +99,19 @@ function statusOf(state: MigrationState, action: ReturnType<typeof nextMigration
 export function viewOf(id: string, lines: readonly JournalLine[], now: number): MigrationView {
   const state = stateOf(lines);
   const action = nextMigrationStep(state, now);
-  const steps = stepsOf(state.kind, state.mode);
+  const steps = stepsOf(state.kind, state.mode, state.engine);
   const current = steps.find((step) => !state.done.has(step));
   const survey = state.coverage ?? state.before;
   const names = new Map(survey?.groups.map(({ anchor, name }) => [anchor, name]));
   const last = lines.at(-1);
   const { ended, paused } = state;
+  const nativeJob = current === undefined ? undefined : state.nativeJobs[current]?.at(-1);
   return {
     id,
     connection: state.connection,
     kind: state.kind,
     mode: state.mode,
+    engine: state.engine,
     status: statusOf(state, action),
     requestedBy: state.requestedBy,
     startedAt: state.startedAt,
@@ -115,6 +124,7 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
     latest: { at: state.last.at, text: last === undefined ? '' : lineText(last) },
     frozen: ended?.frozen === true,
     ...(action.do === 'wait' ? { gate: { name: action.gate, digest: action.digest, why: action.why } } : {}),
+    ...(nativeJob === undefined ? {} : { nativeJob }),
     ...(survey === undefined ? {} : { uncovered: survey.uncovered.length }),
     ...(paused === undefined ? {} : { paused: { by: paused.by, reason: paused.reason } }),
     ...(ended === undefined ? {} : { result: ended.result, resultText: ended.text }),

@@ -1,6 +1,8 @@
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { nativeCycle } from './native-cycle.ts';
+import { unassignSome } from './unassign-groups.ts';
 import { deleteGroup, groupLink, membersOf } from './group-changes.ts';
 import { lookAround, unlessLost } from './look.ts';
 
@@ -25,6 +27,7 @@ function chooseCanary(survey: Survey): SurveyedGroup | undefined {
  * it are still there: providers are known that take the members of a deleted group along.
  */
 export async function canary(context: StepContext): Promise<StepOutcome> {
+  if (context.state().engine === 'entra') return canaryOfEntra(context);
   await context.begin();
   const { before } = context.state();
   const first = before === undefined ? undefined : chooseCanary(before);
@@ -48,4 +51,23 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
   }
   const gone = await unlessLost(context, inside(first, before));
   return gone ?? { is: 'done', text: `SCIM group ${first.name} is deleted and everybody who was in it is still there` };
+}
+
+/** The same with Entra's engine: one group is unassigned, and its next whole cycle deletes it. */
+async function canaryOfEntra(context: StepContext): Promise<StepOutcome> {
+  const { before, nativeJobs } = context.state();
+  const first = before === undefined ? undefined : chooseCanary(before);
+  if (first?.scimGroup === undefined || before === undefined) return { is: 'done', text: 'there is no SCIM group' };
+  // While its cycle is waited for, nothing else is written; should the group be assigned again, the next step finds it.
+  if (nativeJobs[context.step] === undefined) {
+    const assigned = await unassignSome(context, ({ anchor }) => anchor === first.anchor);
+    if (assigned.is !== 'done') return assigned;
+  }
+  const cycle = await nativeCycle(context);
+  if (cycle.is !== 'done') return cycle;
+  const { connection, signal } = context;
+  if ((await connection.provider.readGroup(first.scimGroup.id, signal)) !== undefined)
+    return { is: 'stop', why: `Entra's cycle did not delete SCIM group ${first.name}: see its provisioning logs` };
+  const text = `Entra deleted SCIM group ${first.name} and everybody who was in it is still there`;
+  return (await unlessLost(context, inside(first, before))) ?? { is: 'done', text };
 }

@@ -1,5 +1,6 @@
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
+import { pauseJob } from './pause-job.ts';
 import { lost, lostAccounts } from './look.ts';
 
 /** Switches the connection off for good, after one last look at whether everybody is still there. */
@@ -12,6 +13,10 @@ export async function disableConnection(context: StepContext): Promise<StepOutco
     const missing = lostAccounts(verified?.accounts ?? [], survey.accounts);
     if (missing.length > 0) return lost(missing);
     await context.begin();
+  }
+  if (context.state().engine === 'entra') {
+    const paused = await pauseJob(context);
+    if (paused.is !== 'done') return paused;
   }
   await ports.stores.connections.switchOff(name);
   return { is: 'done', text: 'no cycle is started and no request is sent any more' };

@@ -1,8 +1,12 @@
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { lookAround } from './look.ts';
 import { runCycle } from './cycle.ts';
+import { nativeCycle } from './native-cycle.ts';
 
-/** The completed full cycle that deletes the groups at the provider, and does nothing else. Never on demand. */
+/**
+ * The completed full cycle that deletes the groups at the provider, and does nothing else; Entra's own where that is the
+ * engine. Never on demand.
+ */
 export async function fullCycle(context: StepContext): Promise<StepOutcome> {
   if (!context.state().begun.has(context.step)) {
     const { survey, obstacle } = await lookAround(context);
@@ -11,5 +15,5 @@ export async function fullCycle(context: StepContext): Promise<StepOutcome> {
     if (assigned.length > 0)
       return { is: 'reopen', step: 'unassign-groups', why: `${assigned.length} groups are assigned again` };
   }
-  return runCycle(context, 'forward');
+  return context.state().engine === 'entra' ? nativeCycle(context) : runCycle(context, 'forward');
 }

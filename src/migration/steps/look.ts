@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { obstacles } from '../../core/migration/findings.ts';
+import type { Link } from '../../core/link.ts';
 import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
 import { listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
@@ -32,16 +33,20 @@ export async function seenTwice(context: StepContext, text: string): Promise<Ste
 /** What is there now, and what stands in the way if anything does. */
 export async function lookAround(
   context: StepContext,
-): Promise<{ readonly survey: Survey; readonly obstacle?: StepOutcome }> {
+): Promise<{ readonly survey: Survey; readonly assumed: readonly Link[]; readonly obstacle?: StepOutcome }> {
   const { connection, ports, signal } = context;
   const state = context.state();
   const request = { kind: state.kind, groups: state.groups };
-  const { survey } = await takeSurvey(connection, ports, request, signal);
+  const { survey, assumed } = await takeSurvey(connection, ports, request, signal);
+  if ((connection.rules.engine ?? 'headgate') !== state.engine) {
+    const why = `the migration was begun with engine ${state.engine} and the configuration names another: put it back, then resume`;
+    return { survey, assumed, obstacle: { is: 'stop', why } };
+  }
   const [first] = obstacles(survey, state.options, state.before === undefined ? 'beginning' : 'going-on');
-  if (first === undefined) return { survey };
+  if (first === undefined) return { survey, assumed };
   // Before anything was taken away nothing can be lost by waiting for a person.
   const grave = state.takenAway && first.code === 'removals-due';
-  return { survey, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
+  return { survey, assumed, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
 }
 
 /** Accounts that were active when the migration was begun and are not any more. */

@@ -6,13 +6,21 @@ import { groupLink, membersOf } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice } from './look.ts';
 
 /** Removes the assignments of the groups, one by one, each after a fresh look at whom it would concern. */
-export async function unassignGroups(context: StepContext): Promise<StepOutcome> {
+export function unassignGroups(context: StepContext): Promise<StepOutcome> {
+  return unassignSome(context, () => true);
+}
+
+/** The same for some of the groups. */
+export async function unassignSome(
+  context: StepContext,
+  chosen: (group: SurveyedGroup) => boolean,
+): Promise<StepOutcome> {
   await context.begin();
   const { survey, obstacle } = await lookAround(context);
   if (obstacle !== undefined) return obstacle;
   if (survey.uncovered.length > 0)
     return { is: 'reopen', step: 'assign-directly', why: `${survey.uncovered.length} users have no other way in` };
-  const assigned = survey.groups.filter(({ assignments }) => assignments.length > 0);
+  const assigned = survey.groups.filter((group) => chosen(group) && group.assignments.length > 0);
   if (assigned.length === 0) return seenTwice(context, 'none of the groups is assigned any more');
   const carriedOut = context.state().carriedOut[context.step];
   const open = assigned.filter(({ assignments }) =>

@@ -24,6 +24,8 @@ export async function verify(context: StepContext): Promise<StepOutcome> {
   const missing = lostAccounts(before?.accounts ?? [], survey.accounts);
   if (missing.length > 0) return lost(missing);
   const left = await groupsLeft(context);
+  if (left.length > 0 && context.state().engine === 'entra')
+    return { is: 'stop', why: `a whole cycle of Entra's provisioning left ${left.length} of the groups: see its logs` };
   if (left.length > 0) return notYet(context, `the provider still shows ${left.length} of the groups`);
   const times = await context.sight(true, `the groups are gone and all ${survey.accounts.length} accounts are active`);
   if (times < 2) return later(context);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { JsonObject } from '../../core/scim.ts';
 import { createOrganisation, type Organisation } from '../organisation/organisation.ts';
 import { createReplica, type Lag } from '../organisation/replication.ts';
 import { createAnswerer } from './answerer.ts';
@@ -47,6 +48,8 @@ export interface Tenant {
   readonly control: TenantControl;
   /** App registrations as they are now, with their secrets. */
   applications(): readonly RegisteredApplication[];
+  /** Entra's own provisioning jobs of a service principal, as Graph shows them. */
+  provisioningJobs(servicePrincipal: string): readonly JsonObject[];
   snapshot(): TenantState;
   close(): Promise<void>;
 }
@@ -100,6 +103,7 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
     organisation,
     control,
     applications: () => [...applications.values()],
+    provisioningJobs: (servicePrincipal) => parts.provisioningJobs.of(servicePrincipal),
     snapshot: () => ({ organisation: organisation.snapshot(), applications: [...applications.values()] }),
     async close() {
       await parts.provisioningJobs.close();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEntraWriter } from '../../../src/adapters/entra/directory-writer.ts';
 import { requestOf, requireAllowed } from '../../../src/adapters/entra/write-requests.ts';
-import { ReadOnlyError, RefusedError } from '../../../src/core/errors.ts';
+import { NotFoundError, ReadOnlyError, RefusedError } from '../../../src/core/errors.ts';
 import type { DirectoryChange } from '../../../src/core/migration/journal.ts';
 import type { DirectoryWriter } from '../../../src/ports/directory-writer.ts';
 import { guideCompany } from '../../../src/sandbox/organisation/guide-company.ts';
@@ -73,13 +73,37 @@ describe('the identity of migrations', () => {
     const { tenant, writer } = await open([...MIGRATION_PERMISSIONS, permission]);
     await expect(writer.apply(assign, never)).rejects.toThrow(RefusedError);
     expect(tenant.control.requests().filter(({ path }) => path.includes('appRoleAssignedTo'))).toEqual([]);
-    expect(await writer.check(never)).toMatchObject([{ ok: false, detail: expect.stringContaining(permission) }]);
+    expect(await writer.check('headgate', never)).toMatchObject([
+      { ok: false, detail: expect.stringContaining(permission) },
+    ]);
   });
 
   it('says what it lacks, and that it is in order', async () => {
-    expect(await (await open()).writer.check(never)).toMatchObject([{ ok: true }]);
-    const lacking = await (await open(['Application.Read.All'])).writer.check(never);
+    expect(await (await open()).writer.check('headgate', never)).toMatchObject([{ ok: true }]);
+    const lacking = await (await open(['Application.Read.All'])).writer.check('headgate', never);
     expect(lacking).toMatchObject([{ ok: false, detail: 'lacks AppRoleAssignment.ReadWrite.All' }]);
+  });
+
+  it("stops Entra's own provisioning, twice if need be, and lets it go on", async () => {
+    const { tenant, writer } = await open([...MIGRATION_PERMISSIONS, 'Synchronization.ReadWrite.All']);
+    const [principal] = [...tenant.organisation.servicePrincipals.values(tenant.organisation.version())];
+    tenant.control.setProvisioningJob(principal?.appId ?? '', 'Active');
+    const job = `scim.${application.replaceAll('-', '')}`;
+    for (let time = 0; time < 2; time++)
+      expect(await writer.apply({ kind: 'pause-job', application, job }, never)).toEqual({ state: 'done' });
+    expect(await writer.apply({ kind: 'start-job', application, job }, never)).toEqual({ state: 'done' });
+    await expect(writer.apply({ kind: 'pause-job', application, job: 'scim.other' }, never)).rejects.toThrow(
+      NotFoundError,
+    );
+  });
+
+  it("says what it lacks where Entra's own provisioning is the engine", async () => {
+    const { writer } = await open();
+    expect(await writer.check('entra', never)).toMatchObject([
+      { ok: false, detail: 'lacks Synchronization.ReadWrite.All' },
+    ]);
+    const whole = await open([...MIGRATION_PERMISSIONS, 'Synchronization.ReadWrite.All']);
+    expect(await whole.writer.check('entra', never)).toMatchObject([{ ok: true }]);
   });
 
   it('waits exactly as long as Graph asks, and tells nobody the secret', async () => {
@@ -107,6 +131,11 @@ describe('the requests a migration may send', () => {
     ['DELETE', `/users/${user}`],
     ['DELETE', `/groups/${group}`],
     ['PATCH', `/users/${user}`],
+    ['DELETE', `/servicePrincipals/${application}/synchronization/jobs/scim.1`],
+    ['POST', `/servicePrincipals/${application}/synchronization/jobs/scim.1/restart`],
+    ['POST', `/servicePrincipals/${application}/synchronization/jobs/scim.1/provisionOnDemand`],
+    ['PUT', `/servicePrincipals/${application}/synchronization/secrets`],
+    ['POST', `/servicePrincipals/${application}/synchronization/jobs/../jobs/pause`],
     ['POST', `/groups/${group}/members/$ref`],
     ['DELETE', `/groups/${group}/members/${user}/$ref/../../../users/${user}`],
     ['DELETE', `/groups/${group}/members/..%2F..%2Fusers%2F${user}/$ref`],

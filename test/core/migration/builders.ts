@@ -1,5 +1,10 @@
 import { nextLine, type JournalEntry, type JournalLine } from '../../../src/core/migration/journal.ts';
-import type { MigrationKind, MigrationOptions, MigrationStep } from '../../../src/core/migration/migration.ts';
+import type {
+  MigrationEngine,
+  MigrationKind,
+  MigrationOptions,
+  MigrationStep,
+} from '../../../src/core/migration/migration.ts';
 import { surveyOf } from '../../../src/core/migration/survey-of.ts';
 import type { Survey } from '../../../src/core/migration/survey.ts';
 import { stateOf, type MigrationState } from '../../../src/core/migration/state.ts';
@@ -17,11 +22,16 @@ import {
 export const NOW = 1_800_000_000_000;
 export const OPTIONS: MigrationOptions = { twoPeople: false, approvalMs: 1000, accept: [] };
 
-export function started(kind: MigrationKind = 'remove-groups', options: Partial<MigrationOptions> = {}): JournalEntry {
+export function started(
+  kind: MigrationKind = 'remove-groups',
+  options: Partial<MigrationOptions> = {},
+  engine: MigrationEngine = 'headgate',
+): JournalEntry {
   return {
     kind: 'started',
     connection: 'acme',
     migration: kind,
+    ...(engine === 'entra' ? { engine } : {}),
     groups: ['it'],
     by: 'ada',
     options: { ...OPTIONS, ...options },

@@ -1,0 +1,43 @@
+import { HeadgateError } from '../../core/errors.ts';
+import { changeDirectory, directoryCall } from '../calls.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { notYet, seenTwice } from './look.ts';
+import { readJob } from './native-cycle.ts';
+
+function pauseCall(context: StepContext, application: string, job: string) {
+  return directoryCall(context, `pause ${job}`, "pause Entra's own provisioning", {
+    kind: 'pause-job',
+    application,
+    job,
+  });
+}
+
+/** Pauses Entra's own job and believes it once two reads in a row show it standing still. */
+export async function pauseJob(context: StepContext): Promise<StepOutcome> {
+  const application = context.state().before?.application.id;
+  const read = await readJob(context);
+  if ('stop' in read || application === undefined)
+    return 'stop' in read ? read.stop : { is: 'stop', why: 'there is no survey to compare with' };
+  const { job } = read;
+  if (job.code === 'Paused') return seenTwice(context, "Entra's own provisioning stands still");
+  const asked = context.state().carriedOut[context.step]?.has(`pause ${job.id}`) === true;
+  if (!asked && !(await changeDirectory(context, [pauseCall(context, application, job.id)]))) return { is: 'left' };
+  return notYet(context, "Entra's own provisioning was paused and does not show it yet");
+}
+
+/**
+ * Stops Entra's own job because somebody would lose access or has lost it. What comes of it in words: where it cannot be
+ * stopped, a person must, and must be told.
+ */
+export async function freezeJob(context: StepContext): Promise<string> {
+  const { before, engine } = context.state();
+  const [application, job] = [before?.application.id, before?.job?.id];
+  if (engine !== 'entra' || application === undefined || job === undefined) return '';
+  try {
+    await changeDirectory(context, [pauseCall(context, application, job)]);
+    return "; Entra's own provisioning was paused";
+  } catch (error) {
+    if (!(error instanceof HeadgateError)) throw error;
+    return `; STOP Entra's own provisioning by hand, it could not be paused: ${error.message}`;
+  }
+}

@@ -1,0 +1,224 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEntraWriter } from '../../src/adapters/entra/directory-writer.ts';
+import { createEntraDirectory } from '../../src/adapters/entra/entra-directory.ts';
+import { openDatabase, type Database } from '../../src/adapters/postgres/database.ts';
+import { createStores } from '../../src/adapters/postgres/stores.ts';
+import { profileByName } from '../../src/adapters/scim/profiles/profile-by-name.ts';
+import { createScimProvider } from '../../src/adapters/scim/provider.ts';
+import { createVault } from '../../src/adapters/vault/vault.ts';
+import type { MigrationKind } from '../../src/core/migration/migration.ts';
+import type { MigrationView } from '../../src/core/migration/view.ts';
+import { advanceMigration } from '../../src/migration/advance.ts';
+import { createMigrationOperator } from '../../src/migration/operator.ts';
+import type { Connection, Ports } from '../../src/ports/index.ts';
+import { createPace } from '../../src/provisioning/pace.ts';
+import { unlessSwitchedOff } from '../../src/provisioning/switched-off.ts';
+import { text } from '../../src/sandbox/organisation/model.ts';
+import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
+import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
+import {
+  migrationApplication,
+  MIGRATION_PERMISSIONS,
+  readerApplication,
+  type RegisteredApplication,
+} from '../../src/sandbox/tenant/login/applications.ts';
+import type { JobSettings } from '../../src/sandbox/tenant/provisioning/provisioning-jobs.ts';
+import { startTenant, type Tenant } from '../../src/sandbox/tenant/tenant.ts';
+import { createSpyMetrics } from '../adapters/entra/loopback-graph.ts';
+import { defaultMapping, theRules } from '../builders.ts';
+import { aSecret } from '../provisioning/fakes.ts';
+import { silentLog } from '../silent-log.ts';
+
+/** What the identity of migrations needs where Entra's own provisioning is the engine. */
+export const ENTRA_PERMISSIONS = [...MIGRATION_PERMISSIONS, 'Synchronization.ReadWrite.All'] as const;
+
+const never = new AbortController().signal;
+
+/** A database for worlds that follow one another: each has a connection of its own in it. */
+export async function openStore(): Promise<{ readonly database: Database; close(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-entra-'));
+  const database = await openDatabase({ url: `file:${folder}`, log: silentLog });
+  return {
+    database,
+    async close() {
+      await database.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let worlds = 0;
+
+export interface EntraWorldOptions {
+  readonly database: Database;
+  readonly organisation: Organisation;
+  readonly job?: JobSettings;
+  readonly permissions?: readonly string[];
+}
+
+/** A company that Entra's own service has provisioned, and Headgate beside it. Cycles of Entra's job run when told to. */
+export interface EntraWorld {
+  readonly tenant: Tenant;
+  readonly provider: SandboxProvider;
+  readonly ports: Ports;
+  readonly connection: Connection;
+  readonly operator: ReturnType<typeof createMigrationOperator>;
+  /** One cycle of Entra's own job. */
+  cycle(): ReturnType<Tenant['control']['runProvisioningJob']>;
+  start(kind: MigrationKind, groups?: readonly string[]): Promise<MigrationView>;
+  /** Goes on, with a cycle of Entra's job after each look, until a person must act or it has ended. */
+  settle(): Promise<MigrationView>;
+  /** Goes on for so many looks without any cycle. */
+  look(times: number): Promise<MigrationView>;
+  approve(): Promise<MigrationView>;
+  /** `Paused`, `Active` … as the tenant has it. */
+  jobCode(): Promise<string | undefined>;
+  /** Names of users and groups assigned. */
+  assigned(): readonly string[];
+  /** userNames of accounts by whether they are active. */
+  active(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens it all, over real HTTP and a real database. */
+export async function openEntraWorld({
+  database,
+  organisation,
+  job,
+  permissions = ENTRA_PERMISSIONS,
+}: EntraWorldOptions): Promise<EntraWorld> {
+  const name = `acme-${++worlds}`;
+  const reader = readerApplication();
+  const writer = migrationApplication({ permissions });
+  const tenant = await startTenant({ organisation, applications: [reader, writer] });
+  const provider = await startProvider({ behaviour: 'uniqkey' });
+  const clock = { now: () => Date.now() };
+  const stores = createStores({ database, clock });
+  const token = provider.token ?? '';
+  const shared = { log: silentLog, metrics: createSpyMetrics().metrics, now: clock.now };
+  const identity = ({ clientId, secrets }: RegisteredApplication) => ({
+    tenant: tenant.tenantId,
+    client: clientId,
+    credential: { kind: 'client_secret' as const, secret: () => secrets[0]?.value ?? '' },
+    cloud: 'global' as const,
+    endpoints: { login: tenant.url, graph: tenant.graphUrl },
+    ...shared,
+  });
+  const directory = createEntraDirectory(identity(reader));
+  const directoryWriter = createEntraWriter(identity(writer));
+  const [principal] = [...organisation.servicePrincipals.values(organisation.version())];
+  if (principal === undefined) throw new Error('the organisation has no application');
+  const scim = createScimProvider({
+    connection: name,
+    url: provider.url,
+    profile: profileByName('uniqkey'),
+    credential: { kind: 'bearer', token: async () => token, spare: async () => undefined },
+    ...shared,
+  });
+  const connection: Connection = {
+    rules: theRules({ name, application: principal.appId, engine: 'entra' }),
+    mapping: defaultMapping(),
+    directory,
+    provider: unlessSwitchedOff(scim, name, stores.connections, clock.now),
+    credential: aSecret,
+    target: provider.url,
+    concurrency: 4,
+  };
+  const unused = (): never => {
+    throw new Error('not part of a migration with the engine of Entra');
+  };
+  const ports: Ports = {
+    stores,
+    vault: createVault({}),
+    channels: new Map(),
+    queue: {
+      enqueue: async () => undefined,
+      setSchedules: unused,
+      listSchedules: unused,
+      counts: unused,
+      ping: unused,
+    },
+    connections: new Map([[name, connection]]),
+    clock,
+    metrics: shared.metrics,
+    worker: { id: 'w1', leaseMs: 60_000, sliceSize: 1, window: 1 },
+    pace: createPace(1),
+    gatherings: { run: unused },
+    migration: { settleMs: 0, writer: directoryWriter },
+  };
+  const { control } = tenant;
+  const target = { url: provider.url, token };
+  control.setProvisioningJob(principal.appId, 'NotRun', { target, deleteThreshold: 3, ...job });
+  const cycle = () => control.runProvisioningJob(principal.appId);
+  if ((await cycle())?.state !== 'Succeeded') throw new Error('the first cycle failed');
+  const operator = createMigrationOperator(ports);
+  const status = () => operator.migrationStatus(name);
+  const advance = async () => {
+    const open = await stores.migrations.openOf(name);
+    if (open !== undefined) await advanceMigration(open.id, connection, ports, silentLog, never);
+    return status();
+  };
+  return {
+    tenant,
+    provider,
+    ports,
+    connection,
+    operator,
+    cycle,
+    start: (kind, groups = []) =>
+      operator.startMigration(
+        {
+          connection: name,
+          kind,
+          groups,
+          options: { twoPeople: false, approvalMs: 3_600_000, accept: [] },
+          requestedBy: 'ada',
+        },
+        () => undefined,
+        never,
+      ),
+    async settle() {
+      for (;;) {
+        const view = await advance();
+        if (view.status !== 'running') return view;
+        await cycle();
+      }
+    },
+    async look(times) {
+      let view = await advance();
+      for (let time = 1; time < times; time++) view = await advance();
+      return view;
+    },
+    async approve() {
+      const { gate } = await status();
+      if (gate === undefined) throw new Error(`it stands at no gate: ${JSON.stringify(await status())}`);
+      return operator.approveMigration({ connection: name, gate: gate.name, digest: gate.digest, by: 'bob' });
+    },
+    async jobCode() {
+      const [seen] = await directory.readProvisioningJobs(principal.id, never);
+      return seen?.code;
+    },
+    assigned() {
+      const at = organisation.version();
+      return [...organisation.assignments(principal.id).values(at)]
+        .map(({ principalId }) => {
+          const found = organisation.users.get(principalId, at) ?? organisation.groups.get(principalId, at);
+          const properties = found?.properties ?? {};
+          return text(properties, 'userPrincipalName') || text(properties, 'displayName');
+        })
+        .toSorted();
+    },
+    active: () =>
+      provider.accounts
+        .all()
+        .filter((account) => account['active'] === true)
+        .flatMap(({ userName }) => (typeof userName === 'string' ? userName : []))
+        .toSorted(),
+    async close() {
+      await Promise.all([directory.close(), directoryWriter.close(), scim.close()]);
+      await Promise.all([tenant.close(), provider.close()]);
+    },
+  };
+}
