@@ -5,6 +5,7 @@ import { createEntraWriter } from './adapters/entra/directory-writer.ts';
 import { createEntraDirectory } from './adapters/entra/entra-directory.ts';
 import type { EntraCredential } from './adapters/entra/options.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
+import { openTracing } from './adapters/otel/open-tracing.ts';
 import { createStores } from './adapters/postgres/stores.ts';
 import { createMailChannel } from './adapters/mail/mail-channel.ts';
 import { createWebhookChannel } from './adapters/webhook/webhook-channel.ts';
@@ -191,9 +192,12 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     clock: systemClock,
     log,
   });
-  const shared: Shared = { log, metrics: prometheus.metrics, now: () => systemClock.now() };
   const database = await openDatabase({ url: await databaseUrl(config), log, onFatal });
   const opened: (() => Promise<void>)[] = [() => database.close()];
+  const tracing = await openTracing(config.telemetry, options.version, log);
+  if (tracing !== undefined) opened.push(() => tracing.close());
+  const metrics = tracing?.metrics(prometheus.metrics) ?? prometheus.metrics;
+  const shared: Shared = { log, metrics, now: () => systemClock.now() };
   const closeAll = async () => {
     for (const close of opened.toReversed()) await close();
   };
@@ -226,6 +230,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
       clock: systemClock,
       log,
       notifications: channels.size > 0,
+      ...(tracing === undefined ? {} : { telemetry: tracing.telemetry }),
       ...redis,
     });
     opened.push(() => queue.close());

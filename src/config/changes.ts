@@ -19,6 +19,7 @@ const BUILT_ON: readonly (readonly [path: SettingPath, read: (config: Config) =>
   [['notifications'], ({ notifications }) => notifications],
   [['log'], ({ log }) => log],
   [['worker'], ({ worker }) => worker],
+  [['telemetry'], ({ telemetry }) => telemetry],
 ];
 
 /** What only a restart can put into force, each with its place in the new file. */

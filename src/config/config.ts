@@ -17,6 +17,8 @@ export interface Config {
   readonly log: LogConfig;
   readonly worker: WorkerConfig;
   readonly retention: RetentionConfig;
+  /** Where traces go; absent: there are none. */
+  readonly telemetry?: { readonly otlp: string };
   /** Things that work but should be looked at, such as a secret file everybody can read. */
   readonly warnings: readonly ConfigProblem[];
 }

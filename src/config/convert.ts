@@ -49,6 +49,7 @@ export function toConfig(
     log: settings.log,
     worker: settings.worker,
     retention: settings.retention,
+    ...(settings.telemetry === undefined ? {} : { telemetry: settings.telemetry }),
   };
 }
 

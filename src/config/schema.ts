@@ -283,6 +283,12 @@ export const fileSchema = field.settings({
       unchangedCycleDays: field.wholeNumber(1, 3650).default(7).describe('The same for cycles with nothing to do.'),
     })
     .prefault({}),
+  telemetry: field
+    .settings({
+      otlp: field.webAddress().describe('Where spans are posted to (OTLP over HTTP), usually ending in /v1/traces.'),
+    })
+    .optional()
+    .describe('Traces; absent: none.'),
 });
 
 /** The file's content with defaults filled in. */

@@ -5,6 +5,7 @@ import {
   type IQueueBackend,
   type JobProgress,
   type Processor,
+  type Telemetry,
   type WorkerOptions,
 } from 'bullmq';
 
@@ -27,6 +28,8 @@ export interface Backend {
   readonly producer: BoundFactory;
   /** For workers: waits for the backend to come back. */
   readonly worker: BoundFactory;
+  /** Makes spans of jobs; absent: none. */
+  readonly telemetry?: Telemetry;
   /** Makes room for the workers of so many queues: their number changes with the configuration. */
   makeRoom(queues: number): Promise<void>;
   ping(): Promise<void>;
@@ -36,9 +39,13 @@ export interface Backend {
 /** Keys in Redis begin with this; BullMQ's PostgreSQL backend has a schema instead and ignores it. */
 const PREFIX = 'headgate';
 
+function traced({ telemetry }: Backend): { readonly telemetry?: Telemetry } {
+  return telemetry === undefined ? {} : { telemetry };
+}
+
 /** Opens one queue to add to and to read. */
 export function openQueue(backend: Backend, name: string): BullQueue {
-  return new Queue(name, { connection: BOUND, prefix: PREFIX }, backend.producer);
+  return new Queue(name, { connection: BOUND, prefix: PREFIX, ...traced(backend) }, backend.producer);
 }
 
 /** Opens one worker; it starts taking jobs when `run` is called. */
@@ -48,5 +55,10 @@ export function openWorker(
   processor: BullProcessor,
   options: Omit<WorkerOptions<BoundConnection>, 'connection' | 'prefix' | 'autorun'>,
 ): BullWorker {
-  return new Worker(name, processor, { ...options, connection: BOUND, prefix: PREFIX, autorun: false }, backend.worker);
+  return new Worker(
+    name,
+    processor,
+    { ...options, ...traced(backend), connection: BOUND, prefix: PREFIX, autorun: false },
+    backend.worker,
+  );
 }

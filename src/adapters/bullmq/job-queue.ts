@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Telemetry } from 'bullmq';
 import type { Clock } from '../../ports/clock.ts';
 import type { JobQueue } from '../../ports/job-queue.ts';
 import type { Log } from '../../ports/log.ts';
@@ -31,6 +32,8 @@ export interface JobQueueOptions {
   readonly scheduled: ScheduledJob;
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes spans of jobs; absent: none. */
+  readonly telemetry?: Telemetry;
 }
 
 /** The queue with what its owner needs beside the port. */
@@ -54,12 +57,13 @@ export interface OpenJobQueue extends JobQueue {
 export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQueue> {
   const { definitions, connections, redisUrl, database, scheduled, clock, log } = options;
   const others = options.notifications === true ? [NOTIFICATION_QUEUE] : [];
-  const backend = await openBackend({
+  const opened = await openBackend({
     database,
     queues: connections.length + 1 + others.length,
     log,
     ...(redisUrl === undefined ? {} : { redisUrl }),
   });
+  const backend = options.telemetry === undefined ? opened : { ...opened, telemetry: options.telemetry };
   const routes = new Map(definitions.map((definition) => [definition.name, definition]));
   const localWorkers = new Map<string, number>();
   const open = (name: string) => watched(openQueue(backend, name), log);
