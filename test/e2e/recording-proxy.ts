@@ -48,7 +48,8 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
 }
 
 /** Whether a request could change anything: all but reads, a token, and a $batch of reads. */
-export function isWrite({ method, path, body }: Recorded): boolean {
+export function isWrite({ method, path: target, body }: Recorded): boolean {
+  const [path = ''] = target.split('?');
   if (method === 'GET') return false;
   if (method === 'POST' && path.endsWith('/oauth2/v2.0/token')) return false;
   if (method !== 'POST' || !path.endsWith('/$batch')) return true;
