@@ -13,6 +13,7 @@ import type { MigrationView } from '../../src/core/migration/view.ts';
 import { advanceMigration } from '../../src/migration/advance.ts';
 import { createMigrationOperator } from '../../src/migration/operator.ts';
 import type { Connection, Ports } from '../../src/ports/index.ts';
+import type { MigrationStore } from '../../src/ports/migration-store.ts';
 import { createPace } from '../../src/provisioning/pace.ts';
 import { unlessSwitchedOff } from '../../src/provisioning/switched-off.ts';
 import { text } from '../../src/sandbox/organisation/model.ts';
@@ -51,6 +52,62 @@ export async function openStore(): Promise<{ readonly database: Database; close(
 
 let worlds = 0;
 
+/** Journals whose process dies when it is told to: from then on every call fails, until another process takes over. */
+function mortalMigrations(real: MigrationStore) {
+  let left = Infinity;
+  let dead = false;
+  let deaths = 0;
+  let holder: { readonly id: string; readonly worker: string } | undefined;
+  const alive = () => {
+    if (dead) throw new Error('the process is dead');
+  };
+  const migrations: MigrationStore = {
+    ...real,
+    async lease(id, worker, leaseMs) {
+      alive();
+      holder = { id, worker };
+      return real.lease(id, worker, leaseMs);
+    },
+    async release(id, worker) {
+      alive();
+      return real.release(id, worker);
+    },
+    async lines(id, after) {
+      alive();
+      return real.lines(id, after);
+    },
+    async append(id, entries, how) {
+      alive();
+      const added = await real.append(id, entries, how);
+      if (how?.worker === undefined) return added;
+      left -= entries.length;
+      dead = left <= 0;
+      alive();
+      return added;
+    },
+  };
+  return {
+    migrations,
+    dieAfter: (lines: number): void => {
+      left = lines;
+    },
+    deaths: () => deaths,
+    /** Works as a process would; one that dies leaves its lease to run out. */
+    async live(work: () => Promise<void>): Promise<void> {
+      try {
+        await work();
+      } catch (error) {
+        if (!dead) throw error;
+      }
+      if (!dead) return;
+      dead = false;
+      left = Infinity;
+      deaths += 1;
+      if (holder !== undefined) await real.release(holder.id, holder.worker);
+    },
+  };
+}
+
 export interface EntraWorldOptions {
   readonly database: Database;
   readonly organisation: Organisation;
@@ -73,6 +130,10 @@ export interface EntraWorld {
   /** Goes on for so many looks without any cycle. */
   look(times: number): Promise<MigrationView>;
   approve(): Promise<MigrationView>;
+  /** Lets Headgate die once it has written so many more lines of the journal; the next look is another process. */
+  dieAfter(lines: number): void;
+  /** How often it has died. */
+  deaths(): number;
   /** `Paused`, `Active` … as the tenant has it. */
   jobCode(): Promise<string | undefined>;
   /** Names of users and groups assigned. */
@@ -129,8 +190,9 @@ export async function openEntraWorld({
   const unused = (): never => {
     throw new Error('not part of a migration with the engine of Entra');
   };
+  const mortal = mortalMigrations(stores.migrations);
   const ports: Ports = {
-    stores,
+    stores: { ...stores, migrations: mortal.migrations },
     vault: createVault({}),
     channels: new Map(),
     queue: {
@@ -157,7 +219,8 @@ export async function openEntraWorld({
   const status = () => operator.migrationStatus(name);
   const advance = async () => {
     const open = await stores.migrations.openOf(name);
-    if (open !== undefined) await advanceMigration(open.id, connection, ports, silentLog, never);
+    if (open !== undefined)
+      await mortal.live(() => advanceMigration(open.id, connection, ports, silentLog, never).then(() => undefined));
     return status();
   };
   return {
@@ -186,6 +249,8 @@ export async function openEntraWorld({
         await cycle();
       }
     },
+    dieAfter: mortal.dieAfter,
+    deaths: mortal.deaths,
     async look(times) {
       let view = await advance();
       for (let time = 1; time < times; time++) view = await advance();
