@@ -1,8 +1,9 @@
 import { type HeadgateError, isHeadgateError, RefusedError } from '../core/errors.ts';
 import { experimentSteps, judgeObservations } from '../core/experiment.ts';
 import type { ExperimentDesk } from '../ports/experiment-desk.ts';
-import type { Connection, Ports } from '../ports/index.ts';
+import type { Connection } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
+import type { Stores } from '../ports/stores.ts';
 import { requireSendable } from './recovery.ts';
 
 /** The desk, with what the end of the process needs. */
@@ -12,14 +13,22 @@ export interface Experiments {
   close(): Promise<void>;
 }
 
+/** What is asked of the stores before an experiment begins. */
+interface AskedStores {
+  readonly connections: Pick<Stores['connections'], 'get'>;
+  readonly migrations: Pick<Stores['migrations'], 'openOf'>;
+  readonly cycles: Pick<Stores['cycles'], 'openCycle'>;
+}
+
 interface Running {
   readonly controller: AbortController;
   readonly ended: Promise<unknown>;
 }
 
 /** The experiments of this process: one at a time for each connection. */
-export function createExperiments(ports: Pick<Ports, 'stores' | 'clock'>, log: Log): Experiments {
+export function createExperiments(ports: { readonly stores: AskedStores }, log: Log): Experiments {
   const running = new Map<string, Running>();
+  let closing = false;
   return {
     desk: (connectionOf) => ({
       async plan(name, domain) {
@@ -39,6 +48,7 @@ export function createExperiments(ports: Pick<Ports, 'stores' | 'clock'>, log: L
         const refused = await refusal(rules.name, ports, running);
         if (refused !== undefined) throw refused;
         if (running.has(rules.name)) throw underWay(rules.name);
+        if (closing) throw new RefusedError('shutting-down', 'Headgate is shutting down.');
         const controller = new AbortController();
         const ended = provider.experiment(domain, AbortSignal.any([controller.signal, signal]));
         running.set(rules.name, { controller, ended: ended.catch(() => undefined) });
@@ -61,6 +71,7 @@ export function createExperiments(ports: Pick<Ports, 'stores' | 'clock'>, log: L
       },
     }),
     async close() {
+      closing = true;
       const all = [...running.values()];
       for (const { controller } of all) controller.abort();
       await Promise.all(all.map(({ ended }) => ended));
@@ -77,7 +88,7 @@ function underWay(name: string): RefusedError {
 /** Why no experiment may begin now: its requests would mix with others, or nothing may be sent at all. */
 async function refusal(
   name: string,
-  { stores }: Pick<Ports, 'stores'>,
+  { stores }: { readonly stores: AskedStores },
   running: ReadonlyMap<string, Running>,
 ): Promise<HeadgateError | undefined> {
   try {

@@ -2,6 +2,7 @@ import { RefusedError } from '../core/errors.ts';
 import { HEALTHY, isQuarantined } from '../core/quarantine.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Operator } from '../ports/operator.ts';
+import type { ConnectionStore } from '../ports/stores.ts';
 
 type Recovery = Pick<
   Operator,
@@ -15,7 +16,10 @@ type Recovery = Pick<
 >;
 
 /** RefusedError while nothing may be sent over a connection, with why and what to do. */
-export async function requireSendable(name: string, { stores }: Pick<Ports, 'stores'>): Promise<void> {
+export async function requireSendable(
+  name: string,
+  { stores }: { readonly stores: { readonly connections: Pick<ConnectionStore, 'get'> } },
+): Promise<void> {
   const { pausedReason, quarantine } = await stores.connections.get(name);
   if (pausedReason !== undefined) {
     const remedy = `mend the cause, then: headgate connection resume -c ${name}`;

@@ -49,6 +49,11 @@ describe('reading', () => {
         steps: [{ step: 'guards', text: 'no guard objects' }],
       },
     ],
+    [
+      'what a probe would do',
+      '/api/v1/connections/acme/probe?domain=contoso.com',
+      { connection: 'acme', profile: 'generic', target: 'https://x.example', names: 'n', steps: [] },
+    ],
     ['the provisioning log', '/api/v1/log?connection=acme', { entries: [], newer: '0' }],
     ['the schedules', '/api/v1/schedules', []],
     ['the checks of the doctor', '/api/v1/doctor', [{ area: 'store', name: 'answers', ok: true, detail: 'in 1 ms' }]],
@@ -150,6 +155,25 @@ describe('reading', () => {
   test('a page that is not full is the last', async () => {
     const { ask } = await serve();
     expect((await ask('GET', '/api/v1/cycles/cycle-1/operations?limit=2')).headers.link).toBeUndefined();
+  });
+});
+
+describe('a probe', () => {
+  test('is run with the domain asked for, or the one nobody has, and can be ended', async () => {
+    const asked: string[] = [];
+    const { experiments } = anOperator();
+    const run: typeof experiments.run = async (request, signal) => {
+      asked.push(`${request.connection} ${request.domain} ${request.requestedBy}`);
+      return experiments.run(request, signal);
+    };
+    const { ask } = await serve({ experiments: { ...experiments, run } });
+    const path = '/api/v1/connections/acme/probe';
+    expect((await ask('POST', path)).json).toMatchObject({ ended: 'complete', left: [] });
+    await ask('POST', path, { body: { domain: 'contoso.com', requestedBy: 'ada' } });
+    expect(asked).toEqual(['acme probe.invalid api', 'acme contoso.com ada']);
+    expect((await ask('POST', `${path}/stop`)).json).toEqual({ stopped: false });
+    expect((await ask('POST', path, { body: { domain: '"x' } })).status).toBe(400);
+    expect(asked).toHaveLength(2);
   });
 });
 

@@ -19,7 +19,7 @@ export function probeRoutes(app: FastifyInstance, { operator, disconnects, log }
     const connection = connectionOf(operator, request.params);
     readInput('query', nothing, request.query);
     readInput('body', nothing, request.body);
-    const stopped = operator.experiments.stop(connection);
+    const stopped = await operator.experiments.stop(connection);
     log.info({ connection, stopped }, 'end of an experiment requested');
     return { stopped };
   });
