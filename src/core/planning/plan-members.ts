@@ -23,7 +23,18 @@ interface Comparison {
   /** Users whose removal waits: until it is due, nothing of theirs is taken away. */
   readonly waiting: ReadonlySet<Anchor>;
   readonly accounts: Links;
+  /** The account of each entitled user, null for one without: one look instead of two for each of millions of members. */
+  readonly accountOf: ReadonlyMap<Anchor, ResourceId | null>;
   readonly vanished: ReadonlySet<ResourceId>;
+}
+
+function accountsOf(entitled: ReadonlySet<Anchor>, { byAnchor }: Links): ReadonlyMap<Anchor, ResourceId | null> {
+  const accounts = new Map<Anchor, ResourceId | null>();
+  for (const user of entitled) {
+    const link = byAnchor.get(user);
+    accounts.set(user, link === undefined || link.state === 'deleted' ? null : link.resourceId);
+  }
+  return accounts;
 }
 
 /**
@@ -33,14 +44,14 @@ interface Comparison {
 function compareMembers(
   desired: readonly Anchor[],
   current: ReadonlySet<ResourceId>,
-  { entitled, waiting, accounts }: Comparison,
+  { entitled, waiting, accounts, accountOf }: Comparison,
 ): MemberChange {
   const add: Anchor[] = [];
   let kept = 0;
   for (const user of desired) {
-    if (!entitled.has(user)) continue;
-    const link = accounts.byAnchor.get(user);
-    if (link !== undefined && link.state !== 'deleted' && current.has(link.resourceId)) kept++;
+    const account = accountOf.get(user);
+    if (account === undefined) continue;
+    if (account !== null && current.has(account)) kept++;
     else add.push(user);
   }
   if (kept === current.size) return { add: add.sort(), remove: [] };
@@ -121,7 +132,13 @@ export function planMembers(
   accounts: Links,
 ): void {
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
-  const comparison = { entitled, waiting: waitingUsers(draft, accounts), accounts, vanished: input.vanished };
+  const comparison: Comparison = {
+    entitled,
+    waiting: waitingUsers(draft, accounts),
+    accounts,
+    accountOf: accountsOf(entitled, accounts),
+    vanished: input.vanished,
+  };
   const joined = new Map<Anchor, ResourceId>();
   const fresh = new Set<Anchor>();
   for (const operation of draft.operations) {
