@@ -35,6 +35,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4040/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Run with an init (docker run --init, compose init: true): Node does not reap children as process 1.
-# What a slice of operations leaves behind dies young: with the small default it is copied again and again meanwhile.
-ENTRYPOINT ["node", "--max-semi-space-size=64", "dist/src/cli/main.js"]
+ENTRYPOINT ["node", "dist/src/cli/main.js"]
 CMD ["serve"]

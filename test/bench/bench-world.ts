@@ -82,9 +82,6 @@ export async function configure(
   return { ...loadConfig(file, {}), file };
 }
 
-/** What the Dockerfile and `npm run headgate` start node with. */
-const AS_DELIVERED = ['--max-semi-space-size=64'];
-
 export async function startDaemon(
   config: Config & { file: string },
   nodeArguments: readonly string[],
@@ -92,7 +89,6 @@ export async function startDaemon(
 ) {
   const recorder = built('./record-writes.js');
   const argv = [
-    ...AS_DELIVERED,
     ...nodeArguments,
     ...(writesFile === undefined ? [] : ['--import', recorder]),
     built('../../src/cli/main.js'),
