@@ -54,8 +54,11 @@ function storeOf(kind: string, unique: string) {
   return { ...shown, ingress, egress, degress };
 }
 
-/** Starts scimmy-routers on Express. SCIMMY keeps its resources for the whole process: one server at a time. */
-export async function startScimmy(token: string): Promise<ScimmyServer> {
+/**
+ * Starts scimmy-routers on Express 4, or on the Express given. SCIMMY keeps its resources for the whole process: one server
+ * at a time.
+ */
+export async function startScimmy(token: string, framework: () => express.Express = express): Promise<ScimmyServer> {
   const users = storeOf('User', 'userName');
   const groups = storeOf('Group', 'displayName');
   SCIMMY.Resources.declare(SCIMMY.Resources.User);
@@ -63,7 +66,7 @@ export async function startScimmy(token: string): Promise<ScimmyServer> {
   SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false);
   SCIMMY.Resources.declare(SCIMMY.Resources.Group);
   SCIMMY.Resources.Group.ingress(groups.ingress).egress(groups.egress).degress(groups.degress);
-  const app = express();
+  const app = framework();
   let writes: string[] = [];
   app.use((request, _response, next) => {
     if (request.method !== 'GET') writes.push(`${request.method} ${request.path}`);

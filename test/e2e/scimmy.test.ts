@@ -1,8 +1,10 @@
+import express5 from 'express-5';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { generateOrganisation } from '../../src/sandbox/organisation/generate.ts';
 import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
 import { startScimmy, type ScimmyServer } from '../scimmy-server.ts';
+import { company, personName } from './company.ts';
 import { startWorld, type World } from './world.ts';
 
 const TOKEN = 'tok-5c1mmy-0123456789';
@@ -86,4 +88,23 @@ describe('full cycles against a SCIM server written by others', () => {
     const second = await world.fullCycle();
     expect([second.planCounts?.operations, scimmy.writes()]).toEqual([{}, []]);
   });
+});
+
+test('on Express 5, where its paging is broken, nobody is removed, disabled or created twice', async () => {
+  await scimmy.close();
+  scimmy = await startScimmy(TOKEN, express5);
+  const organisation = company({ users: 230, groups: { Crew: [1, 150] }, direct: [151, 230] });
+  world = await against(organisation);
+  expect((await world.fullCycle()).result).toBe('succeeded');
+  const before = scimmy.users.all().map(({ id, userName, active }) => ({ id, userName, active }));
+  expect(before.filter(({ active }) => active === true)).toHaveLength(230);
+  scimmy.clearWrites();
+  const again = await world.fullCycle();
+  expect([again.result, again.planCounts?.operations, scimmy.writes()]).toEqual(['succeeded', {}, []]);
+  expect(scimmy.users.all().map(({ id, userName, active }) => ({ id, userName, active }))).toEqual(before);
+  world.tenant.control.removeMember('Crew', personName(7));
+  const leaving = await world.fullCycle();
+  expect([leaving.result, leaving.planCounts?.operations['account.disable']]).toEqual(['succeeded', 1]);
+  expect(account(personName(7))?.['active']).toBe(false);
+  expect(scimmy.users.all().filter(({ active }) => active === true)).toHaveLength(229);
 });
