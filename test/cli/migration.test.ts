@@ -140,14 +140,15 @@ describe('headgate migration', () => {
 describe('headgate whatif', () => {
   test('says who would lose access and who keeps it, and through what', async () => {
     const directory = aSnapshot({
-      users: [aUser('ann'), aUser('ben')],
-      groups: { it: { name: 'IT', users: ['ann', 'ben'] } },
+      users: [aUser('ann'), aUser('ben'), aUser('cid', { enabled: false })],
+      groups: { it: { name: 'IT', users: ['ann', 'ben', 'cid'] } },
       assignments: [assignGroup('it'), assignUser('ben')],
     });
     const ask = headgate({ whatIf: async (_name, groups) => whatIfUnassigned(directory, theRules(), groups) });
     const ran = await ask('whatif', '--unassign-group', 'it', '-c', 'acme');
     expect(ran.out).toMatch(/loses access +ann@contoso\.com +now through group IT/);
     expect(ran.out).toMatch(/keeps access +ben@contoso\.com +directly/);
-    expect(ran.out).toContain('1 would lose access, 1 would keep it.');
+    expect(ran.out).toMatch(/may not sign in +cid@contoso\.com/);
+    expect(ran.out).toContain('1 would lose access, 1 would keep it. 1 may not sign in and have no access to lose.');
   });
 });

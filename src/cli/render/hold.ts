@@ -44,6 +44,13 @@ export function renderHold({ hold, history, held }: HoldDetail, paint: Paint): s
     }),
   ];
   if (held.length > 0) lines.push(renderOperations(held, paint));
+  const rest = hold.operations - held.length;
+  if (rest > 0)
+    lines.push(
+      paint.warn(
+        `… and ${plural(rest, 'operation')} more; all with: headgate holds show ${hold.id} --limit ${hold.operations}`,
+      ),
+    );
   const open = hold.endedAt === undefined;
   if (open && hold.approvable && hold.state !== 'approved') lines.push(toDecide(hold));
   if (open && !hold.approvable) lines.push('It cannot be approved: it lifts when its cause is mended.');

@@ -104,13 +104,20 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
 export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint): string {
   const rows = [
     ...loses.map((user) => [
-      paint.bad(user.enabled ? 'loses access' : 'loses (no sign-in)'),
+      user.enabled ? paint.bad('loses access') : 'may not sign in',
       printable(user.label),
       `now ${printable(describePaths(user.lost))}`,
     ]),
-    ...keeps.map((user) => [paint.good('keeps access'), printable(user.label), printable(describePaths(user.kept))]),
+    ...keeps.map((user) => [
+      user.enabled ? paint.good('keeps access') : 'may not sign in',
+      printable(user.label),
+      printable(describePaths(user.kept)),
+    ]),
   ];
-  const sum = `${loses.length} would lose access, ${keeps.length} would keep it.`;
+  const blocked = [...loses, ...keeps].filter(({ enabled }) => !enabled).length;
+  const none = blocked === 0 ? '' : ` ${blocked} may not sign in and have no access to lose.`;
+  const may = (users: WhatIf['loses']) => users.filter(({ enabled }) => enabled).length;
+  const sum = `${may(loses)} would lose access, ${may(keeps)} would keep it.${none}`;
   const strange = unassigned.length === 0 ? [] : [paint.warn(`not assigned at all: ${unassigned.join(', ')}`)];
   return [...(rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)]), ...strange, sum].join('\n');
 }

@@ -77,13 +77,17 @@ function ourMembers(members: ReadonlySet<ResourceId>, accounts: Links): readonly
 
 /** How many members a group has: as shown and as remembered together, for either may be behind. */
 function memberTotal(input: PlanInput, link: Link, shown: ReadonlySet<ResourceId>, accounts: Links): number {
-  const remembered = (link.members ?? []).filter((anchor) => {
+  const remembered = link.members ?? [];
+  const unseen = remembered.filter((anchor) => {
     const account = accounts.byAnchor.get(anchor);
-    // An incremental cycle does not know everybody's link; whom it does not know may well be in the group.
-    if (account === undefined) return input.focus !== undefined;
+    if (account === undefined) return false;
     return account.state !== 'deleted' && !input.vanished.has(account.resourceId) && !shown.has(account.resourceId);
   });
-  return shown.size + remembered.length;
+  if (input.focus === undefined) return shown.size + unseen.length;
+  // An incremental cycle does not know everybody's link: whom it remembers so may be whom it is shown without an owner.
+  const nameless = remembered.filter((anchor) => !accounts.byAnchor.has(anchor)).length;
+  const ownerless = [...shown].filter((id) => !accounts.linkedTo.has(id)).length;
+  return shown.size + unseen.length + Math.max(0, nameless - ownerless);
 }
 
 /** Takes our members out first, where they would go with the group; members of others keep the group from being deleted. */

@@ -278,3 +278,31 @@ test("a protected name that is nobody's, as after a rename, is said; those of li
   const notices = plan.notices.filter(({ code }) => code === 'protected-unknown');
   expect(notices).toMatchObject([{ anchors: ['boss@contoso.com'], text: expect.stringContaining('boss@contoso.com') }]);
 });
+
+test('a group that goes has as many members in an incremental cycle, which knows few of them, as in a full one', () => {
+  const people = ['ada', 'bob', 'cid', 'dan'];
+  const links = people.map((anchor) => aLink(anchor));
+  const team = aLink('it', { resource: 'group', members: people });
+  const members = people.slice(1).map((anchor) => `id-${anchor}`);
+  const groups = [aScimGroup('id-it', 'IT', { externalId: 'it', members: [...members, 'somebody'] })];
+  const accounts = people.map((anchor) => anAccount(`id-${anchor}`, `${anchor}@contoso.com`));
+  const given = {
+    users: people.map((anchor) => aUser(anchor)),
+    assignments: people.map((anchor) => assignUser(anchor)),
+  };
+  const full = aPlanInput(given, { links: [...links, team], provider: { accounts, groups } });
+  const [known] = links;
+  const focus = { users: new Set(['ada']), groups: new Set(['it']), linked: { accounts: 4, groups: 1, members: 4 } };
+  const few = {
+    ...full,
+    kind: 'incremental',
+    links: [known, team].filter((link) => link !== undefined),
+    focus,
+  } as const;
+  const counted = [full, few].map((input) =>
+    planCycle(input).plan.operations.flatMap((operation) =>
+      operation.resource === 'group' && operation.kind === 'delete' ? [operation.members] : [],
+    ),
+  );
+  expect(counted).toEqual([[5], [5]]);
+});
