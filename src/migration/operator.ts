@@ -74,9 +74,10 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     const [first, ...others] = obstacles(survey, request.options);
     if (first !== undefined) {
       const more = others.length === 0 ? '' : `, and ${others.length} more`;
+      const named = request.kind === 'remove-groups' ? ` --groups ${groups.join(' ')}` : '';
       const consent = first.severity === 'consent' ? ` If that is meant: --accept ${first.code}.` : '';
       throw new RefusedError('migration-refused', `${first.code}: ${first.text}${more}`, {
-        remedy: `nothing was begun. See everything with: headgate migration plan ${name} --kind ${request.kind}.${consent}`,
+        remedy: `nothing was begun. See everything with: headgate migration plan ${name} --kind ${request.kind}${named}.${consent}`,
       });
     }
     const entry: JournalEntry = {

@@ -79,6 +79,9 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
   const { survey, obstacles, requests } = plan;
   const shown = requests.slice(0, most);
   const blocked = obstacles.map(({ code }) => code).join(', ');
+  const consents = [...new Set(obstacles.flatMap(({ code, severity }) => (severity === 'consent' ? [code] : [])))];
+  const accept =
+    consents.length === 0 ? '' : ` If that is meant: ${consents.map((code) => `--accept ${code}`).join(' ')}`;
   return [
     `${paint.strong(`${survey.kind} of ${survey.connection}`)}: ${plural(survey.groups.length, 'group')}, ${plural(survey.users.length, 'user')} through them, ${plural(survey.accounts.length, 'active account')}. Nothing was written.`,
     ...findingLines(survey.findings, paint),
@@ -96,7 +99,7 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
       : []),
     obstacles.length === 0
       ? paint.good('Nothing stands in the way.')
-      : paint.bad(`In the way: ${blocked}. Nothing can be begun like this.`),
+      : paint.bad(`In the way: ${blocked}. Nothing can be begun like this.${accept}`),
   ].join('\n');
 }
 
