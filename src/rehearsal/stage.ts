@@ -25,6 +25,9 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Workers are given time to end, in ms: one that is left behind keeps its timers, and with them the process. */
+const STOP_MS = 30_000;
+
 const FAULT_OF: Readonly<Record<Assumption, FaultName>> = {
   'deleted-group-takes-members': 'groupDeleteCascades',
   'last-group-takes-account': 'lastGroupTakesAccount',
@@ -87,7 +90,7 @@ export async function openStage({ copied, connection, config, assume, log, versi
     opened.push(() => context.close());
     await context.ports.stores.links.restore(connection, copied.facts.links);
     await context.work();
-    opened.push(() => context.stopWork(0));
+    opened.push(() => context.stopWork(STOP_MS));
     return { tenant, provider, context, close };
   } catch (error) {
     await close();
