@@ -7,7 +7,7 @@ export default defineConfig({
     // Most of a long test is waiting for leases and processes, not computing.
     maxWorkers: 3,
     // Real servers and databases take a while to come up on a busy machine; no test asserts a duration.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });
