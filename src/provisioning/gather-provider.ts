@@ -1,6 +1,5 @@
 import pMap from 'p-map';
 import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
-import { IncompleteReadError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
 import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
@@ -10,11 +9,10 @@ import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
 import type { LookupKey } from '../ports/service-provider.ts';
+import { refuseWrongTenant, refuseWrongTenantOfFocus, type LinkedRead } from './refuse-wrong-tenant.ts';
 
-/** Above this share of linked resources gone at once, the address is taken to be wrong, not the accounts to be deleted. */
-const VANISHED_PERCENT = 50;
-/** Fewer than this many vanished resources are believed whatever their share. */
-const VANISHED_FLOOR = 5;
+/** How many linked resources outside a focus are asked for when those in it raise doubts. */
+const SAMPLE = 10;
 
 interface Gathered {
   readonly inventory: ProviderInventory;
@@ -78,16 +76,6 @@ function groupKeys(
   ]);
 }
 
-/** Counted apart for accounts and groups: many groups that are there say nothing about accounts that are not. */
-function refuseMassVanishing(linked: readonly ResourceId[], vanished: ReadonlySet<ResourceId>): void {
-  const gone = linked.filter((id) => vanished.has(id)).length;
-  if (gone < VANISHED_FLOOR || gone * 100 <= linked.length * VANISHED_PERCENT) return;
-  throw new IncompleteReadError(
-    `the service provider answers "not found" for ${gone} of ${linked.length} linked resources`,
-    { remedy: 'check the provider URL and the tenant its token belongs to; nothing was changed.' },
-  );
-}
-
 /**
  * Whoever is in doubt is asked for by name: every unlinked user where the listing is not trusted, and in any case those
  * whose account is neither listed nor found by id, for they are about to get a second one.
@@ -128,22 +116,22 @@ export async function gatherProvider(
   const { provider, concurrency, rules } = connection;
   const withGroups = rules.scope.groups && provider.profile.groups.supported;
   const living = links.filter(({ state }) => state !== 'deleted');
-  const ids = (resource: Link['resource']) =>
-    living.filter((link) => link.resource === resource).map(({ resourceId }) => resourceId);
+  const linked = { account: linksOf(living, 'account'), group: linksOf(living, 'group') };
   const vanished = new Set<ResourceId>();
   let accounts: Listing<Account> = await provider.listAccounts(signal, progress);
   const empty: Listing<ScimGroup> = { resources: [], trusted: true, doubts: [] };
-  let groups = withGroups || ids('group').length > 0 ? await provider.listGroups(signal, progress) : empty;
+  let groups = withGroups || linked.group.length > 0 ? await provider.listGroups(signal, progress) : empty;
   accounts = await completeLinked(
     accounts,
-    ids('account'),
+    idsOf(linked.account),
     (id) => provider.readAccount(id, signal),
     concurrency,
     vanished,
   );
-  groups = await completeLinked(groups, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished);
-  refuseMassVanishing(ids('account'), vanished);
-  refuseMassVanishing(ids('group'), vanished);
+  const readGroup = (id: ResourceId) => provider.readGroup(id, signal);
+  groups = await completeLinked(groups, idsOf(linked.group), readGroup, concurrency, vanished);
+  refuseWrongTenant(connection, directory, { links: linked.account, accounts: accounts.resources, vanished });
+  refuseWrongTenant(connection, directory, { links: linked.group, accounts: [], vanished });
   accounts = await askByName(connection, directory, living, accounts, vanished, signal, progress);
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);
@@ -152,9 +140,43 @@ export async function gatherProvider(
   return { inventory: { accounts, groups }, vanished };
 }
 
+function linksOf(links: readonly Link[], resource: Link['resource']): readonly Link[] {
+  return links.filter((link) => link.resource === resource);
+}
+
+function idsOf(links: readonly Link[]): readonly ResourceId[] {
+  return links.map(({ resourceId }) => resourceId);
+}
+
+/** Accounts and groups of the links, one by one; adds what is not found to `vanished`. */
+function readById(
+  { provider, concurrency }: Connection,
+  links: readonly Link[],
+  vanished: Set<ResourceId>,
+  signal: AbortSignal,
+): Promise<[Listing<Account>, Listing<ScimGroup>]> {
+  const none = { resources: [], trusted: false, doubts: [] };
+  const ids = { account: idsOf(linksOf(links, 'account')), group: idsOf(linksOf(links, 'group')) };
+  return Promise.all([
+    completeLinked<Account>(none, ids.account, (id) => provider.readAccount(id, signal), concurrency, vanished),
+    completeLinked<ScimGroup>(none, ids.group, (id) => provider.readGroup(id, signal), concurrency, vanished),
+  ]);
+}
+
+/** A handful of links, spread over all whose user or group had not left when last seen. */
+async function readSample(connection: Connection, links: readonly Link[], signal: AbortSignal): Promise<LinkedRead> {
+  const stayed = links.filter(({ state, departure }) => state === 'active' && departure === undefined);
+  const step = Math.max(1, Math.floor(stayed.length / SAMPLE));
+  const sample = stayed.filter((_, position) => position % step === 0).slice(0, SAMPLE);
+  const vanished = new Set<ResourceId>();
+  const [accounts] = await readById(connection, sample, vanished, signal);
+  return { links: sample, accounts: accounts.resources, vanished };
+}
+
 /**
  * Reads what the provider holds of the focus of an incremental or on-demand cycle, object by object: linked accounts and groups by id,
- * the others by their keys. Nothing is said about anybody else.
+ * the others by their keys. Nothing is said about anybody else; `everyLink` is read only when those in focus raise doubts
+ * about whose tenant answers.
  */
 export async function gatherFocus(
   connection: Connection,
@@ -162,20 +184,20 @@ export async function gatherFocus(
   links: readonly Link[],
   focus: Focus,
   signal: AbortSignal,
+  everyLink: () => Promise<readonly Link[]>,
 ): Promise<Gathered> {
   const { provider, concurrency } = connection;
   const vanished = new Set<ResourceId>();
   const inFocus = (link: Link) => (link.resource === 'account' ? focus.users : focus.groups).has(link.anchor);
   const linked = links.filter((link) => link.state !== 'deleted' && inFocus(link));
-  const ids = (resource: Link['resource']) =>
-    linked.filter((link) => link.resource === resource).map(({ resourceId }) => resourceId);
-  const none = { resources: [], trusted: false, doubts: [] };
-  const known = await Promise.all([
-    completeLinked<Account>(none, ids('account'), (id) => provider.readAccount(id, signal), concurrency, vanished),
-    completeLinked<ScimGroup>(none, ids('group'), (id) => provider.readGroup(id, signal), concurrency, vanished),
-  ]);
-  refuseMassVanishing(ids('account'), vanished);
-  refuseMassVanishing(ids('group'), vanished);
+  const known = await readById(connection, linked, vanished, signal);
+  for (const [resource, accounts] of [['account', known[0].resources] as const, ['group', []] as const]) {
+    const read = { links: linksOf(linked, resource), accounts, vanished };
+    await refuseWrongTenantOfFocus(connection, directory, read, async () => {
+      const others = (await everyLink()).filter((link) => link.resource === resource && !inFocus(link));
+      return readSample(connection, others, signal);
+    });
+  }
   const groupLinks = new Set(links.filter(({ resource }) => resource === 'group').map(({ anchor }) => anchor));
   const looksAt = (group: Anchor) => focus.only !== true || focus.groups.has(group);
   const keys = groupKeys(connection, directory, (group) => !groupLinks.has(group) && looksAt(group));

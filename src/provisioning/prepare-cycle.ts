@@ -162,7 +162,7 @@ export async function gatherOnDemand({
   const held =
     focus.users.size > MOST_BY_ID
       ? gatherProvider(connection, directory, links, signal, progress)
-      : gatherFocus(connection, directory, links, focus, signal);
+      : gatherFocus(connection, directory, links, focus, signal, () => stores.links.load(rules.name));
   const { inventory, vanished } = await naming(rules.name, held);
   const owned = await withOwners(stores.links, rules.name, links, inventory);
   return { kind: 'on-demand', directory, links: owned, inventory, vanished, focus };
@@ -220,7 +220,9 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   if (changes === 'expired') return everything('the watermark has expired', true);
   if ('everything' in changes) return everything(changes.everything, true);
   const { directory, links, focus, baseline } = changes;
-  const { inventory, vanished } = await naming(rules.name, gatherFocus(connection, directory, links, focus, signal));
+  const everyLink = () => stores.links.load(rules.name);
+  const held = gatherFocus(connection, directory, links, focus, signal, everyLink);
+  const { inventory, vanished } = await naming(rules.name, held);
   const owned = await withOwners(stores.links, rules.name, links, inventory);
   return { kind: 'incremental', directory, links: owned, inventory, vanished, focus, baseline };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { IncompleteReadError } from '../../src/core/errors.ts';
 import { gatherDirectory } from '../../src/provisioning/gather-directory.ts';
-import { gatherProvider } from '../../src/provisioning/gather-provider.ts';
+import { gatherFocus, gatherProvider } from '../../src/provisioning/gather-provider.ts';
 import { aGroup, aLink, anAccount, aScimGroup, aSnapshot, assignGroup, assignUser, aUser } from '../builders.ts';
 import { aConnection, fakeDirectory, fakeProvider, type FakeDirectory, type FakeProvider } from './fakes.ts';
 import type { Link } from '../../src/core/link.ts';
@@ -187,5 +187,94 @@ describe('gathering the provider', () => {
   test('most linked accounts "not found" at once means a wrong address, not many deletions', async () => {
     const links = Array.from({ length: 10 }, (_, index) => aLink(`u${index}`));
     await expect(ask({}, links).gathered).rejects.toThrow(IncompleteReadError);
+  });
+
+  const many = (count: number, first = 0) => Array.from({ length: count }, (_, index) => `u${first + index}`);
+  const entitled = (...users: readonly string[]) =>
+    aSnapshot({ users: users.map((user) => aUser(user)), assignments: users.map((user) => assignUser(user)) });
+  const gone = (state: Link['state']) => many(6, 20).map((user) => aLink(user, { state }));
+  const left = Object.fromEntries(many(6, 20).map((user) => [user, 'present' as const]));
+
+  test.each([
+    { rule: 'accounts Headgate disabled long ago', links: gone('disabled'), whereabouts: {} },
+    { rule: 'accounts of users who left', links: gone('active'), whereabouts: left },
+  ])("$rule may be gone without standing in anybody else's way", async ({ links, whereabouts }) => {
+    const accounts = [anAccount('id-u0', 'u0@contoso.com')];
+    const provider = fakeProvider({ accounts });
+    const connection = aConnection(fakeDirectory({ assignments: [] }), provider);
+    const snapshot = { ...entitled('u0'), whereabouts: new Map(Object.entries(whereabouts)) };
+    const { vanished } = await gatherProvider(connection, snapshot, [aLink('u0'), ...links], signal);
+    expect(vanished.size).toBe(6);
+    const elsewhere = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
+    await expect(gatherProvider(elsewhere, snapshot, [aLink('u0'), ...links], signal)).rejects.toThrow('"not found"');
+  });
+
+  const strangers = (users: readonly string[]) =>
+    users.map((user) => anAccount(`id-${user}`, `${user}@elsewhere.example`, { externalId: `theirs-${user}` }));
+  const ours = (users: readonly string[]) => users.map((user) => anAccount(`id-${user}`, `${user}@contoso.com`));
+  const full = (accounts: FakeProvider['accounts'], links: readonly Link[], snapshot = entitled(...many(8))) => {
+    const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({ accounts: accounts ?? [] }));
+    return gatherProvider(connection, snapshot, links, signal);
+  };
+  const linksOf = (users: readonly string[], overrides: Partial<Link> = {}) =>
+    users.map((user) => aLink(user, overrides));
+
+  test.each([
+    { rule: 'entitled users', snapshot: entitled(...many(8)) },
+    { rule: 'users who left', snapshot: entitled() },
+  ])('most linked accounts of $rule showing other people means the tenant of somebody else', async ({ snapshot }) => {
+    const accounts = [...strangers(many(5)), ...ours(many(3, 5))];
+    await expect(full(accounts, linksOf(many(8)), snapshot)).rejects.toThrow(IncompleteReadError);
+    await expect(full(accounts, linksOf(many(8)), snapshot)).rejects.toThrow('5 of 8 linked accounts');
+  });
+
+  const renamed = many(8).map((user) => aUser(user, { attributes: { userPrincipalName: `${user}@fabrikam.com` } }));
+  const afterRename = { ...entitled(), users: new Map(renamed.map((user) => [user.id, user])) };
+  const named = (domain: string) => many(8).map((user) => anAccount(`id-${user}`, `${user.toUpperCase()}@${domain}`));
+  const withExternal = (externalId: (user: string) => string) =>
+    many(8).map((user) => anAccount(`id-${user}`, `${user}@elsewhere.example`, { externalId: externalId(user) }));
+
+  test.each([
+    { rule: 'half of them show other people', accounts: [...strangers(many(4)), ...ours(many(4, 4))] },
+    { rule: 'everybody was renamed in the directory', accounts: named('contoso.com'), snapshot: afterRename },
+    { rule: 'everybody was renamed on both sides', accounts: named('fabrikam.com'), snapshot: afterRename },
+    { rule: 'only the anchor is left of them', accounts: withExternal((user) => user) },
+    { rule: 'only the externalId of the mapping is left of them', accounts: withExternal((user) => `nick-${user}`) },
+    { rule: 'they show neither userName nor externalId', accounts: many(8).map((user) => anAccount(`id-${user}`, '')) },
+    { rule: 'too few are linked to tell', accounts: strangers(many(4)) },
+  ])('linked accounts are believed to be theirs when $rule', async ({ accounts, snapshot }) => {
+    await expect(full(accounts, linksOf(accounts.map(({ id }) => id.slice(3))), snapshot)).resolves.toBeDefined();
+  });
+
+  const focused = (accounts: FakeProvider['accounts'], inFocus: readonly string[], everyLink: readonly Link[]) => {
+    const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({ accounts: accounts ?? [] }));
+    const linked = { accounts: everyLink.length, groups: 0, members: 0 };
+    const focus = { users: new Set(inFocus), groups: new Set<string>(), linked };
+    return gatherFocus(connection, entitled(...inFocus), linksOf(inFocus), focus, signal, async () => everyLink);
+  };
+
+  test('those of a focus who are gone are believed to be when linked accounts outside it are there', async () => {
+    const { vanished } = await focused(ours(many(20, 6)), many(6), linksOf(many(26)));
+    expect(vanished.size).toBe(6);
+    await expect(focused([], many(6), linksOf(many(26)))).rejects.toThrow('"not found" for 10 of 10');
+    await expect(focused([], many(6), linksOf(many(8)))).rejects.toThrow('"not found" for 8 of 8');
+  });
+
+  test('one stranger in a focus is enough to look at linked accounts outside it', async () => {
+    await expect(focused(strangers(many(20)), many(1), linksOf(many(20)))).rejects.toThrow('10 of 10 linked accounts');
+    const renamedByHand = [...strangers(many(1)), ...ours(many(19, 1))];
+    await expect(focused(renamedByHand, many(1), linksOf(many(20)))).resolves.toBeDefined();
+  });
+
+  test('a focus that shows nothing strange costs no look at anybody else', async () => {
+    const everyLink = () => Promise.reject(new Error('not to be read'));
+    const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({ accounts: ours(many(3)) }));
+    const focus = {
+      users: new Set(many(5)),
+      groups: new Set<string>(),
+      linked: { accounts: 9, groups: 0, members: 0 },
+    };
+    const reading = gatherFocus(connection, entitled(...many(5)), linksOf(many(5)), focus, signal, everyLink);
+    await expect(reading).resolves.toBeDefined();
   });
 });
