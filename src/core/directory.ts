@@ -117,7 +117,7 @@ export interface DirectorySnapshot {
   /** Assigned groups (and expanded nested ones) by id. */
   readonly groups: ReadonlyMap<Anchor, DirectoryGroup>;
   readonly memberships: ReadonlyMap<Anchor, GroupMembership>;
-  /** Every user reached through an assignment, by id. */
+  /** Every user reached through an assignment, by id, and others whose names or whereabouts matter. */
   readonly users: ReadonlyMap<Anchor, DirectoryUser>;
   /** Where linked users that are not reached through an assignment are now. */
   readonly whereabouts: ReadonlyMap<Anchor, Whereabouts>;

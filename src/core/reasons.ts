@@ -1,5 +1,5 @@
 import type { RemovalCause } from './connection.ts';
-import type { DirectorySnapshot } from './directory.ts';
+import type { Anchor, DirectorySnapshot, DirectoryUser } from './directory.ts';
 import type { Link, RememberedPath } from './link.ts';
 import type { Reason, ScopePath } from './operation.ts';
 import type { Effect } from './profile.ts';
@@ -16,6 +16,12 @@ export function listed(words: readonly string[], most = 4): string {
 /** A name as two people may write it: without case, and whichever way its accents are composed. */
 export function foldName(name: string): string {
   return name.trim().normalize('NFKC').toLowerCase();
+}
+
+/** Every name a configuration may mean somebody by, folded: the anchor, the name of old, and those the directory has now. */
+export function foldedNames(anchor: Anchor, label: string, user: DirectoryUser | undefined): readonly string[] {
+  const now = [user?.attributes['userPrincipalName'], user?.attributes['mail']];
+  return [anchor, label, ...now.filter((name) => typeof name === 'string')].map(foldName);
 }
 
 /** "directly", "through group IT": how somebody is in scope. */

@@ -3,6 +3,7 @@ import type { DirectorySnapshot } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
 import { findConcerned, type ChangesRequest } from './concerned.ts';
+import { contradicted } from './contradicted.ts';
 import { focusOf, readFocus } from './read-focus.ts';
 
 /** With more users to look at than this, and more than this share of the linked ones, reading everything is cheaper. */
@@ -15,7 +16,8 @@ export interface GatheredChanges {
   /** Links of the focus, of the users they refer to, and of all groups. */
   readonly links: readonly Link[];
   readonly focus: Focus;
-  readonly baseline: Baseline;
+  /** Absent after a read with gaps: whoever was missing from it would not be looked at again. */
+  readonly baseline?: Baseline;
 }
 
 /** Why everything has to be read instead. */
@@ -35,14 +37,14 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
   const { size } = focus.users;
   if (size > MOST_USERS && size > focus.linked.accounts * MOST_SHARE)
     return { everything: `${size} users are concerned` };
-  return {
-    ...(await readFocus(request, concerned)),
-    focus,
-    baseline: {
-      ...since,
-      watermark: concerned.changes.watermark,
-      assignments: concerned.assignments.value,
-      again: concerned.told,
-    },
+  const read = await readFocus(request, concerned);
+  if (read.directory.gaps.length > 0) return { ...read, focus };
+  const again = new Set([...concerned.told, ...contradicted(read.directory, request.connection.rules)]);
+  const baseline = {
+    ...since,
+    watermark: concerned.changes.watermark,
+    assignments: concerned.assignments.value,
+    again: [...again].sort(),
   };
+  return { ...read, focus, baseline };
 }

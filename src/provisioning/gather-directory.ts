@@ -16,9 +16,10 @@ import { confirmDepartures } from './confirm-departures.ts';
 /** Directory attributes Headgate itself needs, whatever the mapping says. */
 const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
 
-/** The directory attributes a connection reads of its users. */
-export function attributesOf({ mapping }: Pick<Connection, 'mapping'>): readonly string[] {
-  return [...new Set([...ALWAYS_READ, ...sourceAttributes(mapping)])];
+/** The directory attributes a connection reads of its users. Whoever is protected may be named by mail as well. */
+export function attributesOf({ mapping, rules }: Pick<Connection, 'mapping' | 'rules'>): readonly string[] {
+  const protects = rules.guards.protectedAccounts.length > 0 ? ['mail'] : [];
+  return [...new Set([...ALWAYS_READ, ...protects, ...sourceAttributes(mapping)])];
 }
 
 interface Memberships {
@@ -117,6 +118,9 @@ export async function gatherDirectory(
     (user) => whereabouts.get(user) === 'present' || whereabouts.get(user) === 'disabled',
   );
   const departed = departures(elsewhere, whereabouts, rules);
+  // Whoever is protected is known by the names of today, and a link may remember others.
+  const named = rules.guards.protectedAccounts.length > 0 ? departed : [];
+  const leavers = await directory.readUsers(named, attributesOf(connection), signal);
   const gaps = [
     ...assignments.gaps,
     ...lost,
@@ -124,5 +128,5 @@ export async function gatherDirectory(
     ...(await confirmDepartures(connection, draft, departed, signal, progress)),
     ...contradictions.map((user) => ({ what: `user ${user}, who was missing from one read and present in the next` })),
   ];
-  return { ...draft, users, whereabouts, gaps };
+  return { ...draft, users: new Map([...users, ...leavers]), whereabouts, gaps };
 }

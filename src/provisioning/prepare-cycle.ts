@@ -23,6 +23,7 @@ import type { ReadProgress } from '../ports/directory-source.ts';
 import type { HoldStore } from '../ports/hold-store.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
+import { contradicted } from './contradicted.ts';
 import { gatherCauses } from './gather-causes.ts';
 import { gatherChanges } from './gather-changes.ts';
 import { attributesOf, gatherDirectory } from './gather-directory.ts';
@@ -186,7 +187,12 @@ async function gatherAll(
     rules.name,
     gatherProvider(connection, directory, links, signal, progress),
   );
-  const baseline = { watermark, assignments: directory.assignments, again: [], rulesDigest: digest };
+  const baseline = {
+    watermark,
+    assignments: directory.assignments,
+    again: contradicted(directory, rules),
+    rulesDigest: digest,
+  };
   const everything = { directory, links, inventory, vanished, baseline };
   if (kind !== 'audit' && rules.drift === 'enforce') return { kind: 'initial', ...everything };
   const causes: DirectoryCauses = expired
@@ -224,7 +230,15 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   const held = gatherFocus(connection, directory, links, focus, signal, everyLink);
   const { inventory, vanished } = await naming(rules.name, held);
   const owned = await withOwners(stores.links, rules.name, links, inventory);
-  return { kind: 'incremental', directory, links: owned, inventory, vanished, focus, baseline };
+  return {
+    kind: 'incremental',
+    directory,
+    links: owned,
+    inventory,
+    vanished,
+    focus,
+    ...(baseline === undefined ? {} : { baseline }),
+  };
 }
 
 /**

@@ -14,6 +14,7 @@ import type { ProvenRead, ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
 import type { LinkStore } from '../ports/stores.ts';
 import { groupsOf } from './confirm-departures.ts';
+import { readAllMemberships } from './gather-directory.ts';
 
 /** Reads of single users under way at once. */
 const CONCURRENCY = 8;
@@ -84,16 +85,23 @@ async function readDirectory(
   const groups = await readFocusedGroups(request, part);
   const elsewhere = focused.filter((user) => own.has(user) || !users.has(user));
   const lost = [...part.groups].filter((group) => assigned.has(group) && !groups.has(group));
+  const joined = await joinMemberships(request, part, users, own);
+  const whereabouts = await directory.locateUsers(elsewhere, signal);
+  const absent = [...own.values()].filter(
+    ({ anchor, state }) => state !== 'deleted' && whereabouts.get(anchor) === 'absent',
+  );
+  const listed = await listAbsent(request, part, absent);
   return {
     application,
     assignments: assignments.value,
     groups,
-    memberships: await joinMemberships(request, part, users, own),
+    memberships: withMembers(joined, listed.value),
     users,
-    whereabouts: await directory.locateUsers(elsewhere, signal),
+    whereabouts,
     gaps: [
       ...assignments.gaps,
       ...memberships.gaps,
+      ...listed.gaps,
       ...lost.map((group) => ({ what: `assigned group ${group}, which the directory does not return` })),
     ],
   };
@@ -125,7 +133,35 @@ async function joinMemberships(
   for (const { user, groups } of await pMap(asked, ask, { concurrency: CONCURRENCY })) {
     for (const group of groups) more.set(group, (more.get(group) ?? new Set()).add(user));
   }
-  const joined = new Map(memberships.value);
+  return withMembers(memberships.value, more);
+}
+
+/**
+ * Groups that list a user the directory finds nowhere. The user's own side cannot be asked, so the groups are that let the
+ * user in last: a replica that is behind may know one of the two and not the other.
+ */
+async function listAbsent(
+  { connection: { directory }, signal }: FocusRequest,
+  { assigned, memberships }: FocusedPart,
+  absent: readonly Link[],
+): Promise<ProvenRead<ReadonlyMap<Anchor, ReadonlySet<Anchor>>>> {
+  const ways = absent.flatMap(({ paths = [] }) => paths.flatMap(({ group }) => group ?? []));
+  const ask = [...new Set(ways)].filter((group) => assigned.has(group) && !memberships.value.has(group)).sort();
+  const read = await readAllMemberships(directory, ask, false, signal);
+  const users = new Set(absent.map(({ anchor }) => anchor));
+  const value = [...read.value].map(([group, members]): [Anchor, ReadonlySet<Anchor>] => [
+    group,
+    new Set(members.users.filter((user) => users.has(user))),
+  ]);
+  return { value: new Map(value), gaps: read.gaps };
+}
+
+/** Memberships with more members, of groups read whole or not. */
+function withMembers(
+  memberships: ReadonlyMap<Anchor, GroupMembership>,
+  more: ReadonlyMap<Anchor, ReadonlySet<Anchor>>,
+): ReadonlyMap<Anchor, GroupMembership> {
+  const joined = new Map(memberships);
   for (const [group, members] of more) {
     const known = joined.get(group) ?? { group, users: [], nestedGroups: [], others: 0 };
     joined.set(group, { ...known, users: [...new Set([...known.users, ...members])] });

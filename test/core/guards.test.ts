@@ -178,7 +178,7 @@ describe('guards', () => {
   });
 
   test.each(['incremental', 'on-demand'] as const)(
-    'a leaver alone is no empty directory in a cycle that is %s, unless nothing is assigned, and no gap without a removal',
+    'a leaver alone is no empty directory in a cycle that is %s, unless nothing is assigned, and a gap without a removal is a warning',
     (kind) => {
       const judged = (organisation: Organisation) => {
         const links = [aLink('u1'), aLink('u2')];
@@ -200,16 +200,41 @@ describe('guards', () => {
           links,
           credentials: [],
         });
-        return findings.map(({ guard }) => guard);
+        return findings.map(({ guard, effect }) => `${guard} ${effect}`);
       };
       const left = { assignments: [assignUser('u2')], whereabouts: { u1: 'present' } } as const;
       expect(judged(left)).toEqual([]);
-      expect(judged({ ...left, assignments: [] })).toEqual(['empty-directory']);
+      expect(judged({ ...left, assignments: [] })).toEqual(['empty-directory refuse']);
       const gaps = [{ what: 'members of IT' }];
-      expect(judged({ ...left, gaps })).toEqual(['incomplete-read']);
-      expect(judged({ ...left, whereabouts: {}, gaps })).toEqual([]);
+      expect(judged({ ...left, gaps })).toEqual(['incomplete-read refuse']);
+      expect(judged({ ...left, whereabouts: {}, gaps })).toEqual(['incomplete-read warn']);
     },
   );
+
+  test.each([
+    ['the name of old', 'u1@contoso.com', ['0:account:disable:u1']],
+    ['the name of today', 'Boss@contoso.com', ['0:account:disable:u1']],
+    ['the address of today', 'the.boss@contoso.com', ['0:account:disable:u1']],
+    ['the name of somebody else', 'other@contoso.com', []],
+  ])('somebody renamed since the account was last written is protected by %s', (_which, name, expected) => {
+    const renamed = { userPrincipalName: 'boss@contoso.com', mail: 'The.Boss@contoso.com' };
+    const input = aPlanInput(
+      {
+        users: [aUser('u1', { attributes: renamed }), aUser('u2')],
+        assignments: [assignUser('u2')],
+        whereabouts: { u1: 'present' },
+      },
+      {
+        links: [aLink('u1'), aLink('u2')],
+        provider: { accounts: ['u1', 'u2'].map((id) => anAccount(`id-${id}`, `${id}@contoso.com`)) },
+        rules: { guards: theGuards({ protectedAccounts: [name] }) },
+      },
+    );
+    const planned = planCycle(input);
+    expect([...heldOperations(judge({ ...theGuardContext(), ...input, ...planned })).keys()]).toEqual(expected);
+    const unknown = planned.plan.notices.filter(({ code }) => code === 'protected-unknown');
+    expect(unknown).toHaveLength(expected.length === 0 ? 1 : 0);
+  });
 
   test.each([
     ['many members', 60, [['4:group:delete:it', 'too-many-removals']]],

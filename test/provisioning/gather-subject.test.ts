@@ -24,7 +24,7 @@ function tenant(nested: 'direct' | 'expand', links: readonly Link[] = [], crewMe
         galley: { users: ['inner'] },
       },
       users: Object.fromEntries(users.map((id) => [id, aUser(id)])),
-      whereabouts: Object.fromEntries(users.map((id) => [id, 'present'])),
+      whereabouts: { ...Object.fromEntries(users.map((id) => [id, 'present'])), ghost: 'absent' },
     }),
     readGroupsOfUser: async (user: string) => {
       asked.push(user);
@@ -74,6 +74,17 @@ describe('a subject that is gathered on demand', () => {
       expect(directory.memberships.get('crew')?.users).toContain('torn');
       expect(directory.memberships.get('crew')?.users).not.toContain('left');
     }
+  });
+
+  test.each([
+    ['is still listed by the group that let them in', [...crew, 'ghost'], ['ghost']],
+    ['is listed nowhere either', crew, []],
+  ])('is in a group, or not, where the user is found nowhere and %s', async (_where, crewMembers, expected) => {
+    const ghost = aLink('ghost', { paths: [{ group: 'crew', name: 'Crew' }, { group: 'unassigned' }] });
+    const { directory } = await tenant('direct', [ghost], crewMembers).gather('user', 'ghost');
+    expect(directory.memberships.get('crew')?.users).toEqual(expected);
+    expect(directory.whereabouts.get('ghost')).toBe('absent');
+    expect(directory.gaps).toEqual([]);
   });
 
   test('counts members of nested groups where they are in scope', async () => {

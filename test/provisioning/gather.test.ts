@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { IncompleteReadError } from '../../src/core/errors.ts';
-import { gatherDirectory } from '../../src/provisioning/gather-directory.ts';
+import { attributesOf, gatherDirectory } from '../../src/provisioning/gather-directory.ts';
 import { gatherFocus, gatherProvider } from '../../src/provisioning/gather-provider.ts';
-import { aGroup, aLink, anAccount, aScimGroup, aSnapshot, assignGroup, assignUser, aUser } from '../builders.ts';
+import {
+  aGroup,
+  aLink,
+  anAccount,
+  aScimGroup,
+  aSnapshot,
+  assignGroup,
+  assignUser,
+  aUser,
+  theGuards,
+} from '../builders.ts';
 import { aConnection, fakeDirectory, fakeProvider, type FakeDirectory, type FakeProvider } from './fakes.ts';
 import type { Link } from '../../src/core/link.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
@@ -124,6 +134,16 @@ describe('gathering the directory', () => {
     const links = [aLink('bob'), aLink('eve', { state: 'disabled' as const })];
     expect((await gatherDirectory(aConnection(listening, nobody), links, signal)).gaps).toEqual([]);
     expect(asked).toEqual(['bob']);
+  });
+
+  test('whoever left is read by name where somebody is protected, and only there', async () => {
+    const directory = bothSides({ ...empty, users: { bob: aUser('bob') } });
+    const connection = aConnection(directory, nobody);
+    const guards = theGuards({ protectedAccounts: ['boss@contoso.com'] });
+    const protecting = { ...connection, rules: { ...connection.rules, guards } };
+    expect([...(await gatherDirectory(connection, [aLink('bob')], signal)).users.keys()]).toEqual([]);
+    expect([...(await gatherDirectory(protecting, [aLink('bob')], signal)).users.keys()]).toEqual(['bob']);
+    expect(attributesOf(protecting)).toEqual(expect.arrayContaining(['userPrincipalName', 'mail']));
   });
 
   test('an assigned user who was deleted is no gap', async () => {

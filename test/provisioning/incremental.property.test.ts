@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Baseline } from '../../src/core/baseline.ts';
-import type { Anchor, DirectoryChanges, GroupChange } from '../../src/core/directory.ts';
+import type { Anchor, DirectoryChanges, GroupChange, ReadGap } from '../../src/core/directory.ts';
 import type { Link } from '../../src/core/link.ts';
 import { canonicalJson } from '../../src/core/plan.ts';
 import type { CycleKind, CycleSubject } from '../../src/core/cycle.ts';
@@ -10,7 +10,7 @@ import type { Connection } from '../../src/ports/index.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { connectionDigest } from '../../src/provisioning/connection-digest.ts';
-import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
+import { prepareCycle, type Preparation } from '../../src/provisioning/prepare-cycle.ts';
 import { heldOperations } from '../../src/core/guards.ts';
 import { aGroup, assignUser, aUser, defaultMapping, NOW, theGuards, theRules, type Organisation } from '../builders.ts';
 import { entitledUsers, GROUPS, organisation, USERS } from '../core/planning/organisations.ts';
@@ -119,8 +119,8 @@ async function runCycle(
 const nothing: Organisation = {};
 const none: Committed = { baseline: undefined, unsettled: [] };
 
-async function remaining(model: ProviderModel, now: Organisation): Promise<readonly string[]> {
-  const { plan } = await prepareCycle({
+function full(model: ProviderModel, now: Organisation): Preparation {
+  return {
     connection: {
       rules,
       mapping: defaultMapping(),
@@ -135,7 +135,11 @@ async function remaining(model: ProviderModel, now: Organisation): Promise<reado
     kind: 'initial',
     now: NOW,
     signal: new AbortController().signal,
-  });
+  };
+}
+
+async function remaining(model: ProviderModel, now: Organisation): Promise<readonly string[]> {
+  const { plan } = await prepareCycle(full(model, now));
   return plan.operations.map(({ key, reason }) => `${key} ${reason.text}`);
 }
 
@@ -205,6 +209,41 @@ describe('incremental cycles', () => {
         }
       }),
     );
+  });
+
+  test('do not move on from changes that were read with gaps, nor from a user two reads disagree about', async () => {
+    const model = new ProviderModel();
+    const first: Organisation = {
+      users: [aUser('u1')],
+      assignments: [assignUser('u1')],
+      whereabouts: { u1: 'present' },
+    };
+    const unfound: Organisation = { ...first, users: [], whereabouts: { u1: 'absent' } };
+    const initial = await runCycle(model, 'initial', first, nothing, none);
+    const prepare = (now: Organisation, gaps: readonly ReadGap[]) => {
+      const connection = connectionTo(model, now, first);
+      const directory: DirectorySource = {
+        ...connection.directory,
+        readMemberships: async () => ({ value: new Map(), gaps }),
+      };
+      return prepareCycle({
+        connection: { ...connection, directory },
+        stores: modelLinks(model, initial),
+        credentials: noCredentials,
+        kind: 'incremental',
+        now: NOW,
+        signal: new AbortController().signal,
+      });
+    };
+    const whole = await prepare(first, []);
+    expect(whole.baseline?.again).toEqual([]);
+    const short = await prepare(first, [{ what: 'members of g1', expected: 2, found: 1 }]);
+    expect(short.baseline).toBeUndefined();
+    expect(short.verdict).toMatchObject({ refused: false, findings: [{ guard: 'incomplete-read', effect: 'warn' }] });
+    const torn = await prepare(unfound, []);
+    expect(torn.plan.operations).toEqual([]);
+    expect(torn.baseline?.again).toEqual(['u1']);
+    expect((await prepareCycle(full(model, unfound))).baseline?.again).toEqual(['u1']);
   });
 
   test('never take an account that belongs to somebody they do not look at', async () => {

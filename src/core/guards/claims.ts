@@ -1,4 +1,4 @@
-import { foldName, listed } from '../reasons.ts';
+import { foldedNames, foldName, listed } from '../reasons.ts';
 import type { Guard } from './facts.ts';
 
 /** Whatever two users or two groups claim at once is held: whoever came second would get what the first one has. */
@@ -13,14 +13,16 @@ export const matchingCollision: Guard = ({ collisions }) =>
     numbers: { operations: operations.length },
   }));
 
-/** Named users never lose their accounts. */
-export const protectedAccounts: Guard = ({ plan, rules }) => {
+/** Named users never lose their accounts, under whichever of their names: a link may remember an old one. */
+export const protectedAccounts: Guard = ({ plan, rules, directory }) => {
   const names = new Set(rules.guards.protectedAccounts.map(foldName));
   const held = plan.operations.filter(
     (operation) =>
       operation.resource === 'account' &&
       (operation.kind === 'disable' || operation.kind === 'delete') &&
-      (names.has(foldName(operation.anchor)) || names.has(foldName(operation.label))),
+      foldedNames(operation.anchor, operation.label, directory.users.get(operation.anchor)).some((name) =>
+        names.has(name),
+      ),
   );
   if (held.length === 0) return [];
   return [

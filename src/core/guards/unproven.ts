@@ -3,23 +3,33 @@ import { isRemoval } from '../operation.ts';
 import { listed } from '../reasons.ts';
 import type { Guard } from './facts.ts';
 
-/** Design 4.2: without the completeness proof an initial cycle fails, and no plan may hold a removal. */
+const LATER =
+  'what was read is carried out and takes nothing away; the next incremental cycle reads the same changes again. If it persists, check the permissions of the directory application.';
+
+/**
+ * Design 4.2: without the completeness proof an initial cycle fails, and no plan may hold a removal. What only gives may go
+ * on where few are looked at, and the next cycle looks at the same people again.
+ */
 export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
   // A delay that begins is the beginning of a removal.
   const removals = [...plan.operations.filter(isRemoval), ...waiting.filter(({ begins }) => begins)];
-  if (directory.gaps.length === 0 || (looksAtFew(plan.kind) && removals.length === 0)) return [];
+  if (directory.gaps.length === 0) return [];
   const gaps = directory.gaps.map(({ what, expected, found }) =>
     expected === undefined ? what : `${what}: expected ${expected}, found ${found ?? 0}`,
   );
+  const found = {
+    guard: 'incomplete-read',
+    message: `the directory could not be proved to be read completely: ${listed(gaps)}`,
+    operations: [],
+    numbers: { gaps: directory.gaps.length, removals: removals.length },
+  } as const;
+  if (looksAtFew(plan.kind) && removals.length === 0) return [{ ...found, effect: 'warn', remedy: LATER }];
   return [
     {
-      guard: 'incomplete-read',
+      ...found,
       effect: 'refuse',
-      message: `the directory could not be proved to be read completely: ${listed(gaps)}`,
       remedy:
         'nothing was changed; the next cycle reads again. If it persists, check the permissions of the directory application.',
-      operations: [],
-      numbers: { gaps: directory.gaps.length, removals: removals.length },
     },
   ];
 };

@@ -7,7 +7,7 @@ import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
 import type { ProviderProfile } from '../profile.ts';
-import { foldName, listed } from '../reasons.ts';
+import { foldedNames, foldName, listed } from '../reasons.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import type { Drift } from './drift-facts.ts';
 import { findDrift } from './find-drift.ts';
@@ -131,9 +131,10 @@ function noticeUnknownProtected(input: PlanInput, draft: PlanDraft, links: Reado
   const { protectedAccounts } = input.rules.guards;
   if (protectedAccounts.length === 0 || input.focus !== undefined) return;
   const unknown = new Map(protectedAccounts.map((name) => [foldName(name), name]));
-  for (const { anchor, label } of links.values()) for (const name of [anchor, label]) unknown.delete(foldName(name));
+  for (const { anchor, label } of links.values())
+    for (const name of foldedNames(anchor, label, undefined)) unknown.delete(name);
   for (const user of input.directory.users.values())
-    for (const name of [user.id, userLabel(user)]) unknown.delete(foldName(name));
+    for (const name of foldedNames(user.id, userLabel(user), user)) unknown.delete(name);
   const names = [...unknown.values()].sort();
   const text = `guards.protectedAccounts names nobody who has or gets an account: ${listed(names)}. Whoever was renamed is not protected any more; object ids never change`;
   notice(draft, 'protected-unknown', text, names);

@@ -5,6 +5,7 @@ import { groupName, type Scope } from '../scope.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
 import { groupsInScope } from './plan-groups.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
+import { removalCause } from './plan-removals.ts';
 
 /** Links of one kind, found from either end. */
 export interface Links {
@@ -20,8 +21,8 @@ interface MemberChange {
 /** What members of every group are compared by. */
 interface Comparison {
   readonly entitled: ReadonlySet<Anchor>;
-  /** Users whose removal waits: until it is due, nothing of theirs is taken away. */
-  readonly waiting: ReadonlySet<Anchor>;
+  /** Users whose removal waits, or whose reads contradict each other: until that is over, nothing of theirs is taken away. */
+  readonly keeping: ReadonlySet<Anchor>;
   readonly accounts: Links;
   /** The account of each entitled user, null for one without: one look instead of two for each of millions of members. */
   readonly accountOf: ReadonlyMap<Anchor, ResourceId | null>;
@@ -44,7 +45,7 @@ function accountsOf(entitled: ReadonlySet<Anchor>, { byAnchor }: Links): Readonl
 function compareMembers(
   desired: readonly Anchor[],
   current: ReadonlySet<ResourceId>,
-  { entitled, waiting, accounts, accountOf }: Comparison,
+  { entitled, keeping, accounts, accountOf }: Comparison,
 ): MemberChange {
   const add: Anchor[] = [];
   let kept = 0;
@@ -58,7 +59,7 @@ function compareMembers(
   const wanted = new Set(desired.filter((user) => entitled.has(user)));
   const remove = [...current].flatMap((resourceId) => {
     const anchor = accounts.linkedTo.get(resourceId);
-    return anchor === undefined || wanted.has(anchor) || waiting.has(anchor) ? [] : [{ anchor, resourceId }];
+    return anchor === undefined || wanted.has(anchor) || keeping.has(anchor) ? [] : [{ anchor, resourceId }];
   });
   return { add: add.sort(), remove: remove.sort((a, b) => (a.anchor < b.anchor ? -1 : 1)) };
 }
@@ -71,7 +72,7 @@ function compareFocused(
   members: readonly Anchor[],
   remembered: readonly Anchor[],
   focus: ReadonlySet<Anchor>,
-  { entitled, waiting, accounts, vanished }: Comparison,
+  { entitled, keeping, accounts, vanished }: Comparison,
 ): MemberChange {
   const present = new Set(remembered.filter((user) => focus.has(user)));
   const wanted = new Set(members.filter((user) => focus.has(user) && entitled.has(user)));
@@ -80,7 +81,7 @@ function compareFocused(
     .sort();
   const remove = [...present].sort().flatMap((anchor) => {
     const link = accounts.byAnchor.get(anchor);
-    if (wanted.has(anchor) || waiting.has(anchor) || link === undefined || link.state === 'deleted') return [];
+    if (wanted.has(anchor) || keeping.has(anchor) || link === undefined || link.state === 'deleted') return [];
     return [{ anchor, resourceId: link.resourceId }];
   });
   return { add, remove };
@@ -134,7 +135,7 @@ export function planMembers(
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   const comparison: Comparison = {
     entitled,
-    waiting: waitingUsers(draft, accounts),
+    keeping: new Set([...waitingUsers(draft, accounts), ...doubtfulUsers(input, scope, entitled, accounts)]),
     accounts,
     accountOf: accountsOf(entitled, accounts),
     vanished: input.vanished,
@@ -173,6 +174,19 @@ function waitingUsers({ waiting }: PlanDraft, { byAnchor }: Links): ReadonlySet<
     ({ resource, anchor }) => resource === 'account' && byAnchor.get(anchor)?.state === 'active',
   );
   return new Set(accounts.map(({ anchor }) => anchor));
+}
+
+/** Users an assignment reaches and a read did not find, so that nothing is concluded about them. */
+function doubtfulUsers(
+  { directory }: PlanInput,
+  scope: Scope,
+  entitled: ReadonlySet<Anchor>,
+  { byAnchor }: Links,
+): readonly Anchor[] {
+  return [...byAnchor.keys()].filter(
+    (anchor) =>
+      !entitled.has(anchor) && scope.reach.has(anchor) && removalCause(anchor, scope, directory) === undefined,
+  );
 }
 
 function pushMembers(draft: PlanDraft, anchor: Anchor, label: string, { add, remove }: MemberChange): void {

@@ -9,7 +9,8 @@ import { leave } from './leave.ts';
 import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
 
 /**
- * Why a linked user is no longer entitled; undefined when that is not known for certain, and then nothing is done.
+ * Why a linked user is no longer entitled; undefined when that is not known for certain, and then nothing is done: somebody
+ * an assignment reaches is neither unassigned nor gone for good, whatever one answer says.
  * An assigned user who may not sign in counts as disabled, as in Entra (Learn: how-provisioning-works, "Deprovisioning").
  */
 export function removalCause(anchor: Anchor, scope: Scope, directory: DirectorySnapshot): RemovalCause | undefined {
@@ -21,7 +22,7 @@ export function removalCause(anchor: Anchor, scope: Scope, directory: DirectoryS
     case 'soft-deleted':
       return 'softDeleted';
     case 'absent':
-      return 'hardDeleted';
+      return scope.reach.has(anchor) ? undefined : 'hardDeleted';
     case undefined:
       return undefined;
     default:

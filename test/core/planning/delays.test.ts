@@ -144,14 +144,14 @@ describe('a removal with a delay', () => {
         kind: 'incremental' as const,
       };
       return judge({ ...theGuardContext(), ...planCycle(given), ...given, credentials: [] }).findings.map(
-        ({ guard }) => guard,
+        ({ guard, effect }) => `${guard} ${effect}`,
       );
     };
     expect(judged(adaLeft)).toEqual([]);
     const gaps = [{ what: 'members of group it' }];
-    expect(judged({ ...adaLeft, gaps })).toEqual(['incomplete-read']);
-    expect(judged({ ...adaLeft, gaps }, left(2))).toEqual([]);
-    expect(judged(adaLeft, left(8))).toEqual(['too-many-removals']);
+    expect(judged({ ...adaLeft, gaps })).toEqual(['incomplete-read refuse']);
+    expect(judged({ ...adaLeft, gaps }, left(2))).toEqual(['incomplete-read warn']);
+    expect(judged(adaLeft, left(8))).toEqual(['too-many-removals hold']);
   });
 
   test('an account that is gone at the provider leaves nothing to wait for', () => {

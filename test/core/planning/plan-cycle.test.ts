@@ -51,6 +51,20 @@ const rows: readonly Row[] = [
     ],
     planned: ['account update ada: title differs'],
   },
+  ...(['absent', 'present'] as const).map((where): Row => ({
+    rule: `a user whom an assignment reaches and the directory did not return, ${where} when located, keeps account and groups`,
+    given: [
+      { users: [], groups: it, assignments: [assignGroup('it')], whereabouts: { ada: where } },
+      {
+        links: [aLink('ada', { paths: itPath }), aLink('it', { resource: 'group', label: 'IT', members: ['ada'] })],
+        provider: {
+          accounts: [adasAccount],
+          groups: [aScimGroup('id-it', 'IT', { externalId: 'it', members: ['id-ada'] })],
+        },
+      },
+    ],
+    planned: [],
+  })),
   {
     rule: 'a user whose only group was unassigned is disabled, and the reason names the group',
     given: [
