@@ -46,7 +46,8 @@ export interface DecideHold {
 }
 
 export type DecideOutcome =
-  | { readonly outcome: 'decided'; readonly hold: HoldRecord }
+  /** `stopped` is the open cycle that was to carry out what is rejected now. */
+  | { readonly outcome: 'decided'; readonly hold: HoldRecord; readonly stopped?: string }
   /** It holds something else by now. */
   | { readonly outcome: 'changed'; readonly hold: HoldRecord }
   /** It ended: lifted, or carried out. */
@@ -65,6 +66,7 @@ export interface HoldStore {
     readonly limit: number;
   }): Promise<readonly HoldRecord[]>;
   get(id: string): Promise<{ readonly hold: HoldRecord; readonly history: readonly HoldHistory[] } | undefined>;
+  /** A rejection also has the open cycle stopped whose plan an approval of the hold let through, as far as it is not sent. */
   decide(id: string, decision: DecideHold): Promise<DecideOutcome>;
   /** The decisions that stand about open holds of a connection. */
   decided(connection: string): Promise<readonly DecidedHold[]>;

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000;
 /** Operations of a cycle looked through for those a guard held. */
 const MOST_READ = 10_000;
 
-type DeskPorts = Pick<Ports, 'stores' | 'connections' | 'clock'>;
+type DeskPorts = Pick<Ports, 'stores' | 'connections' | 'clock' | 'queue'>;
 
 /** Shows holds and takes decisions about them. Nothing is sent here: the next cycle asks what was approved. */
 export function createHoldDesk(ports: DeskPorts, log: Log): HoldDesk {
@@ -27,6 +27,7 @@ export function createHoldDesk(ports: DeskPorts, log: Log): HoldDesk {
     const { outcome, ...found } = await holds.decide(id, decision);
     const hold = 'hold' in found ? found.hold : before;
     if (outcome !== 'decided') throw refusal(outcome, hold);
+    if ('stopped' in found) await ports.queue.enqueue('advance-cycle', { cycle: found.stopped });
     const { connection, guard, operations } = hold;
     log.info(
       { connection, hold: id, guard, operations, decision: decision.kind, by: decision.by },

@@ -126,6 +126,44 @@ export function describeHolds(name: string, open: () => Promise<StoresUnderTest>
       expect(await only()).toMatchObject({ state: 'rejected', decision: { by: 'bob', reason: 'no' } });
     });
 
+    async function takeBack(): Promise<string | undefined> {
+      const { id, digest } = await only();
+      const outcome = await under.others.holds.decide(id, { kind: 'rejected', by: 'bob', reason: 'no', digest });
+      if (outcome.outcome !== 'decided') throw new Error(`the hold is ${outcome.outcome}`);
+      return outcome.stopped;
+    }
+
+    test('an approval taken back after the plan was stored stops the cycle that was to carry it out', async () => {
+      const { cycles } = under.stores;
+      const held = leavers(1, 2, 3);
+      await carriedOut(await planned(held, holding(...held)));
+      await approve();
+      const id = await planned(held, holding(...held));
+      const [started = '', waiting = ''] = await cycles.cutSlices(id, 0, 2, 1, under.clock.now());
+      await cycles.startSlice(started, 'w1', LEASE);
+      expect(await takeBack()).toBe(id);
+      expect(await cycles.get(id)).toMatchObject({
+        cancelRequested: true,
+        cancelReason: expect.stringContaining('taken back'),
+      });
+      expect(await cycles.startSlice(waiting, 'w1', LEASE)).toEqual({ state: 'over' });
+      await cycles.recordSlice(started, 'w1', [{ sequence: 0, state: 'pending', attemptSpent: false }]);
+      expect(await cycles.cutSlices(id, 0, 9, 9, under.clock.now())).toEqual([]);
+      expect(await cycles.close(id, 'cancelled')).toBe(true);
+      expect(await cycles.counts(id)).toEqual({ 0: { cancelled: 3 } });
+      expect((await only()).state).toBe('rejected');
+      expect(await carriedOut(await planned(held, holding(...held)))).toBe(0);
+    });
+
+    test('a rejection stops no cycle that has nothing of it left to send', async () => {
+      const held = leavers(1, 2);
+      const id = await planned([...held, aCreate(9)], holding(...held));
+      expect(await takeBack()).toBeUndefined();
+      expect((await under.stores.cycles.get(id))?.cancelRequested).toBe(false);
+      expect(await carriedOut(id)).toBe(1);
+      expect(await takeBack()).toBeUndefined();
+    });
+
     test('an approval that expired while the plan was made lets nothing go', async () => {
       const held = leavers(1, 2);
       await carriedOut(await planned(held, holding(...held)));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { CycleView } from '../../src/ports/operator.ts';
 import { company, cycle, memberCount, people, personName, userNames, writes } from './company.ts';
-import { closed, startWorld, type World } from './world.ts';
+import { closed, eventually, startWorld, type World } from './world.ts';
 
 let world: World;
 let operator: OperatorClient;
@@ -112,6 +112,36 @@ describe('holds', () => {
     );
     expect(world.provider.canSignIn(personName(36))).toBe(true);
   });
+});
+
+test('an approval that is taken back while its plan waits for the provider is not carried out', async () => {
+  const own = await startWorld({ organisation: company({ users: 30, groups: {}, direct: [1, 26] }) });
+  const other = await own.open();
+  await cycle(other);
+  for (const name of people(1, 10)) own.tenant.control.unassign({ principal: name });
+  await cycle(other);
+  const newest = async () => {
+    const [hold] = await other.holds.list({ connection: 'acme', ended: false, limit: 1 });
+    if (hold === undefined) throw new Error('nothing is held');
+    return hold;
+  };
+  const { id, digest } = await newest();
+  await other.holds.approve(id, { digest, by: 'ada', reason: 'they have left' });
+  own.provider.faults.set({ fault: 'throttle', value: 3600, method: 'PATCH' });
+  const started = await other.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' });
+  await eventually(async () => (await other.status()).connections[0]?.state.throttledUntil);
+  expect(await other.holds.reject(id, { digest, by: 'bob', reason: 'HR was wrong' })).toMatchObject({
+    state: 'rejected',
+  });
+  expect(await closed(other, started.id)).toMatchObject({
+    result: 'cancelled',
+    failure: { message: expect.stringContaining('taken back') },
+  });
+  own.provider.faults.clear();
+  await other.resumeConnection('acme');
+  expect((await cycle(other)).result).toBe('held');
+  expect(userNames(own, false)).toEqual([]);
+  await own.close();
 });
 
 test("while Entra's own job runs nothing is sent, and without the permission to see it every verdict says so", async () => {

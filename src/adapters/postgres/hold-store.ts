@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
 import type { DecideHold, DecideOutcome, HoldStore } from '../../ports/hold-store.ts';
+import { requestCancel } from './close-cycle.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
 import { HOLD_COLUMNS, toDecided, toHistory, toHold, writeEvent } from './hold-rows.ts';
 import { createRemovalReads } from './removal-reads.ts';
@@ -55,8 +56,31 @@ export function createHoldStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): 
   };
 }
 
+/**
+ * The open cycle of a hold's connection, locked before the hold is: where plans are stored and cycles closed it is so, too.
+ */
+async function lockOpenCycle(
+  tx: Tx,
+  hold: string,
+): Promise<{ readonly number: string; readonly id: string } | undefined> {
+  const { rows } = await sql<{ number: string; id: string }>`
+    select number, id from headgate.cycle
+    where connection = (select connection from headgate.hold where number = ${hold}) and phase <> 'closed'
+    for update`.execute(tx);
+  return rows[0];
+}
+
+/** Whether something the hold's approval let through is still to be sent. */
+async function hasUnsent(tx: Tx, cycle: string, hold: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from headgate.operation
+    where cycle = ${cycle} and state in ('pending', 'in-doubt') and ${hold}::text = any(approvals) limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
 /** What was held when the decision was made is copied inside the database: it may be large. */
 async function decide(tx: Tx, id: string, decision: DecideHold, now: number): Promise<DecideOutcome> {
+  const cycle = decision.kind === 'rejected' ? await lockOpenCycle(tx, id) : undefined;
   const row = await tx
     .selectFrom('headgate.hold')
     .select(HOLD_COLUMNS)
@@ -79,5 +103,9 @@ async function decide(tx: Tx, id: string, decision: DecideHold, now: number): Pr
     .returning(HOLD_COLUMNS)
     .executeTakeFirstOrThrow();
   await writeEvent(tx, id, decision.kind, { digest: row.digest, operations: row.operations, at: now }, decision);
-  return { outcome: 'decided', hold: toHold(decided) };
+  // Not those operations alone: what else the plan does, such as to their memberships, was planned to go with them.
+  const stops = cycle !== undefined && (await hasUnsent(tx, cycle.number, id));
+  if (!stops) return { outcome: 'decided', hold: toHold(decided) };
+  await requestCancel(tx, cycle.id, `the approval of hold ${id} was taken back; the next cycle plans without it`);
+  return { outcome: 'decided', hold: toHold(decided), stopped: cycle.id };
 }
