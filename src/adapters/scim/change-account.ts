@@ -3,13 +3,13 @@ import type { ChangeAccount, Exported } from '../../core/operation.ts';
 import type { AttributeChange, JsonObject, ResourceId } from '../../core/scim.ts';
 import { asBoolean, readPath } from '../../core/scim-path.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
-import type { PatchOperation } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
+import { equalsKey } from './lookup.ts';
 import { exported, resolveReferences } from './outcome.ts';
 import { mergeChanges, needsFreshRead, patchOperations } from './patch.ts';
 import { withPrimaries } from './primary.ts';
 import { canonicalBody, idOf } from './resources.ts';
-import { sendPatch } from './writes.ts';
+import { aboutUpdate, sendPatch } from './writes.ts';
 
 /** Updates or reactivates an account. */
 export async function changeAccount(
@@ -19,7 +19,10 @@ export async function changeAccount(
 ): Promise<Exported> {
   const id = accountIdOf(exchange, operation, resolve);
   const { changes, unresolved } = allChanges(operation, resolve);
-  return exported(exchange, await writeChanges(exchange, id, changes), { unresolved });
+  const idNow = await writeChanges(exchange, id, changes).catch(async (error: unknown) => {
+    throw await aboutUpdate(exchange, 'Users', id, error);
+  });
+  return exported(exchange, idNow, { unresolved });
 }
 
 /** Every change of an operation, references resolved; a reactivation always says that the account is to be active. */
@@ -62,25 +65,46 @@ async function writeOnce(
   known?: JsonObject,
 ): Promise<ResourceId> {
   if (changes.length === 0) return id;
-  if (exchange.profile.patch.shape === 'put') return (await putChanges(exchange, id, changes)).id;
+  const answered = await sendChanges(exchange, id, changes, known);
+  return idAfter(exchange, id, idOf(answered), changes);
+}
+
+/**
+ * The id an account has after a change. The one asked for stays, whatever an answer says: an answer about somebody else
+ * would lead the link to them. Some providers give an account another id with another name; that is followed when the
+ * old id cannot be read any more and the new one is read under the new name.
+ */
+async function idAfter(
+  exchange: Exchange,
+  id: ResourceId,
+  answered: ResourceId | undefined,
+  changes: readonly AttributeChange[],
+): Promise<ResourceId> {
+  const value = changes.find(({ path }) => path === 'userName')?.after;
+  if (answered === undefined || answered === id || typeof value !== 'string') return id;
+  if ((await readResource(exchange, 'Users', id)) !== undefined) return id;
+  const found = await readResource(exchange, 'Users', answered);
+  const isOurs = found !== undefined && equalsKey(canonicalBody(found.body), { attribute: 'userName', value });
+  return isOurs ? answered : id;
+}
+
+/** Sends changes in the profile's shape. Returns the body of the answer, which may be absent or partial. */
+async function sendChanges(
+  exchange: Exchange,
+  id: ResourceId,
+  changes: readonly AttributeChange[],
+  known: JsonObject | undefined,
+): Promise<JsonObject | undefined> {
+  if (exchange.profile.patch.shape === 'put') return putChanges(exchange, id, changes);
   const fresh = known ?? (needsFreshRead(exchange.profile, changes) ? await readFresh(exchange, id) : undefined);
   try {
-    return await patchAccount(exchange, id, patchOperations(exchange.profile, changes, fresh));
+    return await sendPatch(exchange, 'Users', id, patchOperations(exchange.profile, changes, fresh));
   } catch (error) {
     // Somebody removed the entry that was to be changed since the plan was made: look again and send what fits.
     if (!(error instanceof RejectedError) || error.facts.scimType !== 'noTarget') throw error;
     const current = await readFresh(exchange, id);
-    return patchAccount(exchange, id, patchOperations(exchange.profile, changes, current));
+    return sendPatch(exchange, 'Users', id, patchOperations(exchange.profile, changes, current));
   }
-}
-
-async function patchAccount(
-  exchange: Exchange,
-  id: ResourceId,
-  operations: readonly PatchOperation[],
-): Promise<ResourceId> {
-  const body = await sendPatch(exchange, 'Users', id, operations);
-  return idOf(body) ?? id;
 }
 
 async function readFresh(exchange: Exchange, id: ResourceId): Promise<JsonObject> {
@@ -97,13 +121,13 @@ const MOST_ATTEMPTS = 3;
 
 /**
  * Reads the whole account, makes the changes and sends all of it back, bound to the version read where there is a real one
- * or the provider insists; read anew when somebody else was faster (412).
+ * or the provider insists; read anew when somebody else was faster (412). Returns the body of the answer.
  */
 export async function putChanges(
   exchange: Exchange,
   id: ResourceId,
   changes: readonly AttributeChange[],
-): Promise<{ readonly id: ResourceId; readonly body?: JsonObject }> {
+): Promise<JsonObject | undefined> {
   let insists = false;
   for (let attempt = 1; ; attempt += 1) {
     const { body: fresh, etag } = await readVersioned(exchange, id);
@@ -112,8 +136,7 @@ export async function putChanges(
     const bound = etag !== undefined && (insists || readPath(fresh, 'meta.version') === etag);
     try {
       const request = { method: 'PUT', collection: 'Users', id, body } as const;
-      const answer = await exchange.send(bound ? { ...request, ifMatch: etag } : request);
-      return { id: idOf(answer.body) ?? id, ...(answer.body === undefined ? {} : { body: answer.body }) };
+      return (await exchange.send(bound ? { ...request, ifMatch: etag } : request)).body;
     } catch (error) {
       const status = error instanceof HeadgateError ? error.facts.status : undefined;
       if (attempt === MOST_ATTEMPTS || (status !== 412 && status !== 428)) throw error;

@@ -7,7 +7,7 @@ import { type Exchange, readResource } from './exchange.ts';
 import { canLookUp, lookUp } from './lookup.ts';
 import { exported } from './outcome.ts';
 import { toGroup } from './resources.ts';
-import { createdId, sendDelete, sendPatch, unconfirmed } from './writes.ts';
+import { aboutUpdate, createdId, notAbsent, sendDelete, sendPatch, unconfirmed } from './writes.ts';
 
 /** Creates a SCIM group without members, as Entra does; on a conflict adopts the one there when it is ours. */
 export async function createGroup(exchange: Exchange, operation: CreateGroup): Promise<Exported> {
@@ -75,19 +75,21 @@ export async function changeGroup(exchange: Exchange, operation: ChangeGroup): P
     if (!isAbsent(after)) return [patchOperation(exchange.profile, 'replace', { path, value: after })];
     return isAbsent(before) ? [] : [patchOperation(exchange.profile, 'remove', { path })];
   });
-  await sendPatch(exchange, 'Groups', operation.resourceId, operations);
-  return exported(exchange, operation.resourceId);
+  const id = operation.resourceId;
+  await sendPatch(exchange, 'Groups', id, operations).catch(async (error: unknown) => {
+    throw await aboutUpdate(exchange, 'Groups', id, error);
+  });
+  return exported(exchange, id);
 }
 
 /** Deletes a SCIM group, once it is empty where its members' accounts could go with it, and makes sure that it is gone. */
 export async function deleteGroup(exchange: Exchange, operation: DeleteGroup): Promise<Exported> {
   if (exchange.profile.groups.deleteCascades) await refuseUnlessEmpty(exchange, operation.resourceId);
-  const sent = await sendDelete(exchange, 'Groups', operation.resourceId);
-  if (sent === 'gone-already') return exported(exchange, null, { note: 'gone-already' });
-  return (
-    (await readDeletedGroup(exchange, operation.resourceId)) ??
-    unconfirmed(exchange, 'deleted a SCIM group', 'as before')
-  );
+  const absence = await sendDelete(exchange, 'Groups', operation.resourceId);
+  const seen = await readDeletedGroup(exchange, operation.resourceId);
+  if (absence === undefined) return seen ?? unconfirmed(exchange, 'deleted a SCIM group', 'as before');
+  if (seen === undefined) throw notAbsent(exchange, absence, 'the SCIM group is still there');
+  return { ...seen, note: 'gone-already' };
 }
 
 async function refuseUnlessEmpty(exchange: Exchange, id: ResourceId): Promise<void> {

@@ -6,7 +6,8 @@ import { putChanges } from './change-account.ts';
 import { type Exchange, readResource } from './exchange.ts';
 import { exported } from './outcome.ts';
 import { patchOperations } from './patch.ts';
-import { sendDelete, sendPatch, unconfirmed } from './writes.ts';
+import { idOf } from './resources.ts';
+import { notAbsent, sendDelete, sendPatch, unconfirmed } from './writes.ts';
 
 /** Deactivates an account and makes sure that it is inactive. An account that is gone is as inactive as can be. */
 export async function disableAccount(exchange: Exchange, operation: RemoveAccount): Promise<Exported> {
@@ -16,14 +17,22 @@ export async function disableAccount(exchange: Exchange, operation: RemoveAccoun
     const { patch } = exchange.profile;
     const body =
       patch.shape === 'put'
-        ? (await putChanges(exchange, id, [change])).body
+        ? await putChanges(exchange, id, [change])
         : await sendPatch(exchange, 'Users', id, patchOperations(exchange.profile, [change]));
-    if (body !== undefined && asBoolean(readPath(body, 'active')) === false) return exported(exchange, id);
+    // An answer that shows another account says nothing about this one.
+    const shown = body !== undefined && (idOf(body) ?? id) === id;
+    if (shown && asBoolean(readPath(body, 'active')) === false) return exported(exchange, id);
   } catch (error) {
-    if (error instanceof NotFoundError) return exported(exchange, null, { note: 'gone-already' });
+    if (error instanceof NotFoundError) return already(exchange, error, await readInactive(exchange, id), 'active');
     throw await aboutAccount(exchange, error);
   }
   return (await readInactive(exchange, id)) ?? unconfirmed(exchange, 'deactivated', 'still active');
+}
+
+/** The result of a removal that was answered 404, when a read bears it out. A 404 by itself could hide a living account. */
+function already(exchange: Exchange, absence: NotFoundError, seen: Exported | undefined, found: string): Exported {
+  if (seen === undefined) throw notAbsent(exchange, absence, `the account is still ${found}`);
+  return { ...seen, note: seen.resourceId === null ? 'gone-already' : 'already-so' };
 }
 
 /** The result when the account is inactive or gone, undefined when it is active or does not say. */
@@ -36,11 +45,12 @@ export async function readInactive(exchange: Exchange, id: ResourceId): Promise<
 /** Deletes an account and makes sure that it is gone, or inactive where that is all a provider's DELETE does. */
 export async function deleteAccount(exchange: Exchange, operation: RemoveAccount): Promise<Exported> {
   const id = operation.resourceId;
-  const sent = await sendDelete(exchange, 'Users', id).catch(async (error: unknown) => {
+  const absence = await sendDelete(exchange, 'Users', id).catch(async (error: unknown) => {
     throw await aboutAccount(exchange, error);
   });
-  if (sent === 'gone-already') return exported(exchange, null, { note: 'gone-already' });
-  return (await readDeleted(exchange, id)) ?? unconfirmed(exchange, 'deleted an account', 'as before');
+  const seen = await readDeleted(exchange, id);
+  if (absence !== undefined) return already(exchange, absence, seen, 'there');
+  return seen ?? unconfirmed(exchange, 'deleted an account', 'as before');
 }
 
 /** The result when a deletion took effect, undefined when the account is as before. */

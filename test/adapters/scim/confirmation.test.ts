@@ -8,11 +8,14 @@ import {
   resources,
   type ScriptedAnswer,
   toChange,
+  toCreateGroup,
   toRemove,
 } from './builders.ts';
 
 const open = resources();
 afterEach(() => open.close());
+
+const STILL_THERE = { name: 'RejectedError', facts: { status: 404 }, message: expect.stringContaining('still') };
 
 describe('a removal is done when it can be seen', () => {
   test.each<[string, 'disable' | 'delete', ScriptedAnswer, ScriptedAnswer, string]>([
@@ -59,6 +62,34 @@ describe('a removal is done when it can be seen', () => {
     expect(result.name).toBe(outcome === 'done' ? 'nothing was thrown' : outcome);
   });
 
+  test.each<['disable' | 'delete', ScriptedAnswer, object]>([
+    ['disable', { status: 404 }, { resourceId: null, note: 'gone-already' }],
+    ['disable', { body: { id: 'a', active: false } }, { resourceId: 'a', note: 'already-so' }],
+    ['delete', { status: 410 }, { resourceId: null, note: 'gone-already' }],
+  ])('a 404 to a %s is borne out by a read: %j', async (kind, read, expected) => {
+    const server = await open.scripted(({ method, url }) =>
+      method !== 'GET' ? { status: 404 } : url.includes('/Users/') ? read : { body: { totalResults: 0 } },
+    );
+    expect(await open.client(server.url).apply(toRemove(kind, 'a'), resolveNone, never)).toMatchObject(expected);
+  });
+
+  test.each(['disable', 'delete'] as const)(
+    'a 404 to a %s of an account that is still active is refused',
+    async (kind) => {
+      const server = await open.scripted(({ method }) =>
+        method === 'GET' ? { body: { id: 'a', active: true, totalResults: 0 } } : { status: 404 },
+      );
+      const provider = open.client(server.url);
+      expect(await failure(provider.apply(toRemove(kind, 'a'), resolveNone, never))).toMatchObject(STILL_THERE);
+    },
+  );
+
+  test('a 404 to the delete of a SCIM group that is still there is refused', async () => {
+    const server = await open.scripted(({ method }) => (method === 'GET' ? { body: { id: 'a' } } : { status: 404 }));
+    const remove = { ...toCreateGroup('IT'), resourceId: 'a', kind: 'delete' } as const;
+    expect(await failure(open.client(server.url).apply(remove, resolveNone, never))).toMatchObject(STILL_THERE);
+  });
+
   test.each(['disable', 'delete'] as const)('a wrong URL never makes a %s look done', async (kind) => {
     const server = await open.scripted(() => ({ status: 404, body: '<html>not found</html>' }));
     const provider = open.client(server.url);
@@ -90,11 +121,20 @@ describe('an update', () => {
     expect(await provider.settle(update, resolveNone, never)).toBeUndefined();
   });
 
-  test('learns a new id from the answer', async () => {
-    const server = await open.scripted(() => ({ body: { id: 'b' } }));
-    const update = toChange('a', [{ path: 'userName', before: 'x', after: 'y' }]);
-    expect(await open.client(server.url).apply(update, resolveNone, never)).toMatchObject({ resourceId: 'b' });
-  });
+  test.each(['path', 'put'] as const)(
+    'answered 404 of an account that can be read is refused, not gone (%s)',
+    async (shape) => {
+      const server = await open.scripted(({ method }) =>
+        method === 'GET' ? { body: { id: 'a', userName: 'x', totalResults: 0 } } : { status: 404 },
+      );
+      const provider = open.client(server.url, { profile: aProfile({ patch: { shape } }) });
+      const update = toChange('a', [{ path: 'userName', before: 'x', after: 'y' }]);
+      expect(await failure(provider.apply(update, resolveNone, never))).toMatchObject(STILL_THERE);
+      const attributes = [{ path: 'displayName', before: 'IT', after: 'HR' }];
+      const rename = { ...toCreateGroup('HR'), kind: 'update', resourceId: 'a', attributes } as const;
+      expect(await failure(provider.apply(rename, resolveNone, never))).toMatchObject(STILL_THERE);
+    },
+  );
 
   test('of an account created earlier in the cycle goes to the account its anchor is linked to', async () => {
     const server = await open.scripted(() => ({ status: 204 }));

@@ -3,7 +3,7 @@ import type { ExperimentWrite } from '../../../core/experiment.ts';
 import type { JsonObject, ResourceId } from '../../../core/scim.ts';
 import { isWrite, nameOf, type ScimRequest } from '../answer.ts';
 import { type Exchange, readResource, type ResourceCollection } from '../exchange.ts';
-import { createdId } from '../writes.ts';
+import { sendCreate } from '../writes.ts';
 import { canonicalBody } from '../resources.ts';
 
 /** A throw-away resource: at the provider under this id, seen to carry the name we gave it. */
@@ -69,7 +69,7 @@ export function createOwnResources(): OwnResources {
     },
     async make(exchange, collection, name, body) {
       doubtful.set(name, { collection, name });
-      const id = await createdId(exchange, collection, body).catch((error: unknown) => {
+      const { id } = await sendCreate(exchange, collection, body).catch((error: unknown) => {
         // Any other refusal says that nothing was made.
         if (!(error instanceof InDoubtError)) doubtful.delete(name);
         throw error;
