@@ -21,8 +21,8 @@ export async function sendCreate(
 
 /**
  * Sends a create and returns the new resource's id. It is believed only when the answer, or a read of that id, shows the
- * name or the externalId that was sent: the id of somebody else would make their account ours. Throws InDoubtError
- * otherwise: what was made is to be found by reading.
+ * name or the externalId that was sent: the id of somebody else would make their account ours. Throws RejectedError when
+ * a read shows another name, because sending it again could make one more, and InDoubtError when nothing can be read.
  */
 export async function createdId(
   exchange: Exchange,
@@ -30,11 +30,15 @@ export async function createdId(
   body: JsonObject,
 ): Promise<ResourceId> {
   const { id, answered } = await sendCreate(exchange, collection, body);
-  if (isNamedAs(collection, answered, body) || (await readsAs(exchange, collection, id, body))) return id;
-  throw new InDoubtError(
-    `${exchange.connection}: POST /${collection} was answered with an id that cannot be seen to be that of what was sent`,
-    { remedy: 'It is looked for by its name before anything is sent again; ask the provider why it answers so.' },
-  );
+  if (isNamedAs(collection, answered, body)) return id;
+  const found = await readCreated(exchange, collection, id);
+  if (found !== undefined && isNamedAs(collection, found, body)) return id;
+  const what = `${exchange.connection}: POST /${collection} was answered with an id that cannot be seen to be that of what was sent`;
+  if (found === undefined)
+    throw new InDoubtError(what, { remedy: 'It is looked for by its name before anything is sent again.' });
+  throw new RejectedError(`${what}: a read of it shows another ${NAME[collection]} and no externalId of ours`, {
+    remedy: 'Look for it at the provider, and ask the provider why it answers so or changes names.',
+  });
 }
 
 const NAME = { Users: 'userName', Groups: 'displayName' } as const;
@@ -47,14 +51,17 @@ function isNamedAs(collection: ResourceCollection, shown: JsonObject, sent: Json
   });
 }
 
-async function readsAs(exchange: Exchange, collection: ResourceCollection, id: ResourceId, sent: JsonObject) {
+async function readCreated(
+  exchange: Exchange,
+  collection: ResourceCollection,
+  id: ResourceId,
+): Promise<JsonObject | undefined> {
   try {
-    const found = await readResource(exchange, collection, id);
-    return found !== undefined && isNamedAs(collection, found.body, sent);
+    return (await readResource(exchange, collection, id))?.body;
   } catch (error) {
     if (!(error instanceof HeadgateError)) throw error;
     // Whatever keeps us from reading: the create was sent, and sent again it could make a second account.
-    return false;
+    return undefined;
   }
 }
 

@@ -42,9 +42,9 @@ describe('the id a create is answered with', () => {
       'that of a stranger',
       { body: { id: 'b', userName: 'bob', externalId: 'E-1' } },
       { b: { body: { id: 'b', userName: 'bob' } } },
-      'InDoubtError',
+      'RejectedError',
     ],
-    ['that of a stranger who shows nothing', { body: { id: 'b' } }, { b: { body: { id: 'b' } } }, 'InDoubtError'],
+    ['that of a stranger who shows nothing', { body: { id: 'b' } }, { b: { body: { id: 'b' } } }, 'RejectedError'],
   ])('%s: counts only when it is seen to be ours', async (_name, written, accounts, expected) => {
     const server = await telling({ status: 201, ...written }, accounts);
     const made = open.client(server.url).apply(toCreate(ADA), resolveNone, never);
@@ -57,7 +57,7 @@ describe('the id a create is answered with', () => {
 
   test.each([
     ['our name', 'it', 'nothing was thrown'],
-    ['another', 'Managers', 'InDoubtError'],
+    ['another', 'Managers', 'RejectedError'],
   ])('a SCIM group of %s', async (_name, displayName, outcome) => {
     const body = { id: 'g', displayName };
     const server = await telling({ status: 201, body }, { g: { body } });
