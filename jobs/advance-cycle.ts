@@ -6,6 +6,7 @@ import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { ConnectionState, CycleRecord } from '../src/ports/stores.ts';
 import { closeCycle } from '../src/provisioning/close-cycle.ts';
+import { outdatedReason } from '../src/provisioning/connection-digest.ts';
 import { exportSlice } from './export-slice.ts';
 import { field } from './payload.ts';
 
@@ -23,6 +24,7 @@ export const advanceCycle: JobDefinition<AdvanceCycle, Ports> = {
     for (;;) {
       const cycle = await ports.stores.cycles.get(id);
       if (cycle === undefined || signal.aborted) return;
+      if (await cancelOutdated(cycle, ports)) continue;
       const facts = await factsOf(cycle, ports);
       const action = nextCycleAction(facts, ports.clock.now());
       const again = await take(action, cycle, facts, ports, log.child({ connection: cycle.connection, cycle: id }));
@@ -30,6 +32,14 @@ export const advanceCycle: JobDefinition<AdvanceCycle, Ports> = {
     }
   },
 };
+
+/** Has a cycle stopped whose plan was made under another configuration. True when it is to be looked at again. */
+async function cancelOutdated(cycle: CycleRecord, { stores, connections }: Ports): Promise<boolean> {
+  const connection = connections.get(cycle.connection);
+  if (cycle.phase !== 'exporting' || cycle.cancelRequested || connection === undefined) return false;
+  const reason = outdatedReason(cycle.plannedUnder, connection);
+  return reason !== undefined && stores.cycles.requestCancel(cycle.id, reason);
+}
 
 async function factsOf(cycle: CycleRecord, ports: Ports): Promise<CycleFacts> {
   const { cycles, connections } = ports.stores;

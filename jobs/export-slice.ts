@@ -3,6 +3,7 @@ import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { SliceWork } from '../src/ports/stores.ts';
+import { outdatedReason } from '../src/provisioning/connection-digest.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
 import { keepPace } from '../src/provisioning/keep-pace.ts';
 import { withHeartbeat } from '../src/provisioning/heartbeat.ts';
@@ -37,6 +38,11 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
     const { work } = start;
     const cycleLog = log.child({ connection: work.connection, cycle: work.cycle, slice: work.id });
     const startedAt = ports.clock.now();
+    const outdated = outdatedReason(work.plannedUnder, connection);
+    if (outdated !== undefined) {
+      await ports.stores.cycles.requestCancel(work.cycle, outdated);
+      return record(work, putBack(work), ports, cycleLog);
+    }
     const state = await ports.stores.connections.get(work.connection);
     const { pausedReason, quarantine, throttledUntil = 0 } = state;
     if (pausedReason !== undefined || isQuarantined(quarantine) || throttledUntil > startedAt) {

@@ -32,6 +32,8 @@ export interface CycleRecord {
   /** When set, the cycle may export only a plan with this digest. */
   readonly expectedDigest?: string;
   readonly planDigest?: string;
+  /** Digest of the configuration its plan was made under; absent before there is one, and of plans of older versions. */
+  readonly plannedUnder?: string;
   readonly planCounts?: PlanCounts;
   readonly notices: readonly Notice[];
   readonly verdict?: Verdict;
@@ -72,6 +74,8 @@ export interface SliceWork {
   readonly cycle: string;
   readonly connection: string;
   readonly wave: Wave;
+  /** Digest of the configuration the plan was made under. */
+  readonly plannedUnder?: string;
   readonly operations: readonly {
     readonly sequence: number;
     readonly operation: Operation;
@@ -143,7 +147,8 @@ export interface CycleStore {
    * Saves plan, verdict and operations in one transaction and moves the cycle to exporting. Held operations are stored
    * as held, those `aside` (by key) as escrowed, with why, and the connection's holds open, change and lift with it.
    * `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
-   * transaction, so that no delay is forgotten whose user the baseline has passed. Nothing happens when the cycle is past
+   * transaction, so that no delay is forgotten whose user the baseline has passed. `under` is the digest of the
+   * configuration the plan was made under. Nothing happens when the cycle is past
    * planning or `worker` lost its lease.
    */
   savePlan(
@@ -152,7 +157,11 @@ export interface CycleStore {
     plan: Plan,
     verdict: Verdict,
     staged?: Baseline,
-    kept?: { readonly memories?: readonly LinkMemory[]; readonly aside?: ReadonlyMap<string, OperationFailure> },
+    kept?: {
+      readonly memories?: readonly LinkMemory[];
+      readonly aside?: ReadonlyMap<string, OperationFailure>;
+      readonly under?: string;
+    },
   ): Promise<boolean>;
   /** The baseline of the last cycle that was committed, with what it left unsettled; undefined before the first. */
   baseline(

@@ -9,3 +9,12 @@ import type { Connection } from '../ports/index.ts';
 export function connectionDigest({ rules, provider, target }: Connection): string {
   return digestOf([rulesDigest(rules, provider.profile), target]);
 }
+
+/**
+ * Why nothing more of a plan may be sent: what it would do may be what another configuration forbids, or be meant for
+ * another provider. Undefined while the connection is what the plan was made under, or that is not known.
+ */
+export function outdatedReason(plannedUnder: string | undefined, connection: Connection): string | undefined {
+  if (plannedUnder === undefined || plannedUnder === connectionDigest(connection)) return undefined;
+  return `the configuration of connection ${connection.rules.name} changed since the plan was made; the next cycle plans anew`;
+}

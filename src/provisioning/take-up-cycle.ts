@@ -4,6 +4,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { closeCycle } from './close-cycle.ts';
+import { connectionDigest } from './connection-digest.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
 import { liftNeedless } from './escrow-operations.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -77,7 +78,9 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
   const escrows = await ports.stores.escrows.load(cycle.connection);
   // Whoever asks for one subject by name wants it tried now.
   const aside = putAside(plan.operations, cycle.kind === 'on-demand' ? [] : escrows, ports.clock.now());
-  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, { memories, aside });
+  const under = connectionDigest(connection);
+  const kept = { memories, aside, under };
+  const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, kept);
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');
     return false;

@@ -204,6 +204,16 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cycles.counts(id)).toEqual({});
       });
 
+      test('a plan says what configuration it was made under, and its slices do', async () => {
+        const { cycles } = under.stores;
+        const { id } = await cycles.open(request());
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        const plan = aPlan(connection, [aCreate(1)]);
+        expect(await cycles.savePlan(id, 'w1', plan, ALLOWED, undefined, { under: 'rules-1' })).toBe(true);
+        expect((await cycles.get(id))?.plannedUnder).toBe('rules-1');
+        expect((await start((await cut(id))[0])).plannedUnder).toBe('rules-1');
+      });
+
       test('values no directory should hold come back as they were', async () => {
         const odd: Operation = { ...aCreate(1), label: 'nul \u0000 lone \ud800 "quote" \\ {curly} ☃ 🏳️‍🌈' };
         const id = await exporting([odd]);

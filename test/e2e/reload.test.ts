@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { generateOrganisation } from '../../src/sandbox/organisation/generate.ts';
+import { startProvider } from '../../src/sandbox/provider/provider.ts';
 import { closed, eventually, headgate, platforms, startWorld, type World } from './world.ts';
 
 const connectionShape = z.looseObject({ name: z.string(), provider: z.looseObject({}) });
@@ -134,6 +135,40 @@ describe.each(platforms())('a reload on %s', (platform) => {
     expect(sent).toBeLessThan(stopped.planCounts?.operations['account.create'] ?? 0);
     world.provider.faults.clear();
     expect((await cycle(operator, 'second')).phase).toBe('closed');
+  });
+});
+
+const moved = (file: FileContent) => file.connections[0]?.provider;
+
+describe('a start with another configuration', () => {
+  test.each([
+    ['guards', (_url: string) => (file: FileContent) => changed(file, { guards: { tooManyRemovals: { count: 1 } } })],
+    ['the address', (url: string) => (file: FileContent) => changed(file, { provider: { ...moved(file), url } })],
+  ])('sends nothing more of a plan stored before %s changed, and the next cycle plans anew', async (_what, change) => {
+    world = await startWorld();
+    const before = await world.open();
+    world.provider.faults.set({ fault: 'throttle', value: 3600, method: 'POST' });
+    const started = await before.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' });
+    await eventually(async () => (await before.status()).connections[0]?.state.throttledUntil);
+    await before.close();
+    world.provider.faults.clear();
+    world.provider.clearRequests();
+    const elsewhere = await startProvider({ tokens: [world.provider.token ?? ''] });
+    try {
+      edit(world, change(elsewhere.url));
+      const operator = await world.open();
+      // The wait is an hour long, and nobody sweeps here.
+      await operator.resumeConnection('acme');
+      expect(await closed(operator, started.id)).toMatchObject({
+        result: 'cancelled',
+        failure: { message: expect.stringContaining('changed since the plan was made') },
+      });
+      const sent = [...world.provider.requests(), ...elsewhere.requests()];
+      expect(sent.filter(({ method }) => method !== 'GET')).toEqual([]);
+      expect(await cycle(operator, 'acme', 'incremental')).toMatchObject({ kind: 'initial', result: 'succeeded' });
+    } finally {
+      await elsewhere.close();
+    }
   });
 });
 

@@ -147,7 +147,7 @@ function createWrites(
       );
     },
 
-    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside } = {}) {
+    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside, under } = {}) {
       const saved = await commit(db, 'cycles.savePlan', async (tx) => {
         const cycle = await lockCycle(tx, { id });
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
@@ -168,6 +168,7 @@ function createWrites(
             staged: staged === undefined ? null : JSON.stringify(staged),
             planned_at: clock.now(),
             plan_digest: plan.digest,
+            planned_under: under ?? null,
             plan_counts: JSON.stringify(plan.counts),
             notices: JSON.stringify(plan.notices),
             verdict: JSON.stringify(standing),

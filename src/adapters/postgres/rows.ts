@@ -18,6 +18,7 @@ export const CYCLE_COLUMNS = [
   'closed_at',
   'expected_digest',
   'plan_digest',
+  'planned_under',
   'plan_counts',
   'notices',
   'verdict',
@@ -40,6 +41,7 @@ export const LOCKED_COLUMNS = [
   'phase',
   'cancel_requested',
   'expected_digest',
+  'planned_under',
   'lease_worker',
   'slices_cut',
 ] as const satisfies readonly (keyof CycleTable)[];
@@ -83,6 +85,7 @@ export function toCycle(row: CycleRow): CycleRecord {
     ...optional('closedAt', time(row.closed_at)),
     ...optional('expectedDigest', row.expected_digest),
     ...optional('planDigest', row.plan_digest),
+    ...optional('plannedUnder', row.planned_under),
     ...optional('planCounts', row.plan_counts),
     ...optional('verdict', row.verdict),
     ...optional('result', row.result),

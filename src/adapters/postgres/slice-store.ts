@@ -82,7 +82,8 @@ async function takeSlice(tx: Tx, id: string, worker: string, now: number, leaseM
     .where('id', '=', id)
     .execute();
   const operations = await readOperations(tx, cycle.number, slice.sequences, slice.worker !== null);
-  const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, operations };
+  const under = cycle.planned_under === null ? {} : { plannedUnder: cycle.planned_under };
+  const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, ...under, operations };
   return { state: 'started', work };
 }
 

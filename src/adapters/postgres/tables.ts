@@ -71,6 +71,7 @@ interface CycleTable {
   readonly closed_at: NullableInt8;
   readonly expected_digest: string | null;
   readonly plan_digest: string | null;
+  readonly planned_under: Generated<string | null>;
   readonly plan_counts: Json<PlanCounts>;
   readonly notices: Json<readonly Notice[]>;
   readonly verdict: Json<Verdict>;

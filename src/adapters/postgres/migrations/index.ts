@@ -11,6 +11,7 @@ import * as cancelReason from './0008-cancel-reason.ts';
 import * as credentials from './0009-credentials.ts';
 import * as notifications from './0009-notifications.ts';
 import * as scopeMigrations from './0010-scope-migrations.ts';
+import * as plannedUnder from './0011-planned-under.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-credentials': credentials,
   '0009-notifications': notifications,
   '0010-scope-migrations': scopeMigrations,
+  '0011-planned-under': plannedUnder,
 };
