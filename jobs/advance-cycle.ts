@@ -1,4 +1,3 @@
-import type { Wave } from '../src/core/operation.ts';
 import { nextCycleAction, type CycleAction, type CycleFacts } from '../src/core/cycle.ts';
 import { isQuarantined, TRIAL_SIZE, type Quarantined, waitsUntil } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
@@ -25,9 +24,18 @@ export const advanceCycle: JobDefinition<AdvanceCycle, Ports> = {
       const cycle = await ports.stores.cycles.get(id);
       if (cycle === undefined || signal.aborted) return;
       if (await cancelOutdated(cycle, ports)) continue;
-      const facts = await factsOf(cycle, ports);
-      const action = nextCycleAction(facts, ports.clock.now());
-      const again = await take(action, cycle, facts, ports, log.child({ connection: cycle.connection, cycle: id }));
+      // One instant for the whole look: what comes due between two would be waited for by nobody.
+      const now = ports.clock.now();
+      const facts = await factsOf(cycle, now, ports);
+      const action = nextCycleAction(facts, now);
+      const again = await take(
+        action,
+        cycle,
+        facts,
+        now,
+        ports,
+        log.child({ connection: cycle.connection, cycle: id }),
+      );
       if (!again) return;
     }
   },
@@ -41,7 +49,7 @@ async function cancelOutdated(cycle: CycleRecord, { stores, connections }: Ports
   return reason !== undefined && stores.cycles.requestCancel(cycle.id, reason);
 }
 
-async function factsOf(cycle: CycleRecord, ports: Ports): Promise<CycleFacts> {
+async function factsOf(cycle: CycleRecord, now: number, ports: Ports): Promise<CycleFacts> {
   const { cycles, connections } = ports.stores;
   const [counts, open, state] = await Promise.all([
     cycles.counts(cycle.id),
@@ -56,7 +64,7 @@ async function factsOf(cycle: CycleRecord, ports: Ports): Promise<CycleFacts> {
     window: state.quarantine === undefined ? ports.worker.window : 1,
     ...(state.throttledUntil === undefined ? {} : { notBefore: state.throttledUntil }),
     ...(state.quarantine?.state === 'half-open' ? { onTrial: true } : {}),
-    ...stopFacts(state, ports.clock.now()),
+    ...stopFacts(state, now),
   };
 }
 
@@ -86,6 +94,7 @@ async function take(
   action: CycleAction,
   cycle: CycleRecord,
   facts: CycleFacts,
+  now: number,
   ports: Ports,
   log: Log,
 ): Promise<boolean> {
@@ -101,9 +110,11 @@ async function take(
     case 'export': {
       const usual = ports.pace.sliceSize(cycle.connection);
       const size = facts.onTrial === true ? Math.min(TRIAL_SIZE, usual) : usual;
-      const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, ports.clock.now());
+      const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, now);
       for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });
-      if (slices.length === 0) await comeBack(cycle, await waitingUntil(cycle, action.wave, ports), ports);
+      // Asked only when none could be cut, because it reads many rows.
+      if (slices.length === 0)
+        await comeBack(cycle, await ports.stores.cycles.waitingUntil(cycle.id, action.wave, now), ports);
       return false;
     }
     case 'verify':
@@ -122,11 +133,6 @@ async function take(
     default:
       return action satisfies never;
   }
-}
-
-/** When the earliest waiting operation may be sent; asked only when none could be cut, because it reads many rows. */
-function waitingUntil(cycle: CycleRecord, wave: Wave, { stores, clock }: Ports): Promise<number | undefined> {
-  return stores.cycles.waitingUntil(cycle.id, wave, clock.now());
 }
 
 async function comeBack(cycle: CycleRecord, until: number | undefined, ports: Ports): Promise<void> {

@@ -180,7 +180,7 @@ export interface CycleStore {
   ): Promise<boolean>;
   counts(id: string): Promise<OperationCounts>;
   openSlices(id: string): Promise<readonly string[]>;
-  /** Earliest time a waiting operation of the wave may be sent; undefined when one may go now or none waits. */
+  /** Earliest time a waiting operation of the wave may be sent; undefined when one may go at `now` or none waits. */
   waitingUntil(id: string, wave: Wave, now: number): Promise<number | undefined>;
   /** Cuts up to `slices` new slices of at most `size` sendable operations from the wave. Returns their ids. */
   cutSlices(id: string, wave: Wave, slices: number, size: number, now: number): Promise<readonly string[]>;

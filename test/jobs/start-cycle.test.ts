@@ -3,6 +3,7 @@ import { startCycle } from '../../jobs/start-cycle.ts';
 import type { CyclePhase } from '../../src/core/cycle.ts';
 import type { Connection, Ports } from '../../src/ports/index.ts';
 import type { CycleRecord, CycleStore } from '../../src/ports/stores.ts';
+import { only } from '../only.ts';
 import { silentLog } from '../silent-log.ts';
 import { aConnection, fakeDirectory, fakeProvider } from '../provisioning/fakes.ts';
 
@@ -18,16 +19,6 @@ function aCycle(phase: CyclePhase): CycleRecord {
     cancelRequested: false,
     attempts: 1,
   };
-}
-
-/** Every port a test did not give fails loudly when it is used. */
-function only<T extends object>(given: Partial<T>): T {
-  const proxy = new Proxy(given, {
-    get: (target, name) =>
-      Reflect.get(target, name) ?? (() => expect.unreachable(`${String(name)} is not part of this test`)),
-  });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the proxy answers for what is missing
-  return proxy as T;
 }
 
 /** A store in which somebody else holds the cycle, and a queue that keeps what it is told. */

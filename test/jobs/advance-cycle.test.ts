@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { advanceCycle } from '../../jobs/advance-cycle.ts';
+import type { Ports } from '../../src/ports/index.ts';
+import type { CycleRecord, CycleStore } from '../../src/ports/stores.ts';
+import { only } from '../only.ts';
+import { silentLog } from '../silent-log.ts';
+
+const DUE = 1000;
+const CYCLE: CycleRecord = {
+  id: 'c',
+  connection: 'acme',
+  kind: 'initial',
+  phase: 'exporting',
+  requestedBy: 'test',
+  createdAt: 0,
+  notices: [],
+  cancelRequested: false,
+  attempts: 1,
+};
+
+/** A cycle whose last operation may be sent from DUE on, and a clock that moves with every look at it. */
+function waitingCycle(startsAt: number) {
+  let time = startsAt;
+  const enqueued: string[] = [];
+  const cycles = only<CycleStore>({
+    get: async () => CYCLE,
+    counts: async () => ({ 1: { pending: 1 } }),
+    openSlices: async () => [],
+    cutSlices: async (_id, _wave, _slices, _size, now) => (now < DUE ? [] : ['slice']),
+    waitingUntil: async (_id, _wave, now) => (now < DUE ? DUE : undefined),
+  });
+  const ports = only<Ports>({
+    stores: only<Ports['stores']>({
+      cycles,
+      connections: only<Ports['stores']['connections']>({
+        get: async () => ({ connection: 'acme', schedulesPaused: false }),
+      }),
+    }),
+    queue: only<Ports['queue']>({ enqueue: async (name) => void enqueued.push(name) }),
+    connections: new Map(),
+    clock: { now: () => time++ },
+    pace: only<Ports['pace']>({ sliceSize: () => 10 }),
+    worker: { id: 'w', leaseMs: 1000, sliceSize: 10, window: 1 },
+  });
+  return { ports, enqueued };
+}
+
+test.each([-10, -3, -2, -1, 0, 1].map((ms) => [ms]))(
+  'a cycle is looked at again when its last operation comes due %i ms after the look began',
+  async (ms) => {
+    const { ports, enqueued } = waitingCycle(DUE + ms);
+    await advanceCycle.run({ cycle: 'c' }, ports, silentLog, new AbortController().signal);
+    expect(enqueued).toEqual([expect.stringMatching(/^(advance-cycle|export-slice)$/)]);
+  },
+);
