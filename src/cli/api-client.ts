@@ -42,15 +42,6 @@ export type PlanEvent = StreamEvent | ({ readonly type: 'plan' } & MadePlan);
 export type RehearsalEvent = StreamEvent | { readonly type: 'rehearsal'; readonly rehearsal: Rehearsal };
 
 /** The HTTP API as the commands use it. Every method throws ApiError on a problem, TransientError without an answer. */
-/**
- * Why an answer did not come, where asking again may help: the daemon is being restarted, or what it stands on is away for
- * a while. Undefined for any other failure.
- */
-export function passingTrouble(error: unknown): string | undefined {
-  if (error instanceof TransientError) return 'the daemon does not answer';
-  return error instanceof ApiError && error.code === 'remote-unavailable' ? error.message : undefined;
-}
-
 export interface ApiClient {
   get<T>(path: string, signal?: AbortSignal): Promise<T>;
   post<T>(path: string, body?: object, signal?: AbortSignal): Promise<T>;

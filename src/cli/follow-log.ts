@@ -1,11 +1,11 @@
 import { RefusedError } from '../core/errors.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { LogFilter, LogPage } from '../ports/provisioning-log.ts';
-import { passingTrouble } from './api-client.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Interrupted } from './io.ts';
 import type { OperatorClient } from './operator-client.ts';
+import { createPatience } from './patience.ts';
 import { renderLogEntry, type LogDisplay } from './render/log.ts';
 import type { Session } from './session.ts';
 import { STREAM_VERSION } from './wait.ts';
@@ -57,19 +57,15 @@ function printer({ json, out, paint }: Session, show: LogDisplay): (entry: LogEn
 
 /** Asks until there is an answer; undefined once interrupted. */
 function patient({ io, say }: Session, operator: OperatorClient, stop: AbortSignal) {
-  let silent = false;
+  const patience = createPatience(say, Infinity);
   return async (filter: LogFilter): Promise<LogPage | undefined> => {
     while (!stop.aborted) {
       try {
         const page = await operator.log(filter);
-        if (silent) say('the daemon answers again');
-        silent = false;
+        if (patience.answered()) say('the daemon answers again');
         return page;
       } catch (error) {
-        const trouble = passingTrouble(error);
-        if (trouble === undefined) throw error;
-        if (!silent) say(`${trouble}; asking again`);
-        silent = true;
+        patience.bear(error);
       }
       await io.pause(POLL_MS, stop);
     }

@@ -1,16 +1,14 @@
 import type { CycleView } from '../ports/operator.ts';
-import { passingTrouble } from './api-client.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { Interrupted } from './io.ts';
+import { createPatience } from './patience.ts';
 import type { OpenOperator, Session } from './session.ts';
 import { createPaceMeter, createProgress } from './progress.ts';
 import { cycleProgress, inState, renderCycle } from './render/cycle.ts';
 import { shownDuration } from './render/text.ts';
 
 const POLL_MS = 500;
-/** Polls without an answer after which waiting is given up: long enough for a daemon to be restarted. */
-export const PATIENCE = 60;
 
 export interface WaitOptions {
   /** How long to wait at most, in ms; absent: until the cycle is closed. */
@@ -35,7 +33,7 @@ export async function waitForCycle(
   const deadline = timeoutMs === undefined ? Infinity : io.now() + timeoutMs;
   const show = json ? jsonLines(session) : progressDisplay(session);
   let cycle = started;
-  let silent = 0;
+  const patience = createPatience((message) => show.trouble(message));
   show.update(cycle);
   while (cycle.phase !== 'closed') {
     if (io.now() >= deadline) {
@@ -53,14 +51,10 @@ export async function waitForCycle(
     }
     try {
       cycle = await operator.getCycle(cycle.id);
-      silent = 0;
+      patience.answered();
       show.update(cycle);
     } catch (error) {
-      // A daemon that is being restarted is silent for a while; its cycle is not lost.
-      silent += 1;
-      const trouble = passingTrouble(error);
-      if (trouble === undefined || silent > PATIENCE) throw error;
-      if (silent === 1) show.trouble(`${trouble}; asking again`);
+      patience.bear(error);
     }
   }
   show.end();

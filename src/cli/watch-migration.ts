@@ -1,11 +1,11 @@
 import type { MigrationView } from '../core/migration/view.ts';
-import { passingTrouble } from './api-client.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { OperatorClient } from './operator-client.ts';
+import { createPatience } from './patience.ts';
 import { createProgress } from './progress.ts';
 import { renderMigration } from './render/migration.ts';
 import type { Session } from './session.ts';
-import { PATIENCE, STREAM_VERSION } from './wait.ts';
+import { STREAM_VERSION } from './wait.ts';
 
 const POLL_MS = 500;
 
@@ -20,7 +20,7 @@ export async function watchMigration(
   const progress = createProgress(io.stderr);
   let view = first;
   let last = '';
-  let silent = 0;
+  const patience = createPatience((message) => session.say(message));
   if (json) session.out(JSON.stringify(STREAM_VERSION));
   for (;;) {
     const line = JSON.stringify({ type: 'migration', migration: view });
@@ -36,13 +36,9 @@ export async function watchMigration(
     }
     try {
       view = await operator.migrations.migrationStatus(view.connection);
-      silent = 0;
+      patience.answered();
     } catch (error) {
-      // The migration is in the store: a daemon that is being restarted takes it up again.
-      silent += 1;
-      const trouble = passingTrouble(error);
-      if (trouble === undefined || silent > PATIENCE) throw error;
-      if (silent === 1) session.say(`${trouble}; asking again`);
+      patience.bear(error);
     }
   }
   progress.end();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { passingTrouble } from '../../src/cli/api-client.ts';
+import { passingTrouble } from '../../src/cli/patience.ts';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { knownCycles } from './crash-life.ts';
 import { clientOf, finishCycle, hasEnded, PATIENCE_MS, startStage, type Stage } from './crash-round.ts';
