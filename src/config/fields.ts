@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
+import { GUID } from '../core/directory.ts';
 import { didYouMean } from './did-you-mean.ts';
 
 /** A mapping of settings that refuses unknown keys, naming for each the known one that was probably meant. */
@@ -41,8 +42,6 @@ export function someNumber(min: number, max: number): z.ZodPreprocess<z.ZodNumbe
 export function yesNo(): z.ZodPreprocess<z.ZodBoolean> {
   return z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
 }
-
-const GUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** An object, application or tenant id. */
 export function guid(): z.ZodString {

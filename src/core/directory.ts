@@ -1,3 +1,6 @@
+/** How Entra ID writes ids of objects, applications and tenants. Without flags, so that the published schema can carry it. */
+export const GUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
 /** The immutable id of an object in the directory (Entra: objectId). */
 export type Anchor = string;
 

@@ -1,10 +1,8 @@
 import { RefusedError } from '../core/errors.ts';
-import type { Anchor } from '../core/directory.ts';
+import { type Anchor, GUID } from '../core/directory.ts';
 import { foldName } from '../core/reasons.ts';
 import type { Connection } from '../ports/index.ts';
 import { assignedGroups } from '../provisioning/gather-directory.ts';
-
-const OBJECT_ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Object ids of groups given by id or by the name of an assigned group. RefusedError for a name none or several have. */
 export async function resolveGroups(
@@ -12,13 +10,13 @@ export async function resolveGroups(
   { groups }: { readonly groups: readonly string[] },
   signal: AbortSignal,
 ): Promise<readonly Anchor[]> {
-  const names = groups.filter((group) => !OBJECT_ID.test(group));
+  const names = groups.filter((group) => !GUID.test(group));
   if (names.length === 0) return [...new Set(groups.map((group) => group.toLowerCase()))].sort();
   const application = await directory.readApplication(rules.application, signal);
   const assigned = assignedGroups((await directory.readAssignments(application.id, signal)).value);
   const known = await directory.readGroups(assigned, ['displayName'], signal);
   const ids = groups.map((group) => {
-    if (OBJECT_ID.test(group)) return group.toLowerCase();
+    if (GUID.test(group)) return group.toLowerCase();
     const found = [...known.values()].filter(
       ({ attributes }) => foldName(String(attributes['displayName'])) === foldName(group),
     );

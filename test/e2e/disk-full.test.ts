@@ -1,10 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { createApiClient } from '../../src/cli/api-client.ts';
-import { createOperatorClient } from '../../src/cli/operator-client.ts';
-import { connectToDaemon } from '../../src/cli/transport.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { generateOrganisation } from '../../src/sandbox/organisation/generate.ts';
 import { cycle, userNames, writes } from './company.ts';
+import { clientOf } from './crash-round.ts';
 import { FULL, ROOM } from './disk-full.ts';
 import { closed, eventually, startWorld, type Daemon, type World } from './world.ts';
 
@@ -22,9 +19,7 @@ test('a cycle whose embedded database finds the disk full waits, says so, and go
   world = await startWorld({ organisation: generateOrganisation({ seed: 20, users: 1_500, groups: 30 }) });
   const preload = new URL('../../dist/test/e2e/disk-full.js', import.meta.url).href;
   const daemon = await world.daemon({ nodeArguments: ['--import', preload] });
-  const operator = createOperatorClient(
-    createApiClient(await connectToDaemon(loadConfig(world.configFile, process.env))),
-  );
+  const operator = await clientOf(world, daemon);
   const { id } = await operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' });
   await eventually(async () => ((await operator.getCycle(id)).phase === 'exporting' ? true : undefined));
   daemon.child.kill('SIGWINCH');

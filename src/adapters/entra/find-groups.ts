@@ -1,11 +1,9 @@
-import type { Anchor } from '../../core/directory.ts';
+import { type Anchor, GUID } from '../../core/directory.ts';
 import { CALLS } from './call.ts';
 import type { GraphClient } from './graph-client.ts';
 import { textOf } from './json.ts';
 import { readPages, requireText } from './paging.ts';
 import { readGroups } from './read-groups.ts';
-
-const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/iu;
 
 /** Groups with this object id or exactly this displayName. Names are not unique in Entra ID, so there may be several. */
 export async function findGroups(

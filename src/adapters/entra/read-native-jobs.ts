@@ -5,13 +5,11 @@ import { CALLS } from './call.ts';
 import type { GraphClient } from './graph-client.ts';
 import { permissionRemedy } from './graph-failure.ts';
 import { objectOf, textOf, type RawObject } from './json.ts';
-import { readPages } from './paging.ts';
+import { listJobs } from './list-jobs.ts';
 
 /**
  * Entra's own provisioning jobs of the service principal that are not known to stand still. A quarantined job still tries
  * once a day; one that never ran is about to when its schedule is active.
- * Graph: GET /servicePrincipals/{id}/synchronization/jobs, which has no alternate key (learn.microsoft.com/graph/api/
- * synchronization-synchronization-list-jobs).
  */
 export async function readNativeJobs(
   graph: GraphClient,
@@ -19,12 +17,9 @@ export async function readNativeJobs(
   applicationId: Anchor,
   signal: AbortSignal,
 ): Promise<NativeJobs> {
-  const path = `/servicePrincipals/${encodeURIComponent(applicationId)}/synchronization/jobs`;
-  const active: string[] = [];
   try {
-    for await (const page of readPages(graph, CALLS.nativeJobs, path, signal)) {
-      active.push(...page.filter(isRunning).map(nameOf));
-    }
+    const jobs = await listJobs(graph, applicationId, signal);
+    return { known: true, active: jobs.filter(isRunning).map(nameOf).sort() };
   } catch (error) {
     if (!(error instanceof UnauthorizedError) || error.facts.status !== 403) throw error;
     return {
@@ -33,7 +28,6 @@ export async function readNativeJobs(
       remedy: `${permissionRemedy(CALLS.nativeJobs, client)} If nothing but Headgate provisions this application, put native-job-active into guards.off instead.`,
     };
   }
-  return { known: true, active: active.sort() };
 }
 
 function isRunning(job: RawObject): boolean {

@@ -1,23 +1,20 @@
 import type { Anchor } from '../../core/directory.ts';
 import type { NativeExecution, NativeJob } from '../../core/migration/native-job.ts';
-import { CALLS } from './call.ts';
 import type { GraphClient } from './graph-client.ts';
 import { listOf, objectOf, textOf, type RawObject } from './json.ts';
-import { readPages } from './paging.ts';
+import { listJobs } from './list-jobs.ts';
 
 /**
- * Entra's own provisioning jobs of a service principal with what their last cycles came to.
- * Graph: GET /servicePrincipals/{id}/synchronization/jobs (learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus).
+ * Entra's own provisioning jobs of a service principal with what their last cycles came to
+ * (learn.microsoft.com/graph/api/resources/synchronization-synchronizationstatus).
  */
 export async function readProvisioningJobs(
   graph: GraphClient,
   applicationId: Anchor,
   signal: AbortSignal,
 ): Promise<readonly NativeJob[]> {
-  const path = `/servicePrincipals/${encodeURIComponent(applicationId)}/synchronization/jobs`;
-  const jobs: NativeJob[] = [];
-  for await (const page of readPages(graph, CALLS.nativeJobs, path, signal)) jobs.push(...page.map(jobOf));
-  return jobs.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const jobs = await listJobs(graph, applicationId, signal);
+  return jobs.map(jobOf).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function jobOf(job: RawObject): NativeJob {

@@ -1,5 +1,5 @@
 import type { User } from '@microsoft/microsoft-graph-types';
-import type { Anchor, DirectoryUser } from '../../core/directory.ts';
+import { type Anchor, type DirectoryUser, GUID } from '../../core/directory.ts';
 import { IncompleteReadError, RejectedError } from '../../core/errors.ts';
 import type { ReadProgress } from '../../ports/directory-source.ts';
 import { selectAttributes, type Selection } from './attributes.ts';
@@ -15,8 +15,6 @@ const PAGE = 999;
 const ALWAYS_BY_ID = 400;
 /** Users one request brings when asked for by id, four at a time: `$batch` of twenty. */
 const BY_ID_PER_ROUND = 80;
-
-const GUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/iu;
 
 /**
  * The users with these ids; ids the directory does not know are missing from the map. Small numbers are asked for by
