@@ -85,6 +85,7 @@ export function renderMigrationReport(report: MigrationReport): string {
           ['', ''],
           [
             ['Result', `${report.result}: ${report.text}`],
+            ['Engine', report.engine === 'entra' ? "Entra's own provisioning" : 'Headgate'],
             ['Started', `${time(report.startedAt)} by ${report.requestedBy}`],
             ['Ended', time(report.endedAt)],
             ['Journal', sound],

@@ -1,5 +1,5 @@
 import { brokenAt, type ExactRequest, type JournalLine, type MigrationCall } from './journal.ts';
-import type { MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
+import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
 import { stateOf } from './state.ts';
 import type { ActiveAccount, SurveyFinding } from './survey.ts';
 import { lineText } from './view.ts';
@@ -19,6 +19,7 @@ export interface MigrationReport {
   readonly id: string;
   readonly connection: string;
   readonly kind: MigrationKind;
+  readonly engine: MigrationEngine;
   readonly requestedBy: string;
   readonly startedAt: number;
   readonly endedAt?: number;
@@ -110,6 +111,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
     id,
     connection: state.connection,
     kind: state.kind,
+    engine: state.engine,
     requestedBy: state.requestedBy,
     startedAt: state.startedAt,
     ...(ended === undefined ? {} : { endedAt: ended.at }),

@@ -67,7 +67,10 @@ async function canaryOfEntra(context: StepContext): Promise<StepOutcome> {
   if (cycle.is !== 'done') return cycle;
   const { connection, signal } = context;
   if ((await connection.provider.readGroup(first.scimGroup.id, signal)) !== undefined)
-    return { is: 'stop', why: `Entra's cycle did not delete SCIM group ${first.name}: see its provisioning logs` };
+    return {
+      is: 'stop',
+      why: `a whole cycle of Entra's provisioning did not delete SCIM group ${first.name}: see its logs. A job that was restarted has forgotten the group: then delete it at the provider, and resume`,
+    };
   const text = `Entra deleted SCIM group ${first.name} and everybody who was in it is still there`;
   return (await unlessLost(context, inside(first, before))) ?? { is: 'done', text };
 }

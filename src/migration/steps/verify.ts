@@ -1,4 +1,5 @@
 import { digestOf } from '../../core/plan.ts';
+import { listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
@@ -25,7 +26,10 @@ export async function verify(context: StepContext): Promise<StepOutcome> {
   if (missing.length > 0) return lost(missing);
   const left = await groupsLeft(context);
   if (left.length > 0 && context.state().engine === 'entra')
-    return { is: 'stop', why: `a whole cycle of Entra's provisioning left ${left.length} of the groups: see its logs` };
+    return {
+      is: 'stop',
+      why: `a whole cycle of Entra's provisioning left ${left.length} of the SCIM groups: ${listed(left)}. See its logs; a job that was restarted has forgotten them: then delete them at the provider, and resume`,
+    };
   if (left.length > 0) return notYet(context, `the provider still shows ${left.length} of the groups`);
   const times = await context.sight(true, `the groups are gone and all ${survey.accounts.length} accounts are active`);
   if (times < 2) return later(context);
