@@ -2,6 +2,9 @@ import { userInfo } from 'node:os';
 import type { Command, OptionValues } from 'commander';
 import type { Config } from '../config/config.ts';
 import { loadConfig, loadFile } from '../config/load.ts';
+import { salvageConfig } from '../config/salvage.ts';
+import type { SalvagedConfig } from '../config/salvage.ts';
+import { ConfigError } from '../core/errors.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { createApiClient } from './api-client.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -12,7 +15,7 @@ import type { OperatorClient } from './operator-client.ts';
 import type { CliParts, Reread } from './parts.ts';
 import { createPaint } from './render/paint.ts';
 import type { Paint } from './render/paint.ts';
-import { connectToDaemon, daemonLives } from './transport.ts';
+import { connectToDaemon, daemonLives, daemonUrl } from './transport.ts';
 
 /** Options every command has. */
 export interface GlobalOptions {
@@ -35,6 +38,8 @@ export interface Session {
   readonly reread: Reread;
   /** The connection asked for, or the only one there is. Throws UsageError. */
   connectionName(asked: string | undefined): string;
+  /** Names of all connections. Throws ConfigError when the file does not tell them. */
+  connectionNames(): readonly string[];
   /** The operator interface: of the running daemon, or opened in this process (`work`: carrying out jobs as well). */
   connect(options?: { readonly work: boolean }): Promise<OpenOperator>;
   /** Who asks, for the audit trail of a cycle. */
@@ -85,6 +90,24 @@ function createSession({ io, parts }: Shell, options: GlobalOptions, opened: Ope
   let config: Config | undefined;
   const reread = () => loadFile(configFile, io.env);
   const readConfig = () => (config ??= loadConfig(configFile, io.env));
+  const say = (text: string) => void io.stderr.write(`${text}\n`);
+  let salvaged: SalvagedConfig | undefined;
+  /** Where a daemon is to be found, and what it may be asked about: also when the file is good for nothing else. */
+  const addressOf = (): SalvagedConfig => {
+    if (salvaged !== undefined) return salvaged;
+    try {
+      const { file, http, connections } = readConfig();
+      salvaged = { file, http, connections: connections.map(({ name }) => name) };
+    } catch (error) {
+      salvaged = error instanceof ConfigError ? salvageConfig(configFile, io.env) : undefined;
+      if (salvaged === undefined) throw error;
+    }
+    return salvaged;
+  };
+  const connectionNames = () => {
+    const { connections } = addressOf();
+    return connections ?? readConfig().connections.map(({ name }) => name);
+  };
   return {
     io,
     parts,
@@ -93,11 +116,21 @@ function createSession({ io, parts }: Shell, options: GlobalOptions, opened: Ope
     paint: createPaint(io.stdout, options.color),
     config: readConfig,
     reread,
-    connectionName: (asked) => chooseConnection(readConfig(), asked),
+    connectionName(asked) {
+      // What is not valid here may be known to the daemon all the same, and nobody else knows better.
+      const unknown = addressOf().connections === undefined;
+      if (asked !== undefined && unknown) return asked;
+      if (unknown)
+        say('The connections cannot be read from the file: name it in the command, and a running daemon is asked.');
+      return chooseConnection(connectionNames(), asked);
+    },
+    connectionNames,
     async connect({ work } = { work: false }) {
-      const daemon = await daemonLives(readConfig().http);
+      const address = addressOf();
+      const daemon = await daemonLives(address.http);
+      if (daemon && config === undefined) say(`warning: ${brokenFile(configFile, daemonUrl(address.http))}`);
       const transport = daemon
-        ? await connectToDaemon(readConfig())
+        ? await connectToDaemon(address)
         : await parts.openInProcess(readConfig(), { work, reread });
       const operator = createOperatorClient(createApiClient(transport));
       opened.push(operator);
@@ -105,12 +138,15 @@ function createSession({ io, parts }: Shell, options: GlobalOptions, opened: Ope
     },
     requestedBy: () => `cli:${userName()}`,
     out: (text) => void io.stdout.write(`${text}\n`),
-    say: (text) => void io.stderr.write(`${text}\n`),
+    say,
   };
 }
 
-function chooseConnection(config: Config, asked: string | undefined): string {
-  const names = config.connections.map((connection) => connection.name);
+function brokenFile(file: string, url: string): string {
+  return `${file} has problems (see: headgate config check); the daemon at ${url} is asked, which goes on with the configuration it has`;
+}
+
+function chooseConnection(names: readonly string[], asked: string | undefined): string {
   const [only] = names;
   if (asked === undefined) {
     if (only !== undefined && names.length === 1) return only;

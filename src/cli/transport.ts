@@ -51,7 +51,7 @@ export async function daemonLives(http: HttpConfig): Promise<boolean> {
  * Reaches the API of a running daemon. Throws ConfigError when its token cannot be read, and from `request` TransientError
  * when the daemon does not answer.
  */
-export async function connectToDaemon(config: Config): Promise<Transport> {
+export async function connectToDaemon(config: Pick<Config, 'file' | 'http'>): Promise<Transport> {
   const token = await readToken(config);
   const origin = daemonUrl(config.http);
   return {
@@ -86,7 +86,7 @@ export function noAnswer(origin: string, cause: unknown): TransientError {
   });
 }
 
-async function readToken(config: Config): Promise<string> {
+async function readToken(config: Pick<Config, 'file' | 'http'>): Promise<string> {
   const path = config.http.tokenFile;
   try {
     return (await readFile(path, 'utf8')).trim();

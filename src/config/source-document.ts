@@ -26,6 +26,8 @@ export function valueAt(root: unknown, path: SettingPath): unknown {
 export interface SourceDocument {
   /** Plain values; keys set to nothing are left out. */
   readonly root: unknown;
+  /** Whether it is no valid YAML, so that settings may be missing or in a wrong place. */
+  readonly broken: boolean;
   readonly problems: readonly ConfigProblem[];
   /** A problem at a setting: at its key (`key`), or at its value; at the nearest place that exists when it is missing. */
   problemAt(path: SettingPath, message: string, where?: 'key' | 'value'): ConfigProblem;
@@ -44,9 +46,10 @@ export function showPath(path: SettingPath): string {
 /**
  * Parses YAML 1.2 (core schema) and substitutes environment variables in scalar values, never in keys and never in the
  * text, so that a value cannot change the document's structure. A substituted value stays a string; the schema turns it
- * into a number or boolean where one is wanted, so that a token of digits stays a token.
+ * into a number or boolean where one is wanted, so that a token of digits stays a token. Of what is no valid YAML `root` is
+ * undefined, or with `salvage` whatever could be read.
  */
-export function readSource(text: string, env: Environment): SourceDocument {
+export function readSource(text: string, env: Environment, invalid: 'refuse' | 'salvage' = 'refuse'): SourceDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, version: '1.2', schema: 'core', prettyErrors: false });
   const broken = [...document.errors, ...document.warnings];
@@ -56,10 +59,12 @@ export function readSource(text: string, env: Environment): SourceDocument {
     message: `not valid YAML: ${error.code === 'MULTIPLE_DOCS' ? 'the file holds several documents; keep one, without a line of ---' : error.message}`,
     ...position(lines, error.pos[0]),
   }));
-  if (broken.length === 0) problems.push(...substitute(document, lines, env, variables));
+  const readable = broken.length === 0 || invalid === 'salvage';
+  if (readable) problems.push(...substitute(document, lines, env, variables));
 
   return {
-    root: broken.length === 0 ? toPlain(document, problems) : undefined,
+    root: readable ? toPlain(document, problems) : undefined,
+    broken: broken.length > 0,
     problems,
     problemAt(path, message, where = 'value') {
       return { path: showPath(path), message, ...position(lines, offsetOf(document, path, where)) };

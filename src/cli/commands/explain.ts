@@ -22,9 +22,7 @@ export function registerExplain(program: Command, shell: Shell): void {
 
 async function runExplain(session: Session, options: Options, [user = '']: readonly string[]): Promise<ExitCode> {
   const names =
-    options.connection === undefined
-      ? session.config().connections.map((connection) => connection.name)
-      : [session.connectionName(options.connection)];
+    options.connection === undefined ? session.connectionNames() : [session.connectionName(options.connection)];
   const { operator } = await session.connect();
   const stop = session.io.interrupts();
   const explanations: Explanation[] = [];
