@@ -44,7 +44,7 @@ export interface DecidedHold {
 }
 
 /** The pieces of one operation. Members are named one by one, so that fewer of them are a part of what was approved. */
-function piecesOf(operation: Operation): readonly (readonly [string, number])[] {
+export function piecesOf(operation: Operation): readonly (readonly [string, number])[] {
   const { resource, kind, anchor, reason } = operation;
   const effect = 'effect' in operation ? operation.effect : '-';
   if (operation.kind === 'members') {

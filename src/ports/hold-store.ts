@@ -1,6 +1,7 @@
 import type { Anchor } from '../core/directory.ts';
 import type { PastRemoval } from '../core/guards/facts.ts';
 import type { DecidedHold, Decision, HoldEvent, HoldState } from '../core/holds.ts';
+import type { StandingHold } from '../core/standing-holds.ts';
 import type { Finding, GuardName } from '../core/verdict.ts';
 
 /** A hold as stored: what one guard of one connection keeps back until a person decides or the cause goes. */
@@ -70,6 +71,8 @@ export interface HoldStore {
   decide(id: string, decision: DecideHold): Promise<DecideOutcome>;
   /** The decisions that stand about open holds of a connection. */
   decided(connection: string): Promise<readonly DecidedHold[]>;
+  /** What the open holds of some guards of a connection keep back. */
+  standing(connection: string, guards: readonly GuardName[]): Promise<readonly StandingHold[]>;
   /** Removals carried out since then, or perhaps, that nobody approved for their number. */
   pastRemovals(connection: string, since: number): Promise<readonly PastRemoval[]>;
   /** Living accounts whose only remembered path is the group, for each of these groups. */

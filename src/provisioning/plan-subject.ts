@@ -127,7 +127,8 @@ function operationText(operation: Operation): string {
 
 function guardStep({ refused, findings }: Verdict): ProvisionStep {
   if (findings.length === 0) return { step: 'guards', text: 'no guard objects' };
-  const details = findings.map(({ guard, effect, message, remedy }) => {
+  const details = findings.map(({ guard, effect, message, remedy, approved }) => {
+    if (approved !== undefined) return `${guard} would hold, but hold ${approved.hold} was approved by ${approved.by}`;
     const what = effect === 'refuse' ? 'refuses the plan' : effect === 'hold' ? 'holds' : 'says';
     return `${guard} ${what}: ${message}. ${remedy}`;
   });

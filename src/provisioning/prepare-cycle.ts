@@ -18,6 +18,7 @@ import type { CycleMigration } from '../core/migration/migration.ts';
 import type { Focus, PlanInput } from '../core/planning/plan-input.ts';
 import type { ProviderInventory } from '../core/provider-inventory.ts';
 import type { ResourceId } from '../core/scim.ts';
+import { AMOUNT_GUARDS, withStandingHolds } from '../core/standing-holds.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { HoldStore } from '../ports/hold-store.ts';
@@ -46,7 +47,7 @@ export interface PreparedCycle extends Planned {
 export interface Preparation {
   readonly connection: Connection;
   readonly stores: Pick<Stores, 'links' | 'cycles'> & {
-    readonly holds: Pick<HoldStore, 'pastRemovals' | 'soleReach' | 'decided'>;
+    readonly holds: Pick<HoldStore, 'pastRemovals' | 'soleReach' | 'decided' | 'standing'>;
   };
   /** Reads whose credentials are in use, anywhere: their owners must stay. */
   readonly credentials: (signal: AbortSignal) => Promise<readonly GuardedCredential[]>;
@@ -114,7 +115,7 @@ function doubtsOf({ causes, inventory }: Pick<PlanInput, 'causes' | 'inventory'>
 
 /** The guards' answer, with what a person approved: the same for every kind of cycle and for a plan that is only shown. */
 async function judgePlan(
-  { connection, stores, credentials, now, signal, migration }: Preparation,
+  { connection, stores, credentials, now, signal, migration, kind }: Preparation,
   planned: Planned,
   { directory, links }: Pick<PlanInput, 'directory' | 'links'>,
 ): Promise<Verdict> {
@@ -123,7 +124,9 @@ async function judgePlan(
   const context = await gatherGuardContext(connection, stores.holds, { plan, directory, links }, now, signal);
   const owned = await credentials(signal);
   const bound = migration === undefined ? {} : { migration };
-  const verdict = judge({ ...context, ...planned, ...bound, credentials: owned, rules, directory, links });
+  const judged = judge({ ...context, ...planned, ...bound, credentials: owned, rules, directory, links });
+  const standing = kind === 'on-demand' ? await stores.holds.standing(rules.name, AMOUNT_GUARDS) : [];
+  const verdict = withStandingHolds(plan, judged, standing);
   return withApprovals(plan, verdict, await stores.holds.decided(rules.name), now);
 }
 

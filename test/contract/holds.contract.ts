@@ -90,6 +90,20 @@ export function describeHolds(name: string, open: () => Promise<StoresUnderTest>
       expect(shown?.history.map(({ event }) => event)).toEqual(['opened', 'lifted']);
     });
 
+    test('what it keeps back is told by guard, until it ends', async () => {
+      const { holds } = under.stores;
+      const held = leavers(1, 2);
+      await carriedOut(await planned(held, holding(...held)));
+      const { id } = await only();
+      const standing = await holds.standing(connection, ['too-many-removals', 'group-cliff']);
+      expect(standing).toMatchObject([{ id, guard: 'too-many-removals', state: 'waiting', operations: 2 }]);
+      expect(Object.keys(standing[0]?.pieces ?? {})).toHaveLength(2);
+      expect(await holds.standing(connection, ['group-cliff'])).toEqual([]);
+      expect(await holds.standing('another', ['too-many-removals'])).toEqual([]);
+      await carriedOut(await planned([]));
+      expect(await holds.standing(connection, ['too-many-removals'])).toEqual([]);
+    });
+
     test('an approval lets exactly what was held go, and the hold ends as carried out', async () => {
       const held = leavers(1, 2);
       expect(await carriedOut(await planned([...held, aCreate(9)], holding(...held)))).toBe(1);

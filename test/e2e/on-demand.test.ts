@@ -102,6 +102,29 @@ describe('provisioning on demand', () => {
     expect(status?.lastPlanned?.kind).toBe('initial');
   });
 
+  test('of somebody whose removal is held among many leaves it held, names the hold, and goes once it is approved', async () => {
+    const { made, operator, control } = await open({ guards: { tooManyRemovals: { count: 3, percent: 100 } } });
+    await cycle(operator, 'initial');
+    control.unassign({ principal: 'Deck' });
+    await cycle(operator, 'incremental');
+    const hold = (await operator.holds.list({ connection: 'acme', ended: false, limit: 5 })).find(
+      ({ guard }) => guard === 'too-many-removals',
+    );
+    if (hold === undefined) throw new Error('nothing is held');
+    const planned = await operator.planSubject('acme', personName(35), never);
+    expect(planned.steps.at(-1)?.details?.join()).toContain(
+      `hold ${hold.id}, which waits for a decision, keeps back ${hold.operations} operations`,
+    );
+    expect((await provision(operator, personName(35))).result).toBe('held');
+    expect(userNames(made, false)).toEqual([]);
+    const { findings } = planned.verdict;
+    expect(findings.map(({ guard }) => guard)).toContain('too-many-removals');
+    for (const { id, digest } of await operator.holds.list({ connection: 'acme', ended: false, limit: 5 }))
+      await operator.holds.approve(id, { digest, by: 'ada', reason: 'meant' });
+    expect((await provision(operator, personName(35))).result).toBe('succeeded');
+    expect(userNames(made, false)).toEqual([personName(35)]);
+  });
+
   test('corrects the members of a group where somebody changed them at the provider', async () => {
     const { made, operator, control } = await open();
     await cycle(operator, 'initial');

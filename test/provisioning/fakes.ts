@@ -130,4 +130,5 @@ export const NO_HOLDS: Preparation['stores']['holds'] = {
   pastRemovals: async () => [],
   soleReach: async () => new Map(),
   decided: async () => [],
+  standing: async () => [],
 };

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { DecidedHold, Decision, OpenHold } from '../../core/holds.ts';
 import { heldSets, nextHolds, withApprovals, type HeldSet, type HoldChange, type HoldEvent } from '../../core/holds.ts';
 import type { Plan } from '../../core/plan.ts';
+import type { StandingHold } from '../../core/standing-holds.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { HoldHistory, HoldRecord } from '../../ports/hold-store.ts';
 import type { LockedCycle } from './rows.ts';
@@ -69,6 +70,18 @@ export function toDecided(
 ): readonly DecidedHold[] {
   const decision = toDecision(row);
   return decision === undefined ? [] : [{ id: row.number, guard: row.guard, decision }];
+}
+
+/** What the hold of a row keeps back; nothing once it has ended. */
+export function toStanding({
+  number: id,
+  guard,
+  state,
+  operations,
+  pieces,
+}: Pick<HoldRow, 'number' | 'guard' | 'state' | 'operations' | 'pieces'>): readonly StandingHold[] {
+  if (state === 'lifted' || state === 'carried-out') return [];
+  return [{ id, guard, state, operations, pieces: pieces ?? {} }];
 }
 
 /** Writes one line of a hold's history. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { DecideHold, DecideOutcome, HoldStore } from '../../ports/hold-store.ts';
 import { requestCancel } from './close-cycle.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
-import { HOLD_COLUMNS, toDecided, toHistory, toHold, writeEvent } from './hold-rows.ts';
+import { HOLD_COLUMNS, toDecided, toHistory, toHold, toStanding, writeEvent } from './hold-rows.ts';
 import { createRemovalReads } from './removal-reads.ts';
 import type { Sql, Tx } from './tables.ts';
 
@@ -52,6 +52,20 @@ export function createHoldStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): 
           .execute(),
       );
       return rows.flatMap(toDecided);
+    },
+
+    async standing(connection, guards) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.hold')
+          .select(['number', 'guard', 'state', 'operations', 'pieces'])
+          .where('connection', '=', connection)
+          .where('guard', 'in', [...guards])
+          .where('ended_at', 'is', null)
+          .orderBy('number')
+          .execute(),
+      );
+      return rows.flatMap(toStanding);
     },
   };
 }
