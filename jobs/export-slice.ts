@@ -1,3 +1,4 @@
+import { agedReason } from '../src/core/plan-age.ts';
 import { isQuarantined } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
@@ -38,7 +39,8 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
     const { work } = start;
     const cycleLog = log.child({ connection: work.connection, cycle: work.cycle, slice: work.id });
     const startedAt = ports.clock.now();
-    const outdated = outdatedReason(work.plannedUnder, connection);
+    const planned = { plannedAt: work.plannedAt, operations: work.operations.map(({ operation }) => operation) };
+    const outdated = outdatedReason(work.plannedUnder, connection) ?? agedReason(planned, startedAt);
     if (outdated !== undefined) {
       await ports.stores.cycles.requestCancel(work.cycle, outdated);
       return record(work, putBack(work), ports, cycleLog);

@@ -74,6 +74,8 @@ export interface SliceWork {
   readonly cycle: string;
   readonly connection: string;
   readonly wave: Wave;
+  /** When the plan was made, ms since the epoch. */
+  readonly plannedAt: number;
   /** Digest of the configuration the plan was made under. */
   readonly plannedUnder?: string;
   readonly operations: readonly {

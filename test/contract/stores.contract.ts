@@ -204,14 +204,16 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cycles.counts(id)).toEqual({});
       });
 
-      test('a plan says what configuration it was made under, and its slices do', async () => {
+      test('a plan says when and under what configuration it was made, and its slices do', async () => {
         const { cycles } = under.stores;
         const { id } = await cycles.open(request());
         await cycles.leaseGathering(id, 'w1', LEASE);
         const plan = aPlan(connection, [aCreate(1)]);
         expect(await cycles.savePlan(id, 'w1', plan, ALLOWED, undefined, { under: 'rules-1' })).toBe(true);
-        expect((await cycles.get(id))?.plannedUnder).toBe('rules-1');
-        expect((await start((await cut(id))[0])).plannedUnder).toBe('rules-1');
+        const made = { plannedUnder: 'rules-1', plannedAt: under.clock.now() };
+        expect(await cycles.get(id)).toMatchObject(made);
+        under.clock.advance(1);
+        expect(await start((await cut(id))[0])).toMatchObject(made);
       });
 
       test('values no directory should hold come back as they were', async () => {

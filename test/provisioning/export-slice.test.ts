@@ -24,7 +24,7 @@ function slice(name: string, size: number): SliceWork {
     };
     return { sequence, operation, inDoubt: false, attempts: 0 };
   });
-  return { id: name, cycle: 'c', connection: 'acme', wave: 2, operations };
+  return { id: name, cycle: 'c', connection: 'acme', wave: 2, plannedAt: NOW, operations };
 }
 
 function somePorts(now: () => number = () => NOW, cancelRequested: () => boolean = () => false): SlicePorts {

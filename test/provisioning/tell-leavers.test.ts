@@ -15,6 +15,7 @@ async function told(
     cycle: 'c-1',
     connection: 'acme',
     wave: 0,
+    plannedAt: 0,
     operations: operations.map((operation, sequence) => ({ sequence, operation, inDoubt: false, attempts: 0 })),
   };
   const asked: (readonly string[])[] = [];

@@ -41,6 +41,7 @@ export const LOCKED_COLUMNS = [
   'phase',
   'cancel_requested',
   'expected_digest',
+  'planned_at',
   'planned_under',
   'lease_worker',
   'slices_cut',

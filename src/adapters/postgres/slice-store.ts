@@ -83,7 +83,8 @@ async function takeSlice(tx: Tx, id: string, worker: string, now: number, leaseM
     .execute();
   const operations = await readOperations(tx, cycle.number, slice.sequences, slice.worker !== null);
   const under = cycle.planned_under === null ? {} : { plannedUnder: cycle.planned_under };
-  const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, ...under, operations };
+  const plan = { plannedAt: Number(cycle.planned_at ?? 0), ...under };
+  const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, ...plan, operations };
   return { state: 'started', work };
 }
 
