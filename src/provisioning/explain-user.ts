@@ -22,8 +22,11 @@ export function concludeScope(
   paths: readonly ScopePath[],
   where: string | undefined,
 ): string {
-  if (user === undefined)
+  if (user === undefined) {
+    if (where === 'absent' && paths.length > 0)
+      return `not decided: still in scope ${describePaths(paths)}, but found neither among the users of the directory nor among the deleted ones; nothing is taken away until the directory agrees with itself`;
     return `not entitled: ${GONE[where ?? ''] ?? 'the directory could not say where the user is'}`;
+  }
   if (paths.length === 0) return 'not entitled: neither assigned directly nor a direct member of an assigned group';
   if (!user.enabled) return `not entitled: in scope ${describePaths(paths)}, but sign-in is blocked in the directory`;
   return `entitled ${describePaths(paths)}`;

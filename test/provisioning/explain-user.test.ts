@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { concludeScope } from '../../src/provisioning/explain-user.ts';
+import { assignUser, aUser } from '../builders.ts';
+
+const { id } = assignUser('a');
+const paths = [{ kind: 'direct', assignment: id, roleId: 'r' }] as const;
+
+test.each([
+  ['somebody assigned', aUser('a'), paths, undefined, /^entitled/],
+  ['somebody not assigned', aUser('a'), [], undefined, /^not entitled: neither/],
+  [
+    'somebody blocked',
+    aUser('a', { enabled: false }),
+    paths,
+    undefined,
+    /^not entitled: in scope .* sign-in is blocked/,
+  ],
+  ['somebody deleted', undefined, [], 'soft-deleted', /^not entitled: deleted .* restorable/],
+  ['somebody deleted who is listed still', undefined, paths, 'soft-deleted', /^not entitled: deleted .* restorable/],
+  ['somebody deleted for good', undefined, [], 'absent', /^not entitled: permanently deleted/],
+  [
+    'somebody nowhere who is listed still',
+    undefined,
+    paths,
+    'absent',
+    /^not decided: still in scope .* nothing is taken/,
+  ],
+  ['somebody not looked for', undefined, [], undefined, /^not entitled: the directory could not say/],
+] as const)('%s is told so', (_who, user, reached, where, words) => {
+  expect(concludeScope(user, reached, where)).toMatch(words);
+});
