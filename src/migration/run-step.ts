@@ -7,6 +7,7 @@ import { finish } from './steps/finish.ts';
 import { fullCycle } from './steps/full-cycle.ts';
 import { nativeCycle } from './steps/native-cycle.ts';
 import { reassignGroups } from './steps/reassign-groups.ts';
+import { refillGroups } from './steps/refill-groups.ts';
 import { restoreCycle } from './steps/restore-cycle.ts';
 import { revokeToken } from './steps/revoke-token.ts';
 import { surveyStep } from './steps/survey.ts';
@@ -29,6 +30,7 @@ const STEPS: Readonly<Record<MigrationStep, (context: StepContext) => Promise<St
   'revoke-token': revokeToken,
   'reassign-groups': reassignGroups,
   'restore-cycle': restoreCycle,
+  'refill-groups': refillGroups,
   'withdraw-assignments': withdrawAssignments,
   report: finish,
 };

@@ -11,6 +11,10 @@ import type { CheckResult, ReadProgress } from './directory-source.ts';
 /** The resource id an anchor is linked to, if any. Passed in because references are resolved when they are sent. */
 export type ResolveReference = (anchor: Anchor) => ResourceId | undefined;
 
+/** A change of a SCIM group that can be shown before it is sent. */
+export type GroupPreview =
+  'delete' | { readonly remove: readonly ResourceId[] } | { readonly add: readonly ResourceId[] };
+
 /** What to look an account or group up by, tried in this order until one answers. */
 export interface LookupKey {
   readonly attribute: string;
@@ -48,10 +52,10 @@ export interface ServiceProvider {
   /** One cheap authenticated read. Resolves when it was answered; throws from the error family otherwise. Never repeated. */
   ping(signal: AbortSignal): Promise<void>;
   /**
-   * The requests by which members are taken out of a SCIM group, or the group is deleted, as they would be sent. Nothing
-   * is sent.
+   * The requests by which members are taken out of a SCIM group or put into it, or the group is deleted, as they would be
+   * sent. Nothing is sent.
    */
-  preview(group: ResourceId, change: 'delete' | { readonly remove: readonly ResourceId[] }): readonly ExactRequest[];
+  preview(group: ResourceId, change: GroupPreview): readonly ExactRequest[];
   /**
    * Whether the provider still takes the credential: one read with it, the only request that is made for a connection that
    * was switched off. A refused credential is false; anything else that fails throws.

@@ -34,11 +34,6 @@ export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal |
           message: 'the connection is switched off already',
           remedy: 'what remains is to revoke the token: headgate migration approve --gate revocation',
         };
-      if (verb === 'rollback' && state.engine === 'entra' && state.takenAway)
-        return {
-          message: 'with Entra as the engine there is no way back once the groups are being emptied',
-          remedy: 'abort it, then assign the groups again by hand: everybody is assigned directly and stays.',
-        };
       return verb === 'rollback' && state.mode === 'rollback'
         ? { message: 'it is being rolled back already', remedy: 'see how far with: headgate migration status' }
         : undefined;

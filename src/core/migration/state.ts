@@ -1,4 +1,5 @@
 import type { Anchor } from '../directory.ts';
+import type { ResourceId } from '../scim.ts';
 import type { JournalEntry, JournalLine, MigrationCall } from './journal.ts';
 import {
   stepsOf,
@@ -60,6 +61,8 @@ export interface MigrationState {
   readonly allCycles: readonly string[];
   /** Every directory change that was or may have been made, oldest first. */
   readonly made: readonly MigrationCall[];
+  /** Accounts that were, or may have been, taken out of each SCIM group. */
+  readonly takenOut: ReadonlyMap<Anchor, ReadonlySet<ResourceId>>;
   readonly paused?: { readonly by: string; readonly reason: string; readonly at: number };
   /** Somebody asked to end it; it ends at the next moment at which nothing is under way. */
   readonly aborting?: { readonly by: string; readonly reason: string };
@@ -94,6 +97,7 @@ interface Draft {
   watchedSince: Partial<Record<MigrationStep, number>>;
   allCycles: string[];
   made: MigrationCall[];
+  takenOut: Map<Anchor, Set<ResourceId>>;
   paused?: NonNullable<MigrationState['paused']>;
   aborting?: NonNullable<MigrationState['aborting']>;
   ended?: NonNullable<MigrationState['ended']>;
@@ -135,6 +139,10 @@ function called(draft: Draft, { step, outcomes }: Extract<JournalEntry, { kind: 
   draft.inDoubt = [];
 }
 
+function rememberTakenOut({ takenOut }: Draft, { group, members = [] }: MigrationCall): void {
+  if (group !== undefined) takenOut.set(group, new Set([...(takenOut.get(group) ?? []), ...members]));
+}
+
 function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { entry, at }: JournalLine): void {
   switch (entry.kind) {
     case 'started':
@@ -159,6 +167,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       // Announced again before the outcome of the last was recorded: those may have been made, and a rollback must know.
       draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
       draft.inDoubt = entry.calls;
+      if (entry.step === 'empty-groups') for (const call of entry.calls) rememberTakenOut(draft, call);
       delete draft.sightings[entry.step];
       delete draft.nativeJobs[entry.step];
       delete draft.watchedSince[entry.step];
@@ -229,6 +238,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
     watchedSince: {},
     allCycles: [],
     made: [],
+    takenOut: new Map(),
   };
   for (const line of lines) apply(draft, migration, engine, line);
   return {

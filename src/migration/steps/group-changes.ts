@@ -67,6 +67,42 @@ export async function takeOut(context: StepContext, link: Link, ids: readonly Re
   );
 }
 
+/** Puts accounts back into a SCIM group, by the users they belong to, as one call. */
+export async function putBack(
+  context: StepContext,
+  link: Link,
+  accounts: ReadonlyMap<Anchor, ResourceId>,
+): Promise<void> {
+  const { provider } = context.connection;
+  const ids = [...accounts.values()];
+  const operation: ChangeMembers = {
+    resource: 'group',
+    kind: 'members',
+    key: `${WAVE.members}:group:members:${link.anchor}`,
+    wave: WAVE.members,
+    anchor: link.anchor,
+    label: link.label,
+    reason: { code: 'members-differ', text: 'put back by the rollback of a migration' },
+    add: [...accounts.keys()],
+    remove: [],
+  };
+  const [request] = provider.preview(link.resourceId, { add: ids });
+  if (request === undefined) return;
+  const what = `put ${ids.length} members back into SCIM group ${link.label}`;
+  const call = { key: refillKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
+  await changeProvider(context, call, async () => {
+    const resolve = (anchor: Anchor) => (anchor === link.anchor ? link.resourceId : accounts.get(anchor));
+    const exported = await provider.apply(operation, resolve, context.signal);
+    const after = linkAfter(operation, exported, link, provider.profile);
+    return after === undefined ? [] : [after];
+  });
+}
+
+/** What a call that puts these members back is known by. */
+export function refillKey(group: Anchor, ids: readonly ResourceId[]): string {
+  return `refill ${group} ${ids.join(' ')}`;
+}
+
 /** Deletes an emptied SCIM group, as one call. */
 export async function deleteGroup(context: StepContext, link: Link): Promise<void> {
   const { provider } = context.connection;

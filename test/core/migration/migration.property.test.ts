@@ -116,6 +116,7 @@ function carryOut(world: World, step: MigrationStep, now: MigrationState, dies: 
     case 'disable-connection':
     case 'revoke-token':
     case 'restore-cycle':
+    case 'refill-groups':
       say({ kind: 'begun', step });
       if (step === 'verify') say({ kind: 'verified', accounts: [], groupsLeft: [], waiting: 0, digest: 'v' });
       if (!dies) say({ kind: 'done', step });

@@ -111,12 +111,14 @@ describe('what is allowed from where', () => {
     { kind: 'begun', step: 'disable-connection' } as const,
   ];
   const ended = [started(), { kind: 'ended', result: 'aborted', by: 'a', text: '', frozen: false } as const];
+  const emptiedByEntra = [started('remove-groups', {}, 'entra'), ...done('empty-groups')];
   const paused = [...reached, { kind: 'paused', by: 'a', reason: 'x' } as const];
   test.each([
     ['pause while it runs', reached, 'pause', /^allowed$/],
     ['no pause while paused', paused, 'pause', /paused already/],
     ['no resume while it runs', reached, 'resume', /not paused/],
     ['M9: rollback after the groups were unassigned', whole, 'rollback', /^allowed$/],
+    ["M9: rollback with Entra's engine after the groups were emptied", emptiedByEntra, 'rollback', /^allowed$/],
     ['no rollback once the connection is switched off', switchedOff, 'rollback', /switched off/],
     ['no abort once the connection is switched off', switchedOff, 'abort', /switched off/],
     ['no second rollback', [...reached, { kind: 'rollback', by: 'a' } as const], 'rollback', /rolled back already/],

@@ -1,0 +1,168 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { MigrationView } from '../../src/core/migration/view.ts';
+import { company, people, personName } from '../e2e/company.ts';
+import { openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
+
+let store: Awaited<ReturnType<typeof openStore>>;
+let world: EntraWorld | undefined;
+beforeAll(async () => {
+  store = await openStore();
+});
+afterAll(() => store.close());
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+/** Six people: 1 to 4 through Crew, 4 and 5 through Deck, 6 directly. */
+async function open(): Promise<EntraWorld> {
+  const organisation = company({ users: 7, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
+  world = await openEntraWorld({ database: store.database, organisation });
+  return world;
+}
+
+function accounts({ provider }: EntraWorld): ReadonlyMap<unknown, unknown> {
+  return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
+}
+
+function memberIds({ provider }: EntraWorld, group: string): readonly string[] {
+  const members = provider.groups.find(group)?.['members'];
+  return z
+    .array(z.object({ value: z.string() }))
+    .parse(members ?? [])
+    .map(({ value }) => value)
+    .toSorted();
+}
+
+function now({ steps }: MigrationView): string | undefined {
+  return steps.find(({ state }) => state === 'now')?.step;
+}
+
+function rollback(at: EntraWorld): Promise<MigrationView> {
+  return at.operator.actOnMigration({ connection: at.connection.rules.name, verb: 'rollback', by: 'ada' });
+}
+
+/** Asks for the rollback as soon as such a write was carried out at the provider. */
+function rollbackAfter(at: EntraWorld, asked: { readonly method: string; readonly path: RegExp }): void {
+  let done = false;
+  at.provider.observe({
+    async afterWrite({ method, path }) {
+      if (done || method !== asked.method || !asked.path.test(path)) return;
+      done = true;
+      await rollback(at);
+    },
+  });
+}
+
+interface Place {
+  readonly place: string;
+  readonly reach: (at: EntraWorld) => Promise<unknown>;
+}
+
+const PLACES: readonly Place[] = [
+  { place: 'the gate coverage', reach: (at) => rollback(at) },
+  {
+    place: 'the first member taken out',
+    async reach(at) {
+      rollbackAfter(at, { method: 'PATCH', path: /Groups/ });
+      await at.approve();
+    },
+  },
+  {
+    place: 'a canary that is unassigned and not deleted yet',
+    async reach(at) {
+      await at.approve();
+      expect(now(await at.look(12))).toBe('canary');
+      await rollback(at);
+    },
+  },
+  {
+    place: 'a canary that Entra has deleted',
+    async reach(at) {
+      rollbackAfter(at, { method: 'DELETE', path: /Groups/ });
+      await at.approve();
+    },
+  },
+  {
+    place: 'the gate disable',
+    async reach(at) {
+      await at.approve();
+      expect(await at.settle()).toMatchObject({ gate: { name: 'disable' } });
+      expect(at.provider.groups.size).toBe(0);
+      await rollback(at);
+    },
+  },
+];
+
+describe("the way back with Entra's engine", () => {
+  test.each(PLACES)('M9: from $place everything is as it was', async ({ reach }) => {
+    const at = await open();
+    const [before, assigned] = [accounts(at), at.assigned()];
+    const members = [memberIds(at, 'Crew'), memberIds(at, 'Deck')];
+    await at.start('disable-scim');
+    expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
+    await reach(at);
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back', frozen: false });
+    expect(at.assigned()).toEqual(assigned);
+    expect(accounts(at)).toEqual(before);
+    expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual(members);
+    // Entra goes on as ever, from what it remembers.
+    at.provider.clearRequests();
+    expect(await at.cycle()).toMatchObject({ state: 'Succeeded' });
+    expect(at.provider.requests().filter(({ method }) => method !== 'GET')).toEqual([]);
+    expect(accounts(at)).toEqual(before);
+  });
+
+  test('M9: a group that Entra may still delete is not filled before a whole cycle has seen it assigned', async () => {
+    const at = await open();
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    await at.settle();
+    await at.approve();
+    await at.look(12);
+    await rollback(at);
+    expect(now(await at.look(8))).toBe('restore-cycle');
+    expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual([[], []]);
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back' });
+    expect(at.active()).toEqual(people(1, 6));
+  });
+
+  test('M9: whoever left the directory group meanwhile is not put back, and keeps the direct assignment', async () => {
+    const at = await open();
+    const crew = memberIds(at, 'Crew');
+    await at.start('remove-groups', ['Crew']);
+    await at.settle();
+    await at.approve();
+    await at.look(12);
+    at.tenant.control.removeMember('Crew', personName(1));
+    await rollback(at);
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back' });
+    const left = at.provider.accounts.find(personName(1))?.['id'];
+    expect(memberIds(at, 'Crew')).toEqual(crew.filter((id) => id !== left));
+    expect(at.assigned()).toEqual(['Crew', 'Deck', personName(1), personName(6)].toSorted());
+    await at.cycle();
+    expect(at.active()).toEqual(people(1, 6));
+  });
+
+  test('killed after line upon line of its journal it comes back all the same', async () => {
+    const at = await open();
+    const [before, assigned] = [accounts(at), at.assigned()];
+    const members = [memberIds(at, 'Crew'), memberIds(at, 'Deck')];
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    await at.settle();
+    await at.approve();
+    await at.look(12);
+    let view = await rollback(at);
+    for (let life = 0; view.status !== 'ended' && life < 300; life++) {
+      if (view.status === 'paused') throw new Error(JSON.stringify(view.paused));
+      at.dieAfter(1 + (life % 4));
+      view = await at.look(1);
+      await at.cycle();
+      expect(accounts(at)).toEqual(before);
+    }
+    expect(at.deaths()).toBeGreaterThan(4);
+    expect(view).toMatchObject({ result: 'rolled-back' });
+    expect(at.assigned()).toEqual(assigned);
+    expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual(members);
+  });
+});
