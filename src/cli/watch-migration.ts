@@ -9,7 +9,10 @@ import { STREAM_VERSION } from './wait.ts';
 
 const POLL_MS = 500;
 
-/** Watches a migration until it waits for a person or ends, and says how it goes on. It goes on without being watched. */
+/**
+ * Watches a migration until it waits for a person or ends, and says how it goes on. It goes on without being watched. A gate
+ * ends it as everything else that waits for somebody's yes does, so that a script can tell it from the end.
+ */
 export async function watchMigration(
   session: Session,
   operator: OperatorClient,
@@ -43,7 +46,7 @@ export async function watchMigration(
   }
   progress.end();
   if (!json) session.out(renderMigration(view, session.paint));
-  if (view.status === 'waiting') return EXIT.done;
+  if (view.status === 'waiting') return EXIT.refused;
   return view.result === 'succeeded' || view.result === 'rolled-back' ? EXIT.done : EXIT.failed;
 }
 

@@ -65,7 +65,9 @@ export function renderMigrationReport(report: MigrationReport): string {
   const verdict = report.passed
     ? html`<strong class="passed">Passed:</strong> the same active accounts by id before and after, every group gone,
         and an unbroken journal.`
-    : html`<strong class="failed">Not passed.</strong> See below what is missing.`;
+    : report.result === 'open' && chain.sound
+      ? html`<strong>Not finished yet.</strong> What follows is how far it has come.`
+      : html`<strong class="failed">Not passed.</strong> See below what is missing.`;
   const sound = chain.sound
     ? html`unbroken, ${chain.lines} lines, last hash ${code(chain.hash)}`
     : html`<strong class="failed">broken at line ${chain.brokenAt ?? 0}</strong>`;

@@ -102,8 +102,8 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     migrationStatus: async (name) => view(await found(name)),
     approveMigration: ({ connection, gate, digest, by }) =>
       say(connection, (state, now) => {
-        const wanted = digest ?? gateDigest(state, gate) ?? '';
-        const refusal = approvalRefusal(state, { gate, digest: wanted, by, now });
+        const wanted = gateDigest(state, gate) ?? '';
+        const refusal = approvalRefusal(state, { gate, digest: digest ?? wanted, by, now });
         if (refusal !== undefined) refuse(refusal);
         return { kind: 'approved', gate, digest: wanted, by, expiresAt: now + state.options.approvalMs };
       }),

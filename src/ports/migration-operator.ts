@@ -43,7 +43,7 @@ export interface MigrationOperator {
   /** RefusedError when something stands in the way, or a migration is open. */
   startMigration(start: MigrationStart, progress: ReadProgress, signal: AbortSignal): Promise<MigrationView>;
   migrationStatus(connection: string): Promise<MigrationView>;
-  /** Without `digest` what the gate is about now is approved: say it only after looking. */
+  /** `digest` may be its beginning. Without it what the gate is about now is approved: say it only after looking. */
   approveMigration(approval: {
     readonly connection: string;
     readonly gate: MigrationGate;

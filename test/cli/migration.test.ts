@@ -80,6 +80,43 @@ describe('headgate migration', () => {
     expect(said).toEqual([expect.objectContaining({ gate: 'coverage', digest: survey.digest })]);
   });
 
+  test('approve takes the beginning of a digest, and says what is wrong with less', async () => {
+    const said: unknown[] = [];
+    const ask = headgate({
+      migrationStatus: async () => shown,
+      approveMigration: async ({ digest }) => {
+        said.push(digest);
+        return shown;
+      },
+    });
+    const approve = ['migration', 'approve', 'acme', '--gate', 'coverage', '--digest'];
+    expect((await ask(...approve, survey.digest.slice(0, 12))).code).toBe(0);
+    expect(said).toEqual([survey.digest.slice(0, 12)]);
+    for (const wrong of [survey.digest.slice(0, 11), 'not-a-digest', '']) {
+      const ran = await ask(...approve, wrong);
+      expect(ran.code).toBe(64);
+      expect(ran.err).toContain('Copy at least its first 12 digits');
+    }
+    expect(said).toHaveLength(1);
+  });
+
+  test('start --wait ends at a gate with a code of its own, and says which command goes on', async () => {
+    const ask = headgate({ startMigration: async () => shown });
+    const ran = await ask('migration', 'start', 'acme', '--kind', 'remove-groups', '--groups', 'IT', '--wait');
+    expect(ran.code).toBe(3);
+    expect(ran.out).toContain('headgate migration approve acme --gate coverage --digest');
+  });
+
+  test('report at a gate says that it is not finished, in text and on the page', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'headgate-report-'));
+    const file = join(directory, 'report.html');
+    const ask = headgate({ migrationReport: async () => reportOf('m1', atGate) });
+    const ran = await ask('migration', 'report', 'acme', '--html', file);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/^not finished yet; .*migration status acme/) });
+    expect(readFileSync(file, 'utf8')).toContain('Not finished yet');
+    rmSync(directory, { recursive: true });
+  });
+
   test.each([
     ['an unknown kind', ['migration', 'start', 'acme', '--kind', 'everything']],
     ['no kind', ['migration', 'plan', 'acme']],

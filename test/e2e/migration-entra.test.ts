@@ -75,13 +75,13 @@ describe('a daemon beside Entra’s own service', () => {
     expect(plan).toContain('/pause');
     expect(plan).toContain('Nothing stands in the way.');
 
-    const waiting = await run(0, 'start', '--kind', 'disable-scim', '--wait');
+    const waiting = await run(3, 'start', '--kind', 'disable-scim', '--wait');
     expect(waiting).toContain('Waits at the gate coverage');
     expect(assignedTo(at)).toEqual(['IT', TEST1, TEST3]);
     expect(at.provider.groups.find('IT')?.['members']).toHaveLength(2);
 
     await approve('coverage');
-    expect(await run(0, 'status', '--watch')).toContain('Waits at the gate disable');
+    expect(await run(3, 'status', '--watch')).toContain('Waits at the gate disable');
     expect(assignedTo(at)).toEqual([TEST1, TEST3]);
     expect(at.provider.groups.size).toBe(0);
     expect(accountsOf(at)).toEqual(before);
@@ -125,7 +125,7 @@ describe('a daemon beside Entra’s own service', () => {
     const { at, before, run, still, approve } = await open(
       company({ users: 6, groups: { Crew: [1, 3], Deck: [3, 5] }, direct: [6, 6] }),
     );
-    await run(0, 'start', '--kind', 'remove-groups', '--groups', 'Crew', '--wait');
+    await run(3, 'start', '--kind', 'remove-groups', '--groups', 'Crew', '--wait');
     await at.job.pause();
     await approve('coverage');
     const view = await still();

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseDigest } from '../digest.ts';
 import { parseCount } from '../duration.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -65,6 +66,7 @@ function decision(command: Command): Command {
     .requiredOption(
       '--digest <digest>',
       'digest you looked at (8 digits or more): what changed since is not decided about',
+      parseDigest(8),
     )
     .requiredOption('--reason <text>', 'why; it is kept with your name')
     .option('--by <name>', 'who decides (default: your name on this system)');

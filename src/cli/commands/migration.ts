@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { StartupError } from '../../core/errors.ts';
 import { MIGRATION_GATES, type MigrationGate } from '../../core/migration/migration.ts';
 import { renderMigrationReport } from '../../http/migration-report.ts';
+import { parseDigest } from '../digest.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
 import { renderMigration, renderMigrationPlan, renderReport } from '../render/migration.ts';
@@ -30,14 +31,14 @@ export function registerMigration(program: Command, shell: Shell): void {
     shell,
     withAsk(migration.command('start'))
       .description('start one; it stops at each gate until somebody approves')
-      .option('--wait', 'watch it until it waits for a person or ends'),
+      .option('--wait', 'watch it until it waits for a person (exit code 3) or ends'),
     runStart,
   );
   onRun<{ readonly watch?: boolean }>(
     shell,
     forConnection(migration.command('status'))
       .description('show where it stands')
-      .option('--watch', 'watch it until it waits for a person or ends'),
+      .option('--watch', 'watch it until it waits for a person (exit code 3) or ends'),
     runStatus,
   );
   onRun<{ readonly gate: MigrationGate; readonly digest?: string }>(
@@ -45,7 +46,11 @@ export function registerMigration(program: Command, shell: Shell): void {
     forConnection(migration.command('approve'))
       .description('say yes at the gate it waits at')
       .addOption(new Option('--gate <gate>', 'which gate').choices(MIGRATION_GATES).makeOptionMandatory())
-      .option('--digest <digest>', 'what is approved, as "headgate migration status" shows it'),
+      .option(
+        '--digest <digest>',
+        'what is approved, as "headgate migration status" shows it (12 digits or more)',
+        parseDigest(12),
+      ),
     runApprove,
   );
   registerVerbs(migration, shell);

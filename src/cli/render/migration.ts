@@ -125,12 +125,18 @@ export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint)
   return [...(rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)]), ...strange, sum].join('\n');
 }
 
+function verdictOf({ passed, result, connection, chain }: MigrationReport, paint: Paint): string {
+  if (passed) return paint.good('passed');
+  if (result !== 'open' || !chain.sound) return paint.bad('not passed');
+  return paint.warn(`not finished yet; see what it waits for: headgate migration status ${connection}`);
+}
+
 /** The report in short; the whole of it is JSON or the page. */
 export function renderReport(report: MigrationReport, paint: Paint): string {
   const { accounts, groups, chain, requests } = report;
   const failed = requests.filter(({ outcome }) => outcome !== 'done' && outcome !== 'already-so');
   return [
-    report.passed ? paint.good('passed') : paint.bad('not passed'),
+    verdictOf(report, paint),
     `${report.kind} of ${report.connection}: ${report.result}, ${printable(report.text)}`,
     `started ${shownTime(report.startedAt)} by ${printable(report.requestedBy)}, ended ${shownTime(report.endedAt)}`,
     `accounts: ${accounts.before.length} before, ${accounts.after?.length ?? '-'} after, ${accounts.lost.length} lost, ${accounts.added.length} new`,

@@ -42,7 +42,7 @@ export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal |
   }
 }
 
-/** Why an approval is refused: wrong gate, another digest than the one shown, or the wrong person. */
+/** Why an approval is refused: wrong gate, another digest than the one shown (or its beginning), or the wrong person. */
 export function approvalRefusal(
   state: MigrationState,
   {
@@ -60,7 +60,7 @@ export function approvalRefusal(
       remedy: 'see where it stands with: headgate migration status',
     };
   const wanted = gateDigest(state, gate);
-  if (wanted === undefined || digest !== wanted)
+  if (wanted === undefined || digest === '' || !wanted.startsWith(digest))
     return {
       message: `what the gate ${gate} is about has changed: its digest is now ${wanted ?? 'none'}`,
       remedy: 'look at it again (headgate migration status), then approve that digest.',

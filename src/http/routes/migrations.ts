@@ -30,7 +30,7 @@ const rehearsalBody = askBody.extend({ assume: z.array(z.enum(ASSUMPTIONS)).defa
 const startBody = askBody.extend({ requestedBy: person.default('api') });
 const approveBody = z.strictObject({
   gate: z.enum(MIGRATION_GATES),
-  digest: z.string().regex(/^[0-9a-f]{64}$/, 'not a digest (64 hexadecimal digits)'),
+  digest: z.string().regex(/^[0-9a-f]{12,64}$/, 'not a digest, or its first twelve or more hexadecimal digits'),
   by: person.default('api'),
 });
 const actBody = z.strictObject({ by: person.default('api'), reason: person.optional() });

@@ -131,6 +131,8 @@ describe('what is allowed from where', () => {
 
   test.each([
     ['the digest that is shown', atGate, survey.digest, 'bob', /^allowed$/],
+    ['its beginning', atGate, survey.digest.slice(0, 12), 'bob', /^allowed$/],
+    ['not nothing at all', atGate, '', 'bob', /has changed/],
     ['not another digest', atGate, 'f'.repeat(64), 'bob', /has changed/],
     ['not at a gate it does not stand at', [started()], survey.digest, 'bob', /does not wait/],
     [
