@@ -36,6 +36,7 @@ export interface ConnectionStatus {
   readonly lastCycle?: CycleRecord;
   /** The newest closed cycle that stored a plan: `held` and `escrowed` are counted from it. */
   readonly lastPlanned?: CycleRecord;
+  /** The newest cycle that went through; its result tells whether single operations failed. */
   readonly lastSuccess?: CycleRecord;
   readonly held: number;
   /** What guards hold, newest first. */
@@ -50,7 +51,10 @@ export interface ConnectionStatus {
 }
 
 /** A removal that is announced and not done yet. */
-export interface PendingRemoval extends Pick<WaitingRemoval, 'resource' | 'label' | 'action' | 'dueAt' | 'reason'> {}
+export interface PendingRemoval extends Pick<WaitingRemoval, 'resource' | 'label' | 'action' | 'dueAt' | 'reason'> {
+  /** The guard that holds it since it is due; absent while it is not due, or is to be done by the next cycle. */
+  readonly heldBy?: string;
+}
 
 export interface Status {
   readonly version: string;

@@ -8,7 +8,7 @@ import type { OperationFailure } from '../core/operation-failure.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { Health, Quarantined } from '../core/quarantine.ts';
 import type { ResourceId } from '../core/scim.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { GuardName, Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { DriftStore } from './drift-store.ts';
 import type { NotificationStore } from './notifications.ts';
@@ -60,7 +60,10 @@ export interface OperationRecord {
   readonly operation: Operation;
   readonly state: OperationState;
   readonly attempts: number;
+  /** The first guard that holds it, or that holds what it waits for. */
   readonly heldBy?: string;
+  /** Every guard that holds it; where somebody is shown it. */
+  readonly guards?: readonly GuardName[];
   /** Holds whose approvals let it through. */
   readonly approvals?: readonly string[];
   readonly exported?: Exported;

@@ -6,16 +6,18 @@ import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { Connection } from '../ports/index.ts';
 import type { ConnectionStatus, CycleView, PendingRemoval } from '../ports/operator.ts';
 import type { EscrowStore } from '../ports/recovery.ts';
-import type { ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../ports/stores.ts';
+import type { ConnectionStore, CycleRecord, CycleStore, LinkStore, OperationRecord } from '../ports/stores.ts';
 
 /** How far back the last success and the last plan of a connection are looked for. */
 const RECENT_CYCLES = 50;
+/** Operations of one user or group looked through for the removal that is to come. */
+const RECENT_OPERATIONS = 10;
 /** How many of the removals to come are named. */
 const NAMED_REMOVALS = 5;
 
 /** What is read of the store to say how a connection is. */
 export interface StatusStores {
-  readonly cycles: Pick<CycleStore, 'list'>;
+  readonly cycles: Pick<CycleStore, 'list' | 'operationsOf'>;
   readonly links: Pick<LinkStore, 'counts' | 'leaving'>;
   readonly connections: Pick<ConnectionStore, 'get'>;
   readonly escrows: Pick<EscrowStore, 'totals'>;
@@ -51,7 +53,7 @@ export async function connectionStatus(
     profile: connection.provider.profile.name,
     state: await connections.get(name),
     links: await links.counts(name),
-    ...(await pendingRemovals(links, name)),
+    ...(await pendingRemovals({ links, cycles }, name)),
     held: inPlanned('held'),
     holds: await holds.list({ connection: name, ended: false, limit: GUARDS.length }),
     guards: guardSettings(connection.rules),
@@ -65,11 +67,25 @@ export async function connectionStatus(
 }
 
 async function pendingRemovals(
-  links: StatusStores['links'],
+  { links, cycles }: Pick<StatusStores, 'links' | 'cycles'>,
   connection: string,
 ): Promise<Pick<ConnectionStatus, 'leaving'>> {
   const { total, links: next } = await links.leaving(connection, NAMED_REMOVALS);
-  return total === 0 ? {} : { leaving: { total, next: next.flatMap((link) => pendingRemoval(link) ?? []) } };
+  if (total === 0) return {};
+  const named = next.map(async (link) => {
+    const removal = pendingRemoval(link);
+    return removal === undefined
+      ? []
+      : [withHold(removal, await cycles.operationsOf(connection, link.anchor, RECENT_OPERATIONS))];
+  });
+  return { leaving: { total, next: (await Promise.all(named)).flat() } };
+}
+
+/** The removal with the guard that holds it, as the newest operations of its user or group tell. */
+export function withHold(removal: PendingRemoval, newestFirst: readonly OperationRecord[]): PendingRemoval {
+  const { resource, action } = removal;
+  const last = newestFirst.find(({ operation }) => operation.resource === resource && operation.kind === action);
+  return last?.state === 'held' && last.heldBy !== undefined ? { ...removal, heldBy: last.heldBy } : removal;
 }
 
 /** What a link says will be done to its account or SCIM group; undefined when nothing will. */

@@ -2,6 +2,8 @@ import { RefusedError } from '../core/errors.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Explanation } from '../ports/operator.ts';
 import type { Stores } from '../ports/stores.ts';
+import { withHold } from './connection-status.ts';
+import { withHoldingGuards } from './holding-guards.ts';
 import { explainUser } from './explain-user.ts';
 import { attributesOf } from './gather-directory.ts';
 import { gatherSubject } from './gather-subject.ts';
@@ -28,6 +30,9 @@ export async function explain(
   }
   const request = { connection, links, attributes: attributesOf(connection), signal };
   const facts = await gatherSubject(request, subject);
-  const operations = await cycles.operationsOf(name, subject.anchor, RECENT);
-  return { connection: name, ...explainUser(connection, facts, subject.anchor), operations };
+  const operations = await withHoldingGuards(cycles, await cycles.operationsOf(name, subject.anchor, RECENT));
+  const explained = explainUser(connection, facts, subject.anchor);
+  const { leaving } = explained;
+  const held = leaving === undefined ? {} : { leaving: withHold(leaving, operations) };
+  return { connection: name, ...explained, ...held, operations };
 }

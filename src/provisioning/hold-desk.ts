@@ -5,6 +5,7 @@ import type { DecideHold, HoldRecord } from '../ports/hold-store.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { OperationRecord } from '../ports/stores.ts';
+import { withHoldingGuards } from './holding-guards.ts';
 
 const HOUR_MS = 3_600_000;
 /** Operations of a cycle looked through for those a guard held. */
@@ -91,5 +92,6 @@ async function heldBy({ stores }: DeskPorts, hold: HoldRecord, limit: number): P
   const findings = cycle?.verdict?.findings ?? [];
   const keys = new Set(findings.flatMap(({ guard, operations }) => (guard === hold.guard ? operations : [])));
   const all = keys.size === 0 ? [] : await stores.cycles.operations(hold.cycle, { limit: MOST_READ });
-  return all.filter(({ operation }) => keys.has(operation.key)).slice(0, limit);
+  const shown = all.filter(({ operation }) => keys.has(operation.key)).slice(0, limit);
+  return withHoldingGuards(stores.cycles, shown);
 }

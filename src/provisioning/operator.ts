@@ -12,6 +12,7 @@ import { gatherCredentials, keepCredentials } from './credentials/survey-credent
 import type { Experiments } from './experiment-desk.ts';
 import { createHoldDesk } from './hold-desk.ts';
 import { explain } from './explain.ts';
+import { withHoldingGuards } from './holding-guards.ts';
 import { planSubject } from './plan-subject.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 import { createRecovery, requireSendable } from './recovery.ts';
@@ -119,7 +120,7 @@ export function createOperator(options: OperatorOptions): Operator {
       return cycle === undefined ? undefined : view(cycle);
     },
     listCycles: (filter) => stores.cycles.list(filter),
-    operations: (id, filter) => stores.cycles.operations(id, filter),
+    operations: async (id, filter) => withHoldingGuards(stores.cycles, await stores.cycles.operations(id, filter)),
     drift: (name) => stores.drift.last(connectionOf(name).rules.name),
     log: (filter) => stores.log.read(filter),
     async cancelCycle(id) {

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 import { connectionStatus, pendingRemoval } from '../../src/provisioning/connection-status.ts';
-import type { CycleRecord } from '../../src/ports/stores.ts';
+import type { CycleRecord, OperationRecord } from '../../src/ports/stores.ts';
 import type { Link } from '../../src/core/link.ts';
+import type { Verdict } from '../../src/core/verdict.ts';
+import { withHoldingGuards } from '../../src/provisioning/holding-guards.ts';
 import { aLink } from '../builders.ts';
+import { aRemoval } from '../contract/plans.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
@@ -22,9 +25,13 @@ function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
 }
 
 /** The status where cycles are as given, newest first, and every cycle with a stored plan has one held and two failed. */
-function statusOf(cycles: readonly CycleRecord[], leaving: readonly Link[] = []) {
+function statusOf(
+  cycles: readonly CycleRecord[],
+  leaving: readonly Link[] = [],
+  operations: readonly OperationRecord[] = [],
+) {
   const stores = {
-    cycles: { list: async () => cycles },
+    cycles: { list: async () => cycles, operationsOf: async () => operations },
     links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
     escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
@@ -72,6 +79,36 @@ test('removals to come are named with what will be done, when and why', async ()
       },
     ],
   });
+});
+
+test.each([
+  ['held', 'too-many-removals'],
+  ['pending', undefined],
+] as const)('of a removal whose newest operation is %s it is told whether a guard holds it', async (state, guard) => {
+  const next = { action: 'disable', cause: 'unassigned', dueAt: 9, reason: 'group IT was unassigned' } as const;
+  const link = aLink('ada', { departure: { causes: [], next } });
+  const stored = { cycle: 'c', sequence: 0, operation: aRemoval(1, 'disable'), attempts: 0 };
+  const newest: OperationRecord = { ...stored, state, ...(guard === undefined ? {} : { heldBy: guard }) };
+  const older: OperationRecord = { ...stored, state: 'held', heldBy: 'group-cliff' };
+  const status = await statusOf([], [link], [newest, older]);
+  expect(status.leaving?.next.map(({ heldBy }) => heldBy)).toEqual([guard]);
+});
+
+test('a held operation is shown with every guard that holds it, and none that was overruled', async () => {
+  const held = { cycle: 'c', sequence: 0, operation: aRemoval(1, 'disable'), attempts: 0, state: 'held' } as const;
+  const finding = { effect: 'hold', message: 'm', remedy: 'r', numbers: {}, operations: [held.operation.key] } as const;
+  const verdict: Verdict = {
+    refused: false,
+    findings: [
+      { ...finding, guard: 'token-owner' },
+      { ...finding, guard: 'too-many-removals' },
+      { ...finding, guard: 'group-cliff', approved: { hold: '1', by: 'ada', until: 9 } },
+    ],
+  };
+  const cycles = { get: async () => closed('c', { verdict }) };
+  const [shown, sent] = await withHoldingGuards(cycles, [held, { ...held, state: 'exported' }]);
+  expect(shown?.guards).toEqual(['token-owner', 'too-many-removals']);
+  expect(sent?.guards).toBeUndefined();
 });
 
 test.each([

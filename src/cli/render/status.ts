@@ -37,7 +37,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
   );
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
   const paces = status.connections.flatMap((connection) => paceOf(connection, status.asOf));
-  const leaving = status.connections.flatMap((connection) => leavingOf(connection, paint));
+  const leaving = status.connections.flatMap((connection) => leavingOf(connection, status.asOf, paint));
   const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
   const queues = renderTable(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'FAILED', 'WORKERS'],
@@ -89,10 +89,14 @@ function paceOf(
 }
 
 /** Removals that wait for their delay, or are due and not done. */
-function leavingOf({ connection, leaving }: ConnectionStatus, paint: Paint): readonly string[] {
+function leavingOf(
+  { connection, leaving }: ConnectionStatus,
+  now: number | undefined,
+  paint: Paint,
+): readonly string[] {
   if (leaving === undefined) return [];
   const rest = leaving.total - leaving.next.length;
-  const lines = leaving.next.map((removal) => `  ${pendingWords(removal)}`);
+  const lines = leaving.next.map((removal) => `  ${pendingWords(removal, now)}`);
   if (rest > 0) lines.push(`  and ${grouped(rest)} more`);
   return [[paint.warn(`${connection}: ${plural(leaving.total, 'removal')} to come`), ...lines].join('\n')];
 }
@@ -151,10 +155,15 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
     grouped(links['account.active'] ?? 0),
     grouped(links['group.active'] ?? 0),
     lastCycle === undefined ? '-' : `${lastCycle.result ?? '-'} ${shownTime(lastCycle.closedAt)}`,
-    shownTime(lastSuccess?.closedAt),
+    successWords(lastSuccess),
     grouped(held),
     grouped(escrowed),
   ];
+}
+
+/** A cycle that went through although single operations failed is not told as if nothing had. */
+function successWords(cycle: ConnectionStatus['lastSuccess']): string {
+  return `${shownTime(cycle?.closedAt)}${cycle?.result === 'entry-level-errors' ? ', some failed' : ''}`;
 }
 
 /** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
@@ -206,8 +215,14 @@ function stateOf(stored: OperationRecord, paint: Paint): string {
   if (stored.failure !== undefined) {
     return paint.bad(`failed: ${answerLine(stored.failure)}`);
   }
-  if (stored.state === 'held') return paint.warn(`held by ${stored.heldBy ?? 'a guard'}`);
+  if (stored.state === 'held') return paint.warn(heldWords(stored));
   return stored.state === 'exported' ? paint.good('done') : stored.state;
+}
+
+/** Each of several guards needs a decision of its own. */
+function heldWords({ heldBy = 'a guard', guards = [] }: OperationRecord): string {
+  const others = guards.filter((guard) => guard !== heldBy).length;
+  return `held by ${heldBy}${others === 0 ? '' : ` and ${plural(others, 'other guard')}`}`;
 }
 
 /** Why somebody has or lacks access through one connection. */

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { createPaint } from '../../src/cli/render/paint.ts';
+import { renderOperations, renderStatus } from '../../src/cli/render/status.ts';
+import type { ConnectionStatus, PendingRemoval, Status } from '../../src/ports/operator.ts';
+import type { OperationRecord } from '../../src/ports/stores.ts';
+import { aRemoval } from '../contract/plans.ts';
+import { cycleView, testIo } from './builders.ts';
+
+const plain = createPaint(testIo().stdout, false);
+const NOW = Date.parse('2026-12-01T08:00:00Z');
+
+function shown(connection: Partial<ConnectionStatus>): string {
+  const status: Status = {
+    version: '1',
+    startedAt: 0,
+    asOf: NOW,
+    schedules: [],
+    queues: [],
+    connections: [
+      {
+        connection: 'acme',
+        application: 'a',
+        profile: 'generic',
+        state: { connection: 'acme', schedulesPaused: false },
+        links: {},
+        held: 0,
+        holds: [],
+        guards: [],
+        escrowed: 0,
+        ...connection,
+      },
+    ],
+  };
+  return renderStatus(status, true, plain);
+}
+
+describe('headgate status', () => {
+  test.each([
+    ['succeeded', /2026-12-01 08:00:00Z +0 +0$/m],
+    ['entry-level-errors', /2026-12-01 08:00:00Z, some failed +0 +0$/m],
+  ] as const)('tells as the last success a cycle that ended with %s as what it was', (result, line) => {
+    expect(shown({ lastSuccess: cycleView({ phase: 'closed', result, closedAt: NOW }) })).toMatch(line);
+  });
+
+  test.each([
+    ['that is not due yet with its time', { dueAt: NOW + 1000 }, 'ada will be disabled at 2026-12-01 08:00:01Z: left'],
+    [
+      'that is due with what does it',
+      { dueAt: NOW },
+      'ada will be disabled by the next cycle (due since 2026-12-01 08:00:00Z): left',
+    ],
+    [
+      'that is held with the guard, not as if it were to happen at a time that is over',
+      { dueAt: NOW, heldBy: 'too-many-removals' },
+      'ada is not disabled: held by too-many-removals (due since 2026-12-01 08:00:00Z): left',
+    ],
+  ])('tells a removal %s', (_how, more, words) => {
+    const removal: PendingRemoval = { resource: 'account', label: 'ada', action: 'disable', reason: 'left', ...more };
+    expect(shown({ leaving: { total: 1, next: [removal] } })).toContain(words);
+  });
+});
+
+test.each([
+  [['too-many-removals'], 'held by too-many-removals'],
+  [['too-many-removals', 'group-cliff'], 'held by too-many-removals and 1 other guard'],
+  [['too-many-removals', 'group-cliff', 'token-owner'], 'held by too-many-removals and 2 other guards'],
+] as const)('an operation that %s hold says how many there are', (guards, words) => {
+  const operation = aRemoval(1, 'disable');
+  const stored: OperationRecord = {
+    cycle: 'c',
+    sequence: 0,
+    operation,
+    state: 'held',
+    attempts: 0,
+    heldBy: 'too-many-removals',
+    guards,
+  };
+  expect(renderOperations([stored], plain)).toMatch(new RegExp(`${words}$`, 'm'));
+});
