@@ -7,6 +7,8 @@ import type { Organisation, Truth } from './organisation.ts';
 export interface Window {
   readonly from: number;
   readonly to: number;
+  /** When the plan is too old to take anything away, ms since the epoch. */
+  readonly ends: number;
 }
 
 interface Seen {
@@ -55,11 +57,13 @@ export class Watch {
   window: Window | undefined;
   readonly #organisation: Organisation;
   readonly #provider: () => ModelProvider;
+  readonly #now: () => number;
   #seen: Seen | undefined;
 
-  constructor(organisation: Organisation, provider: () => ModelProvider) {
+  constructor(organisation: Organisation, provider: () => ModelProvider, now: () => number) {
     this.#organisation = organisation;
     this.#provider = provider;
+    this.#now = now;
   }
 
   before(): void {
@@ -105,7 +109,8 @@ export class Watch {
   }
 
   #knew(was: (truth: Truth) => boolean): boolean {
-    const { from, to } = this.window ?? { from: 0, to: -1 };
+    const { from, to, ends } = this.window ?? { from: 0, to: -1, ends: 0 };
+    if (this.#now() > ends) return false;
     return this.#organisation.truths.slice(from, to + 1).some(was);
   }
 }

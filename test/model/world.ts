@@ -1,6 +1,7 @@
 import { createVault } from '../../src/adapters/vault/vault.ts';
 import { DECIDABLE_GUARDS } from '../../src/core/verdict.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
+import { REMOVALS_KEEP_MS } from '../../src/core/plan-age.ts';
 import type { Connection, Ports } from '../../src/ports/index.ts';
 import type { Metrics } from '../../src/ports/metrics.ts';
 import type { CycleRecord, Stores } from '../../src/ports/stores.ts';
@@ -70,7 +71,11 @@ export class World {
     this.#clock = clock;
     this.#stores = { ...stores, cycles: this.#watched(stores.cycles) };
     this.queue = new ModelQueue(() => clock.now());
-    this.watch = new Watch(this.organisation, () => this.provider);
+    this.watch = new Watch(
+      this.organisation,
+      () => this.provider,
+      () => this.#clock.now(),
+    );
     this.provider = new ModelProvider({
       profile: theProfile({ groups: { ...theProfile().groups, membersReadable: script.membersReadable } }),
       unique: script.unique,
@@ -96,7 +101,12 @@ export class World {
       },
       savePlan: async (id, holder, ...rest) => {
         const saved = await cycles.savePlan(id, holder, ...rest);
-        if (saved) this.watch.window = { from: this.#readFrom.get(holder) ?? 0, to: this.organisation.moment };
+        if (saved) {
+          const from = this.#readFrom.get(holder) ?? 0;
+          // A slice that began in time may be a little late with its last request.
+          const ends = this.#clock.now() + REMOVALS_KEEP_MS + 60_000;
+          this.watch.window = { from, to: this.organisation.moment, ends };
+        }
         return saved;
       },
     };
