@@ -20,16 +20,15 @@ export interface ScimRequest {
   readonly witness?: (answer: RawAnswer) => void;
 }
 
-/** A successful answer. */
+/** A successful answer; undefined is what the provider did not send. */
 export interface ScimAnswer {
   readonly status: number;
-  /** Absent when the provider sent none. */
-  readonly body?: JsonObject;
-  readonly requestId?: string;
+  readonly body: JsonObject | undefined;
+  readonly requestId: string | undefined;
   /** The entity tag as received, opaque. */
-  readonly etag?: string;
+  readonly etag: string | undefined;
   /** Last segment of Location, decoded: the id of a created resource. */
-  readonly locationId?: ResourceId;
+  readonly locationId: ResourceId | undefined;
   /** HTTP exchanges this answer took: more than one after a redirect or a renewed token. */
   readonly requests: number;
 }

@@ -15,6 +15,7 @@ import type { TokenSource } from './credential.ts';
 import { brokenExchange, type FailureContext, failureOf } from './failure.ts';
 import { safeUrl } from './safe-url.ts';
 import { createPacer, type Pacer } from './pacer.ts';
+import { wholeAnswer } from './whole-answer.ts';
 import { readAnswer, redirectOf, segmentOf } from './wire.ts';
 
 export interface ScimClient {
@@ -70,11 +71,15 @@ export function createScimClient(options: ClientOptions): ScimClient {
   function pathOf(request: ScimRequest): string {
     const id =
       request.search === true ? '.search' : request.id === undefined ? undefined : segmentOf(request.id, options);
-    const query = [
-      ...(ownQuery === '' ? [] : [ownQuery]),
-      ...Object.entries(request.parameters ?? {}).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
-    ].join('&');
+    const query = request.parameters === undefined ? ownQuery : queryOf(request.parameters);
     return `${basePath}/${request.collection}${id === undefined ? '' : `/${id}`}${query === '' ? '' : `?${query}`}`;
+  }
+
+  function queryOf(parameters: Readonly<Record<string, string>>): string {
+    const own = ownQuery === '' ? [] : [ownQuery];
+    return [...own, ...Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`)].join(
+      '&',
+    );
   }
 
   function stopping(request: ScimRequest): TransientError {
@@ -85,41 +90,20 @@ export function createScimClient(options: ClientOptions): ScimClient {
   async function exchange(request: ScimRequest, path: string, token: string, signal: AbortSignal): Promise<RawAnswer> {
     const turn = pacer.enter(signal);
     if (turn !== undefined && !(await turn)) throw stopping(request);
+    const startedAt = performance.now();
+    let status: number | 'error' = 'error';
     try {
-      return await exchangeNow(request, path, token, signal);
+      const body = request.body === undefined ? null : JSON.stringify(request.body);
+      const outgoing = { method: request.method, path, headers: headersOf(request, token), body };
+      const answer = await wholeAnswer(pool, outgoing, options.timeoutMs, signal);
+      status = answer.status;
+      return answer;
+    } catch (error) {
+      throw brokenExchange(request, error, options);
     } finally {
       pacer.leave();
-    }
-  }
-
-  async function exchangeNow(
-    request: ScimRequest,
-    path: string,
-    token: string,
-    signal: AbortSignal,
-  ): Promise<RawAnswer> {
-    const startedAt = performance.now();
-    const seconds = () => (performance.now() - startedAt) / 1000;
-    try {
-      const response = await pool.request({
-        method: request.method,
-        path,
-        signal,
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: MEDIA_TYPE,
-          'user-agent': 'headgate',
-          ...(request.body === undefined ? {} : { 'content-type': MEDIA_TYPE }),
-          ...(request.ifMatch === undefined ? {} : { 'if-match': request.ifMatch }),
-        },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-      });
-      const text = await textOf(response.body, options.timeoutMs);
-      options.metrics.request('scim', options.connection, request.method, response.statusCode, seconds());
-      return { status: response.statusCode, headers: response.headers, text };
-    } catch (error) {
-      options.metrics.request('scim', options.connection, request.method, 'error', seconds());
-      throw brokenExchange(request, error, options);
+      const seconds = (performance.now() - startedAt) / 1000;
+      options.metrics.request('scim', options.connection, request.method, status, seconds);
     }
   }
 
@@ -183,18 +167,13 @@ export function createScimClient(options: ClientOptions): ScimClient {
   };
 }
 
-/** Reads a body whole within a time, so that a provider that drips bytes cannot hold a request for ever. */
-async function textOf(
-  body: { text(): Promise<string>; destroy(error?: Error): unknown },
-  timeoutMs: number,
-): Promise<string> {
-  const timer = setTimeout(
-    () => body.destroy(Object.assign(new Error('body too slow'), { code: 'BODY_TIMEOUT' })),
-    timeoutMs,
-  );
-  try {
-    return await body.text();
-  } finally {
-    clearTimeout(timer);
-  }
+function headersOf({ body, ifMatch }: ScimRequest, token: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    authorization: `Bearer ${token}`,
+    accept: MEDIA_TYPE,
+    'user-agent': 'headgate',
+  };
+  if (body !== undefined) headers['content-type'] = MEDIA_TYPE;
+  if (ifMatch !== undefined) headers['if-match'] = ifMatch;
+  return headers;
 }

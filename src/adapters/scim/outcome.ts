@@ -14,12 +14,13 @@ export function exported(
   details: { readonly note?: NonNullable<Exported['note']>; readonly unresolved?: readonly Anchor[] } = {},
 ): Exported {
   const requestId = exchange.requestId();
+  const { note, unresolved = [] } = details;
   return {
     resourceId,
-    ...(details.note === undefined ? {} : { note: details.note }),
-    ...(details.unresolved === undefined || details.unresolved.length === 0 ? {} : { unresolved: details.unresolved }),
+    ...(note !== undefined && { note }),
+    ...(unresolved.length > 0 && { unresolved }),
     requests: exchange.requests(),
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(requestId !== undefined && { requestId }),
   };
 }
 

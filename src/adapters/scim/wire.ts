@@ -1,5 +1,5 @@
 import { InDoubtError, RejectedError, TransientError } from '../../core/errors.ts';
-import { URN } from '../../core/scim.ts';
+import { type JsonObject, URN } from '../../core/scim.ts';
 import {
   isWrite,
   locationIdOf,
@@ -47,37 +47,37 @@ export function readAnswer(
   requests: number,
   options: FailureContext,
 ): ScimAnswer {
-  const told = `${options.connection}: ${nameOf(request)} was answered ${answer.status}`;
-  const facts = { status: answer.status, ...(requestId === undefined ? {} : { requestId }) };
+  const { status, headers, text } = answer;
+  const body = text === '' ? undefined : parseObject(text);
+  const unreadable = unreadableAs(request, answer, body);
+  if (unreadable !== undefined) {
+    const told = `${options.connection}: ${nameOf(request)} was answered ${status}${unreadable.what}`;
+    const { remedy } = unreadable;
+    const facts = { status, ...(requestId === undefined ? {} : { requestId }) };
+    if (remedy !== undefined) throw new RejectedError(told, { ...facts, remedy });
+    throw isWrite(request) ? new InDoubtError(told, facts) : new TransientError(told, facts);
+  }
+  return { status, requests, body, requestId, etag: headerOf(headers, 'etag'), locationId: locationIdOf(headers) };
+}
+
+/** Why a 2xx answer is no success, as it is told; undefined for one that is. */
+function unreadableAs(
+  request: ScimRequest,
+  { status, text }: RawAnswer,
+  body: JsonObject | undefined,
+): { readonly what: string; readonly remedy?: string } | undefined {
   // RFC 9967 section 2.5.1: 202 is a promise, not a result.
-  if (answer.status === 202 && isWrite(request)) throw new InDoubtError(`${told}: accepted, not yet done`, facts);
-  const body = answer.text === '' ? undefined : parseObject(answer.text);
-  if (answer.text.trim() !== '' && body === undefined) {
-    if (isWrite(request)) throw new InDoubtError(`${told} with a body that is not JSON`, facts);
-    if (/^\s*</.test(answer.text)) {
-      const remedy = 'Check the URL of the connection: a web page answers there, not a SCIM endpoint.';
-      throw new RejectedError(`${told} with a web page`, { ...facts, remedy });
-    }
-    throw new TransientError(`${told} with a body that is not JSON`, facts);
-  }
-  if (body === undefined && !isWrite(request)) throw new TransientError(`${told} without a body`, facts);
-  if (isErrorBody(body?.['schemas'])) {
-    const message = `${told}, yet the body is a SCIM error`;
-    throw isWrite(request) ? new InDoubtError(message, facts) : new TransientError(message, facts);
-  }
-  const etag = headerOf(answer.headers, 'etag');
-  const locationId = locationIdOf(answer.headers);
+  if (status === 202 && isWrite(request)) return { what: ': accepted, not yet done' };
+  // A 200 that carries a SCIM error message is no success.
+  if (body !== undefined) return isErrorBody(body['schemas']) ? { what: ', yet the body is a SCIM error' } : undefined;
+  if (text.trim() === '') return isWrite(request) ? undefined : { what: ' without a body' };
+  if (isWrite(request) || !/^\s*</.test(text)) return { what: ' with a body that is not JSON' };
   return {
-    status: answer.status,
-    requests,
-    ...(body === undefined ? {} : { body }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(etag === undefined ? {} : { etag }),
-    ...(locationId === undefined ? {} : { locationId }),
+    what: ' with a web page',
+    remedy: 'Check the URL of the connection: a web page answers there, not a SCIM endpoint.',
   };
 }
 
-/** A 200 that carries a SCIM error message is no success. */
 function isErrorBody(schemas: unknown): boolean {
   return Array.isArray(schemas) && schemas.includes(URN.error);
 }
