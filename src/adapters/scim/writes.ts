@@ -3,7 +3,7 @@ import { type JsonObject, type ResourceId, URN } from '../../core/scim.ts';
 import type { PatchOperation } from './dialect.ts';
 import { believeAbsence, type Exchange, readResource, type ResourceCollection, writeVersioned } from './exchange.ts';
 import { equalsKey } from './lookup.ts';
-import { canonicalBody, idOf } from './resources.ts';
+import { idOf } from './resources.ts';
 
 /** Sends a create and returns what was answered, with the id from the body or, where that is empty, from Location. */
 export async function sendCreate(
@@ -44,10 +44,9 @@ export async function createdId(
 const NAME = { Users: 'userName', Groups: 'displayName' } as const;
 
 function isNamedAs(collection: ResourceCollection, shown: JsonObject, sent: JsonObject): boolean {
-  const body = canonicalBody(shown);
   return [NAME[collection], 'externalId'].some((attribute) => {
     const value = sent[attribute];
-    return typeof value === 'string' && value !== '' && equalsKey(body, { attribute, value });
+    return typeof value === 'string' && value !== '' && equalsKey(shown, { attribute, value });
   });
 }
 
