@@ -3,7 +3,7 @@ import type { Operation } from '../core/operation.ts';
 import { listed } from '../core/reasons.ts';
 import { matchingTargets } from '../core/mapping/compile-mapping.ts';
 import { scopeOf } from '../core/scope.ts';
-import type { Verdict } from '../core/verdict.ts';
+import { isDecidable, type Verdict } from '../core/verdict.ts';
 import type { Connection } from '../ports/index.ts';
 import type { MadePlan, OnDemandPlan, ProvisionStep } from '../ports/operator.ts';
 import { concludeScope, explainUser, type KnownFacts } from './explain-user.ts';
@@ -132,5 +132,15 @@ function guardStep({ refused, findings }: Verdict): ProvisionStep {
     const what = effect === 'refuse' ? 'refuses the plan' : effect === 'hold' ? 'holds' : 'says';
     return `${guard} ${what}: ${message}. ${remedy}`;
   });
-  return { step: 'guards', text: refused ? 'the plan would be refused' : `${findings.length} findings`, details };
+  const open = findings.some(
+    ({ effect, guard, approved }) => effect === 'hold' && approved === undefined && isDecidable(guard),
+  );
+  // On demand no hold is opened: one subject says nothing about a whole plan.
+  const toDecide = open
+    ? [
+        'what is held here and has no hold yet gets one from the next full or incremental cycle; then: headgate holds list',
+      ]
+    : [];
+  const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
+  return { step: 'guards', text: refused ? 'the plan would be refused' : count, details: [...details, ...toDecide] };
 }

@@ -110,6 +110,19 @@ describe('a plan for people', () => {
     expect(text).toContain('1 operation: 1 disable account; 1 held.');
   });
 
+  test.each([
+    ['what a person may decide about', 'too-many-removals', undefined, false, true],
+    ['what only lifts when its cause is mended', 'token-owner', undefined, false, false],
+    ['what was approved', 'too-many-removals', { hold: '1', by: 'ada', until: 9 }, false, false],
+    ['a plan that is refused as a whole', 'too-many-removals', undefined, true, false],
+  ] as const)('says that only a cycle makes a hold, of %s', (_what, guard, approved, refused, says) => {
+    const held = disableOperation('1', 'leaver@contoso.com');
+    const finding = { guard, effect: 'hold', message: 'm', remedy: 'r', operations: [held.key], numbers: {} } as const;
+    const verdict: Verdict = { refused, findings: [approved === undefined ? finding : { ...finding, approved }] };
+    const text = renderPlan({ plan: planOf([held]), verdict }, plain, Infinity);
+    expect(text.includes('headgate cycle start -c acme --full --wait\n  Then look and decide')).toBe(says);
+  });
+
   test('a name cannot move the cursor or turn the text around', () => {
     const plan = planOf([createOperation('1', 'evil\u001b[2J\u202egnp.exe@x')]);
     const text = renderPlan({ plan, verdict: allowed }, plain, Infinity);

@@ -102,7 +102,11 @@ function refused(told: string, facts: FailureFacts): HeadgateError {
 function unfinished(request: ScimRequest, told: string, facts: FailureFacts): HeadgateError {
   return isWrite(request)
     ? new InDoubtError(`${told}: the change may have been made`, facts)
-    : new TransientError(told, facts);
+    : new TransientError(told, {
+        ...facts,
+        remedy:
+          'The service provider has trouble of its own: see whether it is down (its status page, its support), then try again. Cycles try again by themselves.',
+      });
 }
 
 function refusedRequest(request: ScimRequest, told: string, facts: FailureFacts): HeadgateError {

@@ -35,7 +35,12 @@ describe('an answer to a read', () => {
     ['403 stops the connection', { status: 403, body: scimError('403') }, 'UnauthorizedError', { status: 403 }],
     ['429 throttles', { status: 429, body: 'slow down' }, 'ThrottledError', { status: 429 }],
     ['503 with a time throttles', { status: 503, headers: { 'retry-after': '3' } }, 'ThrottledError', { status: 503 }],
-    ['503 without a time is passing', { status: 503 }, 'TransientError', { status: 503 }],
+    [
+      '503 without a time is passing, and says what to do',
+      { status: 503 },
+      'TransientError',
+      { status: 503, remedy: expect.stringContaining('see whether it is down') },
+    ],
     ['500 with a web page is passing', { status: 500, body: HTML }, 'TransientError', { status: 500 }],
     ['501 is refused', { status: 501 }, 'RejectedError', { status: 501 }],
     [
