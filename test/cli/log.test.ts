@@ -93,6 +93,23 @@ describe('headgate log', () => {
     expect((await run(['log', '--config', api.configFile])).out).toContain(says);
   });
 
+  test.each([
+    [['done'], 'exported'],
+    [['FAILED', 'held'], 'escrowed,held'],
+    [['escrowed', 'in-doubt', 'cancelled'], 'escrowed,in-doubt,cancelled'],
+  ])('takes as a filter what it prints: %s', async (words, sent) => {
+    const api = await serverWith([]);
+    expect((await run(['log', '--outcome', ...words, '--config', api.configFile])).code).toBe(0);
+    expect(asked(api)[0]?.['outcome']).toBe(sent);
+  });
+
+  test('of an outcome that is none says which there are', async () => {
+    const api = await serverWith([]);
+    const { code, err } = await run(['log', '--outcome', 'gone', '--config', api.configFile]);
+    expect(code).toBe(64);
+    expect(err).toContain('Allowed choices are done, failed, held, cancelled, in-doubt.');
+  });
+
   test('shows every change before and after when asked to', async () => {
     const api = await serverWith([{ entries: [entry(1)], newer: '9' }]);
     const { out } = await run(['log', '--changes', '--config', api.configFile]);

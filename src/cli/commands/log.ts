@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { LOG_OUTCOMES, OPERATION_KINDS, type LogOutcome } from '../../core/log-entry.ts';
+import { OPERATION_KINDS, type LogOutcome } from '../../core/log-entry.ts';
 import type { OperationKind } from '../../core/operation.ts';
 import type { LogFilter } from '../../ports/provisioning-log.ts';
 import { momentAt, parseCount, parseMoment, type Moment } from '../duration.ts';
@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { followLog } from '../follow-log.ts';
 import { UsageError } from '../io.ts';
+import { OUTCOME_WORDS, parseOutcomes } from '../outcomes.ts';
 import { renderLogEntry } from '../render/log.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
@@ -37,7 +38,7 @@ export function registerLog(program: Command, shell: Shell): void {
     .option('--user <name>', 'only this user: userPrincipalName or object id; memberships too')
     .option('--group <name>', 'only this group: name or object id')
     .addOption(new Option('--kind <kind...>', 'only these kinds').choices(OPERATION_KINDS))
-    .addOption(new Option('--outcome <outcome...>', 'only these outcomes').choices(LOG_OUTCOMES))
+    .option('--outcome <outcome...>', `only these outcomes: ${Object.values(OUTCOME_WORDS).join(', ')}`, parseOutcomes)
     .option('--cycle <id>', 'only this cycle')
     .option('--since <time>', 'from then on: 90s, 2h or 3d ago, or 2026-03-01T12:00:00Z', parseMoment)
     .option('--until <time>', 'before then', parseMoment)

@@ -1,4 +1,5 @@
-import type { LogEntry, LogOutcome, NamedAnchor } from '../../core/log-entry.ts';
+import type { LogEntry, NamedAnchor } from '../../core/log-entry.ts';
+import { OUTCOME_WORDS } from '../outcomes.ts';
 import type { Paint } from './paint.ts';
 import { clip, printable, shownTime } from './text.ts';
 
@@ -26,16 +27,8 @@ export function renderLogEntry(entry: LogEntry, paint: Paint, { changes }: LogDi
   return [line, ...(changes ? changeLines(entry) : [])].join('\n');
 }
 
-const WORDS: Readonly<Record<LogOutcome, string>> = {
-  exported: 'done',
-  escrowed: 'FAILED',
-  held: 'held',
-  cancelled: 'cancelled',
-  'in-doubt': 'in doubt',
-};
-
 function outcomeWords({ outcome, heldBy, failure }: LogEntry, paint: Paint): string {
-  const word = WORDS[outcome];
+  const word = outcome === 'escrowed' ? 'FAILED' : OUTCOME_WORDS[outcome];
   if (outcome === 'exported') return paint.good(word);
   if (outcome === 'held') return paint.warn(`held by ${heldBy ?? 'a guard'}`);
   if (failure === undefined) return paint.warn(word);
