@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createPaint } from '../../src/cli/render/paint.ts';
-import { renderOperations, renderStatus } from '../../src/cli/render/status.ts';
+import { renderExplanation, renderOperations, renderStatus } from '../../src/cli/render/status.ts';
 import type { ConnectionStatus, PendingRemoval, Status } from '../../src/ports/operator.ts';
 import type { OperationRecord } from '../../src/ports/stores.ts';
 import { aRemoval } from '../contract/plans.ts';
@@ -58,6 +58,27 @@ describe('headgate status', () => {
     const removal: PendingRemoval = { resource: 'account', label: 'ada', action: 'disable', reason: 'left', ...more };
     expect(shown({ leaving: { total: 1, next: [removal] } })).toContain(words);
   });
+});
+
+test('explain says when each of the last operations was settled', () => {
+  const stored = { cycle: 'c', sequence: 7, operation: aRemoval(1, 'disable'), attempts: 1 } as const;
+  const text = renderExplanation(
+    {
+      connection: 'acme',
+      found: true,
+      paths: [],
+      conclusion: 'not entitled',
+      mapped: {},
+      operations: [
+        { ...stored, state: 'pending' },
+        { ...stored, state: 'exported', settledAt: NOW },
+      ],
+    },
+    plain,
+  );
+  expect(text).toMatch(/WHEN +OPERATION/);
+  expect(text).toMatch(/^ +- +disable account .* pending$/m);
+  expect(text).toMatch(/^ +2026-12-01 08:00:00Z +disable account .* done$/m);
 });
 
 test.each([

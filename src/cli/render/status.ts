@@ -197,12 +197,12 @@ export function renderChecks(checks: Checks, paint: Paint): string {
     .join('\n');
 }
 
-/** Operations of a cycle or of one user, with what became of them. */
-export function renderOperations(operations: readonly OperationRecord[], paint: Paint): string {
+/** Operations with what became of them: of one cycle by their number in it, of several (`dated`) by when they were settled. */
+export function renderOperations(operations: readonly OperationRecord[], paint: Paint, dated = false): string {
   return renderTable(
-    ['#', 'OPERATION', 'WHO OR WHAT', 'WHY', 'STATE'],
+    [dated ? 'WHEN' : '#', 'OPERATION', 'WHO OR WHAT', 'WHY', 'STATE'],
     operations.map((stored) => [
-      String(stored.sequence),
+      dated ? shownTime(stored.settledAt) : String(stored.sequence),
       `${stored.operation.kind} ${stored.operation.resource}`,
       clip(printable(stored.operation.label), 40),
       clip(printable(stored.operation.reason.text), 60),
@@ -248,7 +248,8 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
       ),
     );
   }
-  if (operations.length > 0) lines.push('  last operations:', indent(renderOperations(operations, paint), '    '));
+  if (operations.length > 0)
+    lines.push('  last operations:', indent(renderOperations(operations, paint, true), '    '));
   return lines.join('\n');
 }
 
