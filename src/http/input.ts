@@ -8,16 +8,28 @@ import { problem, ProblemError, type ProblemDetail } from './problem.ts';
 /** Reads one part of a request. Throws a 400 problem that names every fault at once. */
 export function readInput<T>(part: 'body' | 'params' | 'query', schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems: readonly ProblemDetail[] = parsed.error.issues.map((issue) => ({
-    path: [part, ...issue.path.map(String)].join('.'),
-    message: issue.message,
-  }));
+  const problems: readonly ProblemDetail[] = parsed.success
+    ? unusableTexts(value, [part])
+    : parsed.error.issues.map(({ path, message }) => ({ path: [part, ...path.map(String)].join('.'), message }));
+  if (parsed.success && problems.length === 0) return parsed.data;
   throw new ProblemError(
     problem(400, 'invalid-request', `The request has ${problems.length} fault${problems.length === 1 ? '' : 's'}.`, {
       problems,
     }),
   );
+}
+
+/** JSON can write what neither UTF-8 (RFC 3629 section 3), nor a URL, nor the database can hold. */
+const NO_CHARACTER = /[\0\p{Cs}]/u;
+
+/** The texts in a request of the right shape that nothing behind this door could pass on. */
+function unusableTexts(value: unknown, path: readonly string[]): readonly ProblemDetail[] {
+  if (typeof value === 'string') {
+    const message = 'holds what is no character: U+0000, or half of a surrogate pair';
+    return NO_CHARACTER.test(value) ? [{ path: path.join('.'), message }] : [];
+  }
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) => unusableTexts(inner, [...path, key]));
 }
 
 export const PRINTABLE = /^[^\p{Cc}]*$/u;

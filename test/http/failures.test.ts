@@ -171,6 +171,30 @@ describe('what a request may say', () => {
     });
   });
 
+  const half = '{"text":"\\ud800"}';
+  const of = '/api/v1/connections/acme';
+  test.each<[string, string, string, string]>([
+    ['whom to provision', `${of}/provision`, '{"subject":"ada\\ud800"}', 'body.subject'],
+    ['who asks', cycles, '{"kind":"initial","requestedBy":"\\udc00a"}', 'body.requestedBy'],
+    ['a reason', `${of}/pause`, '{"reason":"\\ud800"}', 'body.reason'],
+    ['a token', `${of}/credentials`, `{"secret":${half}}`, 'body.secret.text'],
+    ['a group to migrate', `${of}/migration`, '{"kind":"remove-groups","groups":["IT","I\\u0000T"]}', 'body.groups.1'],
+  ])('half a character, or none, is refused before anything is asked: %s', async (_what, path, body, faulty) => {
+    server = await listen();
+    const answer = await server.ask('POST', path, { body });
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({
+      code: 'invalid-request',
+      problems: [{ path: faulty, message: expect.stringContaining('no character') }],
+    });
+  });
+
+  test('a character of two halves is one', async () => {
+    server = await listen();
+    const answer = await server.ask('POST', cycles, { body: { kind: 'initial', requestedBy: 'Ada 😀' } });
+    expect(answer.status).toBe(202);
+  });
+
   test('all faults are told at once', async () => {
     server = await listen();
     const answer = await server.ask('GET', '/api/v1/cycles?limit=x&connection=A!&other=1');
