@@ -62,6 +62,14 @@ describe('T2: the owner of a token leaves', () => {
     expect(await held(incremental.id)).toEqual([`token-owner: disable ${personName(7)}`]);
   });
 
+  test('and one on demand', async () => {
+    const ask = { connection: 'acme', requestedBy: 'test', signal: new AbortController().signal };
+    const started = await operator.provision({ ...ask, idOrName: personName(7) });
+    expect((await closed(operator, started.id)).kind).toBe('on-demand');
+    expect(await held(started.id)).toEqual([`token-owner: disable ${personName(7)}`]);
+    expect(world.provider.canSignIn(personName(7))).toBe(true);
+  });
+
   test('and so it stays when sign-in is blocked', async () => {
     world.tenant.control.assign({ principal: personName(7) });
     world.tenant.control.updateUser(personName(7), { accountEnabled: false });
@@ -80,5 +88,59 @@ describe('T2: the owner of a token leaves', () => {
     const full = await cycleOf('acme', 'initial');
     expect(await held(full.id)).toEqual([`token-owner: disable ${personName(7)}`]);
     expect(full.verdict?.findings[0]?.message).toMatch(/the active token [0-9a-f]{12} .* and the retiring token/);
+  });
+});
+
+describe('T2: the owner of a token is to be no administrator any more', () => {
+  let role: World;
+  let asked: OperatorClient;
+
+  beforeAll(async () => {
+    const attributes = [{ source: 'employeeType', target: 'userType' }];
+    role = await startWorld({
+      organisation: company({
+        users: 6,
+        direct: [1, 6],
+        properties: { 1: { employeeType: 'Admin' }, 2: { employeeType: 'Admin' } },
+      }),
+      connection: { mapping: { extends: 'default', attributes } },
+    });
+    const file = settings.parse(parse(readFileSync(role.configFile, 'utf8')));
+    const [acme] = file.connections;
+    const provider = {
+      ...acme?.provider,
+      credential: { kind: 'bearer', token_file: './acme-token', owner: personName(1) },
+    };
+    writeFileSync(role.configFile, stringify({ ...file, connections: [{ ...acme, provider }] }));
+    asked = await role.open();
+    await cycle(asked);
+    for (const n of [1, 2]) role.tenant.control.updateUser(personName(n), { employeeType: 'Member' });
+  });
+  afterAll(() => role.close());
+
+  const userType = (n: number) => role.provider.accounts.find(personName(n))?.['userType'];
+
+  async function heldIn(id: string): Promise<readonly string[]> {
+    const operations = await asked.operations(id, { states: ['held'], limit: 100 });
+    return operations.map(({ operation, heldBy }) => `${heldBy}: ${operation.kind} ${operation.label}`);
+  }
+
+  // On demand first: it moves no baseline, so that the incremental cycle still has the change before it.
+  test.each(['on-demand', 'incremental', 'initial'] as const)('%s: the change is held', async (kind) => {
+    const begun =
+      kind === 'on-demand'
+        ? asked.provision({
+            connection: 'acme',
+            idOrName: personName(1),
+            requestedBy: 'test',
+            signal: new AbortController().signal,
+          })
+        : asked.startCycle({ connection: 'acme', kind, requestedBy: 'test' });
+    const ended = await closed(asked, (await begun).id);
+    expect(ended.kind).toBe(kind);
+    expect(await heldIn(ended.id)).toEqual([`token-owner: update ${personName(1)}`]);
+    expect(ended.verdict?.findings[0]?.message).toMatch(/^change the role of person1@.* owns the active token/);
+    expect(userType(1)).toBe('Admin');
+    expect(userType(2)).toBe(kind === 'on-demand' ? 'Admin' : 'Member');
   });
 });

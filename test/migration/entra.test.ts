@@ -67,6 +67,9 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
     expect(ids(at)).toEqual(before);
     const report = await at.operator.migrationReport(at.connection.rules.name);
     expect(report).toMatchObject({ passed: true, chain: { sound: true }, accounts: { lost: [], added: [] } });
+    // M7: nobody is held for the dead token, although no cycle of Headgate's ever told of it.
+    const tokens = await at.ports.stores.credentials.list(at.connection.rules.name);
+    expect(tokens.map(({ state }) => state)).toEqual(['dead']);
   });
 
   test('remove-groups takes the named one, and Entra goes on with the other', async () => {

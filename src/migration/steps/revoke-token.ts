@@ -1,19 +1,37 @@
+import { listed } from '../../core/reasons.ts';
 import { buryCredential } from '../../provisioning/credentials/bury-credential.ts';
+import { keepCredentials } from '../../provisioning/credentials/survey-credentials.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { SOON_MS } from './look.ts';
 
 /**
  * Proves that the token is dead, once a person has said that they revoked it at the provider: one read with it, which must be
- * refused. A token that still works makes the yes void.
+ * refused. A token that still works makes the yes void, and so does another one that may still be accepted: no request is
+ * sent with that, so a person has to say that it is gone.
  */
 export async function revokeToken(context: StepContext): Promise<StepOutcome> {
-  const { connection, signal } = context;
-  const works = await connection.provider.credentialWorks(signal);
-  if (!works) {
-    await context.begin();
-    await buryCredential(context.ports, connection.rules.name, 'migration');
-    return { is: 'done', text: 'the provider refuses the token' };
+  const { connection, ports, signal } = context;
+  const { name } = connection.rules;
+  if (await connection.provider.credentialWorks(signal))
+    return closeGate(context, 'the provider still takes the token: revoke it there, then approve again');
+  // Where Headgate ran no cycle it may not have taken the token up yet, and one it takes up later would hold its owner.
+  await keepCredentials(ports);
+  const { credentials } = ports.stores;
+  const others = (await credentials.list(name)).filter(({ state }) => state === 'candidate' || state === 'retiring');
+  if (others.length > 0) {
+    const tokens = others.map(({ state, fingerprint }) => `the ${state} ${fingerprint}`);
+    const commands = others.map(({ fingerprint }) => `headgate token revoke ${fingerprint} --deleted-at-provider`);
+    const text = `the provider may still take other tokens: ${listed(tokens)}. Delete them there, say so (${commands.join('; ')}), then approve again`;
+    return closeGate(context, text);
   }
-  const why = 'the provider still takes the token: revoke it there, then approve again';
+  await context.begin();
+  const buried = await buryCredential(ports, name, 'migration');
+  // Somebody else changed it in that moment: its secret must not stay all the same.
+  if (!buried && (await credentials.active(name)) !== undefined) return { is: 'again', afterMs: SOON_MS };
+  return { is: 'done', text: 'the provider refuses the token' };
+}
+
+async function closeGate(context: StepContext, why: string): Promise<StepOutcome> {
   await context.append([{ kind: 'withdrawn', gate: 'revocation', why }]);
   return { is: 'again', afterMs: 1 };
 }

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
+import { createStores } from '../../src/adapters/postgres/stores.ts';
+import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
+import { silentLog } from '../silent-log.ts';
+import { approve, start, still } from './migration-world.ts';
+import { startWorld, type World } from './world.ts';
+
+const NEW = 'new-token-0123456789';
+const never = new AbortController().signal;
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+test('M7, O6: of the tokens of a connection that was switched off no secret is kept, and none may be left alive unseen', async () => {
+  world = await startWorld({
+    organisation: guideCompany(),
+    migrations: true,
+    provider: { behaviour: 'uniqkey' },
+    profile: 'uniqkey',
+    config: { credentials: { key: Buffer.alloc(32, 7).toString('base64') } },
+  });
+  expect((await world.fullCycle()).result).toBe('succeeded');
+  const operator = await world.open();
+  world.provider.addToken(NEW);
+  const added = await operator.credentials.add(
+    { connection: 'acme', secret: { text: NEW }, owner: 'service-account', by: 'ada' },
+    never,
+  );
+  const { id } = await operator.credentials.promote(added.fingerprint, 'ada', never);
+  await start(operator, 'disable-scim');
+  await approve(operator, 'coverage');
+  await approve(operator, 'disable');
+  expect(await still(operator)).toMatchObject({ gate: { name: 'revocation' } });
+
+  // The token in use is dead, and the one before it may be anything: no request is sent to find out.
+  world.provider.revokeToken(NEW);
+  world.provider.clearRequests();
+  await approve(operator, 'revocation');
+  const old = (await operator.credentials.list('acme')).find(({ state }) => state === 'retiring');
+  expect(await still(operator)).toMatchObject({
+    gate: { name: 'revocation', why: 'not-approved' },
+    latest: { text: expect.stringContaining(`headgate token revoke ${old?.fingerprint} --deleted-at-provider`) },
+  });
+  expect(world.provider.requests().map(({ status }) => status)).toEqual([401]);
+
+  await operator.credentials.revoke(old?.fingerprint ?? '', { by: 'ada', deleted: true }, never);
+  await approve(operator, 'revocation');
+  expect(await still(operator)).toMatchObject({ result: 'succeeded' });
+  const tokens = await operator.credentials.list('acme');
+  expect(tokens.map(({ state }) => state)).toEqual(['dead', 'dead']);
+  await operator.close();
+
+  const database = await openDatabase({ url: `file:${join(world.directory, 'data')}`, log: silentLog });
+  const { credentials } = createStores({ database, clock: { now: () => Date.now() } });
+  const kept = await Promise.all(tokens.map((token) => credentials.secret(token.id)));
+  await database.close();
+  expect(tokens.map((token) => token.id)).toContain(id);
+  expect(kept).toEqual([undefined, undefined]);
+});
