@@ -20,7 +20,7 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
         ? `The ${token} has expired. Replace it: headgate token rotate -c ${connection}`
         : `The ${token} expires within ${fact('days')} ${facts['days'] === 1 ? 'day' : 'days'}. Replace it: headgate token rotate -c ${connection}`;
     case 'connection.paused':
-      return `Connection ${connection} is paused, and nothing is sent: ${fact('reason')}`;
+      return `Connection ${connection} is paused, and nothing is sent. Why, and what to do: headgate status`;
     case 'connection.quarantined':
       return `Connection ${connection} is in quarantine, and nothing is written: ${fact('reason')}. It is tried again by itself; see: headgate quarantine show -c ${connection}`;
     case 'connection.recovered':

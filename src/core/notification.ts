@@ -49,8 +49,11 @@ const BY_EVENT: Readonly<Partial<Record<string, NotificationKind>>> = {
 /** How a connection is, as far as people are told of it. */
 export interface Watched {
   readonly connection: string;
-  /** Why nothing is sent, by a person's will or because the provider is in trouble. */
-  readonly stopped?: { readonly by: 'pause' | 'quarantine'; readonly reason: string };
+  /**
+   * Whether nothing is sent, by somebody's will or because the provider is in trouble. Of a pause no reason is told: its
+   * words are a person's, or a migration's that says whom it stopped for.
+   */
+  readonly stopped?: { readonly by: 'pause' } | { readonly by: 'quarantine'; readonly reason: string };
   /** Guards that hold operations of the newest plan, with how many they hold together. */
   readonly held: { readonly guards: readonly string[]; readonly operations: number };
   /** Credentials that reached a day of warning: fingerprint and that day. */
@@ -90,7 +93,8 @@ export function whatToTell(
   const tell: NewNotification[] = [];
   const add = (kind: NotificationKind, facts: NewNotification['facts']) => tell.push({ kind, connection, facts });
   if (stopped !== undefined && stopped.by !== before.stopped) {
-    add(stopped.by === 'pause' ? 'connection.paused' : 'connection.quarantined', { reason: stopped.reason });
+    if (stopped.by === 'pause') add('connection.paused', {});
+    else add('connection.quarantined', { reason: stopped.reason });
   }
   if (stopped === undefined && before.stopped !== 'no') add('connection.recovered', {});
   const guards = held.operations === 0 ? [] : held.guards.toSorted();

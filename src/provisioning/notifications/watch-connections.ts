@@ -47,9 +47,11 @@ async function watched({ stores, clock }: Ports, connection: string, warnDays: r
 
 /** A trial after a quarantine is still part of it: people are told once it has proved itself. */
 function whyStopped({ pausedReason, quarantine }: ConnectionState): Watched['stopped'] {
-  if (pausedReason !== undefined) return { by: 'pause', reason: pausedReason };
+  if (pausedReason !== undefined) return { by: 'pause' };
   if (quarantine === undefined) return undefined;
-  return { by: 'quarantine', reason: `${quarantine.reason}: ${quarantine.cause.message}` };
+  const { reason, cause } = quarantine;
+  // The provider's words stay here: they may repeat what was sent about somebody.
+  return { by: 'quarantine', reason: cause.status === undefined ? reason : `${reason}, status ${cause.status}` };
 }
 
 /** Where the newest migration stands still. Journals hold names; nothing of them but words of ours is told. */

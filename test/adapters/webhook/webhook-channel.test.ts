@@ -15,7 +15,7 @@ const paused: Notification = {
   at: Date.UTC(2026, 10, 22),
   kind: 'connection.paused',
   connection: 'acme',
-  facts: { reason: 'the token was refused' },
+  facts: {},
 };
 
 interface Received {
@@ -56,8 +56,7 @@ describe('a webhook', () => {
       timestamp: '2026-11-22T00:00:00.000Z',
       data: {
         connection: 'acme',
-        reason: 'the token was refused',
-        text: 'Connection acme is paused, and nothing is sent: the token was refused',
+        text: 'Connection acme is paused, and nothing is sent. Why, and what to do: headgate status',
       },
     });
     expect(headers['webhook-id']).toBe('0d3f');

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../../../src/adapters/postgres/database.ts';
 import { createStores } from '../../../src/adapters/postgres/stores.ts';
 import { createVault } from '../../../src/adapters/vault/vault.ts';
+import { sentenceOf } from '../../../src/core/notification-text.ts';
+import { HEALTHY } from '../../../src/core/quarantine.ts';
 import { TransientError } from '../../../src/core/errors.ts';
 import type { Notification } from '../../../src/core/notification.ts';
 import type { Ports } from '../../../src/ports/index.ts';
@@ -96,20 +98,20 @@ describe('telling people', () => {
     await ports.stores.connections.pause('acme', 'the token was refused');
     await sweep();
     await sweep();
-    expect(hook.messages).toEqual(['connection.paused the token was refused']);
+    expect(hook.messages).toEqual(['connection.paused']);
     await ports.stores.connections.resume('acme');
     await sweep();
     expect(hook.messages.slice(1)).toEqual(['connection.recovered']);
   });
 
   test('by mail at once, and then together, so that a bad day is not a hundred mails', async () => {
-    expect(mail.messages).toEqual(['connection.paused the token was refused']);
+    expect(mail.messages).toEqual(['connection.paused']);
     await ports.stores.connections.pause('acme', 'again');
     await sweep();
     expect(mail.messages).toHaveLength(1);
     clock.advance(600_000);
     await sweep();
-    expect(mail.messages.slice(1)).toEqual(['connection.recovered, connection.paused again']);
+    expect(mail.messages.slice(1)).toEqual(['connection.recovered, connection.paused']);
     await ports.stores.connections.resume('acme');
   });
 
@@ -132,6 +134,36 @@ describe('telling people', () => {
     ]);
   });
 
+  test('of nobody by name, whatever was written as the reason of a pause or answered by a provider', async () => {
+    clock.advance(600_000);
+    await sweep();
+    hook.messages.length = 0;
+    mail.messages.length = 0;
+    const { connections } = ports.stores;
+    await connections.pause('acme', 'migration m1 was aborted: ann@contoso.com is not active any more');
+    await sweep();
+    await connections.resume('acme');
+    await sweep();
+    const cause = { code: 'Unauthorized', message: 'acme: "ann@contoso.com" was refused', status: 401 };
+    const trouble = { reason: 'credential-refused', cause, beganAt: 0, probes: 0, nextProbeAt: clock.now() } as const;
+    await connections.changeHealth('acme', () => ({ state: 'quarantined', ...trouble }));
+    await sweep();
+    clock.advance(600_000);
+    await sweep();
+    expect(hook.messages).toEqual([
+      'connection.paused',
+      'connection.recovered',
+      'connection.quarantined credential-refused, status 401',
+    ]);
+    const { notifications } = ports.stores;
+    const told = (await notifications.list(50)).map((one) => sentenceOf(one) + JSON.stringify(one));
+    expect([...told, ...mail.messages].join('\n')).not.toContain('ann');
+    await connections.changeHealth('acme', () => HEALTHY);
+    await sweep();
+    clock.advance(600_000);
+    await sweep();
+  });
+
   test('of everything that happened while a channel was away, in order, once it is back', async () => {
     hook.messages.length = 0;
     hook.state.away = true;
@@ -145,7 +177,7 @@ describe('telling people', () => {
     hook.state.away = false;
     clock.advance(5000);
     await sweep();
-    expect(hook.messages).toEqual(['connection.paused down', 'connection.recovered']);
+    expect(hook.messages).toEqual(['connection.paused', 'connection.recovered']);
   });
 
   test('of a gate a migration waits at, of a pause that needs a person, and of its end; of none that nobody watched', async () => {
