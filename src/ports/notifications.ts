@@ -48,13 +48,19 @@ export interface NotificationChannel {
   close(): Promise<void>;
 }
 
+/** What a channel answered to a test. */
+export interface ChannelAnswer {
+  readonly channel: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
 /** What people may do with notifications. */
 export interface NotificationDesk {
   list(
     limit: number,
   ): Promise<{ readonly notifications: readonly Notification[]; readonly channels: readonly ChannelState[] }>;
   /** Sends a test message by every channel, now; what each answered. */
-  test(
-    signal: AbortSignal,
-  ): Promise<readonly { readonly channel: string; readonly ok: boolean; readonly detail: string }[]>;
+  test(signal: AbortSignal): Promise<readonly ChannelAnswer[]>;
 }

@@ -1,3 +1,4 @@
+import { getSystemErrorName } from 'node:util';
 import { createTransport } from 'nodemailer';
 import { RejectedError, TransientError } from '../../core/errors.ts';
 import { subjectOf, textOf } from '../../core/notification-text.ts';
@@ -23,7 +24,8 @@ export function createMailChannel({ name, server, from, to, digestMs }: MailOpti
     async deliver(notifications, signal) {
       const [first] = notifications;
       if (first === undefined || signal.aborted) return;
-      const transport = createTransport({ ...connectionTo(await server()), ...TIMEOUTS });
+      const at = connectionTo(await server());
+      const transport = createTransport({ ...at, ...TIMEOUTS });
       try {
         await transport.sendMail({
           from,
@@ -37,7 +39,7 @@ export function createMailChannel({ name, server, from, to, digestMs }: MailOpti
           disableUrlAccess: true,
         });
       } catch (error) {
-        throw translated(name, error);
+        throw translated(name, at, error);
       } finally {
         transport.close();
       }
@@ -51,6 +53,8 @@ const TIMEOUTS = {
   greetingTimeout: TIMEOUT_MS,
   socketTimeout: TIMEOUT_MS,
 } as const;
+
+type MailServer = Readonly<Pick<ReturnType<typeof connectionTo>, 'host' | 'port'>>;
 
 function connectionTo(address: string) {
   if (!URL.canParse(address)) throw unusable();
@@ -74,14 +78,33 @@ function unusable(): RejectedError {
   });
 }
 
-/** SMTP answers from 500 on are final (RFC 5321 section 4.2.1). A server's words may repeat addresses and are left out. */
-function translated(name: string, error: unknown): RejectedError | TransientError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
+/**
+ * SMTP answers from 500 on are final (RFC 5321 section 4.2.1). A server's words may repeat addresses and are left out; the
+ * command it answered to is ours.
+ */
+function translated(name: string, { host, port }: MailServer, error: unknown): RejectedError | TransientError {
   const status = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : undefined;
-  const told = `${name}: the mail server did not take the message (${status ?? code})`;
-  const facts = {
-    ...(status === undefined ? {} : { status }),
-    remedy: 'check notifications.mail and the mail server.',
-  };
+  const command = error instanceof Error && 'command' in error ? ` to ${String(error.command)}` : '';
+  const what = status === undefined ? networkCode(error) : `it answered ${status}${command}`;
+  const told = `${name}: the mail server ${host}:${port} did not take the message (${what})`;
+  const facts = { ...(status === undefined ? {} : { status }), remedy: remedyFor(status, what) };
   return status !== undefined && status >= 500 ? new RejectedError(told, facts) : new TransientError(told, facts);
+}
+
+/** The system's name of what went wrong (ECONNREFUSED), or nodemailer's where it was not the network (ETLS). */
+function networkCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'no code';
+  const number = 'errno' in error ? error.errno : undefined;
+  if (typeof number === 'number') return getSystemErrorName(number);
+  return 'code' in error ? String(error.code) : 'no code';
+}
+
+function remedyFor(status: number | undefined, what: string): string {
+  if (status === 530 || status === 534 || status === 535 || what === 'EAUTH')
+    return 'it refused to sign us in: check user and password in notifications.mail.smtp_url.';
+  if (status !== undefined)
+    return 'check notifications.mail.from and .to, and in the log of the mail server why it refuses them.';
+  if (/^E(CONN|HOSTUNREACH|NETUNREACH|NOTFOUND|AI_AGAIN|DNS)/.test(what))
+    return 'check host and port in notifications.mail.smtp_url, and that they can be reached from here (name, firewall).';
+  return 'check that a mail server listens there: smtp:// begins in clear and turns to TLS (usually port 587), smtps:// is TLS from the first byte (usually 465), and its certificate must be valid.';
 }

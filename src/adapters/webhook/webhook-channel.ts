@@ -72,10 +72,30 @@ async function post(
     await answer.body.dump();
   } catch (error) {
     if (error instanceof HeadgateError) throw error;
-    throw new TransientError(`${name}: the webhook did not answer`, { remedy: 'see that its address can be reached.' });
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer in time';
+    throw new TransientError(`${name}: the webhook at ${placeOf(url)} did not answer (${code})`, {
+      remedy:
+        'check the address of this webhook in notifications.webhooks, and that it can be reached from here (name, firewall, certificate).',
+    });
   }
   if (status >= 200 && status < 300) return;
   // Any 2xx is success; 410 means that nothing is wanted there any more.
-  const told = `${name}: the webhook answered ${status}`;
-  throw status === 410 ? new RejectedError(told, { status }) : new TransientError(told, { status });
+  const told = `${name}: the webhook at ${placeOf(url)} answered ${status}`;
+  const facts = { status, remedy: remedyFor(status) };
+  throw status === 410 ? new RejectedError(told, facts) : new TransientError(told, facts);
+}
+
+/** Host and port alone: the path of a webhook is often all the secret there is. */
+function placeOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
+}
+
+function remedyFor(status: number): string {
+  if (status < 400) return 'redirects are not followed: enter the address it leads to in notifications.webhooks.';
+  if (status === 400 || status === 401 || status === 403)
+    return 'check the signing secret of this webhook in notifications.webhooks, and the clocks of both sides.';
+  if (status < 500)
+    return 'check the address of this webhook in notifications.webhooks: it may have been replaced there.';
+  return 'see the log of whoever receives it; it is sent again.';
 }

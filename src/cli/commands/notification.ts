@@ -45,12 +45,11 @@ async function runTest(session: Session): Promise<ExitCode> {
   const answers = await operator.notifications.test(session.io.interrupts());
   if (session.json) session.out(JSON.stringify(answers, undefined, 2));
   else if (answers.length === 0) session.say('Nobody is told anything: set notifications in the configuration.');
-  else
-    session.out(
-      renderTable(
-        ['CHANNEL', 'ANSWER'],
-        answers.map(({ channel, detail }) => [channel, printable(detail)]),
-      ),
-    );
+  else {
+    const told = answers.map(({ channel, detail }) => [channel, printable(detail)]);
+    session.out(renderTable(['CHANNEL', 'ANSWER'], told));
+    for (const { channel, remedy } of answers)
+      if (remedy !== undefined) session.say(`${channel}: ${printable(remedy)}`);
+  }
   return answers.every(({ ok }) => ok) ? EXIT.done : EXIT.failed;
 }

@@ -19,7 +19,9 @@ export function createNotificationDesk(ports: Ports): NotificationDesk {
             return { channel: channel.name, ok: true, detail: 'taken' };
           } catch (error) {
             if (!(error instanceof HeadgateError)) throw error;
-            return { channel: channel.name, ok: false, detail: error.message };
+            const { remedy } = error.facts;
+            const toDo = remedy === undefined ? {} : { remedy };
+            return { channel: channel.name, ok: false, detail: error.message, ...toDo };
           }
         }),
       );

@@ -72,9 +72,34 @@ describe('mail', () => {
     const port = await freePort();
     const failure = channelTo(`smtp://ops:passw0rd@127.0.0.1:${port}`).deliver([promoted], signal);
     await expect(failure).rejects.toThrow(TransientError);
-    await expect(failure).rejects.toThrow(
-      /^mail: the mail server did not take the message \((ESOCKET|ECONNECTION|ECONNREFUSED)\)$/,
-    );
+    await expect(failure).rejects.toMatchObject({
+      message: `mail: the mail server 127.0.0.1:${port} did not take the message (ECONNREFUSED)`,
+      facts: { remedy: expect.stringMatching(/host and port in notifications\.mail\.smtp_url/) },
+    });
+  });
+
+  test('a refusal says where, what was answered to what, and what to check', async () => {
+    inbox = await startInbox({}, 550);
+    const failure = channelTo(`smtp://127.0.0.1:${inbox.port}`).deliver([promoted], signal);
+    await expect(failure).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^mail: the mail server 127\.0\.0\.1:\d+ did not take .* \(it answered 550 to \w+/,
+      ),
+      facts: { status: 550, remedy: expect.stringContaining('notifications.mail.from and .to') },
+    });
+  });
+
+  test('a server that signs nobody in says so without the password', async () => {
+    inbox = await startInbox({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth: (_auth, _session, done) => done(new Error('no')),
+    });
+    const failure = channelTo(`smtp://ops:passw0rd@127.0.0.1:${inbox.port}`).deliver([promoted], signal);
+    await expect(failure).rejects.toMatchObject({
+      message: expect.not.stringContaining('passw0rd'),
+      facts: { remedy: expect.stringContaining('user and password') },
+    });
   });
 
   test('another kind of address is refused without repeating it', async () => {

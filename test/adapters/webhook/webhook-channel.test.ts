@@ -5,6 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createWebhookChannel } from '../../../src/adapters/webhook/webhook-channel.ts';
 import { RejectedError, TransientError } from '../../../src/core/errors.ts';
+import { freePort } from '../../../src/cli/demo/daemon.ts';
 import type { Notification } from '../../../src/core/notification.ts';
 
 const KEY = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
@@ -79,6 +80,20 @@ describe('a webhook', () => {
     const { url, received } = await receiver(status);
     await expect(channelTo(url).deliver([paused], signal)).rejects.toThrow(error);
     expect(received).toHaveLength(1);
+  });
+
+  test('a failure says where and what was answered, without the path, which may be a secret', async () => {
+    const { url } = await receiver(404);
+    const { host } = new URL(url);
+    await expect(channelTo(`${url}/s3cret`).deliver([paused], signal)).rejects.toMatchObject({
+      message: `ops: the webhook at ${host} answered 404`,
+      facts: { status: 404, remedy: expect.stringContaining('notifications.webhooks') },
+    });
+    const port = await freePort();
+    await expect(channelTo(`http://127.0.0.1:${port}/s3cret`).deliver([paused], signal)).rejects.toMatchObject({
+      message: `ops: the webhook at 127.0.0.1:${port} did not answer (ECONNREFUSED)`,
+      facts: { remedy: expect.stringContaining('can be reached') },
+    });
   });
 
   test('O6: a key that is none is said without being repeated', async () => {
