@@ -106,6 +106,8 @@ export interface DirectorySource {
 export interface CheckResult {
   readonly name: string;
   readonly ok: boolean;
+  /** It works, and somebody should look at it all the same. */
+  readonly warns?: boolean;
   readonly detail: string;
   readonly remedy?: string;
 }

@@ -1,4 +1,4 @@
-import { isHeadgateError, RefusedError } from '../core/errors.ts';
+import { RefusedError } from '../core/errors.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -9,6 +9,7 @@ import { connectionStatus } from './connection-status.ts';
 import { createNotificationDesk } from './notifications/notification-desk.ts';
 import { createCredentialDesk } from './credentials/credential-desk.ts';
 import { gatherCredentials, keepCredentials } from './credentials/survey-credentials.ts';
+import { examine } from './doctor.ts';
 import type { Experiments } from './experiment-desk.ts';
 import { createHoldDesk } from './hold-desk.ts';
 import { explain } from './explain.ts';
@@ -157,7 +158,7 @@ export function createOperator(options: OperatorOptions): Operator {
     },
     ...createRecovery(ports, connectionOf),
     reloadConfig,
-    doctor: (signal) => doctor(ports, checkPlatform, signal),
+    doctor: (signal) => examine(ports, checkPlatform, signal),
   };
 }
 
@@ -167,50 +168,4 @@ function requireOwnEngine({ name, engine }: Connection['rules'], kind: CycleReco
   throw new RefusedError('configured', `connection ${name} is provisioned by Entra itself (engine: ${engine})`, {
     remedy: 'Headgate only accompanies its migrations: headgate migration plan. To see what differs: headgate plan.',
   });
-}
-
-async function doctor(ports: Ports, checkPlatform: OperatorOptions['checkPlatform'], signal: AbortSignal) {
-  const platform = (await checkPlatform()).map((check) => ({ area: 'platform', ...check }));
-  const accompanied = [...ports.connections.values()].some(({ rules }) => rules.engine === 'entra');
-  const engine = accompanied ? 'entra' : 'headgate';
-  const writer = ((await ports.migration.writer?.check(engine, signal)) ?? []).map((check) => ({
-    area: 'directory',
-    ...check,
-  }));
-  const perConnection = await Promise.all(
-    [...ports.connections.values()].map(async ({ rules, directory, provider }) => [
-      ...(await directory.check(rules.application, signal)).map((check) => ({
-        area: `${rules.name}: directory`,
-        ...check,
-      })),
-      ...(await checkNativeJobs(rules, directory, signal)),
-      ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
-    ]),
-  );
-  return [...platform, ...writer, ...perConnection.flat()];
-}
-
-/** Whether the guard `native-job-active` can look, and what it sees. What else is wrong the other checks have told. */
-async function checkNativeJobs(
-  { name, application, guards, engine }: Connection['rules'],
-  directory: Connection['directory'],
-  signal: AbortSignal,
-) {
-  if (engine === undefined && guards.off.includes('native-job-active')) return [];
-  const read = async () => directory.readNativeJobs((await directory.readApplication(application, signal)).id, signal);
-  const jobs = await read().catch((error: unknown) => {
-    if (isHeadgateError(error)) return undefined;
-    throw error;
-  });
-  if (jobs === undefined) return [];
-  const line = { area: `${name}: directory`, name: "the directory's own provisioning" };
-  if (!jobs.known) return [{ ...line, ok: false, detail: jobs.why, remedy: jobs.remedy }];
-  if (engine === 'entra') {
-    const [detail] = jobs.active;
-    if (detail !== undefined) return [{ ...line, ok: true, detail }];
-    return [{ ...line, ok: false, detail: 'stands still, and engine is entra', remedy: 'start it in Entra.' }];
-  }
-  if (jobs.active.length === 0) return [{ ...line, ok: true, detail: 'stands still' }];
-  const remedy = 'stop it before Headgate writes: two engines would undo each other.';
-  return [{ ...line, ok: false, detail: `still runs: ${jobs.active.join(', ')}`, remedy }];
 }

@@ -85,7 +85,7 @@ export async function writeConfiguration(directory: string, at: SandboxAddresses
         provider: {
           profile: at.profile,
           url: at.scim,
-          credential: { kind: 'bearer', token_file: './acme-token', owner: 'ada@contoso.example' },
+          credential: { kind: 'bearer', token_file: './acme-token', owner: 'service-account' },
         },
       },
     ],

@@ -643,6 +643,17 @@ describe('the other commands', () => {
     expect(out).toContain('sign-in blocked');
   });
 
+  test('doctor ends with 0 when it only warns, and says what to do', async () => {
+    const api = await serverWith((app) => {
+      app.get('/api/v1/doctor', async () => [
+        { area: 'acme: token', name: 'owner of f1', ok: true, warns: true, detail: 'is gone', remedy: 'name another' },
+      ]);
+    });
+    const { code, out } = await headgate(api, ['doctor']);
+    expect(code).toBe(0);
+    expect(out).toContain('warn acme: token: owner of f1: is gone\n     name another');
+  });
+
   test('doctor ends with 1 when a check fails, with its remedy', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/doctor', async () => [

@@ -187,12 +187,13 @@ export function renderSchedules(schedules: Schedules, paint: Paint): string {
   );
 }
 
-/** The result of every check, failed ones with what to do. */
+/** The result of every check, failed ones and warnings with what to do. */
 export function renderChecks(checks: Checks, paint: Paint): string {
   return checks
-    .map(({ area, name, ok, detail, remedy }) => {
-      const head = `${ok ? paint.good('ok  ') : paint.bad('FAIL')} ${printable(area)}: ${printable(name)}: ${printable(detail)}`;
-      return ok || remedy === undefined ? head : `${head}\n     ${printable(remedy)}`;
+    .map(({ area, name, ok, warns = false, detail, remedy }) => {
+      const word = !ok ? paint.bad('FAIL') : warns ? paint.warn('warn') : paint.good('ok  ');
+      const head = `${word} ${printable(area)}: ${printable(name)}: ${printable(detail)}`;
+      return (ok && !warns) || remedy === undefined ? head : `${head}\n     ${printable(remedy)}`;
     })
     .join('\n');
 }

@@ -1,0 +1,87 @@
+import { isLive } from '../core/credential.ts';
+import { isHeadgateError } from '../core/errors.ts';
+import type { CheckResult } from '../ports/directory-source.ts';
+import type { Connection, Ports } from '../ports/index.ts';
+import type { Operator } from '../ports/operator.ts';
+import { gatherCredentials } from './credentials/survey-credentials.ts';
+
+type Checks = Awaited<ReturnType<Operator['doctor']>>;
+
+/** Every check of the platform, the directory, the service providers and the tokens, each with what to do. Changes nothing. */
+export async function examine(
+  ports: Ports,
+  checkPlatform: () => Promise<readonly CheckResult[]>,
+  signal: AbortSignal,
+): Promise<Checks> {
+  const platform = (await checkPlatform()).map((check) => ({ area: 'platform', ...check }));
+  const accompanied = [...ports.connections.values()].some(({ rules }) => rules.engine === 'entra');
+  const engine = accompanied ? 'entra' : 'headgate';
+  const writer = ((await ports.migration.writer?.check(engine, signal)) ?? []).map((check) => ({
+    area: 'directory',
+    ...check,
+  }));
+  const perConnection = await Promise.all(
+    [...ports.connections.values()].map(async ({ rules, directory, provider }) => [
+      ...(await directory.check(rules.application, signal)).map((check) => ({
+        area: `${rules.name}: directory`,
+        ...check,
+      })),
+      ...(await checkNativeJobs(rules, directory, signal)),
+      ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
+    ]),
+  );
+  return [...platform, ...writer, ...perConnection.flat(), ...(await checkOwners(ports, signal))];
+}
+
+/**
+ * Whether the owners of the tokens in use are known: whom nobody knows, the guard `token-owner` cannot hold. What else is
+ * wrong with the directory the other checks have told.
+ */
+export async function checkOwners(
+  ports: Parameters<typeof gatherCredentials>[0],
+  signal: AbortSignal,
+): Promise<Checks> {
+  const credentials = await gatherCredentials(ports, signal).catch((error: unknown) => {
+    if (isHeadgateError(error)) return [];
+    throw error;
+  });
+  return credentials.flatMap((credential) => {
+    const { connection, fingerprint, owner } = credential;
+    if (!isLive(credential) || owner.kind !== 'user' || owner.anchor !== undefined) return [];
+    return [
+      {
+        area: `${connection}: token`,
+        name: `owner of ${fingerprint}`,
+        ok: true,
+        warns: true,
+        detail: `${owner.name} is not in the directory, so guard token-owner holds nobody for this token`,
+        remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: provider.credential.owner in the configuration, or headgate token owner ${fingerprint} <owner>.`,
+      },
+    ];
+  });
+}
+
+/** Whether the guard `native-job-active` can look, and what it sees. What else is wrong the other checks have told. */
+async function checkNativeJobs(
+  { name, application, guards, engine }: Connection['rules'],
+  directory: Connection['directory'],
+  signal: AbortSignal,
+) {
+  if (engine === undefined && guards.off.includes('native-job-active')) return [];
+  const read = async () => directory.readNativeJobs((await directory.readApplication(application, signal)).id, signal);
+  const jobs = await read().catch((error: unknown) => {
+    if (isHeadgateError(error)) return undefined;
+    throw error;
+  });
+  if (jobs === undefined) return [];
+  const line = { area: `${name}: directory`, name: "the directory's own provisioning" };
+  if (!jobs.known) return [{ ...line, ok: false, detail: jobs.why, remedy: jobs.remedy }];
+  if (engine === 'entra') {
+    const [detail] = jobs.active;
+    if (detail !== undefined) return [{ ...line, ok: true, detail }];
+    return [{ ...line, ok: false, detail: 'stands still, and engine is entra', remedy: 'start it in Entra.' }];
+  }
+  if (jobs.active.length === 0) return [{ ...line, ok: true, detail: 'stands still' }];
+  const remedy = 'stop it before Headgate writes: two engines would undo each other.';
+  return [{ ...line, ok: false, detail: `still runs: ${jobs.active.join(', ')}`, remedy }];
+}
