@@ -102,7 +102,7 @@ describe.each(platforms())('an audit on %s', (platform) => {
     expect(await reportOf(operator)).toMatchObject({ cycle: audit.id, findings: [], pending: 0, doubts: [] });
   });
 
-  test('reports what somebody changed by hand, sends nothing, and the next full cycle undoes it', async () => {
+  test('O4: reports what somebody changed by hand, sends nothing, and the next full cycle undoes it', async () => {
     const { made, operator, run, by } = await provisioned(platform);
     await meddle(by);
     await run('audit');
@@ -163,7 +163,7 @@ describe.each(platforms())('an audit on %s', (platform) => {
     expect(report.doubts.join()).toContain('the list of accounts cannot be trusted');
   });
 
-  test('under the policy to report, full cycles leave what was done by hand and do what the directory asks', async () => {
+  test('O4: under the policy to report, full cycles leave what was done by hand and do what the directory asks', async () => {
     const { made, operator, run, by } = await provisioned(platform, 'report');
     await meddle(by);
     made.tenant.control.assign({ principal: personName(6) });

@@ -92,6 +92,22 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
 });
 
 describe('in the wrong order', () => {
+  test('a group that was unassigned before its users were assigned refuses the start, and sends nothing', async () => {
+    const at = await open();
+    const before = ids(at);
+    at.tenant.control.unassign({ principal: 'Crew' });
+    at.provider.clearRequests();
+    await expect(at.start('remove-groups', ['Deck'])).rejects.toThrow(
+      /unclaimed-accounts: 3 active.*person1@.*assign their users again before it/,
+    );
+    expect(writes(at)).toEqual([]);
+    // Assigned again in time nobody has lost anything, and the migration may begin.
+    at.tenant.control.assign({ principal: 'Crew' });
+    await at.cycle();
+    expect(await at.start('remove-groups', ['Deck'])).toMatchObject({ status: 'running' });
+    expect(ids(at)).toEqual(before);
+  });
+
   test('M6: nothing is taken away before whole cycles, and no provisioning on demand stands for one', async () => {
     const at = await open();
     const application = at.connection.rules.application;

@@ -97,12 +97,16 @@ function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[]
     ({ resource, kind }) => resource === 'account' && (kind === 'disable' || kind === 'delete'),
   );
   const others = due.filter((operation) => !removals.includes(operation));
+  const mend =
+    input.rules.engine === 'entra'
+      ? "assign them again before Entra's next cycle"
+      : 'assign them again, or enable them';
   const labels = removals.map(({ label, reason }) => `${label} (${reason.text})`);
   return [
     ...finding(
       'removals-due',
       'refuse',
-      `a full cycle would now take access from ${removals.length}: ${listed(labels)}. Run one first; a migration must not remove anybody`,
+      `a full cycle would now take access from ${removals.length}: ${listed(labels)}. If that is wrong, ${mend}; if it is meant, let a cycle do it first: a migration must not remove anybody`,
       removals.map(({ anchor }) => anchor),
     ),
     ...finding(
@@ -200,6 +204,26 @@ function aboutDirectoryGroups({ directory, rules }: PlanInput, facts: Facts): re
   ];
 }
 
+/**
+ * Whom Entra made an account is known by who is in scope now. Whoever has just left the scope, because a group was
+ * unassigned too early, has an account that seems to be nobody's, until Entra's next cycle takes it away.
+ */
+function aboutUnclaimed({ inventory, links }: PlanInput): readonly SurveyFinding[] {
+  const claimed = new Set(
+    links
+      .filter(({ resource, state }) => resource === 'account' && state !== 'deleted')
+      .map(({ resourceId }) => resourceId),
+  );
+  const unclaimed = inventory.accounts.resources.filter(({ id, active }) => active && !claimed.has(id));
+  const userNames = listed(unclaimed.map(({ userName }) => userName).toSorted());
+  return finding(
+    'unclaimed-accounts',
+    'consent',
+    `${unclaimed.length} active accounts at the provider belong to nobody in scope: ${userNames}. If Entra made them (was a group unassigned already?), its next cycle takes them away: assign their users again before it. If people made them at the provider, they stay as they are`,
+    unclaimed.map(({ id }) => id),
+  );
+}
+
 /** Everything the survey has to say, gravest first. */
 export function findingsOf(facts: Facts, input: PlanInput, jobs: readonly NativeJob[]): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
@@ -209,7 +233,7 @@ export function findingsOf(facts: Facts, input: PlanInput, jobs: readonly Native
     ...aboutDue(input, facts),
     ...aboutScimGroups(input, facts),
     ...aboutDirectoryGroups(input, facts),
-    ...(input.rules.engine === 'entra' ? jobFindings(jobs, facts) : []),
+    ...(input.rules.engine === 'entra' ? [...jobFindings(jobs, facts), ...aboutUnclaimed(input)] : []),
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
@@ -222,6 +246,7 @@ const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set([
   'user-unlinked',
   'user-disabled',
   'members-doubtful',
+  'unclaimed-accounts',
 ]);
 
 /** What the survey says to one who begins, or to a migration that goes on. */

@@ -75,6 +75,7 @@ export const CONSENTS = [
   'foreign-members',
   'assignment-limit',
   'delete-threshold',
+  'unclaimed-accounts',
 ] as const;
 export type Consent = (typeof CONSENTS)[number];
 

@@ -145,6 +145,9 @@ function surveyGroup(
   };
 }
 
+/** A group is empty for a while because it was emptied, and somebody is invited by hand: that is no other thing to say yes to. */
+const PASSING: ReadonlySet<SurveyFinding['code']> = new Set(['members-doubtful', 'unclaimed-accounts']);
+
 /** What a yes at the coverage gate is a yes to: these groups, these people, these accounts, these findings. */
 function coverageDigest(
   { connection, kind, application, groups, users, accounts, uncovered }: Omit<Survey, 'findings' | 'digest'>,
@@ -162,9 +165,8 @@ function coverageDigest(
     users: users.map(({ anchor, account, missing }) => ({ anchor, account: account?.id ?? null, missing })),
     accounts: accounts.map(({ anchor, id }) => ({ anchor, id })),
     uncovered,
-    // A group is empty for a while because it was emptied: that is no other thing to say yes to.
     findings: findings
-      .filter(({ severity, code }) => severity !== 'note' && code !== 'members-doubtful')
+      .filter(({ severity, code }) => severity !== 'note' && !PASSING.has(code))
       .map(({ code, anchors }) => ({ code, anchors })),
   });
 }
