@@ -145,6 +145,7 @@ export interface Operator {
     readonly requestedBy: string;
     readonly signal: AbortSignal;
   }): Promise<CycleView>;
+  /** By id or its beginning. RefusedError when several begin so. */
   getCycle(id: string): Promise<CycleView | undefined>;
   listCycles(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly CycleRecord[]>;
   operations(

@@ -137,6 +137,8 @@ export interface CycleStore {
     readonly subject?: CycleSubject;
   }): Promise<CycleRecord>;
   get(id: string): Promise<CycleRecord | undefined>;
+  /** Ids of cycles that begin like this, newest first. */
+  idsBeginningWith(beginning: string, limit: number): Promise<readonly string[]>;
   openCycle(connection: string): Promise<CycleRecord | undefined>;
   /** Newest first. */
   list(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly CycleRecord[]>;

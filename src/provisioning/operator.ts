@@ -12,6 +12,7 @@ import { gatherCredentials, keepCredentials } from './credentials/survey-credent
 import { examine } from './doctor.ts';
 import type { Experiments } from './experiment-desk.ts';
 import { createHoldDesk } from './hold-desk.ts';
+import { cycleIdOf, findCycle } from './find-cycle.ts';
 import { explain } from './explain.ts';
 import { withHoldingGuards } from './holding-guards.ts';
 import { planSubject } from './plan-subject.ts';
@@ -117,13 +118,17 @@ export function createOperator(options: OperatorOptions): Operator {
       return startCycle({ connection, kind: 'on-demand', requestedBy, subject });
     },
     async getCycle(id) {
-      const cycle = await stores.cycles.get(id);
+      const cycle = await findCycle(stores.cycles, id);
       return cycle === undefined ? undefined : view(cycle);
     },
     listCycles: (filter) => stores.cycles.list(filter),
     operations: async (id, filter) => withHoldingGuards(stores.cycles, await stores.cycles.operations(id, filter)),
     drift: (name) => stores.drift.last(connectionOf(name).rules.name),
-    log: (filter) => stores.log.read(filter),
+    async log({ cycle, ...filter }) {
+      // One that was pruned is none any more: asking for it shows nothing, as before.
+      const meant = cycle === undefined ? undefined : ((await cycleIdOf(stores.cycles, cycle)) ?? cycle);
+      return stores.log.read({ ...filter, cycle: meant });
+    },
     async cancelCycle(id) {
       const requested = await stores.cycles.requestCancel(id);
       const cycle = requested ? await stores.cycles.get(id) : undefined;

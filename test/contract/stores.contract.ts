@@ -557,6 +557,16 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cycles.operations(id, { states: [], limit: 10 })).toEqual([]);
       });
 
+      test('belong to a cycle whose id may be looked for by its beginning', async () => {
+        const { cycles } = under.stores;
+        const first = await exporting([aCreate(1)]);
+        await cycles.close(first, 'succeeded');
+        const second = await exporting([aCreate(2)]);
+        expect(await cycles.idsBeginningWith(first.slice(0, 13), 10)).toEqual([first]);
+        expect((await cycles.idsBeginningWith('', 2)).slice(0, 2)).toEqual([second, first]);
+        for (const none of ['%', '_', `${first}x`, "'"]) expect(await cycles.idsBeginningWith(none, 10)).toEqual([]);
+      });
+
       test('of one user are found over all cycles of the connection, newest first', async () => {
         const { cycles } = under.stores;
         const first = await exporting([aCreate(1), aCreate(2)]);

@@ -19,6 +19,7 @@ type Lifecycle = Pick<
   CycleStore,
   | 'open'
   | 'get'
+  | 'idsBeginningWith'
   | 'openCycle'
   | 'list'
   | 'listOpen'
@@ -42,13 +43,28 @@ export function createCycleStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk):
   };
 }
 
-function createReads(db: Sql): Pick<Lifecycle, 'get' | 'openCycle' | 'list' | 'listOpen' | 'counts'> {
+function createReads(
+  db: Sql,
+): Pick<Lifecycle, 'get' | 'idsBeginningWith' | 'openCycle' | 'list' | 'listOpen' | 'counts'> {
   return {
     async get(id) {
       const row = await reading(() =>
         db.selectFrom('headgate.cycle').select(CYCLE_COLUMNS).where('id', '=', id).executeTakeFirst(),
       );
       return row === undefined ? undefined : toCycle(row);
+    },
+
+    async idsBeginningWith(beginning, limit) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.cycle')
+          .select('id')
+          .where(sql<boolean>`starts_with(id, ${beginning})`)
+          .orderBy('number', 'desc')
+          .limit(limit)
+          .execute(),
+      );
+      return rows.map(({ id }) => id);
     },
 
     async openCycle(connection) {
