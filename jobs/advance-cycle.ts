@@ -108,7 +108,8 @@ async function take(
       await comeBack(cycle, action.until, ports);
       return false;
     case 'export': {
-      const usual = ports.pace.sliceSize(cycle.connection);
+      const allowed = ports.connections.get(cycle.connection)?.provider.pace().requestsPerSecond;
+      const usual = ports.pace.sliceSize(cycle.connection, allowed);
       const size = facts.onTrial === true ? Math.min(TRIAL_SIZE, usual) : usual;
       const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, now);
       for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });

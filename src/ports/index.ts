@@ -44,8 +44,11 @@ export interface WorkerSettings {
  * and stop take effect soon.
  */
 export interface Pace {
-  /** Operations the next slice of the connection should hold, at least one. */
-  sliceSize(connection: string): number;
+  /**
+   * Operations the next slice of the connection should hold, at least one. What was learnt before a ceiling of so many
+   * requests a second was set, or lowered, does not count beyond it.
+   */
+  sliceSize(connection: string, requestsPerSecond?: number): number;
   /** Tells how long a slice of so many operations took, in ms. */
   learn(connection: string, operations: number, elapsedMs: number): void;
   /**

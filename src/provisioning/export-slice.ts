@@ -8,7 +8,7 @@ import type { Exported, Operation } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { ResolveReference } from '../ports/service-provider.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { CycleStore, LinkStore, OperationResult, SliceWork } from '../ports/stores.ts';
+import type { ConnectionStore, CycleStore, LinkStore, OperationResult, SliceWork } from '../ports/stores.ts';
 import { failed, succeeded } from './settle-operation.ts';
 
 type SliceOperation = SliceWork['operations'][number];
@@ -16,10 +16,14 @@ type SliceOperation = SliceWork['operations'][number];
 /** What sending needs of the ports: recording is the job's. */
 export interface SlicePorts extends Pick<Ports, 'clock' | 'pace'> {
   readonly metrics: Pick<Metrics, 'operation'>;
-  readonly stores: { readonly links: Pick<LinkStore, 'find'>; readonly cycles: Pick<CycleStore, 'get'> };
+  readonly stores: {
+    readonly links: Pick<LinkStore, 'find'>;
+    readonly cycles: Pick<CycleStore, 'get'>;
+    readonly connections: Pick<ConnectionStore, 'get'>;
+  };
 }
 
-/** A mistaken run must stop within a moment, not a slice later: a cancel is looked for this often while sending, in ms. */
+/** A mistaken run must stop within a moment, not a slice later: a cancel or pause is looked for this often while sending, in ms. */
 const LOOK_MS = 500;
 
 /** What a slice came to, beside the results of its operations. */
@@ -99,15 +103,22 @@ async function send(
   return provider.apply(item.operation, resolve, signal);
 }
 
-/** Asks the store now and then whether the cycle is to be cancelled; everybody waits for an answer that is under way. */
-function lookForCancel(cycle: string, { stores, clock }: SlicePorts): (now: number) => Promise<boolean> {
+/** Asks the store now and then whether a person wants no more to be sent; everybody waits for an answer that is under way. */
+function lookForStop(
+  { cycle, connection }: SliceWork,
+  { stores, clock }: SlicePorts,
+): (now: number) => Promise<boolean> {
   let lookedAt = clock.now();
-  let cancelled = Promise.resolve(false);
+  let stopped = Promise.resolve(false);
+  const look = async () => {
+    const [found, { pausedReason }] = await Promise.all([stores.cycles.get(cycle), stores.connections.get(connection)]);
+    return found?.cancelRequested === true || pausedReason !== undefined;
+  };
   return (now) => {
-    if (now - lookedAt < LOOK_MS) return cancelled;
+    if (now - lookedAt < LOOK_MS) return stopped;
     lookedAt = now;
-    cancelled = stores.cycles.get(cycle).then((found) => found?.cancelRequested === true);
-    return cancelled;
+    stopped = look();
+    return stopped;
   };
 }
 
@@ -132,7 +143,7 @@ export async function exportSlice(
   const { profile } = connection.provider;
   const halt: Halt = {};
   const silence = listenForSilence();
-  const isCancelled = lookForCancel(work.cycle, ports);
+  const isStopped = lookForStop(work, ports);
   const pass = await ports.pace.turn(work.connection);
   const beganAt = ports.clock.now();
   let left = work.operations.length;
@@ -144,7 +155,7 @@ export async function exportSlice(
     const until = ports.pace.throttledUntil(work.connection, startedAt);
     if (until !== undefined) halt.throttledUntil = until;
     const stopped = signal.aborted || halt.trouble !== undefined || halt.throttledUntil !== undefined;
-    if (stopped || (await isCancelled(startedAt))) {
+    if (stopped || (await isStopped(startedAt))) {
       return unsent(item, halt.throttledUntil);
     }
     const links = item.operation.resource === 'account' ? accounts : groups;

@@ -17,7 +17,11 @@ export function createPace(largest: number): Pace {
   const turns = new Map<string, Promise<void>>();
   const throttled = new Map<string, number>();
   return {
-    sliceSize: (connection) => Math.max(1, Math.min(largest, Math.round(perSecond.get(connection) ?? FIRST_SLICE))),
+    sliceSize(connection, requestsPerSecond = Infinity) {
+      // No operation takes less than one request.
+      const usual = Math.min(largest, perSecond.get(connection) ?? FIRST_SLICE, requestsPerSecond);
+      return Math.max(1, Math.round(usual));
+    },
     perSecond: (connection) => perSecond.get(connection),
     learn(connection, operations, elapsedMs) {
       const now = (operations * 1000) / Math.max(1, elapsedMs);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createPaint } from '../../src/cli/render/paint.ts';
+import { renderCycle } from '../../src/cli/render/cycle.ts';
 import { renderExplanation, renderOperations, renderStatus } from '../../src/cli/render/status.ts';
 import type { ConnectionStatus, PendingRemoval, Status } from '../../src/ports/operator.ts';
 import type { OperationRecord } from '../../src/ports/stores.ts';
@@ -58,6 +59,18 @@ describe('headgate status', () => {
     const removal: PendingRemoval = { resource: 'account', label: 'ada', action: 'disable', reason: 'left', ...more };
     expect(shown({ leaving: { total: 1, next: [removal] } })).toContain(words);
   });
+});
+
+test.each([
+  [{ 1: { 'in-flight': 3, pending: 9 } }, undefined, 'cancelling: at most 3 operations still being sent'],
+  [{ 1: { 'in-flight': 1 } }, 'changed', 'cancelling: at most 1 operation still being sent (changed)'],
+  [{ 1: { pending: 9 } }, undefined, 'cancelling: nothing is being sent any more'],
+])('an open cycle that is being cancelled says what it waits for: %j', (counts, reason, words) => {
+  const why = reason === undefined ? {} : { cancelReason: reason };
+  const cycle = cycleView({ phase: 'exporting', cancelRequested: true, counts, ...why });
+  expect(renderCycle(cycle, plain).split('\n')).toContain(`  ${words}`);
+  expect(renderCycle({ ...cycle, phase: 'closed', result: 'cancelled' }, plain)).not.toContain('cancelling');
+  expect(shown({ openCycle: cycle })).toContain('exporting, cancelling');
 });
 
 test('explain says when each of the last operations was settled', () => {

@@ -3,6 +3,7 @@ import { advanceCycle } from '../../jobs/advance-cycle.ts';
 import type { Ports } from '../../src/ports/index.ts';
 import type { CycleRecord, CycleStore } from '../../src/ports/stores.ts';
 import { only } from '../only.ts';
+import { aConnection, fakeDirectory, fakeProvider } from '../provisioning/fakes.ts';
 import { silentLog } from '../silent-log.ts';
 
 const DUE = 1000;
@@ -53,3 +54,19 @@ test.each([-10, -3, -2, -1, 0, 1].map((ms) => [ms]))(
     expect(enqueued).toEqual([expect.stringMatching(/^(advance-cycle|export-slice)$/)]);
   },
 );
+
+test('a slice is sized by what the provider allows at that moment, not by what was allowed before', async () => {
+  const { ports } = waitingCycle(DUE);
+  const connection = aConnection(fakeDirectory({ assignments: [] }), {
+    ...fakeProvider({}),
+    pace: () => ({ concurrency: 4, requestsPerSecond: 2 }),
+  });
+  const asked: unknown[] = [];
+  const sliceSize: Ports['pace']['sliceSize'] = (name, allowed) => {
+    asked.push([name, allowed]);
+    return 2;
+  };
+  const slow = { ...ports, connections: new Map([['acme', connection]]), pace: { ...ports.pace, sliceSize } };
+  await advanceCycle.run({ cycle: 'c' }, slow, silentLog, new AbortController().signal);
+  expect(asked).toEqual([['acme', 2]]);
+});

@@ -27,14 +27,25 @@ function slice(name: string, size: number): SliceWork {
   return { id: name, cycle: 'c', connection: 'acme', wave: 2, plannedAt: NOW, operations };
 }
 
-function somePorts(now: () => number = () => NOW, cancelRequested: () => boolean = () => false): SlicePorts {
+/** `stop`: what a person did while slices are sent. */
+function somePorts(
+  now: () => number = () => NOW,
+  stop: () => 'cancel' | 'pause' | undefined = () => undefined,
+): SlicePorts {
   return {
     clock: { now },
     pace: createPace(500),
     metrics: { operation: () => undefined },
     stores: {
       links: { find: async () => new Map() },
-      cycles: { get: async (id) => ({ ...aCycle(id), cancelRequested: cancelRequested() }) },
+      cycles: { get: async (id) => ({ ...aCycle(id), cancelRequested: stop() === 'cancel' }) },
+      connections: {
+        get: async (connection) => ({
+          connection,
+          schedulesPaused: false,
+          ...(stop() === 'pause' ? { pausedReason: 'maintenance' } : {}),
+        }),
+      },
     },
   };
 }
@@ -94,12 +105,15 @@ describe('slices of one connection', () => {
     expect(outcomes.map(({ results }) => results.filter(({ state }) => state === 'exported').length)).toEqual([6, 2]);
   });
 
-  test('a slice whose cycle is cancelled sends what is in flight to its end and nothing more', async () => {
+  test.each([
+    ['whose cycle is cancelled', 'cancel'],
+    ['whose connection is paused', 'pause'],
+  ] as const)('a slice %s sends what is in flight to its end and nothing more', async (_what, stop) => {
     const { asked, connection, hears, answer } = patientProvider();
     let now = NOW;
     const ports = somePorts(
       () => now,
-      () => true,
+      () => stop,
     );
     const sending = exportSlice(slice('a', 20), connection, ports, never);
     await hears(4);

@@ -12,6 +12,13 @@ describe('pace', () => {
     expect(pace.sliceSize('other')).toBe(25);
   });
 
+  test('a slice keeps to the requests a second that are allowed now, whatever was learnt before', () => {
+    const pace = createPace(500);
+    expect(pace.sliceSize('acme', 3)).toBe(3);
+    pace.learn('acme', 400, 1000);
+    expect([pace.sliceSize('acme', 5), pace.sliceSize('acme', 0.2), pace.sliceSize('acme', 900)]).toEqual([5, 1, 400]);
+  });
+
   test('a slice is never empty and never larger than allowed', () => {
     const pace = createPace(500);
     pace.learn('slow', 1, 60_000);

@@ -139,6 +139,7 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
     `Cycle ${paint.strong(cycle.id)}: ${cycle.kind === 'audit' ? 'audit' : `${kindWord(cycle)} cycle`} of ${cycle.connection}, ${cycle.phase === 'closed' ? resultWords(cycle.result, paint) : paint.warn(cycle.phase)}`,
     `  requested by ${printable(cycle.requestedBy)} at ${shownTime(cycle.createdAt)}${took(cycle)}`,
   ];
+  if (cycle.cancelRequested && cycle.phase !== 'closed') lines.push(`  ${paint.warn(cancelling(cycle))}`);
   if (cycle.planDigest !== undefined) lines.push(`  plan digest ${cycle.planDigest}`);
   const states = (['exported', 'escrowed', 'held', 'cancelled', 'pending', 'in-flight', 'in-doubt'] as const)
     .map((state) => ({ state, count: inState(cycle.counts, state) }))
@@ -163,6 +164,13 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
   }
   if (inState(cycle.counts, 'escrowed') > 0) lines.push(`  see which failed: headgate cycle show ${cycle.id} --failed`);
   return lines.join('\n');
+}
+
+/** What an open cycle that is to be cancelled waits for. Of a slice under way some is put back unsent: it is the most there can be. */
+export function cancelling({ counts, cancelReason }: CycleView): string {
+  const left = inState(counts, 'in-flight');
+  const rest = left === 0 ? 'nothing is being sent any more' : `at most ${plural(left, 'operation')} still being sent`;
+  return `cancelling: ${rest}${cancelReason === undefined ? '' : ` (${printable(cancelReason)})`}`;
 }
 
 /** A refused plan is not stored: its operations are those that were planned, and none of them has a state. */

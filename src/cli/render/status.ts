@@ -167,7 +167,9 @@ function successWords(cycle: ConnectionStatus['lastSuccess']): string {
 }
 
 /** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
-function whereabouts({ phase, progress, settled, total }: CycleView): string {
+function whereabouts(cycle: CycleView): string {
+  const { phase, progress, settled, total } = cycle;
+  if (cycle.cancelRequested) return `${phase}, cancelling`;
   if (phase === 'exporting') return `${phase} ${grouped(settled)}/${grouped(total)}`;
   return progress === undefined ? phase : readingProgress(progress).line;
 }
