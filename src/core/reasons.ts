@@ -13,6 +13,11 @@ export function listed(words: readonly string[], most = 4): string {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
 }
 
+/** "1 group", "2 groups"; `many` where it is not the word with an s, such as "group is", "groups are". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A name as two people may write it: without case, and whichever way its accents are composed. */
 export function foldName(name: string): string {
   return name.trim().normalize('NFKC').toLowerCase();

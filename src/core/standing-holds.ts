@@ -3,6 +3,7 @@ import { piecesOf, type HeldPieces, type OpenHold } from './holds.ts';
 import type { Operation } from './operation.ts';
 import type { Plan } from './plan.ts';
 import type { Finding, GuardName, Verdict } from './verdict.ts';
+import { counted } from './reasons.ts';
 
 /** Guards that judge how much a plan takes away: one subject says nothing about that, so what they held stays held. */
 export const AMOUNT_GUARDS = ['too-many-removals', 'group-cliff'] as const satisfies readonly GuardName[];
@@ -38,7 +39,7 @@ function findingOf(hold: StandingHold, removals: readonly Operation[], { finding
   if (held.length === 0) return [];
   const decided =
     state === 'rejected' ? ', which was rejected,' : state === 'waiting' ? ', which waits for a decision,' : '';
-  const count = `${hold.operations} ${hold.operations === 1 ? 'operation' : 'operations'}`;
+  const count = counted(hold.operations, 'operation');
   return [
     {
       guard,

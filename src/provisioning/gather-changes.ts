@@ -5,6 +5,7 @@ import type { Focus } from '../core/planning/plan-input.ts';
 import { findConcerned, type ChangesRequest } from './concerned.ts';
 import { contradicted } from './contradicted.ts';
 import { focusOf, readFocus } from './read-focus.ts';
+import { counted } from '../core/reasons.ts';
 
 /** With more users to look at than this, and more than this share of the linked ones, reading everything is cheaper. */
 const MOST_USERS = 2000;
@@ -36,7 +37,7 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
   const focus = await focusOf(request, concerned);
   const { size } = focus.users;
   if (size > MOST_USERS && size > focus.linked.accounts * MOST_SHARE)
-    return { everything: `${size} users are concerned` };
+    return { everything: `${counted(size, 'user is', 'users are')} concerned` };
   const read = await readFocus(request, concerned);
   if (read.directory.gaps.length > 0) return { ...read, focus };
   const again = new Set([...concerned.told, ...contradicted(read.directory, request.connection.rules)]);

@@ -6,6 +6,7 @@ import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { OperationRecord } from '../ports/stores.ts';
 import { withHoldingGuards } from './holding-guards.ts';
+import { counted } from '../core/reasons.ts';
 
 const HOUR_MS = 3_600_000;
 /** Operations of a cycle looked through for those a guard held. */
@@ -74,7 +75,7 @@ function refusal(outcome: 'changed' | 'ended' | 'unknown', hold: HoldRecord): Re
     case 'changed':
       return new RefusedError(
         'hold',
-        `hold ${hold.id} holds something else by now: ${hold.operations} operations, digest ${hold.digest.slice(0, 12)}`,
+        `hold ${hold.id} holds something else by now: ${counted(hold.operations, 'operation')}, digest ${hold.digest.slice(0, 12)}`,
         { remedy: look },
       );
     case 'ended':

@@ -1,6 +1,6 @@
 import type { CycleSubject } from '../core/cycle.ts';
 import type { Operation } from '../core/operation.ts';
-import { listed } from '../core/reasons.ts';
+import { counted, listed } from '../core/reasons.ts';
 import { matchingTargets } from '../core/mapping/compile-mapping.ts';
 import { scopeOf } from '../core/scope.ts';
 import { isDecidable, type Verdict } from '../core/verdict.ts';
@@ -51,7 +51,7 @@ function userSteps(
     { step: 'import', text: `user ${name} (${anchor}) in the directory: ${presence}` },
     { step: 'scope', text: concludeScope(known, paths, where) },
     { step: 'match', text: matchText(connection, facts, 'account', anchor, made) },
-    { step: 'mapping', text: `${values.length} attributes`, details: values },
+    { step: 'mapping', text: counted(values.length, 'attribute'), details: values },
   ];
 }
 
@@ -69,7 +69,7 @@ function groupSteps(
   const nested = membership?.nestedGroups.length ?? 0;
   const others = membership?.others ?? 0;
   const isAssigned = scope.groups.includes(anchor);
-  const inside = `${members.length} users${nested > 0 ? `, ${nested} nested groups` : ''}${others > 0 ? `, ${others} other members` : ''}`;
+  const inside = `${counted(members.length, 'user')}${nested > 0 ? `, ${counted(nested, 'nested group')}` : ''}${others > 0 ? `, ${counted(others, 'other member')}` : ''}`;
   return [
     {
       step: 'import',
@@ -115,7 +115,7 @@ function actionStep({ plan, waiting = [] }: MadePlan): ProvisionStep {
   );
   const details = [...plan.operations.map(operationText), ...plan.notices.map(({ text }) => `note: ${text}`), ...later];
   const count = plan.operations.length;
-  const text = count === 0 ? 'nothing to do now' : `${count} operation${count === 1 ? '' : 's'}`;
+  const text = count === 0 ? 'nothing to do now' : counted(count, 'operation');
   return { step: 'action', text, ...(details.length === 0 ? {} : { details }) };
 }
 
@@ -141,6 +141,6 @@ function guardStep({ refused, findings }: Verdict): ProvisionStep {
         'what is held here and has no hold yet gets one from the next full or incremental cycle; then: headgate holds list',
       ]
     : [];
-  const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
+  const count = counted(findings.length, 'finding');
   return { step: 'guards', text: refused ? 'the plan would be refused' : count, details: [...details, ...toDecide] };
 }

@@ -4,6 +4,7 @@ import type { Operation } from '../operation.ts';
 import type { Plan } from '../plan.ts';
 import type { Finding } from '../verdict.ts';
 import { limitPassed, type Guard, type PastRemoval } from './facts.ts';
+import { counted } from '../reasons.ts';
 
 interface Cliff {
   readonly name: string;
@@ -66,7 +67,7 @@ export const groupCliff: Guard = ({ plan, links, rules, past, soleReach }) => {
       {
         guard: 'group-cliff',
         effect: 'hold',
-        message: `group ${name} was the only way in for ${lost} people who lose access${earlier}: ${passed}`,
+        message: `group ${name} was the only way in for ${counted(lost, 'person who loses', 'people who lose')} access${earlier}: ${passed}`,
         remedy: `if group ${name} was unassigned or emptied by mistake, put it back and the hold lifts by itself. To keep the people without the group, assign them directly. If every removal is meant, approve it: headgate holds list.`,
         operations: operations.map(({ key }) => key),
         numbers: { lost, before, base, count: limit.count, percent: limit.percent },

@@ -1,4 +1,4 @@
-import { listed } from '../reasons.ts';
+import { counted, listed } from '../reasons.ts';
 import type { Guard } from './facts.ts';
 
 /**
@@ -15,7 +15,7 @@ export const nonEmptyGroupDelete: Guard = ({ plan }) => {
     {
       guard: 'non-empty-group-delete',
       effect: 'hold',
-      message: `deleting ${listed(deletes.map((one) => `group ${one.label} with ${one.members} members`))}; made again it would have another id, and what was granted to it would be lost`,
+      message: `deleting ${listed(deletes.map((one) => `group ${one.label} with ${counted(one.members ?? 0, 'member')}`))}; made again it would have another id, and what was granted to it would be lost`,
       remedy:
         'if the group was unassigned by mistake, assign it again and the hold lifts by itself. If it is to go, approve it (headgate holds list), or take its members out at the service provider first.',
       operations: deletes.map(({ key }) => key),

@@ -3,17 +3,23 @@ import type { Link } from '../link.ts';
 import type { Anchor } from '../directory.ts';
 import type { Operation } from '../operation.ts';
 import type { PastRemoval } from './facts.ts';
+import { counted } from '../reasons.ts';
 
 /** What a removal takes, named so that the same loss planned again is not counted twice: name to how many. */
 export type Losses = ReadonlyMap<string, number>;
 
-/** How an operator reads each kind. */
-export const REMOVAL_WORDS: Readonly<Record<RemovalKind, string>> = {
-  accountsDisabled: 'accounts disabled',
-  accountsDeleted: 'accounts deleted',
-  groupsDeleted: 'groups deleted',
-  membersRemoved: 'members removed',
+/** How an operator reads so many removals of each kind. */
+const REMOVAL_WORDS: Readonly<Record<RemovalKind, readonly [one: string, many: string]>> = {
+  accountsDisabled: ['account disabled', 'accounts disabled'],
+  accountsDeleted: ['account deleted', 'accounts deleted'],
+  groupsDeleted: ['group deleted', 'groups deleted'],
+  membersRemoved: ['member removed', 'members removed'],
 };
+
+/** "1 account disabled", "12 accounts disabled". */
+export function removalWords(kind: RemovalKind, count: number): string {
+  return counted(count, ...REMOVAL_WORDS[kind]);
+}
 
 /** The part of an operation, planned or past, that says what it takes. */
 export interface Removal {

@@ -4,13 +4,14 @@ import { limitPassed, type Guard, type GuardFacts } from './facts.ts';
 import {
   lossesBefore,
   lossesOf,
-  REMOVAL_WORDS,
   removalOf,
+  removalWords,
   stillOut,
   totalLosses,
   weigh,
   type Removal,
 } from './removal-kinds.ts';
+import { counted } from '../reasons.ts';
 
 /** Removals of one kind that a limit is about, and what they are a share of. */
 interface Tally {
@@ -90,12 +91,14 @@ function judgeTally({ kind, where, planned, past, linked, limit }: Tally, window
   const passed = limitPassed(removals, base, limit);
   if (passed === undefined) return [];
   const when =
-    before === 0 ? 'in one cycle' : `within ${windowHours} hours, ${before} of them carried out before this cycle`;
+    before === 0
+      ? 'in one cycle'
+      : `within ${counted(windowHours, 'hour')}, ${before} of them carried out before this cycle`;
   return [
     {
       guard: 'too-many-removals',
       effect: 'hold',
-      message: `${removals} ${REMOVAL_WORDS[kind]}${where} ${when}: ${passed}`,
+      message: `${removalWords(kind, removals)}${where} ${when}: ${passed}`,
       remedy:
         'look at the plan. If a group or assignment was removed by mistake, put it back and the hold lifts by itself. If every removal is meant, approve it: headgate holds list.',
       operations: concerned.map(([key]) => key),

@@ -1,6 +1,6 @@
 import { looksAtFew } from '../cycle.ts';
 import { isRemoval } from '../operation.ts';
-import { listed } from '../reasons.ts';
+import { counted, listed } from '../reasons.ts';
 import type { Guard } from './facts.ts';
 
 const LATER =
@@ -44,7 +44,7 @@ export const emptyDirectory: Guard = ({ plan, directory }) => {
     {
       guard: 'empty-directory',
       effect: 'refuse',
-      message: `the directory entitles nobody to this application, but ${linked} accounts are linked`,
+      message: `the directory entitles nobody to this application, but ${counted(linked, 'account is', 'accounts are')} linked`,
       remedy:
         'check the assignments of the enterprise application. Everybody at once is never taken off: to do so on purpose, leave one user assigned until the others are gone.',
       operations: [],

@@ -1,7 +1,7 @@
 import type { Anchor } from '../directory.ts';
 import { planCycle } from '../planning/plan-cycle.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
-import { listed } from '../reasons.ts';
+import { counted, listed } from '../reasons.ts';
 import { jobFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
 import type { NativeJob } from './native-job.ts';
@@ -69,19 +69,19 @@ function aboutUsers({ users }: Facts): readonly SurveyFinding[] {
     ...finding(
       'user-disabled',
       'consent',
-      `${disabled.length} members of the groups may not sign in: ${names(disabled)}. They are assigned directly all the same, so that they do not lose access for good`,
+      `${counted(disabled.length, 'member')} of the groups may not sign in: ${names(disabled)}. They are assigned directly all the same, so that they do not lose access for good`,
       ids(disabled),
     ),
     ...finding(
       'user-unlinked',
       'refuse',
-      `${unlinked.length} members of the groups have no account yet: ${names(unlinked)}. Run a full cycle first`,
+      `${counted(unlinked.length, 'member of the groups has', 'members of the groups have')} no account yet: ${names(unlinked)}. Run a full cycle first`,
       ids(unlinked),
     ),
     ...finding(
       'account-inactive',
       'note',
-      `${inactive.length} members of the groups have an account that is not active at the provider: ${names(inactive)}`,
+      `${counted(inactive.length, 'member of the groups has', 'members of the groups have')} an account that is not active at the provider: ${names(inactive)}`,
       ids(inactive),
     ),
   ];
@@ -112,7 +112,7 @@ function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[]
     ...finding(
       'changes-due',
       'note',
-      `a full cycle would now make ${others.length} other changes; they wait until the migration is over`,
+      `a full cycle would now make ${counted(others.length, 'other change', 'other changes')}, to wait until the migration is over`,
       // What Entra's engine would change, only its own mapping tells.
       input.rules.engine === 'entra' ? [] : [...new Set(others.map(({ anchor }) => anchor))],
     ),

@@ -1,5 +1,6 @@
 import { jobTrouble, type NativeJob } from './native-job.ts';
 import type { Survey, SurveyFinding } from './survey.ts';
+import { counted } from '../reasons.ts';
 
 /** Removals a threshold should allow above the groups that are to go. */
 const SLACK = 5;
@@ -43,7 +44,7 @@ function thresholdText(
   if (threshold < groups)
     return {
       severity: 'refuse',
-      text: `Entra's accidental-deletions threshold is ${threshold}, and ${groups} groups are to go: ${wanted}`,
+      text: `Entra's accidental-deletions threshold is ${threshold}, and ${counted(groups, 'group is', 'groups are')} to go: ${wanted}`,
     };
   if (threshold <= groups + SLACK) return undefined;
   return {

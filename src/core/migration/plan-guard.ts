@@ -1,7 +1,7 @@
 import type { GuardFacts } from '../guards/facts.ts';
 import type { Operation } from '../operation.ts';
 import type { Plan } from '../plan.ts';
-import { listed } from '../reasons.ts';
+import { counted, listed } from '../reasons.ts';
 import type { Finding } from '../verdict.ts';
 import type { CycleMigration } from './migration.ts';
 
@@ -57,7 +57,7 @@ export function judgeMigration(plan: Plan, migration: CycleMigration | undefined
     {
       guard: 'migration',
       effect: 'hold',
-      message: `${others.length} other changes are due and wait until the migration is over`,
+      message: `${counted(others.length, 'other change is due and waits', 'other changes are due and wait')} until the migration is over`,
       remedy: 'nothing to do: the next cycle after the migration plans them again.',
       operations: others.map(({ key }) => key),
       numbers: { operations: others.length },

@@ -13,6 +13,7 @@ import { describeJob, type NativeJob } from './native-job.ts';
 import { nextMigrationStep, type GateReason } from './next-step.ts';
 import { stateOf, type MigrationState } from './state.ts';
 import type { SurveyFinding } from './survey.ts';
+import { counted } from '../reasons.ts';
 
 /** Where a migration stands, for people and scripts. */
 export interface MigrationView {
@@ -49,9 +50,9 @@ export interface MigrationView {
 export function lineText({ entry }: JournalLine): string {
   switch (entry.kind) {
     case 'started':
-      return `${entry.migration} of ${entry.groups.length} groups${entry.engine === undefined ? '' : " with Entra's engine"}, started by ${entry.by}`;
+      return `${entry.migration} of ${counted(entry.groups.length, 'group')}${entry.engine === undefined ? '' : " with Entra's engine"}, started by ${entry.by}`;
     case 'surveyed':
-      return `survey (${entry.purpose}): ${entry.survey.users.length} users, ${entry.survey.accounts.length} active accounts, ${entry.survey.uncovered.length} not covered`;
+      return `survey (${entry.purpose}): ${counted(entry.survey.users.length, 'user')}, ${counted(entry.survey.accounts.length, 'active account')}, ${entry.survey.uncovered.length} not covered`;
     case 'begun':
       return `${entry.step}: begun`;
     case 'done':
@@ -59,9 +60,9 @@ export function lineText({ entry }: JournalLine): string {
     case 'reopened':
       return `back to ${entry.step}: ${entry.why}`;
     case 'calling':
-      return `${entry.step}: sending ${entry.calls.length} requests`;
+      return `${entry.step}: sending ${counted(entry.calls.length, 'request')}`;
     case 'called':
-      return `${entry.step}: ${entry.outcomes.filter(({ state }) => state === 'done' || state === 'already-so').length} of ${entry.outcomes.length} requests done`;
+      return `${entry.step}: ${entry.outcomes.filter(({ state }) => state === 'done' || state === 'already-so').length} of ${counted(entry.outcomes.length, 'request')} done`;
     case 'seen':
       return `${entry.step}: ${entry.text}`;
     case 'cycle':
@@ -69,7 +70,7 @@ export function lineText({ entry }: JournalLine): string {
     case 'native-job':
       return `${entry.step}: Entra's job: ${describeJob(entry.job)}`;
     case 'verified':
-      return `${entry.accounts.length} accounts active, ${entry.groupsLeft.length} groups left, ${entry.waiting} changes waiting`;
+      return `${counted(entry.accounts.length, 'account')} active, ${counted(entry.groupsLeft.length, 'group')} left, ${counted(entry.waiting, 'change')} waiting`;
     case 'approved':
       return `gate ${entry.gate} approved by ${entry.by}`;
     case 'withdrawn':

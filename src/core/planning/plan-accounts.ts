@@ -4,7 +4,7 @@ import type { Link } from '../link.ts';
 import { desiredAccount, matchingTargets } from '../mapping/compile-mapping.ts';
 import { AccountIndex, matchAccount, type Match } from '../match.ts';
 import { WAVE, type Reason } from '../operation.ts';
-import { describePaths, listed } from '../reasons.ts';
+import { counted, describePaths, listed } from '../reasons.ts';
 import { pathsOf, type Scope } from '../scope.ts';
 import type { DesiredAccount, ResourceId } from '../scim.ts';
 import {
@@ -85,10 +85,10 @@ function report({ draft, input, failures, unverified }: AccountsContext): void {
   notice(
     draft,
     'mapping-failed',
-    `${failures.length} users could not be mapped: ${reasons}`,
+    `${counted(failures.length, 'user')} could not be mapped: ${reasons}`,
     failures.map(({ anchor }) => anchor),
   );
-  const text = `${unverified.length} linked accounts are missing from a listing that cannot be trusted; nothing is concluded from that`;
+  const text = `${counted(unverified.length, 'linked account is', 'linked accounts are')} missing from a listing that cannot be trusted; nothing is concluded from that`;
   notice(draft, 'account-unverified', text, unverified);
 }
 

@@ -7,7 +7,7 @@ import { indexLinks } from '../match.ts';
 import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
 import type { ProviderProfile } from '../profile.ts';
-import { foldedNames, foldName, listed } from '../reasons.ts';
+import { counted, foldedNames, foldName, listed } from '../reasons.ts';
 import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import type { Drift } from './drift-facts.ts';
 import { findDrift } from './find-drift.ts';
@@ -122,7 +122,7 @@ function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: Re
     .sort()
     .slice(0, 5)
     .join(', ');
-  const text = `${outer.length} assigned groups contain groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
+  const text = `${counted(outer.length, 'assigned group contains', 'assigned groups contain')} groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
   notice(draft, 'nested-groups', text, outer);
 }
 

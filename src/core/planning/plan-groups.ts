@@ -2,7 +2,7 @@ import { diffGroup } from '../diff.ts';
 import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
-import { attributesDiffer, listed } from '../reasons.ts';
+import { counted, attributesDiffer, listed } from '../reasons.ts';
 import { sameText } from '../scim-compare.ts';
 import { groupName, type Scope } from '../scope.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
@@ -58,7 +58,7 @@ export function planGroups(input: PlanInput, draft: PlanDraft, scope: Scope, lin
   notice(
     draft,
     'account-unverified',
-    `${unverified.length} linked SCIM groups are missing from a listing that cannot be trusted`,
+    `${counted(unverified.length, 'linked SCIM group is', 'linked SCIM groups are')} missing from a listing that cannot be trusted`,
     unverified,
   );
   noticeUnrenamed(input, draft, scope, links.byAnchor, byId);
@@ -156,7 +156,7 @@ function noticeUnrenamed(
     return current !== undefined && !sameText(current.displayName, groupName(input.directory, anchor), 'exact');
   });
   const names = listed(renamed.map((anchor) => groupName(input.directory, anchor)));
-  const text = `${renamed.length} SCIM groups keep their old names, because the provider cannot rename groups: ${names}. To rename one, make a new group there, move the members and delete the old one`;
+  const text = `${counted(renamed.length, 'SCIM group keeps its old name', 'SCIM groups keep their old names')}, because the provider cannot rename groups: ${names}. To rename one, make a new group there, move the members and delete the old one`;
   notice(draft, 'group-not-renamed', text, renamed);
 }
 

@@ -3,7 +3,7 @@ import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
 import { effectOf } from '../profile.ts';
-import { afterDelay, removalReason, withEffect } from '../reasons.ts';
+import { counted, afterDelay, removalReason, withEffect } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
 import { leave } from './leave.ts';
 import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
@@ -59,12 +59,12 @@ export function planRemovals(
     if (link.state === 'disabled' && active.get(link.resourceId) === true) again.push(link.anchor);
     planRemoval(input, draft, scope, link, cause, active);
   }
-  const text = `${again.length} accounts Headgate disabled are active at the provider again, though their users are not entitled`;
+  const text = `${counted(again.length, 'account Headgate disabled is', 'accounts Headgate disabled are')} active at the provider again, though not entitled`;
   notice(draft, 'account-active-again', text, again);
   notice(
     draft,
     'users-left-out',
-    `${unknown.length} linked users could not be located in the directory; they are left as they are`,
+    `${counted(unknown.length, 'linked user')} could not be located in the directory; nothing is done to them`,
     unknown,
   );
 }

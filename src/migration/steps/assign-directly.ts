@@ -1,6 +1,7 @@
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { later, lookAround, notYet } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /**
  * Gives every member of the groups a direct assignment with the role the group gives them, and believes it once two reads in
@@ -26,13 +27,21 @@ export async function assignDirectly(context: StepContext): Promise<StepOutcome>
     if (!(await changeDirectory(context, open))) return { is: 'left' };
     return later(context);
   }
-  if (calls.length > 0) return notYet(context, `${calls.length} direct assignments were made and do not show yet`);
-  if (survey.uncovered.length > 0) return notYet(context, `${survey.uncovered.length} users are not covered yet`);
-  const times = await context.sight(true, `all ${survey.users.length} members are assigned directly`);
+  if (calls.length > 0)
+    return notYet(
+      context,
+      `${counted(calls.length, 'direct assignment was made and does', 'direct assignments were made and do')} not show yet`,
+    );
+  if (survey.uncovered.length > 0)
+    return notYet(context, `${counted(survey.uncovered.length, 'user is', 'users are')} not covered yet`);
+  const times = await context.sight(
+    true,
+    `${counted(survey.users.length, 'member is', 'members are')} assigned directly`,
+  );
   if (times < 2) return later(context);
   return {
     is: 'done',
-    text: `${survey.users.length} members of ${survey.groups.length} groups are assigned directly`,
+    text: `${counted(survey.users.length, 'member')} of ${counted(survey.groups.length, 'group')} assigned directly`,
     first: [{ kind: 'surveyed', purpose: 'coverage', survey }],
   };
 }

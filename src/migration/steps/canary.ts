@@ -5,6 +5,7 @@ import { nativeCycle } from './native-cycle.ts';
 import { unassignSome } from './unassign-groups.ts';
 import { deleteGroup, groupLink, membersOf } from './group-changes.ts';
 import { lookAround, unlessLost } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** Everybody who was in a group, by what the provider showed and by what the directory says. */
 function inside({ anchor, scimGroup }: SurveyedGroup, { users }: Survey): ReadonlySet<ResourceId> {
@@ -44,7 +45,7 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
       return {
         is: 'reopen',
         step: 'empty-groups',
-        why: `SCIM group ${first.name} has ${found.members.length} members again`,
+        why: `SCIM group ${first.name} has ${counted(found.members.length, 'member')} again`,
       };
     if (await context.interrupted()) return { is: 'left' };
     await deleteGroup(context, link);

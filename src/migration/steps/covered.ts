@@ -1,5 +1,5 @@
 import type { Anchor } from '../../core/directory.ts';
-import { listed } from '../../core/reasons.ts';
+import { counted, listed } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { membersWithoutAssignment } from '../survey.ts';
 import { later } from './look.ts';
@@ -18,7 +18,7 @@ export async function unlessCovered(context: StepContext, group: Anchor): Promis
     return later(context);
   }
   if (users.length === 0) return undefined;
-  const why = `${users.length} members have no direct assignment: ${listed(users)}`;
+  const why = `${counted(users.length, 'member has', 'members have')} no direct assignment: ${listed(users)}`;
   return { is: 'reopen', step: 'assign-directly', why };
 }
 

@@ -6,6 +6,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { unlessAsApproved, unlessCovered } from './covered.ts';
 import { groupLink, membersOf, takeOut } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice, unlessLost } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /**
  * Takes everybody out of the SCIM groups that are to go, in chunks the provider takes, and reads them back. Nothing is
@@ -19,7 +20,11 @@ export async function emptyGroups(context: StepContext): Promise<StepOutcome> {
   if (first !== undefined) return first;
   const { groupsWithMembers, left, outcome } = await empty(context);
   if (outcome !== undefined) return outcome;
-  if (left > 0) return notYet(context, `${left} members are still shown in ${groupsWithMembers} SCIM groups`);
+  if (left > 0)
+    return notYet(
+      context,
+      `${counted(left, 'member is', 'members are')} still shown in ${counted(groupsWithMembers, 'SCIM group')}`,
+    );
   return seenTwice(context, 'every SCIM group that is to go is empty');
 }
 

@@ -6,6 +6,7 @@ import { WAVE } from '../../core/operation.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import { changeProvider } from '../calls.ts';
 import type { StepContext } from '../step-context.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** A living link of a SCIM group, or none. */
 export async function groupLink({ ports, connection }: StepContext, group: Anchor): Promise<Link | undefined> {
@@ -54,7 +55,7 @@ export async function takeOut(context: StepContext, link: Link, ids: readonly Re
     context,
     {
       key: `empty ${link.anchor} ${ids.join(' ')}`,
-      what: `take ${ids.length} members out of SCIM group ${link.label}`,
+      what: `take ${counted(ids.length, 'member')} out of SCIM group ${link.label}`,
       request,
       group: link.anchor,
       members: ids,
@@ -88,7 +89,7 @@ export async function putBack(
   };
   const [request] = provider.preview(link.resourceId, { add: ids });
   if (request === undefined) return;
-  const what = `put ${ids.length} members back into SCIM group ${link.label}`;
+  const what = `put ${counted(ids.length, 'member')} back into SCIM group ${link.label}`;
   const call = { key: refillKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
   await changeProvider(context, call, async () => {
     const resolve = (anchor: Anchor) => (anchor === link.anchor ? link.resourceId : accounts.get(anchor));

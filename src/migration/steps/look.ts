@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { obstacles } from '../../core/migration/findings.ts';
 import type { Link } from '../../core/link.ts';
 import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
-import { listed } from '../../core/reasons.ts';
+import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
@@ -46,7 +46,7 @@ export async function lookAround(
   const gone = state.engine === 'entra' ? lostAccounts(state.before?.accounts ?? [], survey.accounts) : [];
   if (gone.length > 0) {
     const names = listed(gone.map(({ label }) => label));
-    const why = `${gone.length} accounts that were active are not any more: ${names}. See why, then abort and start anew`;
+    const why = `${counted(gone.length, 'account that was active is', 'accounts that were active are')} not any more: ${names}. See why, then abort and start anew`;
     return { survey, assumed, obstacle: state.takenAway ? lost(gone) : { is: 'stop', why } };
   }
   const [first] = obstacles(survey, state.options, state.before === undefined ? 'beginning' : 'going-on');
@@ -68,7 +68,7 @@ export function lostAccounts(
 export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
   return {
     is: 'abort',
-    why: `${accounts.length} accounts that were active before are not any more: ${listed(accounts.map(({ label }) => label))}`,
+    why: `${counted(accounts.length, 'account that was active before is', 'accounts that were active before are')} not any more: ${listed(accounts.map(({ label }) => label))}`,
   };
 }
 

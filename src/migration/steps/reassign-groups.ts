@@ -1,6 +1,7 @@
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { later, notYet, seenTwice } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** Assigns the groups again with the roles they had, and believes it once two reads in a row show it. */
 export async function reassignGroups(context: StepContext): Promise<StepOutcome> {
@@ -23,9 +24,14 @@ export async function reassignGroups(context: StepContext): Promise<StepOutcome>
         }),
       ),
   );
-  if (calls.length === 0) return seenTwice(context, `all ${before.groups.length} groups are assigned`);
+  if (calls.length === 0)
+    return seenTwice(context, `${counted(before.groups.length, 'group is', 'groups are')} assigned`);
   const carriedOut = context.state().carriedOut[context.step];
   const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
-  if (open.length === 0) return notYet(context, `${calls.length} groups were assigned again and do not show yet`);
+  if (open.length === 0)
+    return notYet(
+      context,
+      `${counted(calls.length, 'group was assigned again and does', 'groups were assigned again and do')} not show yet`,
+    );
   return (await changeDirectory(context, open)) ? later(context) : { is: 'left' };
 }

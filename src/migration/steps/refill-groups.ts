@@ -5,6 +5,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { groupLink, putBack, refillKey } from './group-changes.ts';
 import { later, notYet, seenTwice } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /**
  * Puts back into the SCIM groups whom the migration took out of them, where Entra has not done so: it never reads members,
@@ -61,7 +62,11 @@ async function refill(
     const known = context.state().carriedOut[context.step]?.has(refillKey(anchor, [...chunk.values()])) === true;
     // Where members are not shown, that they were put back once is all there is to know.
     if (known && scimGroup.members === undefined) continue;
-    if (known) return notYet(context, `${missing.length} members were put back into ${name} and do not show yet`);
+    if (known)
+      return notYet(
+        context,
+        `${counted(missing.length, 'member was', 'members were')} put back into ${name} and not shown yet`,
+      );
     if (await context.interrupted()) return { is: 'left' };
     await putBack(context, link, chunk);
     sent = true;

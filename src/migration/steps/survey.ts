@@ -1,5 +1,6 @@
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { lookAround, SOON_MS } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** Waits until no other cycle is open, then looks at everything once more: what is there then is "before". */
 export async function surveyStep(context: StepContext): Promise<StepOutcome> {
@@ -15,7 +16,7 @@ export async function surveyStep(context: StepContext): Promise<StepOutcome> {
   }
   return {
     is: 'done',
-    text: `${survey.groups.length} groups, ${survey.users.length} users, ${survey.accounts.length} active accounts`,
+    text: `${counted(survey.groups.length, 'group')}, ${counted(survey.users.length, 'user')}, ${counted(survey.accounts.length, 'active account')}`,
     first: [{ kind: 'surveyed', purpose: 'start', survey }],
   };
 }

@@ -4,6 +4,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { unlessCovered } from './covered.ts';
 import { groupLink, membersOf } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** Removes the assignments of the groups, one by one, each after a fresh look at whom it would concern. */
 export function unassignGroups(context: StepContext): Promise<StepOutcome> {
@@ -19,14 +20,22 @@ export async function unassignSome(
   const { survey, obstacle } = await lookAround(context);
   if (obstacle !== undefined) return obstacle;
   if (survey.uncovered.length > 0)
-    return { is: 'reopen', step: 'assign-directly', why: `${survey.uncovered.length} users have no other way in` };
+    return {
+      is: 'reopen',
+      step: 'assign-directly',
+      why: `${counted(survey.uncovered.length, 'user has', 'users have')} no other way in`,
+    };
   const assigned = survey.groups.filter((group) => chosen(group) && group.assignments.length > 0);
   if (assigned.length === 0) return seenTwice(context, 'none of the groups is assigned any more');
   const carriedOut = context.state().carriedOut[context.step];
   const open = assigned.filter(({ assignments }) =>
     assignments.some(({ id }) => carriedOut?.has(`unassign ${id}`) !== true),
   );
-  if (open.length === 0) return notYet(context, `${assigned.length} groups were unassigned and still show as assigned`);
+  if (open.length === 0)
+    return notYet(
+      context,
+      `${counted(assigned.length, 'group was unassigned and still shows', 'groups were unassigned and still show')} as assigned`,
+    );
   for (const group of open) {
     const outcome = await unassign(context, survey.application.id, group);
     if (outcome !== undefined) return outcome;
@@ -47,7 +56,7 @@ async function unassign(
     return {
       is: 'reopen',
       step: 'empty-groups',
-      why: `SCIM group ${group.name} has ${found.members.length} members again`,
+      why: `SCIM group ${group.name} has ${counted(found.members.length, 'member')} again`,
     };
   const calls = group.assignments.map(({ id, roleId }) => ({
     ...directoryCall(context, `unassign ${id}`, `unassign group ${group.name}`, {

@@ -1,5 +1,5 @@
 import { digestOf } from '../../core/plan.ts';
-import { listed } from '../../core/reasons.ts';
+import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
@@ -31,11 +31,17 @@ export async function verify(context: StepContext): Promise<StepOutcome> {
       why: `a whole cycle of Entra's provisioning left ${left.length} of the SCIM groups: ${listed(left)}. See its logs; a job that was restarted has forgotten them: then delete them at the provider, and resume`,
     };
   if (left.length > 0) return notYet(context, `the provider still shows ${left.length} of the groups`);
-  const times = await context.sight(true, `the groups are gone and all ${survey.accounts.length} accounts are active`);
+  const times = await context.sight(
+    true,
+    `the groups are gone and ${counted(survey.accounts.length, 'account is', 'accounts are')} active`,
+  );
   if (times < 2) return later(context);
   const { accounts } = survey;
   const waiting = due.operations.length;
   const digest = digestOf({ accounts: accounts.map(({ id }) => id), left, at: before?.digest ?? '' });
   await context.append([{ kind: 'verified', accounts, groupsLeft: left, waiting, digest }]);
-  return { is: 'done', text: `the groups are gone; ${accounts.length} accounts are active, the same as before` };
+  return {
+    is: 'done',
+    text: `the groups are gone; ${counted(accounts.length, 'account is', 'accounts are')} active, the same as before`,
+  };
 }

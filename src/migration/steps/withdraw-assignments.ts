@@ -3,6 +3,7 @@ import type { MigrationCall } from '../../core/migration/journal.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { later, notYet, seenTwice } from './look.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** Assignments withdrawn between two looks at whether their users are still members. */
 const AT_ONCE = 20;
@@ -46,7 +47,15 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
   }
   const carriedOut = context.state().carriedOut[context.step];
   const open = withdrawable.filter(({ id }) => carriedOut?.has(`withdraw ${id}`) !== true);
-  if (open.length === 0) return notYet(context, `${withdrawable.length} assignments were withdrawn and still show`);
+  if (open.length === 0)
+    return notYet(
+      context,
+      counted(
+        withdrawable.length,
+        'assignment was withdrawn and still shows',
+        'assignments were withdrawn and still show',
+      ),
+    );
   // Few at a time, so that membership and assignments are read anew before the next.
   const calls = open.slice(0, AT_ONCE).map(({ id, principal }) =>
     directoryCall(context, `withdraw ${id}`, `withdraw the direct assignment of ${principal}`, {

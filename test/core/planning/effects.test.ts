@@ -167,7 +167,7 @@ describe('groups at providers that are particular about them', () => {
     const { plan } = planCycle(input);
     expect(plan.operations.map(({ kind }) => kind)).toEqual(['members']);
     expect(plan.notices).toMatchObject([{ code: 'group-not-renamed', anchors: ['it'] }]);
-    expect(plan.notices[0]?.text).toContain('1 SCIM groups keep their old names');
+    expect(plan.notices[0]?.text).toContain('1 SCIM group keeps its old name,');
   });
 
   test('a group whose name is right gives no notice where groups cannot be renamed', () => {
