@@ -4,6 +4,7 @@ import type { DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
+import type { MigrationTrace } from '../core/migration/trace.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
 import type { GuardSetting } from '../core/guards/settings.ts';
@@ -80,6 +81,8 @@ export interface Explanation {
   /** What will be done to the account, when, and why. */
   readonly leaving?: PendingRemoval;
   readonly operations: readonly OperationRecord[];
+  /** Migrations that wrote to this user's assignments or memberships, newest first; absent when none did. */
+  readonly migrations?: readonly MigrationTrace[];
 }
 
 /** A plan with what the guards say of it. */

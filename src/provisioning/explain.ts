@@ -1,4 +1,7 @@
+import type { Anchor } from '../core/directory.ts';
 import { RefusedError } from '../core/errors.ts';
+import { traceOf, type MigrationTrace } from '../core/migration/trace.ts';
+import type { ResourceId } from '../core/scim.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Explanation } from '../ports/operator.ts';
 import type { Stores } from '../ports/stores.ts';
@@ -11,15 +14,18 @@ import { resolveSubject } from './resolve-subject.ts';
 
 /** The last operations shown for one user. */
 const RECENT = 10;
+/** Migrations looked through, newest first: a journal names everybody it concerns, so each is a large read. */
+const NEWEST = 3;
 
 /** Explains why one user has or lacks access through a connection, from the directory and the store alone. */
 export async function explain(
   connection: Connection,
-  { links, cycles }: Pick<Stores, 'links' | 'cycles'>,
+  stores: Pick<Stores, 'links' | 'cycles' | 'migrations'>,
   idOrName: string,
   signal: AbortSignal,
 ): Promise<Explanation> {
   const { name } = connection.rules;
+  const { links, cycles } = stores;
   const subject = await resolveSubject(connection, links, idOrName, signal, ['user']).catch((error: unknown) => {
     if (error instanceof RefusedError && error.code === 'not-found') return undefined;
     throw error;
@@ -34,5 +40,22 @@ export async function explain(
   const explained = explainUser(connection, facts, subject.anchor);
   const { leaving } = explained;
   const held = leaving === undefined ? {} : { leaving: withHold(leaving, operations) };
-  return { connection: name, ...explained, ...held, operations };
+  const traces = await tracesOf(stores, name, subject.anchor, explained.link?.resourceId);
+  const migrations = traces.length === 0 ? {} : { migrations: traces };
+  return { connection: name, ...explained, ...held, operations, ...migrations };
+}
+
+/** What the newest migrations did to a user: they write outside of cycles, so no operation tells of it. */
+async function tracesOf(
+  { migrations }: Pick<Stores, 'migrations'>,
+  connection: string,
+  user: Anchor,
+  account: ResourceId | undefined,
+): Promise<readonly MigrationTrace[]> {
+  const traces: MigrationTrace[] = [];
+  for (const { id } of await migrations.list({ connection, limit: NEWEST })) {
+    const trace = traceOf(id, await migrations.lines(id), user, account);
+    if (trace !== undefined) traces.push(trace);
+  }
+  return traces;
 }

@@ -141,8 +141,12 @@ describe('a daemon beside Entra’s own service', () => {
     expect(assignedTo(at)).toEqual(['Deck', ...people(1, 3), personName(6)].toSorted());
     expect([memberCount(at, 'Crew'), memberCount(at, 'Deck')]).toEqual([undefined, 3]);
     expect(at.job.code()).toBe('Active');
-    await at.tenant.control.runProvisioningJob(at.application);
+    await at.cycle();
     expect(userNames(at)).toEqual(people(1, 6));
+    // No operation of a cycle tells of it, so explain does.
+    const explained = await headgate(['explain', personName(1), '--config', at.configFile], at.directory);
+    expect(explained.stdout).toContain(`migration ${view.id} (remove-groups):`);
+    expect(explained.stdout).toMatch(/assign person1@.* directly: done\n.* out of SCIM group Crew: done/);
   });
 
   test('M6: a restart that makes Entra forget an unassigned group stops it, and says what to do', async () => {

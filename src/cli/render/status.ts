@@ -230,7 +230,7 @@ function heldWords({ heldBy = 'a guard', guards = [] }: OperationRecord): string
 
 /** Why somebody has or lacks access through one connection. */
 export function renderExplanation(explanation: Explanation, paint: Paint): string {
-  const { connection, user, paths, conclusion, mapped, link, leaving, operations } = explanation;
+  const { connection, user, paths, conclusion, mapped, link, leaving, operations, migrations = [] } = explanation;
   const lines = [paint.strong(`Connection ${connection}`), `  ${printable(conclusion)}`];
   if (user !== undefined)
     lines.push(`  user: ${printable(user.name)} (${user.id})${user.enabled ? '' : paint.warn(', sign-in blocked')}`);
@@ -253,6 +253,10 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
   }
   if (operations.length > 0)
     lines.push('  last operations:', indent(renderOperations(operations, paint, true), '    '));
+  for (const { migration, kind, calls } of migrations) {
+    lines.push(`  migration ${migration} (${kind}):`);
+    lines.push(...calls.map(({ at, what, outcome }) => `    ${shownTime(at)} ${printable(what)}: ${outcome}`));
+  }
   return lines.join('\n');
 }
 

@@ -33,6 +33,8 @@ export interface MigrationCall {
   /** Members of a SCIM group, to be taken out. */
   readonly members?: readonly ResourceId[];
   readonly group?: Anchor;
+  /** Whose direct assignment is withdrawn: the change itself names the assignment alone. */
+  readonly principal?: Anchor;
 }
 
 export interface CallOutcome {

@@ -72,15 +72,21 @@ export interface MigrationReport {
   readonly passed: boolean;
 }
 
-function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
-  const requests: ReportedRequest[] = [];
+/** A call a migration has announced, and what became of it. */
+export interface ReportedCall extends Pick<ReportedRequest, 'at' | 'outcome' | 'why'> {
+  readonly call: MigrationCall;
+}
+
+/** Every call of a journal, oldest first. */
+export function callsOf(lines: readonly JournalLine[]): readonly ReportedCall[] {
+  const calls: ReportedCall[] = [];
   let open: { readonly at: number; readonly calls: readonly MigrationCall[] } | undefined;
   const flush = (
     outcomes: ReadonlyMap<string, { readonly state: ReportedRequest['outcome']; readonly why?: string }>,
   ) => {
-    for (const { key, what, request } of open?.calls ?? []) {
-      const { state, why } = outcomes.get(key) ?? { state: 'in-doubt' as const };
-      requests.push({ at: open?.at ?? 0, what, request, outcome: state, ...(why === undefined ? {} : { why }) });
+    for (const call of open?.calls ?? []) {
+      const { state, why } = outcomes.get(call.key) ?? { state: 'in-doubt' as const };
+      calls.push({ at: open?.at ?? 0, call, outcome: state, ...(why === undefined ? {} : { why }) });
     }
     open = undefined;
   };
@@ -92,7 +98,11 @@ function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
     if (entry.kind === 'called') flush(new Map(entry.outcomes.map((outcome) => [outcome.key, outcome])));
   }
   flush(new Map());
-  return requests;
+  return calls;
+}
+
+function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
+  return callsOf(lines).map(({ call: { what, request }, ...more }) => ({ what, request, ...more }));
 }
 
 /** Pure: the report of a journal, whole or not. */

@@ -57,13 +57,14 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
       ),
     );
   // Few at a time, so that membership and assignments are read anew before the next.
-  const calls = open.slice(0, AT_ONCE).map(({ id, principal }) =>
-    directoryCall(context, `withdraw ${id}`, `withdraw the direct assignment of ${principal}`, {
+  const calls = open.slice(0, AT_ONCE).map(({ id, principal }) => ({
+    ...directoryCall(context, `withdraw ${id}`, `withdraw the direct assignment of ${principal}`, {
       kind: 'unassign',
       application: before.application.id,
       assignment: id,
     }),
-  );
+    principal,
+  }));
   const more = open.length > calls.length;
   if (!(await changeDirectory(context, calls))) return { is: 'left' };
   return more ? { is: 'again', afterMs: 1 } : later(context);
