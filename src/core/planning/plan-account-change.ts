@@ -21,7 +21,9 @@ export interface AccountsContext {
   /** The account an anchor refers to, if it has a living one. */
   readonly resolve: (anchor: Anchor) => ResourceId | undefined;
   readonly roles: ReadonlyMap<string, AppRole>;
-  /** References that must wait for their user to come into scope, by the user who refers. */
+  /** Whether somebody has an account, or gets one in this very plan. */
+  readonly getsAccount: (anchor: Anchor) => boolean;
+  /** References that must wait for their user to get an account, by the user who refers. */
   readonly awaiting: Map<Anchor, readonly Anchor[]>;
   readonly failures: { readonly anchor: Anchor; readonly why: string }[];
   readonly unverified: Anchor[];
@@ -34,11 +36,11 @@ export interface Subject {
   readonly paths: () => readonly ScopePath[];
 }
 
-/** References that can be resolved now, and those whose user gets an account in this very cycle. Others wait for theirs to be in scope. */
+/** References that can be resolved now, and those whose user gets an account in this very cycle. Others wait for theirs to get one. */
 export function splitReferences(context: AccountsContext, references: readonly ReferenceChange[]) {
   return {
     now: references.filter(({ to }) => context.resolve(to) !== undefined),
-    later: references.filter(({ to }) => context.resolve(to) === undefined && context.entitled.has(to)),
+    later: references.filter(({ to }) => context.resolve(to) === undefined && context.getsAccount(to)),
   };
 }
 

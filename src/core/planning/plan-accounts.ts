@@ -1,12 +1,13 @@
-import { createAttributes, createReferences, missingRequired, unsupportedTargets, userNameProblem } from '../diff.ts';
-import type { Anchor, AppRole, DirectoryUser } from '../directory.ts';
+import { createAttributes, createReferences, unsupportedTargets } from '../diff.ts';
+import type { Anchor, DirectoryUser } from '../directory.ts';
 import type { Link } from '../link.ts';
-import { desiredAccount, matchingTargets } from '../mapping/compile-mapping.ts';
+import { matchingTargets } from '../mapping/compile-mapping.ts';
 import { AccountIndex, matchAccount, type Match } from '../match.ts';
 import { WAVE, type Reason } from '../operation.ts';
 import { counted, describePaths, listed } from '../reasons.ts';
 import { pathsOf, type Scope } from '../scope.ts';
 import type { DesiredAccount, ResourceId } from '../scim.ts';
+import { createProblem, mapUser, whoGetsAccounts } from './map-user.ts';
 import {
   awaited,
   planChange,
@@ -23,18 +24,9 @@ export function userLabel(user: DirectoryUser): string {
   return typeof name === 'string' && name !== '' ? name : user.id;
 }
 
-/** App roles the user's assignments carry, in the order of their ids. */
-function rolesOf({ roles, scope }: AccountsContext, user: Anchor): readonly AppRole[] {
-  if (roles.size === 0) return NO_ROLES;
-  const ids = new Set((scope.reach.get(user) ?? []).map((index) => scope.routes[index]?.assignment.roleId ?? ''));
-  return [...ids].sort().flatMap((id) => roles.get(id) ?? []);
-}
-
-const NO_ROLES: readonly AppRole[] = [];
-
 /**
  * Plans creates, updates, reactivations and links of the accounts of entitled users. Returns whom each of them refers to
- * in vain, for the next cycles to remember.
+ * in vain, for the next cycles to remember, and who gets no account because they cannot be mapped.
  */
 export function planAccounts(
   input: PlanInput,
@@ -42,9 +34,9 @@ export function planAccounts(
   scope: Scope,
   entitled: ReadonlySet<Anchor>,
   links: { readonly byAnchor: ReadonlyMap<Anchor, Link>; readonly linkedTo: ReadonlyMap<ResourceId, Anchor> },
-): ReadonlyMap<Anchor, readonly Anchor[]> {
+): { readonly awaiting: ReadonlyMap<Anchor, readonly Anchor[]>; readonly without: ReadonlySet<Anchor> } {
   const targets = matchingTargets(input.mapping);
-  const context: AccountsContext = {
+  const known = {
     input,
     draft,
     scope,
@@ -53,12 +45,16 @@ export function planAccounts(
     index: new AccountIndex(input.inventory.accounts.resources, targets),
     links: links.byAnchor,
     linkedTo: links.linkedTo,
-    resolve: (anchor) => {
+    resolve: (anchor: Anchor) => {
       const link = links.byAnchor.get(anchor);
       const lost = link === undefined || link.state === 'deleted' || input.vanished.has(link.resourceId);
       return lost ? undefined : link.resourceId;
     },
     roles: new Map(input.directory.application.roles.map((role) => [role.id, role])),
+  };
+  const context: AccountsContext = {
+    ...known,
+    getsAccount: whoGetsAccounts(known),
     awaiting: new Map(),
     failures: [],
     unverified: [],
@@ -69,7 +65,9 @@ export function planAccounts(
       planAccount(context, { user, label: userLabel(user), paths: () => pathsOf(scope, input.directory, anchor) });
   }
   report(context);
-  return context.awaiting;
+  const { awaiting, failures, resolve } = context;
+  const without = failures.flatMap(({ anchor }) => (resolve(anchor) === undefined ? [anchor] : []));
+  return { awaiting, without: new Set(without) };
 }
 
 function report({ draft, input, failures, unverified }: AccountsContext): void {
@@ -96,11 +94,7 @@ function planAccount(context: AccountsContext, subject: Subject): void {
   const { input, index, links } = context;
   const link = links.get(subject.user.id);
   const linked = link !== undefined && link.state !== 'deleted' ? link : undefined;
-  const mapped = desiredAccount(
-    input.mapping,
-    { user: subject.user, roles: rolesOf(context, subject.user.id) },
-    linked === undefined ? 'create' : 'update',
-  );
+  const mapped = mapUser(context, subject.user, linked === undefined ? 'create' : 'update');
   if ('failure' in mapped) {
     context.failures.push({ anchor: subject.user.id, why: mapped.failure });
     return;
@@ -119,13 +113,13 @@ function planAccount(context: AccountsContext, subject: Subject): void {
 
 function rememberAwaited(context: AccountsContext, user: Anchor, { references }: DesiredAccount): void {
   if (references.size === 0) return;
-  const users = [...references.values()].filter((to) => context.resolve(to) === undefined && !context.entitled.has(to));
+  const users = [...references.values()].filter((to) => !context.getsAccount(to));
   if (users.length > 0) context.awaiting.set(user, [...new Set(users)].sort());
 }
 
 /** Values that flow on create only are needed again when an account that vanished is created anew. */
 function remapped(context: AccountsContext, { user }: Subject): DesiredAccount | undefined {
-  const mapped = desiredAccount(context.input.mapping, { user, roles: rolesOf(context, user.id) }, 'create');
+  const mapped = mapUser(context, user, 'create');
   return 'failure' in mapped ? undefined : mapped.account;
 }
 
@@ -137,12 +131,7 @@ function planUnlinked(context: AccountsContext, subject: Subject, desired: Desir
 
 /** The mapping of an update, not of a create: defaults and create-only values never overwrite an existing account. */
 function planMatched(context: AccountsContext, subject: Subject, match: Match & { found: 'one' }): void {
-  const { input } = context;
-  const mapped = desiredAccount(
-    input.mapping,
-    { user: subject.user, roles: rolesOf(context, subject.user.id) },
-    'update',
-  );
+  const mapped = mapUser(context, subject.user, 'update');
   if ('failure' in mapped) context.failures.push({ anchor: subject.user.id, why: mapped.failure });
   else planChange(context, subject, mapped.account, match.account, undefined, match.by);
 }
@@ -157,15 +146,9 @@ function planCreate(
   const { draft, input } = context;
   const { user, label } = subject;
   const paths = subject.paths();
-  const missing = missingRequired(desired, input.profile);
-  if (missing.length > 0) {
-    const why = `the provider requires ${listed(missing)}, for which there is no value (MandatoryFieldsMissing)`;
-    context.failures.push({ anchor: user.id, why });
-    return;
-  }
-  const unfit = userNameProblem(desired, input.profile);
-  if (unfit !== undefined) {
-    context.failures.push({ anchor: user.id, why: unfit });
+  const problem = createProblem(desired, input.profile);
+  if (problem !== undefined) {
+    context.failures.push({ anchor: user.id, why: problem });
     return;
   }
   const { now, later } = splitReferences(context, createReferences(desired, input.profile));

@@ -52,10 +52,10 @@ export function planCycle(input: PlanInput): Planned {
   const accounts = indexLinks(input.links, 'account');
   const groups = indexLinks(input.links, 'group');
   const draft: PlanDraft = { operations: [], notices: [], collisions: [], waiting: [], departures: [] };
-  const awaiting = planAccounts(input, draft, scope, entitled, accounts);
+  const { awaiting, without } = planAccounts(input, draft, scope, entitled, accounts);
   planRemovals(input, draft, scope, entitled, accounts.byAnchor);
   planGroups(input, draft, scope, groups);
-  planMembers(input, draft, scope, entitled, groups, accounts);
+  planMembers(input, draft, scope, { entitled, without }, groups, accounts);
   planGroupDeletes(input, draft, scope, groups.byAnchor, accounts);
   const inScope = new Set(groupsInScope(input, scope));
   const claims = [

@@ -18,20 +18,26 @@ interface MemberChange {
   readonly remove: readonly { readonly anchor: Anchor; readonly resourceId: ResourceId }[];
 }
 
-/** What members of every group are compared by. */
-interface Comparison {
+/** Who should have an account, and who of them gets none because they cannot be mapped. */
+interface Entitled {
   readonly entitled: ReadonlySet<Anchor>;
+  readonly without: ReadonlySet<Anchor>;
+}
+
+/** What members of every group are compared by. */
+interface Comparison extends Entitled {
   /** Users whose removal waits, or whose reads contradict each other: until that is over, nothing of theirs is taken away. */
   readonly keeping: ReadonlySet<Anchor>;
   readonly accounts: Links;
-  /** The account of each entitled user, null for one without: one look instead of two for each of millions of members. */
+  /** The account of each other entitled user, null for one without: one look instead of two for each of millions of members. */
   readonly accountOf: ReadonlyMap<Anchor, ResourceId | null>;
   readonly vanished: ReadonlySet<ResourceId>;
 }
 
-function accountsOf(entitled: ReadonlySet<Anchor>, { byAnchor }: Links): ReadonlyMap<Anchor, ResourceId | null> {
+function accountsOf({ entitled, without }: Entitled, { byAnchor }: Links): ReadonlyMap<Anchor, ResourceId | null> {
   const accounts = new Map<Anchor, ResourceId | null>();
   for (const user of entitled) {
+    if (without.has(user)) continue;
     const link = byAnchor.get(user);
     accounts.set(user, link === undefined || link.state === 'deleted' ? null : link.resourceId);
   }
@@ -72,11 +78,12 @@ function compareFocused(
   members: readonly Anchor[],
   remembered: readonly Anchor[],
   focus: ReadonlySet<Anchor>,
-  { entitled, keeping, accounts, vanished }: Comparison,
+  { entitled, without, keeping, accounts, vanished }: Comparison,
 ): MemberChange {
   const present = new Set(remembered.filter((user) => focus.has(user)));
   const wanted = new Set(members.filter((user) => focus.has(user) && entitled.has(user)));
   const add = [...wanted]
+    .filter((user) => !without.has(user))
     .filter((user) => !present.has(user) || mayHaveLost(accounts.byAnchor.get(user), vanished))
     .sort();
   const remove = [...present].sort().flatMap((anchor) => {
@@ -128,16 +135,17 @@ export function planMembers(
   input: PlanInput,
   draft: PlanDraft,
   scope: Scope,
-  entitled: ReadonlySet<Anchor>,
+  { entitled, without }: Entitled,
   groups: Links,
   accounts: Links,
 ): void {
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   const comparison: Comparison = {
     entitled,
+    without,
     keeping: new Set([...waitingUsers(draft, accounts), ...doubtfulUsers(input, scope, entitled, accounts)]),
     accounts,
-    accountOf: accountsOf(entitled, accounts),
+    accountOf: accountsOf({ entitled, without }, accounts),
     vanished: input.vanished,
   };
   const joined = new Map<Anchor, ResourceId>();

@@ -11,12 +11,17 @@ const user = (id: string): fc.Arbitrary<DirectoryUser> =>
       enabled: fc.boolean(),
       department: fc.option(fc.constantFrom('Sales', 'IT', 'R&D 100% "quoted" o\'Neill')),
       manager: fc.option(fc.constantFrom(...USERS), { nil: undefined }),
+      nameless: fc.nat(5).map((one) => one === 0),
     })
-    .map(({ enabled, department, manager }) =>
-      aUser(id, { enabled, attributes: { department }, ...(manager === undefined ? {} : { manager }) }),
+    .map(({ enabled, department, manager, nameless }) =>
+      aUser(id, {
+        enabled,
+        attributes: { department, ...(nameless ? { userPrincipalName: null } : {}) },
+        ...(manager === undefined ? {} : { manager }),
+      }),
     );
 
-/** A small company in which everything that can differ does: access, groups, sign-in, managers, deletions. */
+/** A small company in which everything that can differ does: access, groups, sign-in, managers, deletions, names. */
 export const organisation: fc.Arbitrary<Organisation> = fc
   .record({
     users: fc.tuple(...USERS.map(user)),
@@ -55,4 +60,12 @@ export function entitledUsers(now: Organisation): readonly string[] {
   );
   for (const group of Object.values(now.groups ?? {})) for (const member of group.users ?? []) reached.add(member);
   return (now.users ?? []).filter(({ id, enabled }) => enabled && reached.has(id)).map(({ id }) => id);
+}
+
+/** Those of them of whom the mapping makes an account: without a name there is no userName. */
+export function mappableUsers(now: Organisation): readonly string[] {
+  const named = new Set(
+    now.users?.filter(({ attributes }) => attributes['userPrincipalName'] !== null).map(({ id }) => id),
+  );
+  return entitledUsers(now).filter((id) => named.has(id));
 }
