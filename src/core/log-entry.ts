@@ -59,6 +59,8 @@ export interface LogEntry {
   readonly changes: readonly AttributeChange[];
   readonly references?: readonly { readonly path: string; readonly to: NamedAnchor }[];
   readonly members?: LoggedMembers;
+  /** Users whose part was not done, because they had no account; at most `MOST_MEMBERS` are named, the number is complete. */
+  readonly waiting?: { readonly count: number; readonly users: readonly NamedAnchor[] };
   readonly outcome: LogOutcome;
   /** The guard that holds it. */
   readonly heldBy?: string;
@@ -153,7 +155,9 @@ export function toLogEntry(settled: SettledOperation, names: ReadonlyMap<Anchor,
   };
   const resourceId = exported?.resourceId ?? ('resourceId' in operation ? operation.resourceId : undefined);
   const requestId = exported?.requestId ?? failure?.requestId;
-  const references = 'references' in operation ? operation.references : [];
+  const waiting = exported?.unresolved ?? [];
+  const isDone = doneBut(waiting);
+  const references = 'references' in operation ? operation.references.filter(({ to }) => isDone(to)) : [];
   return {
     ...facts,
     resource: operation.resource,
@@ -162,7 +166,10 @@ export function toLogEntry(settled: SettledOperation, names: ReadonlyMap<Anchor,
     reason: operation.reason,
     changes: changesOf(operation),
     ...(references.length === 0 ? {} : { references: references.map(({ path, to }) => ({ path, to: named(to) })) }),
-    ...(operation.kind === 'members' ? { members: membersOf(operation, named) } : {}),
+    ...(operation.kind === 'members' ? { members: membersOf(operation, isDone, named) } : {}),
+    ...(waiting.length === 0
+      ? {}
+      : { waiting: { count: waiting.length, users: waiting.slice(0, MOST_MEMBERS).map(named) } }),
     ...(operation.paths === undefined ? {} : { paths: operation.paths }),
     ...(resourceId === undefined ? {} : { resourceId }),
     ...(heldBy === undefined || settled.outcome !== 'held' ? {} : { heldBy }),
@@ -174,10 +181,19 @@ export function toLogEntry(settled: SettledOperation, names: ReadonlyMap<Anchor,
   };
 }
 
+/** Whether what an operation does to somebody was done: not to those who wait for their account. */
+function doneBut(waiting: readonly Anchor[]): (anchor: Anchor) => boolean {
+  const left = new Set(waiting);
+  return (anchor) => !left.has(anchor);
+}
+
 function membersOf(
-  { add, remove }: Extract<Operation, { kind: 'members' }>,
+  operation: Extract<Operation, { kind: 'members' }>,
+  isDone: (anchor: Anchor) => boolean,
   named: (anchor: Anchor) => NamedAnchor,
 ): LoggedMembers {
+  const add = operation.add.filter(isDone);
+  const { remove } = operation;
   return {
     added: add.length,
     removed: remove.length,

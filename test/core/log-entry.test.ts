@@ -95,4 +95,23 @@ describe('a line of the log', () => {
     );
     expect(toLogEntry(settled(aRemoval(1, 'delete'), facts), new Map()).heldBy).toBeUndefined();
   });
+
+  test('says what was not done for want of an account, and does not call it done', () => {
+    const members: Operation = { ...group, kind: 'members', key: 'k', wave: WAVE.members, add: ['a', 'b'], remove: [] };
+    const names = new Map([['b', 'bob']]);
+    const exported = { resourceId: 'r', requests: 1, unresolved: ['b'] };
+    expect(toLogEntry(settled(members, { exported }), names)).toMatchObject({
+      members: { added: 1, add: [{ anchor: 'a' }] },
+      waiting: { count: 1, users: [{ anchor: 'b', name: 'bob' }] },
+    });
+    const managed = anUpdate({
+      references: [
+        { path: 'manager', to: 'b' },
+        { path: 'assistant', to: 'a' },
+      ],
+    });
+    const entry = toLogEntry(settled(managed, { exported }), names);
+    expect(entry.references).toEqual([{ path: 'assistant', to: { anchor: 'a' } }]);
+    expect(entry.waiting).toEqual({ count: 1, users: [{ anchor: 'b', name: 'bob' }] });
+  });
 });

@@ -38,7 +38,7 @@ function outcomeWords({ outcome, heldBy, failure }: LogEntry, paint: Paint): str
 
 /** What helps to find it elsewhere, and what it changed in short. */
 function factsOf(entry: LogEntry, apart: boolean): readonly string[] {
-  const { changes, members, note, durationMs, requestId, cycle, sequence } = entry;
+  const { changes, members, waiting, note, durationMs, requestId, cycle, sequence } = entry;
   const few = entry.kind === 'update' && !apart ? changes.slice(0, MOST_INLINE) : [];
   return [
     ...few.map(({ path, before, after }) => `${path} ${value(before, 30)} -> ${value(after, 30)}`),
@@ -49,6 +49,9 @@ function factsOf(entry: LogEntry, apart: boolean): readonly string[] {
           ...memberWords('added', members.added, members.add),
           ...memberWords('removed', members.removed, members.remove),
         ]),
+    ...(waiting === undefined || apart
+      ? []
+      : memberWords('not done for want of an account:', waiting.count, waiting.users)),
     ...(note === undefined ? [] : [note]),
     ...(durationMs === undefined ? [] : [`${durationMs} ms`]),
     ...(requestId === undefined ? [] : [`request ${printable(requestId)}`]),
@@ -70,7 +73,7 @@ function value(json: unknown, width: number): string {
   return clip(printable(JSON.stringify(json)), width);
 }
 
-function changeLines({ changes, references = [], members }: LogEntry): readonly string[] {
+function changeLines({ changes, references = [], members, waiting }: LogEntry): readonly string[] {
   return [
     ...changes.map(({ path, before, after }) => `    ${path}: ${value(before, 200)} -> ${value(after, 200)}`),
     ...references.map(({ path, to }) => `    ${path}: -> ${nameOf(to)}`),
@@ -78,6 +81,8 @@ function changeLines({ changes, references = [], members }: LogEntry): readonly 
     ...more('added', members?.added, members?.add),
     ...(members?.remove ?? []).map((member) => `    - ${nameOf(member)}`),
     ...more('removed', members?.removed, members?.remove),
+    ...(waiting?.users ?? []).map((user) => `    not done, has no account: ${nameOf(user)}`),
+    ...more('without an account', waiting?.count, waiting?.users),
   ];
 }
 
