@@ -2,6 +2,7 @@ import type { Anchor, DirectorySnapshot, DirectoryUser } from '../core/directory
 import type { Link } from '../core/link.ts';
 import { desiredAccount } from '../core/mapping/compile-mapping.ts';
 import type { ScopePath } from '../core/operation.ts';
+import { createProblem } from '../core/planning/map-user.ts';
 import { userLabel } from '../core/planning/plan-accounts.ts';
 import { describePaths } from '../core/reasons.ts';
 import { pathsOf, scopeOf } from '../core/scope.ts';
@@ -37,44 +38,53 @@ const GONE: Readonly<Record<string, string>> = {
   absent: 'permanently deleted in the directory',
 };
 
-function accountWords(link: Link | undefined): string {
-  if (link === undefined || link.state === 'deleted')
-    return link === undefined ? 'has no account yet' : 'has no account any more';
-  return link.state === 'active' ? 'has an account' : `has an account that is ${link.state}`;
+/** How the account is, and where an entitled user cannot be mapped (`why`), what that keeps from happening. */
+function accountWords(link: Link | undefined, why: string | undefined): string {
+  if (link === undefined || link.state === 'deleted') {
+    const none = link === undefined ? 'has no account yet' : 'has no account any more';
+    return why === undefined ? none : `${none} and cannot get one: ${why}`;
+  }
+  const has = link.state === 'active' ? 'has an account' : `has an account that is ${link.state}`;
+  return why === undefined ? has : `${has} and cannot be kept up to date: ${why}`;
 }
 
 /** Why one user has or lacks access: every path, what the mapping gives, the account, and what will be done to it. */
 export function explainUser(
-  { rules, mapping }: Pick<Connection, 'rules' | 'mapping'>,
+  connection: Pick<Connection, 'rules' | 'mapping' | 'provider'>,
   { directory, links }: KnownFacts,
   anchor: Anchor,
 ): Omit<Explanation, 'connection' | 'operations'> {
   const user = directory.users.get(anchor);
   const link = links.find((known) => known.resource === 'account' && known.anchor === anchor);
-  const paths = pathsOf(scopeOf(directory, rules), directory, anchor);
+  const paths = pathsOf(scopeOf(directory, connection.rules), directory, anchor);
   const scope = concludeScope(user, paths, directory.whereabouts.get(anchor));
+  const mapped = user === undefined ? {} : mapOne(connection, directory, user, paths, link);
+  const why = scope.startsWith('entitled') ? mapped.why : undefined;
   const leaving = link === undefined || scope.startsWith('entitled') ? undefined : pendingRemoval(link);
   return {
     found: user !== undefined || link !== undefined,
     ...(user === undefined ? {} : { user: { id: user.id, name: userLabel(user), enabled: user.enabled } }),
     paths,
-    conclusion: `${scope}; ${accountWords(link)}`,
-    mapped: user === undefined ? {} : mappedValues(mapping, directory, user, paths, link),
+    conclusion: `${scope}; ${accountWords(link, why)}`,
+    mapped: mapped.values ?? {},
     ...(leaving === undefined ? {} : { leaving }),
     ...(link === undefined ? {} : { link: { resourceId: link.resourceId, state: link.state, origin: link.origin } }),
   };
 }
 
-function mappedValues(
-  mapping: Connection['mapping'],
+/** What the mapping gives, and why no account can be made of it. */
+function mapOne(
+  { mapping, provider }: Pick<Connection, 'mapping' | 'provider'>,
   directory: DirectorySnapshot,
   user: DirectoryUser,
   paths: readonly ScopePath[],
   link: Link | undefined,
-): Readonly<Record<string, Json>> {
+): { readonly values?: Readonly<Record<string, Json>>; readonly why?: string } {
   const roleIds = new Set(paths.map(({ roleId }) => roleId));
   const roles = directory.application.roles.filter(({ id }) => roleIds.has(id));
   const linked = link !== undefined && link.state !== 'deleted';
   const result = desiredAccount(mapping, { user, roles }, linked ? 'update' : 'create');
-  return 'failure' in result ? { error: result.failure } : Object.fromEntries(result.account.attributes);
+  if ('failure' in result) return { values: { error: result.failure }, why: result.failure };
+  const why = linked ? undefined : createProblem(result.account, provider.profile);
+  return { values: Object.fromEntries(result.account.attributes), ...(why === undefined ? {} : { why }) };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { concludeScope } from '../../src/provisioning/explain-user.ts';
-import { assignUser, aUser } from '../builders.ts';
+import { concludeScope, explainUser } from '../../src/provisioning/explain-user.ts';
+import { aLink, aSnapshot, assignUser, aUser } from '../builders.ts';
+import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 const { id } = assignUser('a');
 const paths = [{ kind: 'direct', assignment: id, roleId: 'r' }] as const;
@@ -28,4 +29,14 @@ test.each([
   ['somebody not looked for', undefined, [], undefined, /^not entitled: the directory could not say/],
 ] as const)('%s is told so', (_who, user, reached, where, words) => {
   expect(concludeScope(user, reached, where)).toMatch(words);
+});
+
+test.each([
+  ['without an account', [], /has no account yet and cannot get one: .*userName/],
+  ['with one that was deleted', [aLink('a', { state: 'deleted' })], /has no account any more and cannot get one/],
+] as const)('somebody the mapping makes nothing of, %s, is told why', (_which, links, words) => {
+  const users = [aUser('a', { attributes: { userPrincipalName: null } })];
+  const directory = aSnapshot({ users, assignments: [assignUser('a')] });
+  const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
+  expect(explainUser(connection, { directory, links }, 'a').conclusion).toMatch(words);
 });
