@@ -128,10 +128,14 @@ function createSession({ io, parts }: Shell, options: GlobalOptions, opened: Ope
     async connect({ work } = { work: false }) {
       const address = addressOf();
       const daemon = await daemonLives(address.http);
-      if (daemon && config === undefined) say(`warning: ${brokenFile(configFile, daemonUrl(address.http))}`);
       const transport = daemon
-        ? await connectToDaemon(address)
+        ? await connectToDaemon(address).catch((error: unknown) => {
+            // Without the token of what answers there it may be anybody's daemon: then the file's own problems count.
+            readConfig();
+            throw error;
+          })
         : await parts.openInProcess(readConfig(), { work, reread });
+      if (daemon && config === undefined) say(`warning: ${brokenFile(configFile, daemonUrl(address.http))}`);
       const operator = createOperatorClient(createApiClient(transport));
       opened.push(operator);
       return { operator, daemon };

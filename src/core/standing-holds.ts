@@ -29,6 +29,11 @@ export function withStandingHolds(
   return found.length === 0 ? verdict : { ...verdict, findings: [...verdict.findings, ...found] };
 }
 
+/** Whether a finding is about what an open hold keeps back, and not what its guard found by itself. */
+export function isOfStandingHold({ numbers }: Finding): boolean {
+  return numbers['held'] !== undefined;
+}
+
 function findingOf(hold: StandingHold, removals: readonly Operation[], { findings }: Verdict): readonly Finding[] {
   const { id, guard, state } = hold;
   const subjects = new Set(Object.keys(hold.pieces).map(subjectOf));

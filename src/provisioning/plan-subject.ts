@@ -3,6 +3,7 @@ import type { Operation } from '../core/operation.ts';
 import { counted, listed } from '../core/reasons.ts';
 import { matchingTargets } from '../core/mapping/compile-mapping.ts';
 import { scopeOf } from '../core/scope.ts';
+import { isOfStandingHold } from '../core/standing-holds.ts';
 import { isDecidable, type Verdict } from '../core/verdict.ts';
 import type { Connection } from '../ports/index.ts';
 import type { MadePlan, OnDemandPlan, ProvisionStep } from '../ports/operator.ts';
@@ -133,13 +134,15 @@ function guardStep({ refused, findings }: Verdict): ProvisionStep {
     return `${guard} ${what}: ${message}. ${remedy}`;
   });
   const open = findings.some(
-    ({ effect, guard, approved }) => effect === 'hold' && approved === undefined && isDecidable(guard),
+    (finding) =>
+      finding.effect === 'hold' &&
+      finding.approved === undefined &&
+      isDecidable(finding.guard) &&
+      !isOfStandingHold(finding),
   );
   // On demand no hold is opened: one subject says nothing about a whole plan.
   const toDecide = open
-    ? [
-        'what is held here and has no hold yet gets one from the next full or incremental cycle; then: headgate holds list',
-      ]
+    ? ['on demand no hold is made: the next full or incremental cycle makes one; then decide: headgate holds list']
     : [];
   const count = counted(findings.length, 'finding');
   return { step: 'guards', text: refused ? 'the plan would be refused' : count, details: [...details, ...toDecide] };

@@ -67,6 +67,15 @@ describe('a configuration with problems does not keep a command from a daemon th
   });
 });
 
+test('a daemon whose token cannot be read is not asked: the problems of the file are told', async () => {
+  const api = await daemonWith((port) => `http: { port: ${port}, token_file: ./no-such-token }\n${UNKNOWN_KEY}`);
+  const { code, err } = await run(['cycle', 'list', '--config', api.configFile]);
+  expect(code).toBe(EXIT.config);
+  expect(err).toMatch(/headgate\.yaml:9:3 directory\.clod/);
+  expect(err).not.toContain('warning');
+  expect(api.asked).toEqual([]);
+});
+
 test('without a daemon a configuration with problems is refused as before, with all of them', async () => {
   const { folder } = configFor(await freePort());
   const file = join(folder, 'headgate.yaml');

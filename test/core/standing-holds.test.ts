@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { heldSets, withApprovals, type DecidedHold } from '../../src/core/holds.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
-import { withStandingHolds, type StandingHold } from '../../src/core/standing-holds.ts';
+import { isOfStandingHold, withStandingHolds, type StandingHold } from '../../src/core/standing-holds.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { aCreate, anchorOf, aRemoval } from '../contract/plans.ts';
 
@@ -58,6 +58,8 @@ describe('what a hold keeps back among many is not carried out one by one', () =
 
   test('the finding names the hold, what was decided about it, and what to do', () => {
     const [waiting] = withStandingHolds({ operations: [aRemoval(1, 'disable')] }, ALLOWED, [hold(held)]).findings;
+    expect(waiting && isOfStandingHold(waiting)).toBe(true);
+    expect(holding(held).findings.map(isOfStandingHold)).toEqual([false]);
     expect(waiting).toMatchObject({
       guard,
       effect: 'hold',
