@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { openSandbox } from '../sandbox/sandbox.ts';
+import { StartupError } from '../core/errors.ts';
+import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import type { SandboxOptions } from './parts.ts';
@@ -7,10 +8,13 @@ import type { SandboxOptions } from './parts.ts';
 /** Where the daemon listens unless told otherwise. */
 const HTTP_PORT = 4040;
 
-/** Runs the sandbox until a signal, having said how to connect Headgate to it. */
+/** Codes of Node for a port that is taken, not allowed, or none. */
+const PORT_PROBLEMS: ReadonlySet<string> = new Set(['EADDRINUSE', 'EACCES', 'ERR_SOCKET_BAD_PORT']);
+
+/** Runs the sandbox until a signal, having said how to connect Headgate to it. Throws StartupError for a port it cannot have. */
 export async function runSandbox(options: SandboxOptions, io: CliIo): Promise<ExitCode> {
   const stop = io.interrupts();
-  const sandbox = await openSandbox({ ...options, httpPort: HTTP_PORT });
+  const sandbox = await open(options);
   const { tenant, provider, configFile } = sandbox;
   const lines = [
     `${sandbox.resumed ? 'Taken up again' : 'Made'} in ${resolve(options.directory)}:`,
@@ -27,4 +31,19 @@ export async function runSandbox(options: SandboxOptions, io: CliIo): Promise<Ex
   if (!stop.aborted) await new Promise((done) => stop.addEventListener('abort', done, { once: true }));
   await sandbox.close();
   return EXIT.done;
+}
+
+async function open(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await openSandbox({ ...options, httpPort: HTTP_PORT });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    if (!PORT_PROBLEMS.has(code)) throw cause;
+    const { port } = options;
+    const remedy = 'another sandbox may be running there; stop it, or choose two free ports in a row with --port.';
+    throw new StartupError(`cannot listen on the ports ${port} and ${port + 1} of 127.0.0.1 (${code})`, {
+      remedy,
+      cause,
+    });
+  }
 }
