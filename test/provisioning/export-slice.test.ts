@@ -139,6 +139,29 @@ describe('slices of one connection', () => {
     expect(waits).toEqual([until, until, until]);
   });
 
+  test('one locked resource waits alone, without an attempt spent: the others go on, and so does the next slice', async () => {
+    const { asked, connection, hears, answer, refuse } = patientProvider();
+    const ports = somePorts();
+    const sending = exportSlice(slice('a', 6), connection, ports, never);
+    await hears(4);
+    refuse(new ThrottledError('429', 5000, 'resource'));
+    for (let sent = 5; sent <= 6; sent += 1) {
+      await hears(sent);
+      answer();
+    }
+    for (let left = 3; left > 0; left -= 1) answer();
+    const outcome = await sending;
+    expect(outcome).not.toHaveProperty('throttledUntil');
+    expect(ports.pace.throttledUntil('acme', NOW)).toBeUndefined();
+    expect(outcome.results.map(({ state }) => state)).toEqual(['pending', ...Array<string>(5).fill('exported')]);
+    expect(outcome.results[0]).toEqual({ sequence: 0, state: 'pending', notBefore: NOW + 5000, attemptSpent: false });
+    const next = exportSlice(slice('b', 1), connection, ports, never);
+    await hears(7);
+    answer();
+    await next;
+    expect(asked.at(-1)).toBe('b0');
+  });
+
   test('a slice that may not send passes its turn on', async () => {
     const { connection, asked, hears, answer } = patientProvider();
     const ports = somePorts();
