@@ -93,11 +93,9 @@ export function requestIdOf(headers: IncomingHttpHeaders, token: string): string
 
 /** The id in a Location header: its last path segment. */
 export function locationIdOf(headers: IncomingHttpHeaders): ResourceId | undefined {
-  const segment = headerOf(headers, 'location')
-    ?.replace(/[?#].*$/, '')
-    .split('/')
-    .at(-1);
-  if (segment === undefined || segment === '') return undefined;
+  const location = headerOf(headers, 'location')?.replace(/[?#].*$/, '');
+  const segment = location?.slice(location.lastIndexOf('/') + 1) ?? '';
+  if (segment === '') return undefined;
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -20,10 +20,8 @@ export async function createAccount(
 ): Promise<Exported> {
   const { changes: references, unresolved } = resolveReferences(operation.references, resolve);
   const wanted = [...operation.attributes, ...references];
-  const body = buildResource(
-    wanted.filter(({ after }) => !isAbsent(after)).map(({ path, after }) => [path, after] as const),
-    'User',
-  );
+  const values = wanted.map(({ path, after }) => [path, isAbsent(after) ? null : after] as const);
+  const body = buildResource(values, 'User');
   exchange.quota.take('accounts', 1);
   try {
     return exported(exchange, await createdId(exchange, 'Users', withPrimaries(exchange.profile, body)), {
