@@ -11,27 +11,34 @@ function keyOf(target: string, value: string): string {
 /** Accounts of the provider, found by id and by each matching attribute without scanning. */
 export class AccountIndex {
   readonly byId = new Map<ResourceId, Account>();
-  readonly #byAttribute = new Map<string, Map<string, Account[]>>();
+  readonly #byAttribute = new Map<string, ReadonlyMap<string, readonly Account[]>>();
 
-  constructor(accounts: readonly Account[], matchingTargets: readonly string[]) {
+  constructor(accounts: readonly Account[]) {
     for (const account of accounts) this.byId.set(account.id, account);
-    for (const target of new Set(['externalId', ...matchingTargets])) {
-      const index = new Map<string, Account[]>();
-      for (const account of this.byId.values()) {
-        const value = readPath(account.body, target);
-        if (typeof value !== 'string' || value === '') continue;
-        const key = keyOf(target, value);
-        const known = index.get(key);
-        if (known === undefined) index.set(key, [account]);
-        else known.push(account);
-      }
+  }
+
+  /** Indexed by the attribute when it is first asked for: most cycles look nobody up. */
+  find(target: string, value: string): readonly Account[] {
+    let index = this.#byAttribute.get(target);
+    if (index === undefined) {
+      index = indexBy(target, this.byId.values());
       this.#byAttribute.set(target, index);
     }
+    return index.get(keyOf(target, value)) ?? [];
   }
+}
 
-  find(target: string, value: string): readonly Account[] {
-    return this.#byAttribute.get(target)?.get(keyOf(target, value)) ?? [];
+function indexBy(target: string, accounts: Iterable<Account>): ReadonlyMap<string, readonly Account[]> {
+  const index = new Map<string, Account[]>();
+  for (const account of accounts) {
+    const value = readPath(account.body, target);
+    if (typeof value !== 'string' || value === '') continue;
+    const key = keyOf(target, value);
+    const known = index.get(key);
+    if (known === undefined) index.set(key, [account]);
+    else known.push(account);
   }
+  return index;
 }
 
 export type Match =

@@ -42,7 +42,7 @@ export function planAccounts(
     scope,
     entitled,
     targets,
-    index: new AccountIndex(input.inventory.accounts.resources, targets),
+    index: new AccountIndex(input.inventory.accounts.resources),
     links: links.byAnchor,
     linkedTo: links.linkedTo,
     resolve: (anchor: Anchor) => {
