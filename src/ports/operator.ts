@@ -47,6 +47,8 @@ export interface ConnectionStatus {
   readonly escrowed: number;
   /** Removals still to come: how many, and the next ones. Absent when there are none. */
   readonly leaving?: { readonly total: number; readonly next: readonly PendingRemoval[] };
+  /** Users whom the newest full cycle could not map: they get no account, or theirs is not kept up to date. Absent where none is. */
+  readonly unmapped?: { readonly cycle: string; readonly plannedAt: number; readonly text: string };
   /** Needs in escrow over cycles; absent where none is. */
   readonly escrows?: EscrowTotals;
 }

@@ -141,7 +141,11 @@ export interface CycleStore {
   idsBeginningWith(beginning: string, limit: number): Promise<readonly string[]>;
   openCycle(connection: string): Promise<CycleRecord | undefined>;
   /** Newest first. */
-  list(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly CycleRecord[]>;
+  list(filter: {
+    readonly connection?: string;
+    readonly kind?: CycleKind;
+    readonly limit: number;
+  }): Promise<readonly CycleRecord[]>;
   /** All cycles that are not closed, for the sweeper. */
   listOpen(): Promise<readonly CycleRecord[]>;
   /**

@@ -63,7 +63,23 @@ export async function connectionStatus(
     ...(last === undefined ? {} : { lastCycle: last }),
     ...(lastPlanned === undefined ? {} : { lastPlanned }),
     ...(lastSuccess === undefined ? {} : { lastSuccess }),
+    ...(await unmappedUsers(cycles, name)),
   };
+}
+
+/** How many full cycles are looked through for one that was planned. */
+const RECENT_FULL = 5;
+
+/** What the newest full cycle with a plan says of users it could not map: an incremental one sees too few to say. */
+async function unmappedUsers(
+  cycles: Pick<CycleStore, 'list'>,
+  connection: string,
+): Promise<Pick<ConnectionStatus, 'unmapped'>> {
+  const full = await cycles.list({ connection, kind: 'initial', limit: RECENT_FULL });
+  const { id, plannedAt, notices } = full.find((cycle) => cycle.plannedAt !== undefined) ?? {};
+  const notice = notices?.find(({ code }) => code === 'mapping-failed');
+  if (id === undefined || plannedAt === undefined || notice === undefined) return {};
+  return { unmapped: { cycle: id, plannedAt, text: notice.text } };
 }
 
 async function pendingRemovals(

@@ -59,6 +59,19 @@ describe('headgate status', () => {
     const removal: PendingRemoval = { resource: 'account', label: 'ada', action: 'disable', reason: 'left', ...more };
     expect(shown({ leaving: { total: 1, next: [removal] } })).toContain(words);
   });
+
+  test('tells whom no account can be made of, and where to see who and why', () => {
+    const unmapped = { cycle: 'c-1', plannedAt: NOW, text: '2 users could not be mapped: no userName' };
+    const words =
+      /full cycle of 2026-12-01 08:00:00Z: 2 users could not be mapped: no userName\n.*headgate cycle show c-1/;
+    expect(shown({ unmapped })).toMatch(words);
+  });
+});
+
+test('a cycle names some of those a notice is about', () => {
+  const anchors = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const cycle = cycleView({ notices: [{ code: 'mapping-failed', text: '6 users could not be mapped', anchors }] });
+  expect(renderCycle(cycle, plain)).toContain('note: 6 users could not be mapped (a, b, c, d, e, …)');
 });
 
 test.each([

@@ -4,6 +4,7 @@ import type { Verdict } from '../../src/core/verdict.ts';
 import { RefusedError } from '../../src/core/errors.ts';
 import type { LinkMemory } from '../../src/core/link.ts';
 import type { SliceWork, Stores } from '../../src/ports/stores.ts';
+import type { CycleKind } from '../../src/core/cycle.ts';
 import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval, escrowed, exported, holding } from './plans.ts';
 
 /** A clock that stands until it is moved. */
@@ -115,6 +116,8 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         const listed = await cycles.list({ connection, limit: 10 });
         expect(listed.map((cycle) => cycle.id)).toEqual([second.id, first.id]);
         expect(await cycles.list({ connection, limit: 1 })).toHaveLength(1);
+        const kinds = async (kind: CycleKind) => (await cycles.list({ connection, kind, limit: 10 })).length;
+        expect([await kinds(first.kind), await kinds('audit')]).toEqual([2, 0]);
         const open = (await cycles.listOpen()).filter((cycle) => cycle.connection === connection);
         expect(open.map((cycle) => cycle.id)).toEqual([second.id]);
       });

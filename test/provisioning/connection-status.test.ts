@@ -31,7 +31,11 @@ function statusOf(
   operations: readonly OperationRecord[] = [],
 ) {
   const stores = {
-    cycles: { list: async () => cycles, operationsOf: async () => operations },
+    cycles: {
+      list: async ({ kind }: { readonly kind?: CycleRecord['kind'] }) =>
+        cycles.filter((cycle) => kind === undefined || cycle.kind === kind),
+      operationsOf: async () => operations,
+    },
     links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
     escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
@@ -120,4 +124,16 @@ test.each([
   const next = { action, cause: 'unassigned', dueAt: 5, reason: 'lost the only path' } as const;
   const link = { ...aLink('ada'), state, departure: { causes: [], next } };
   expect(pendingRemoval(link) !== undefined).toBe(toCome);
+});
+
+test('users whom the newest full cycle could not map stay in sight after incremental ones, which do not look at them', async () => {
+  const notice = {
+    code: 'mapping-failed',
+    text: '2 users could not be mapped: no userName',
+    anchors: ['a', 'b'],
+  } as const;
+  const full = closed('full', { plannedAt: 5, notices: [notice] });
+  const later = closed('later', { kind: 'incremental', plannedAt: 9 });
+  expect((await statusOf([later, full])).unmapped).toEqual({ cycle: 'full', plannedAt: 5, text: notice.text });
+  expect((await statusOf([closed('mended', { plannedAt: 9 }), full])).unmapped).toBeUndefined();
 });

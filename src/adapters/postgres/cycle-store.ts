@@ -79,9 +79,10 @@ function createReads(
       return row === undefined ? undefined : toCycle(row);
     },
 
-    async list({ connection, limit }) {
+    async list({ connection, kind, limit }) {
       let query = db.selectFrom('headgate.cycle').select(CYCLE_COLUMNS).orderBy('number', 'desc').limit(limit);
       if (connection !== undefined) query = query.where('connection', '=', connection);
+      if (kind !== undefined) query = query.where('kind', '=', kind);
       return (await reading(() => query.execute())).map(toCycle);
     },
 

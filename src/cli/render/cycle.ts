@@ -157,7 +157,7 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
   }
   const off = cycle.verdict?.off ?? [];
   if (off.length > 0) lines.push(`  ${paint.warn('guards switched off')}: ${off.join(', ')}`);
-  for (const notice of cycle.notices) lines.push(`  note: ${printable(notice.text)}`);
+  for (const notice of cycle.notices) lines.push(`  note: ${printable(notice.text)}${whom(notice)}`);
   if (cycle.failure !== undefined) {
     lines.push(`  ${paint.bad('why')}: ${printable(cycle.failure.message)}`);
     if (cycle.failure.remedy !== undefined) lines.push(`    ${printable(cycle.failure.remedy)}`);
@@ -195,4 +195,13 @@ const STATE_WORDS: Readonly<Record<OperationState, string>> = {
 
 function took(cycle: CycleRecord): string {
   return cycle.closedAt === undefined ? '' : `, took ${shownDuration(cycle.closedAt - cycle.createdAt)}`;
+}
+
+/** Ids named with a notice; --json has up to a hundred. */
+const MOST_IDS = 5;
+
+function whom({ anchors }: CycleView['notices'][number]): string {
+  if (anchors.length === 0) return '';
+  const more = anchors.length > MOST_IDS ? ', …' : '';
+  return ` (${anchors.slice(0, MOST_IDS).map(printable).join(', ')}${more})`;
 }

@@ -126,6 +126,12 @@ function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
       `${failed}; each is tried again with growing delay. See which and why: headgate escrow list -c ${connection}`,
     );
   }
+  if (status.unmapped !== undefined) {
+    const { cycle, plannedAt, text } = status.unmapped;
+    const when = paint.warn(`${connection}: full cycle of ${shownTime(plannedAt)}`);
+    const remedy = `they get no account, or theirs is not kept up to date, until the directory or the mapping gives what is missing. Who: headgate cycle show ${cycle}; why: headgate explain <id>`;
+    found.push(trouble(when, text, remedy));
+  }
   return found;
 }
 
