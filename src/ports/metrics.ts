@@ -7,6 +7,7 @@ export interface Metrics {
   cyclePhase(connection: string, kind: CycleKind, phase: 'import' | 'plan' | 'export', seconds: number): void;
   cycleSkipped(connection: string, reason: 'overlap' | 'paused' | 'quarantine'): void;
   planned(connection: string, operations: Readonly<Record<string, number>>): void;
+  /** One attempt at an operation; `failure`: it is tried again. */
   operation(
     connection: string,
     resource: 'user' | 'group' | 'membership',
@@ -14,6 +15,8 @@ export interface Metrics {
     outcome: 'success' | 'failure' | 'escrowed',
     seconds: number,
   ): void;
+  /** Members that were put into SCIM groups, or taken out, and are known to be so. */
+  memberships(connection: string, change: 'added' | 'removed', count: number): void;
   /**
    * An account was disabled or deleted: the most that can have passed since its user left, from the last read of the
    * directory that did not show it.

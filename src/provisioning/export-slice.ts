@@ -15,7 +15,7 @@ type SliceOperation = SliceWork['operations'][number];
 
 /** What sending needs of the ports: recording is the job's. */
 export interface SlicePorts extends Pick<Ports, 'clock' | 'pace'> {
-  readonly metrics: Pick<Metrics, 'operation'>;
+  readonly metrics: Pick<Metrics, 'operation' | 'memberships'>;
   readonly stores: {
     readonly links: Pick<LinkStore, 'find'>;
     readonly cycles: Pick<CycleStore, 'get'>;
@@ -228,6 +228,13 @@ function listenForSilence() {
   };
 }
 
+/** What an attempt came to; undefined for what was not sent, or was told to wait. */
+function attemptOutcome(result: OperationResult): 'success' | 'failure' | 'escrowed' | undefined {
+  if (result.state === 'exported') return 'success';
+  if (result.state === 'escrowed') return 'escrowed';
+  return result.attemptSpent ? 'failure' : undefined;
+}
+
 function count(
   ports: SlicePorts,
   connection: string,
@@ -235,7 +242,12 @@ function count(
   result: OperationResult,
   seconds: number,
 ): void {
-  if (result.state === 'pending' || result.state === 'in-doubt') return;
-  const outcome = result.state === 'exported' ? 'success' : 'escrowed';
-  ports.metrics.operation(connection, metricResource(operation), operation.kind, outcome, seconds);
+  const outcome = attemptOutcome(result);
+  if (outcome === undefined) return;
+  const { metrics } = ports;
+  metrics.operation(connection, metricResource(operation), operation.kind, outcome, seconds);
+  if (operation.kind !== 'members' || result.state !== 'exported') return;
+  const added = operation.add.length - (result.exported.unresolved?.length ?? 0);
+  metrics.memberships(connection, 'added', Math.max(0, added));
+  metrics.memberships(connection, 'removed', operation.remove.length);
 }

@@ -37,6 +37,7 @@ const silentMetrics: Metrics = {
   cycleSkipped: nothing,
   planned: nothing,
   operation: nothing,
+  memberships: nothing,
   leaver: nothing,
   request: nothing,
   retry: nothing,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ThrottledError } from '../../src/core/errors.ts';
+import { InDoubtError, RejectedError, ThrottledError, TransientError } from '../../src/core/errors.ts';
 import type { Exported, Operation } from '../../src/core/operation.ts';
 import type { CycleRecord, SliceWork } from '../../src/ports/stores.ts';
 import { exportSlice, type SlicePorts } from '../../src/provisioning/export-slice.ts';
@@ -31,11 +31,15 @@ function slice(name: string, size: number): SliceWork {
 function somePorts(
   now: () => number = () => NOW,
   stop: () => 'cancel' | 'pause' | undefined = () => undefined,
+  counted: string[] = [],
 ): SlicePorts {
   return {
     clock: { now },
     pace: createPace(500),
-    metrics: { operation: () => undefined },
+    metrics: {
+      operation: (_connection, resource, action, outcome) => void counted.push(`${resource} ${action} ${outcome}`),
+      memberships: (_connection, change, count) => void counted.push(`${change} ${count}`),
+    },
     stores: {
       links: { find: async () => new Map() },
       cycles: { get: async (id) => ({ ...aCycle(id), cancelRequested: stop() === 'cancel' }) },
@@ -83,6 +87,7 @@ function patientProvider() {
       while (asked.length < count) await new Promise<void>((resolve) => (heard = resolve));
     },
     answer: () => waiting.shift()?.resolve({ resourceId: 'id', requests: 1 }),
+    settle: (exported: Exported) => waiting.shift()?.resolve(exported),
     refuse: (error: Error) => waiting.shift()?.reject(error),
   };
 }
@@ -137,6 +142,49 @@ describe('slices of one connection', () => {
     const waits = results.map((result) => 'notBefore' in result && `${result.state} until ${result.notBefore}`);
     const until = `pending until ${NOW + 5000}`;
     expect(waits).toEqual([until, until, until]);
+  });
+
+  test.each<[string, Error, readonly string[]]>([
+    ['that failed and is tried again counts as a failure', new TransientError('503'), ['group create failure']],
+    ['whose answer was lost counts as a failure', new InDoubtError('500'), ['group create failure']],
+    ['that was put aside counts as escrowed', new RejectedError('400'), ['group create escrowed']],
+    ['that was told to wait is no attempt', new ThrottledError('429', 5000), []],
+  ])('an attempt %s', async (_name, error, expected) => {
+    const { connection, hears, refuse } = patientProvider();
+    const counted: string[] = [];
+    const ports = somePorts(undefined, undefined, counted);
+    const sending = exportSlice(slice('a', 1), connection, ports, never);
+    await hears(1);
+    refuse(error);
+    await sending;
+    expect(counted).toEqual(expected);
+  });
+
+  test('members are counted by what was done to them, without those who have no account yet', async () => {
+    const { connection, hears, settle } = patientProvider();
+    const counted: string[] = [];
+    const ports = somePorts(undefined, undefined, counted);
+    const members: Operation = {
+      resource: 'group',
+      kind: 'members',
+      key: '3:group:members:g',
+      wave: 3,
+      anchor: 'g',
+      label: 'g',
+      reason: { code: 'members-differ', text: 'members differ' },
+      add: ['ada', 'bob', 'eve'],
+      remove: [
+        { anchor: 'dan', resourceId: 'account-dan' },
+        { anchor: 'fay', resourceId: 'account-fay' },
+      ],
+    };
+    const work = slice('a', 0);
+    const operations = [{ sequence: 0, operation: members, inDoubt: false, attempts: 0 }];
+    const sending = exportSlice({ ...work, operations }, connection, ports, never);
+    await hears(1);
+    settle({ resourceId: 'g', requests: 2, unresolved: ['eve'] });
+    await sending;
+    expect(counted).toEqual(['membership members success', 'added 2', 'removed 2']);
   });
 
   test('one locked resource waits alone, without an attempt spent: the others go on, and so does the next slice', async () => {

@@ -90,6 +90,7 @@ const silentMetrics = {
   cycleSkipped: () => undefined,
   planned: () => undefined,
   operation: () => undefined,
+  memberships: () => undefined,
   leaver: () => undefined,
   request: () => undefined,
   retry: () => undefined,

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CycleKind } from '../../core/cycle.ts';
 import type { Metrics } from '../../ports/metrics.ts';
-import { CYCLE_TYPES, OUTCOMES, outcomeOf, PHASES, SKIP_REASONS } from './labels.ts';
+import { CYCLE_TYPES, cycleTypeOf, OUTCOMES, outcomeOf, PHASES, SKIP_REASONS } from './labels.ts';
 
 const BY_TYPE = ['connection', 'cycle_type'] as const;
 /** One second to four hours: an incremental cycle of nothing and an initial one of a large tenant. */
@@ -38,13 +38,13 @@ export function createCycleFamilies(
     times,
     cycleStarted: (connection, kind, at) => times.start(connection, kind, at / 1000),
     cycleClosed: (connection, kind, result, seconds, at) => {
-      closed.cycles.inc({ connection, cycle_type: kind, outcome: outcomeOf(result) });
-      closed.duration.observe({ connection, cycle_type: kind }, seconds);
+      closed.cycles.inc({ connection, cycle_type: cycleTypeOf(kind), outcome: outcomeOf(result) });
+      closed.duration.observe({ connection, cycle_type: cycleTypeOf(kind) }, seconds);
       times.completion(connection, kind, at / 1000);
       if (result === 'succeeded') times.success(connection, kind, at / 1000);
     },
     cyclePhase: (connection, kind, phase, seconds) =>
-      closed.phase.observe({ connection, cycle_type: kind, phase }, seconds),
+      closed.phase.observe({ connection, cycle_type: cycleTypeOf(kind), phase }, seconds),
     cycleSkipped: (connection, reason) => skipped.inc({ connection, reason }),
     planned: (connection, counts) => {
       if (Object.values(counts).every((count) => count === 0)) closed.noOp.inc({ connection });
@@ -126,6 +126,6 @@ function createRisingGauge(
     const key = `${name} ${kind} ${connection}`;
     if (seconds <= (latest.get(key) ?? 0)) return;
     latest.set(key, seconds);
-    gauge.set({ connection, cycle_type: kind }, seconds);
+    gauge.set({ connection, cycle_type: cycleTypeOf(kind) }, seconds);
   };
 }

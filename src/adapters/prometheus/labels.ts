@@ -1,8 +1,10 @@
-import { SCHEDULED_KINDS, type CycleResult } from '../../core/cycle.ts';
+import { CYCLE_KINDS, SCHEDULED_KINDS, type CycleKind, type CycleResult } from '../../core/cycle.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 
 /** Every value a label can take, so that each series exists from the start at 0 and an alert never meets a missing one. */
-export const CYCLE_TYPES = SCHEDULED_KINDS;
+export const CYCLE_TYPES: readonly CycleType[] = CYCLE_KINDS.map(cycleTypeOf);
+/** Those a clock can start. */
+export const SCHEDULED_TYPES: readonly CycleType[] = SCHEDULED_KINDS;
 export const OUTCOMES = [
   'succeeded',
   'held',
@@ -16,6 +18,7 @@ export const SKIP_REASONS = ['overlap', 'paused', 'quarantine'] as const satisfi
 export const RETRY_REASONS = ['throttled', 'network', 'server'] as const satisfies readonly RetryReason[];
 export const APIS = ['graph', 'scim'] as const;
 export const OPERATION_OUTCOMES = ['success', 'failure', 'escrowed'] as const;
+export const MEMBERSHIP_CHANGES = ['added', 'removed'] as const;
 
 /** What can be done to each kind of resource, in the words of the plan. */
 export const ACTIONS = {
@@ -36,11 +39,19 @@ export const EXPECTED_CODES = {
   },
 } as const;
 
+/** The kind of a cycle, written as metric labels are. */
+export type CycleType = Exclude<CycleKind, 'on-demand'> | 'on_demand';
+
 /** Graph's spelling of a cycle's result: underscores, as metric labels are written. */
 export type Outcome = 'succeeded' | 'held' | 'entry_level_errors' | 'failed' | 'refused' | 'cancelled';
 type Phase = Parameters<Metrics['cyclePhase']>[2];
 type SkipReason = Parameters<Metrics['cycleSkipped']>[1];
 type RetryReason = Parameters<Metrics['retry']>[2];
+
+/** The `cycle_type` label of a cycle's kind. */
+export function cycleTypeOf(kind: CycleKind): CycleType {
+  return kind === 'on-demand' ? 'on_demand' : kind;
+}
 
 /** The `outcome` label of a cycle's result. */
 export function outcomeOf(result: CycleResult): Outcome {

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Metrics } from '../../ports/metrics.ts';
-import { ACTIONS, OPERATION_OUTCOMES } from './labels.ts';
+import { ACTIONS, MEMBERSHIP_CHANGES, OPERATION_OUTCOMES } from './labels.ts';
 
 const BY_ACTION = ['connection', 'resource', 'action'] as const;
 
@@ -11,10 +11,10 @@ const LEAVER_BUCKETS = [30, 60, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200,
 export function createOperationFamilies(
   registry: Registry,
   connections: readonly string[],
-): Pick<Metrics, 'operation' | 'leaver'> {
+): Pick<Metrics, 'operation' | 'memberships' | 'leaver'> {
   const operations = new Counter({
     name: 'headgate_operations_total',
-    help: 'Operations sent to the service provider, by what became of them.',
+    help: 'Attempts at operations, by what became of them; after a failure the operation is tried again.',
     labelNames: [...BY_ACTION, 'outcome'],
     registers: [registry],
   });
@@ -23,6 +23,12 @@ export function createOperationFamilies(
     help: 'Time of one operation, all its requests together.',
     labelNames: BY_ACTION,
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [registry],
+  });
+  const memberships = new Counter({
+    name: 'headgate_memberships_total',
+    help: 'Members put into SCIM groups and taken out of them.',
+    labelNames: ['connection', 'change'],
     registers: [registry],
   });
   const leavers = new Histogram({
@@ -34,6 +40,7 @@ export function createOperationFamilies(
   });
   for (const connection of connections) {
     leavers.zero({ connection });
+    for (const change of MEMBERSHIP_CHANGES) memberships.inc({ connection, change }, 0);
     for (const [resource, actions] of Object.entries(ACTIONS)) {
       for (const action of actions) {
         duration.zero({ connection, resource, action });
@@ -46,6 +53,7 @@ export function createOperationFamilies(
       operations.inc({ connection, resource, action, outcome });
       duration.observe({ connection, resource, action }, seconds);
     },
+    memberships: (connection, change, count) => memberships.inc({ connection, change }, count),
     leaver: (connection, seconds) => leavers.observe({ connection }, seconds),
   };
 }

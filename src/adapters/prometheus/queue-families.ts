@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { JobQueue, QueueCounts, ScheduledCycle } from '../../ports/job-queue.ts';
 import { longestInterval } from './cron-interval.ts';
-import { CYCLE_TYPES } from './labels.ts';
+import { SCHEDULED_TYPES } from './labels.ts';
 
 /** What a scrape may ask of the queue. */
 export type ReadableQueue = Pick<JobQueue, 'counts' | 'listSchedules'>;
@@ -87,7 +87,7 @@ function createScheduleFamilies(
   const intervalOf = rememberIntervals(now);
   const clear = (): void => {
     for (const connection of connections()) {
-      for (const cycle_type of CYCLE_TYPES) {
+      for (const cycle_type of SCHEDULED_TYPES) {
         nextRun.set({ connection, cycle_type }, 0);
         interval.set({ connection, cycle_type }, 0);
       }

@@ -1,8 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
+import { CYCLE_KINDS } from '../../core/cycle.ts';
 import { DRIFT_KINDS } from '../../core/drift.ts';
 import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
-import { CYCLE_TYPES, outcomeOf, OUTCOMES } from './labels.ts';
+import { CYCLE_TYPES, cycleTypeOf, outcomeOf, OUTCOMES } from './labels.ts';
 import { createHoldFamilies } from './hold-families.ts';
 import { createPlanFamilies } from './plan-families.ts';
 import { createRecoveryFamilies } from './recovery-families.ts';
@@ -74,8 +75,9 @@ function showCycles(
   { cycles, counts }: ConnectionReading,
 ): void {
   const open = cycles.find((cycle) => cycle.phase !== 'closed');
-  for (const kind of CYCLE_TYPES) {
-    families.inProgress.set({ connection, cycle_type: kind }, open?.kind === kind ? 1 : 0);
+  for (const kind of CYCLE_KINDS) {
+    const cycle_type = cycleTypeOf(kind);
+    families.inProgress.set({ connection, cycle_type }, open?.kind === kind ? 1 : 0);
     times.start(connection, kind, (newestOf(cycles, kind, () => true)?.createdAt ?? 0) / 1000);
     const closed = newestOf(cycles, kind, (cycle) => cycle.closedAt !== undefined);
     times.completion(connection, kind, (closed?.closedAt ?? 0) / 1000);
@@ -84,7 +86,7 @@ function showCycles(
     const result = closed?.result;
     if (result === undefined) continue;
     for (const outcome of OUTCOMES) {
-      families.lastOutcome.set({ connection, cycle_type: kind, outcome }, outcome === outcomeOf(result) ? 1 : 0);
+      families.lastOutcome.set({ connection, cycle_type, outcome }, outcome === outcomeOf(result) ? 1 : 0);
     }
   }
   const exporting = open !== undefined && open === newestPlanned(cycles);

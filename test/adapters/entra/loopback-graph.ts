@@ -105,6 +105,7 @@ export function createSpyMetrics(): { readonly metrics: Metrics; readonly lines:
       cycleSkipped: nothing,
       planned: nothing,
       operation: nothing,
+      memberships: nothing,
       leaver: nothing,
       request: (api, _connection, method, code) => tell('request')(api, method, code),
       retry: (api, _connection, reason) => tell('retry')(api, reason),

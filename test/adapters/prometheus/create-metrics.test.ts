@@ -37,6 +37,7 @@ const FAMILIES: readonly (readonly [name: string, type: string])[] = [
   ['headgate_operations', 'gauge'],
   ['headgate_operations_total', 'counter'],
   ['headgate_operation_duration_seconds', 'histogram'],
+  ['headgate_memberships_total', 'counter'],
   ['headgate_leaver_latency_seconds', 'histogram'],
   ['headgate_drift_findings', 'gauge'],
   ['headgate_objects', 'gauge'],
@@ -190,6 +191,34 @@ describe('what happens is counted', () => {
     expect(valueOf(body, 'headgate_operations_total', { ...action, outcome: 'success' })).toBe(1);
     expect(valueOf(body, 'headgate_operations_total', { ...action, outcome: 'escrowed' })).toBe(1);
     expect(valueOf(body, 'headgate_operation_duration_seconds_count', action)).toBe(2);
+  });
+
+  test('cycles on demand have series like the others, in the spelling of labels', async () => {
+    const registry = aRegistry();
+    const labels = { connection: 'acme', cycle_type: 'on_demand' };
+    const before = await text(registry);
+    expect(before).not.toContain('on-demand');
+    expect(valueOf(before, 'headgate_cycles_total', { ...labels, outcome: 'succeeded' })).toBe(0);
+    expect(valueOf(before, 'headgate_cycle_in_progress', labels)).toBe(0);
+    registry.metrics.cycleStarted('acme', 'on-demand', 60_000);
+    registry.metrics.cyclePhase('acme', 'on-demand', 'import', 1);
+    registry.metrics.cycleClosed('acme', 'on-demand', 'succeeded', 2, 90_000);
+    const after = await text(registry);
+    expect(after).not.toContain('on-demand');
+    expect(valueOf(after, 'headgate_cycles_total', { ...labels, outcome: 'succeeded' })).toBe(1);
+    expect(valueOf(after, 'headgate_cycle_last_start_timestamp_seconds', labels)).toBe(60);
+  });
+
+  test('memberships are counted one by one', async () => {
+    const registry = aRegistry();
+    registry.metrics.memberships('acme', 'added', 3);
+    registry.metrics.memberships('acme', 'removed', 2);
+    registry.metrics.memberships('acme', 'removed', 0);
+    const body = await text(registry);
+    const counted = ['added', 'removed'].map((change) =>
+      valueOf(body, 'headgate_memberships_total', { connection: 'acme', change }),
+    );
+    expect(counted).toEqual([3, 2]);
   });
 
   test.each([{}, { 'account.create': 0 }])('a plan of %j is no operation at all', async (operations) => {

@@ -96,6 +96,7 @@ export function recorder(): { readonly log: Log; readonly metrics: Metrics; read
     cycleSkipped: count,
     planned: count,
     operation: count,
+    memberships: count,
     leaver: count,
     request: count,
     retry: count,
