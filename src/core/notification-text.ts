@@ -26,7 +26,7 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
     case 'connection.recovered':
       return `Connection ${connection} goes on.`;
     case 'hold.waiting':
-      return `Guards of ${connection} hold operations and wait for a person (${fact('guards')}; ${fact('operations')} held). See: headgate plan -c ${connection}`;
+      return `Guards of ${connection} hold operations and wait for a person (${fact('guards')}; ${fact('operations')} held). See: headgate holds list -c ${connection}`;
     case 'hold.lifted':
       return `Nothing of ${connection} is held any more (it was by ${fact('guards')}).`;
     case 'migration.gate':

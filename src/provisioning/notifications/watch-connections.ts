@@ -2,11 +2,9 @@ import { expiryWarning } from '../../core/credential.ts';
 import { countInState } from '../../core/cycle.ts';
 import { viewOf } from '../../core/migration/view.ts';
 import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
+import { GUARDS } from '../../core/verdict.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { ConnectionState } from '../../ports/stores.ts';
-
-/** How far back the newest plan of a connection is looked for. */
-const RECENT_CYCLES = 10;
 
 /**
  * Looks at how every connection is and stores what people are to be told of it. Conditions are compared with what was last
@@ -29,17 +27,17 @@ export async function watchConnections(ports: Ports, warnDays: readonly number[]
 
 async function watched({ stores, clock }: Ports, connection: string, warnDays: readonly number[]): Promise<Watched> {
   const stopped = whyStopped(await stores.connections.get(connection));
-  const recent = await stores.cycles.list({ connection, limit: RECENT_CYCLES });
-  const planned = recent.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
-  const findings = planned?.verdict?.findings.filter(({ effect }) => effect === 'hold') ?? [];
-  const operations = planned === undefined ? 0 : countInState(await stores.cycles.counts(planned.id), 'held');
+  // Holds and not plans: one subject provisioned on demand opens and lifts none, whatever its plan holds.
+  const holds = await stores.holds.list({ connection, ended: false, limit: GUARDS.length });
+  const [newest] = holds;
+  const operations = newest === undefined ? 0 : countInState(await stores.cycles.counts(newest.cycle), 'held');
   const expiring = (await stores.credentials.list(connection)).flatMap((credential): [string, number][] => {
     const days = expiryWarning(credential, warnDays, clock.now());
     return days === undefined ? [] : [[credential.fingerprint, days]];
   });
   return {
     connection,
-    held: { guards: [...new Set(findings.map(({ guard }) => guard))], operations },
+    held: { guards: holds.map(({ guard }) => guard), operations },
     expiring: Object.fromEntries(expiring),
     ...(stopped === undefined ? {} : { stopped }),
   };

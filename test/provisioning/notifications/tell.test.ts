@@ -9,12 +9,14 @@ import { sentenceOf } from '../../../src/core/notification-text.ts';
 import { HEALTHY } from '../../../src/core/quarantine.ts';
 import { TransientError } from '../../../src/core/errors.ts';
 import type { Notification } from '../../../src/core/notification.ts';
+import type { Operation } from '../../../src/core/operation.ts';
 import type { Ports } from '../../../src/ports/index.ts';
 import type { NotificationChannel } from '../../../src/ports/notifications.ts';
 import { createPace } from '../../../src/provisioning/pace.ts';
 import { deliverNotifications, nudgeChannels } from '../../../src/provisioning/notifications/deliver-notifications.ts';
 import { watchConnections } from '../../../src/provisioning/notifications/watch-connections.ts';
 import { aCredential } from '../../builders.ts';
+import { ALLOWED, aPlan, aRemoval, holding } from '../../contract/plans.ts';
 import { aHandClock } from '../../contract/stores.contract.ts';
 import { silentLog } from '../../silent-log.ts';
 import { aSurvey, done, started } from '../../core/migration/builders.ts';
@@ -210,6 +212,27 @@ describe('telling people', () => {
       'migration.paused remove-groups empty-groups',
       'migration.ended remove-groups aborted',
     ]);
+  });
+
+  test('of holds as whole plans have them: one subject provisioned on demand neither begins nor ends them', async () => {
+    clock.advance(600_000);
+    await sweep();
+    hook.messages.length = 0;
+    const { cycles } = ports.stores;
+    const plan = async (kind: 'initial' | 'on-demand', held: readonly Operation[]) => {
+      const { id } = await cycles.open({ connection: 'acme', kind, requestedBy: 'ada' });
+      await cycles.leaseGathering(id, 'w1', 1000);
+      const verdict = held.length === 0 ? ALLOWED : holding(...held);
+      await cycles.savePlan(id, 'w1', { ...aPlan('acme', held), kind }, verdict);
+      await cycles.close(id, held.length === 0 ? 'succeeded' : 'held');
+      await sweep();
+    };
+    await plan('initial', [aRemoval(1, 'disable'), aRemoval(2, 'disable')]);
+    await plan('on-demand', []);
+    await plan('on-demand', [aRemoval(1, 'disable')]);
+    expect(hook.messages).toEqual(['hold.waiting too-many-removals 2']);
+    await plan('initial', []);
+    expect(hook.messages.slice(1)).toEqual(['hold.lifted too-many-removals']);
   });
 
   test('and nudges only channels that have something to say', async () => {
