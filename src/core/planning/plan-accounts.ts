@@ -2,7 +2,7 @@ import { createAttributes, createReferences, unsupportedTargets } from '../diff.
 import type { Anchor, DirectoryUser } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { matchingTargets } from '../mapping/compile-mapping.ts';
-import { AccountIndex, matchAccount, type Match } from '../match.ts';
+import { type AccountIndex, matchAccount, type Match } from '../match.ts';
 import { WAVE, type Reason } from '../operation.ts';
 import { counted, describePaths, listed } from '../reasons.ts';
 import { pathsOf, type Scope } from '../scope.ts';
@@ -34,6 +34,7 @@ export function planAccounts(
   scope: Scope,
   entitled: ReadonlySet<Anchor>,
   links: { readonly byAnchor: ReadonlyMap<Anchor, Link>; readonly linkedTo: ReadonlyMap<ResourceId, Anchor> },
+  index: AccountIndex,
 ): { readonly awaiting: ReadonlyMap<Anchor, readonly Anchor[]>; readonly without: ReadonlySet<Anchor> } {
   const targets = matchingTargets(input.mapping);
   const known = {
@@ -42,7 +43,7 @@ export function planAccounts(
     scope,
     entitled,
     targets,
-    index: new AccountIndex(input.inventory.accounts.resources),
+    index,
     links: links.byAnchor,
     linkedTo: links.linkedTo,
     resolve: (anchor: Anchor) => {

@@ -1,6 +1,7 @@
 import type { RemovalAction, RemovalCause } from '../connection.ts';
 import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import type { Link } from '../link.ts';
+import type { AccountIndex } from '../match.ts';
 import { WAVE } from '../operation.ts';
 import { effectOf } from '../profile.ts';
 import { counted, afterDelay, removalReason, withEffect } from '../reasons.ts';
@@ -30,9 +31,6 @@ export function removalCause(anchor: Anchor, scope: Scope, directory: DirectoryS
   }
 }
 
-/** Accounts by id and whether they are active, as the provider shows them. */
-type Activity = ReadonlyMap<string, boolean>;
-
 /** Plans what becomes of linked accounts whose users are no longer entitled, by the policy for the cause. */
 export function planRemovals(
   input: PlanInput,
@@ -40,8 +38,8 @@ export function planRemovals(
   scope: Scope,
   entitled: ReadonlySet<Anchor>,
   links: ReadonlyMap<Anchor, Link>,
+  { byId }: AccountIndex,
 ): void {
-  const active: Activity = new Map(input.inventory.accounts.resources.map((account) => [account.id, account.active]));
   const unknown: Anchor[] = [];
   const again: Anchor[] = [];
   for (const link of links.values()) {
@@ -56,8 +54,8 @@ export function planRemovals(
       unknown.push(link.anchor);
       continue;
     }
-    if (link.state === 'disabled' && active.get(link.resourceId) === true) again.push(link.anchor);
-    planRemoval(input, draft, scope, link, cause, active);
+    if (link.state === 'disabled' && byId.get(link.resourceId)?.active === true) again.push(link.anchor);
+    planRemoval(input, draft, scope, link, cause, byId);
   }
   const text = `${counted(again.length, 'account Headgate disabled is', 'accounts Headgate disabled are')} active at the provider again, though not entitled`;
   notice(draft, 'account-active-again', text, again);
@@ -75,10 +73,10 @@ function planRemoval(
   scope: Scope,
   link: Link,
   cause: RemovalCause,
-  active: Activity,
+  accounts: AccountIndex['byId'],
 ): void {
   const { profile, directory, rules } = input;
-  const inactive = link.state === 'disabled' || active.get(link.resourceId) === false;
+  const inactive = link.state === 'disabled' || accounts.get(link.resourceId)?.active === false;
   const where = directory.whereabouts.get(link.anchor);
   const step = leave(input, draft, {
     link,
