@@ -134,6 +134,8 @@ export type HoldChange =
       readonly held: HeldSet;
       readonly state: OpenHold['state'];
       readonly event?: HoldEvent;
+      /** The decision counts for nothing any more. */
+      readonly forget?: boolean;
     }
   | { readonly do: 'end'; readonly id: string; readonly state: 'lifted' | 'carried-out' };
 
@@ -155,12 +157,18 @@ export function nextHolds(open: readonly OpenHold[], held: readonly HeldSet[], n
   return [...standing, ...ended];
 }
 
-/** A decision stands for what it was made about or less of it; anything more or other waits for a person again. */
+/**
+ * A decision stands for what it was made about or less of it; anything more or other waits for a person again. A rejection
+ * is remembered meanwhile, and stands again once no more is held than it was about.
+ */
 function keptHold({ id, state, digest, decision }: OpenHold, held: HeldSet, now: number): HoldChange {
   const kept = { do: 'keep', id, held } as const;
+  if (state === 'waiting' && decision?.kind === 'rejected' && covers(decision.pieces, held.pieces))
+    return { ...kept, state: 'rejected', event: 'changed' };
   if (state !== 'waiting' && decision !== undefined) {
-    if (!covers(decision.pieces, held.pieces)) return { ...kept, state: 'waiting', event: 'outgrown' };
-    if (decision.until !== undefined && now >= decision.until) return { ...kept, state: 'waiting', event: 'expired' };
+    const again = { ...kept, state: 'waiting', ...(decision.kind === 'approved' ? { forget: true } : {}) } as const;
+    if (!covers(decision.pieces, held.pieces)) return { ...again, event: 'outgrown' };
+    if (decision.until !== undefined && now >= decision.until) return { ...again, event: 'expired' };
   }
   return digest === held.digest ? { ...kept, state } : { ...kept, state, event: 'changed' };
 }

@@ -8,16 +8,31 @@ import { counted } from './reasons.ts';
 /** Guards that judge how much a plan takes away: one subject says nothing about that, so what they held stays held. */
 export const AMOUNT_GUARDS = ['too-many-removals', 'group-cliff'] as const satisfies readonly GuardName[];
 
+/** Guards whose rejected holds bind every plan: those that hold a removal for what it is, and that a person decides about. */
+export const REJECTED_GUARDS = [...AMOUNT_GUARDS, 'non-empty-group-delete'] as const satisfies readonly GuardName[];
+
 /** What a hold that has not ended keeps back, as the newest whole plan had it. */
 export interface StandingHold extends Pick<OpenHold, 'id' | 'guard' | 'state'> {
   /** Operations it keeps back. */
   readonly operations: number;
   readonly pieces: HeldPieces;
+  /** What somebody said no about, also while it waits again because more is held by now. */
+  readonly rejected?: HeldPieces;
+}
+
+/** What was rejected and is still planned: it stays, however little it has become, until that is gone or approved. */
+export function rejectedHolds(standing: readonly StandingHold[]): readonly StandingHold[] {
+  return standing.flatMap(({ rejected, ...hold }) => {
+    if (rejected === undefined) return [];
+    const planned = new Set(Object.keys(hold.pieces).map(subjectOf));
+    const pieces = Object.fromEntries(Object.entries(rejected).filter(([piece]) => planned.has(subjectOf(piece))));
+    return [{ ...hold, state: 'rejected' as const, pieces }];
+  });
 }
 
 /**
- * The verdict about one subject with what open holds keep back of it: a removal that waits among many for a person may not
- * be carried out one by one, nor one that was rejected. Approvals are counted afterwards, as for every plan.
+ * The verdict with what open holds keep back of the plan: a removal that waits among many for a person may not be carried
+ * out one by one, and one that was rejected not at all. Approvals are counted afterwards, as for every plan.
  */
 export function withStandingHolds(
   { operations }: Pick<Plan, 'operations'>,
@@ -49,8 +64,12 @@ function findingOf(hold: StandingHold, removals: readonly Operation[], { finding
     {
       guard,
       effect: 'hold',
-      message: `hold ${id}${decided} keeps back ${count}, and this is among them`,
-      remedy: `see who and what, and decide: headgate holds show ${id}. Once its cause is mended, the next cycle lifts it.`,
+      message: `hold ${id}${decided} keeps back ${count}, and ${held.length === 1 ? 'this is' : `${held.length} of these are`} among them`,
+      remedy:
+        `see who and what, and decide: headgate holds show ${id}. ` +
+        (state === 'rejected'
+          ? 'Nobody of it is removed before it is approved; who is assigned again is no longer part of it.'
+          : 'Once its cause is mended, the next cycle lifts it.'),
       operations: held.map(({ key }) => key),
       numbers: { held: hold.operations },
     },

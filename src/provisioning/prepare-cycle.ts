@@ -15,15 +15,17 @@ import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import { connectionDigest } from './connection-digest.ts';
 import type { Link } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
+import { withoutDue } from '../core/migration/plan-guard.ts';
 import type { Focus, PlanInput } from '../core/planning/plan-input.ts';
 import type { ProviderInventory } from '../core/provider-inventory.ts';
 import type { ResourceId } from '../core/scim.ts';
-import { AMOUNT_GUARDS, withStandingHolds } from '../core/standing-holds.ts';
+import { withStandingHolds } from '../core/standing-holds.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { HoldStore } from '../ports/hold-store.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
+import { bindingHolds } from './binding-holds.ts';
 import { contradicted } from './contradicted.ts';
 import { gatherCauses } from './gather-causes.ts';
 import { gatherChanges } from './gather-changes.ts';
@@ -125,8 +127,11 @@ async function judgePlan(
   const owned = await credentials(signal);
   const bound = migration === undefined ? {} : { migration };
   const judged = judge({ ...context, ...planned, ...bound, credentials: owned, rules, directory, links });
-  const standing = kind === 'on-demand' ? await stores.holds.standing(rules.name, AMOUNT_GUARDS) : [];
-  const verdict = withStandingHolds(plan, judged, standing);
+  const verdict = withStandingHolds(
+    withoutDue({ plan, ...bound }).plan,
+    judged,
+    await bindingHolds(rules.name, stores.holds, kind),
+  );
   return withApprovals(plan, verdict, await stores.holds.decided(rules.name), now);
 }
 

@@ -169,6 +169,21 @@ export function describeHolds(name: string, open: () => Promise<StoresUnderTest>
       expect(await carriedOut(await planned(held, holding(...held)))).toBe(0);
     });
 
+    test('what was rejected is told while it waits again because more is held, and stands again when less is', async () => {
+      const { holds } = under.stores;
+      const held = leavers(1, 2);
+      const more = leavers(1, 2, 3);
+      await carriedOut(await planned(held, holding(...held)));
+      await takeBack();
+      await carriedOut(await planned(more, holding(...more)));
+      const [waiting] = await holds.standing(connection, ['too-many-removals']);
+      expect(waiting).toMatchObject({ state: 'waiting', operations: 3 });
+      expect(Object.keys(waiting?.rejected ?? {})).toHaveLength(2);
+      const fewer = leavers(2);
+      await carriedOut(await planned(fewer, holding(...fewer)));
+      expect(await only()).toMatchObject({ state: 'rejected', operations: 1, decision: { by: 'bob' } });
+    });
+
     test('a rejection stops no cycle that has nothing of it left to send', async () => {
       const held = leavers(1, 2);
       const id = await planned([...held, aCreate(9)], holding(...held));

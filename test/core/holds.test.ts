@@ -123,6 +123,18 @@ describe('what a new plan does to a hold', () => {
     expect(nextHolds([open], [setOf(tooMany, held)], NOW + 1)).toMatchObject([{ state: 'waiting', event: 'expired' }]);
   });
 
+  test('a rejection is remembered while more is held, and stands again once no more is', () => {
+    const rejected = { kind: 'rejected', by: 'ada', reason: 'no', at: 0, ...setOf(tooMany, held) } as const;
+    const open = anOpen(tooMany, held, { state: 'rejected', decision: rejected });
+    const more = setOf(tooMany, disables(1, 2, 3));
+    const [outgrown] = nextHolds([open], [more], NOW);
+    expect(outgrown).toMatchObject({ do: 'keep', state: 'waiting', event: 'outgrown' });
+    expect(outgrown).not.toHaveProperty('forget');
+    const waiting = { ...open, state: 'waiting', digest: more.digest } as const;
+    expect(nextHolds([waiting], [more], NOW)).toMatchObject([{ do: 'keep', state: 'waiting' }]);
+    expect(nextHolds([waiting], [setOf(tooMany, disables(2))], NOW)).toMatchObject([{ do: 'keep', state: 'rejected' }]);
+  });
+
   test('has the same digest in whatever order, and another for another reason', () => {
     const [first, second] = disables(1, 2);
     if (first === undefined || second === undefined) throw new Error('two were made');

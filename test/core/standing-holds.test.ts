@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { heldSets, withApprovals, type DecidedHold } from '../../src/core/holds.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
-import { isOfStandingHold, withStandingHolds, type StandingHold } from '../../src/core/standing-holds.ts';
+import {
+  isOfStandingHold,
+  rejectedHolds,
+  withStandingHolds,
+  type StandingHold,
+} from '../../src/core/standing-holds.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { aCreate, anchorOf, aRemoval } from '../contract/plans.ts';
 
@@ -83,5 +88,27 @@ describe('what a hold keeps back among many is not carried out one by one', () =
     const verdict = withStandingHolds({ operations }, ALLOWED, [hold(held, 'approved')]);
     expect(withApprovals({ operations }, verdict, [decided], 1).findings[0]?.approved?.by).toBe('ada');
     expect(withApprovals({ operations }, verdict, [decided], 2).findings[0]?.approved).toBeUndefined();
+  });
+});
+
+describe('what somebody said no about', () => {
+  const rejected = setOf([aRemoval(1, 'disable'), aRemoval(2, 'disable')]).pieces;
+
+  test.each([
+    { rule: 'is all of it while all is planned', planned: held, stays: [1, 2] },
+    { rule: 'is what is left of it once somebody is assigned again', planned: [aRemoval(2, 'disable')], stays: [2] },
+    { rule: 'is not what is held beside it by now', planned: [...held, aRemoval(9, 'disable')], stays: [1, 2] },
+    { rule: 'is the same person for another reason or graver', planned: [aRemoval(1, 'delete')], stays: [1] },
+    { rule: 'is nothing once nothing of it is planned', planned: [aRemoval(9, 'disable')], stays: [] },
+  ])('$rule', ({ planned, stays }) => {
+    const operations = [1, 2, 9].map((number) => aRemoval(number, 'disable'));
+    const binding = rejectedHolds([{ ...hold(planned), rejected }]);
+    const { findings } = withStandingHolds({ operations }, ALLOWED, binding);
+    const keys = findings.flatMap((finding) => finding.operations);
+    expect(keys).toEqual(stays.map((number) => aRemoval(number, 'disable').key));
+  });
+
+  test('is nothing where nobody did', () => {
+    expect(rejectedHolds([hold(held), hold(held, 'approved')])).toEqual([]);
   });
 });

@@ -161,3 +161,27 @@ test("while Entra's own job runs nothing is sent, and without the permission to 
   expect(unseen.verdict?.findings).toMatchObject([{ guard: 'native-job-active', effect: 'warn' }]);
   await own.close();
 });
+
+test('who was rejected stays, also when so few are left that the guard says nothing any more', async () => {
+  const own = await startWorld({ organisation: company({ users: 40, direct: [1, 40] }) });
+  const other = await own.open();
+  await cycle(other);
+  const next = async (kind: 'incremental' | 'initial') => {
+    const { id } = await other.startCycle({ connection: 'acme', kind, requestedBy: 'test' });
+    return (await closed(other, id)).result;
+  };
+  for (let n = 1; n <= 6; n++) own.tenant.control.unassign({ principal: personName(n) });
+  expect(await next('incremental')).toBe('held');
+  const [hold] = await other.holds.list({ connection: 'acme', ended: false, limit: 10 });
+  const { id = '', digest = '' } = hold ?? {};
+  await other.holds.reject(id, { digest, by: 'ada', reason: 'a mistake: I put them back' });
+  own.provider.clearRequests();
+  for (let n = 1; n <= 2; n++) own.tenant.control.assign({ principal: personName(n) });
+  expect([await next('incremental'), await next('initial')]).toEqual(['held', 'held']);
+  expect((await other.holds.show(id, 1)).hold).toMatchObject({ state: 'rejected', operations: 4 });
+  for (let n = 3; n <= 6; n++) own.tenant.control.assign({ principal: personName(n) });
+  expect(await next('incremental')).toBe('succeeded');
+  expect((await other.holds.show(id, 1)).hold.state).toBe('lifted');
+  expect(writes(own)).toEqual([]);
+  await own.close();
+});

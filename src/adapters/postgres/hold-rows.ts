@@ -79,9 +79,15 @@ export function toStanding({
   state,
   operations,
   pieces,
-}: Pick<HoldRow, 'number' | 'guard' | 'state' | 'operations' | 'pieces'>): readonly StandingHold[] {
+  ...decided
+}: Pick<
+  HoldRow,
+  'number' | 'guard' | 'state' | 'operations' | 'pieces' | 'decision' | 'decided_pieces'
+>): readonly StandingHold[] {
   if (state === 'lifted' || state === 'carried-out') return [];
-  return [{ id, guard, state, operations, pieces: pieces ?? {} }];
+  const decision = toDecision(decided);
+  const rejected = decision?.kind === 'rejected' ? { rejected: decision.pieces } : {};
+  return [{ id, guard, state, operations, pieces: pieces ?? {}, ...rejected }];
 }
 
 /** Writes one line of a hold's history. */
@@ -172,7 +178,7 @@ async function carryOut(tx: Tx, cycle: LockedCycle, change: HoldChange, now: num
     case 'keep': {
       const { changed_at, ...same } = held(change.held, cycle, now);
       const changed = change.event === undefined ? {} : { changed_at };
-      const undecided = change.state === 'waiting' ? { decision: null, decided_pieces: null } : {};
+      const undecided = change.forget === true ? { decision: null, decided_pieces: null } : {};
       await tx
         .updateTable('headgate.hold')
         .set({ ...same, ...changed, ...undecided, state: change.state })

@@ -58,7 +58,7 @@ export function createHoldStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): 
       const rows = await reading(() =>
         db
           .selectFrom('headgate.hold')
-          .select(['number', 'guard', 'state', 'operations', 'pieces'])
+          .select(['number', 'guard', 'state', 'operations', 'pieces', 'decision', 'decided_pieces'])
           .where('connection', '=', connection)
           .where('guard', 'in', [...guards])
           .where('ended_at', 'is', null)

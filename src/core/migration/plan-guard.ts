@@ -17,7 +17,7 @@ export function isDueToMigration(operation: Operation, migration: CycleMigration
 }
 
 /** Facts without what the migration is for, for the guards that ask whether somebody meant it. */
-export function withoutDue(facts: GuardFacts): GuardFacts {
+export function withoutDue<Facts extends Pick<GuardFacts, 'plan' | 'migration'>>(facts: Facts): Facts {
   const { plan, migration } = facts;
   if (migration === undefined) return facts;
   return {
