@@ -123,13 +123,20 @@ describe('the wrong order', () => {
     expect(accountsOf(at)).toEqual(before);
   });
 
-  test('M6: no cycle but its own runs during a migration, neither full nor incremental', async () => {
-    const { operator } = await open();
+  test('M6: no cycle but its own runs during a migration, neither full nor incremental nor on demand', async () => {
+    const { world: at, operator } = await open();
     await start(operator, 'remove-groups', ['Crew']);
     await still(operator);
     for (const kind of ['initial', 'incremental'] as const) {
       await expect(operator.startCycle({ connection: 'acme', kind, requestedBy: 'test' })).rejects.toThrow(/migration/);
     }
+    const { signal } = new AbortController();
+    at.provider.clearRequests();
+    for (const idOrName of [personName(1), 'Crew']) {
+      const ask = { connection: 'acme', idOrName, requestedBy: 'test', signal };
+      await expect(operator.provision(ask)).rejects.toThrow(/migration/);
+    }
+    expect(writes(at)).toEqual([]);
     await operator.migrations.actOnMigration({ connection: 'acme', verb: 'abort', by: 'ada' });
     expect(await still(operator)).toMatchObject({ result: 'aborted', frozen: false });
     expect((await cycle(operator)).result).toBe('succeeded');
