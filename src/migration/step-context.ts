@@ -79,7 +79,9 @@ export function openStep(
       if (signal.aborted) return true;
       await catchUp();
       const now = state();
-      return now.paused !== undefined || now.aborting !== undefined || now.ended !== undefined || now.mode !== mode;
+      // Once nothing is sent any more there is only the way to the end.
+      const aborts = now.aborting !== undefined && !now.switchedOff;
+      return now.paused !== undefined || aborts || now.ended !== undefined || now.mode !== mode;
     },
   };
 }

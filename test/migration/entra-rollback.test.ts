@@ -144,6 +144,22 @@ describe("the way back with Entra's engine", () => {
     expect(at.active()).toEqual(people(1, 6));
   });
 
+  test('an abort that comes in the very moment of switching off does not leave it standing there', async () => {
+    const at = await open();
+    const { migrations } = at.ports.stores;
+    const { id } = await at.start('disable-scim');
+    for (const gate of ['coverage', 'disable']) {
+      expect(await at.settle()).toMatchObject({ gate: { name: gate } });
+      await at.approve();
+    }
+    await migrations.append(id, [
+      { kind: 'abort', by: 'ada', reason: 'no' },
+      { kind: 'begun', step: 'disable-connection' },
+    ]);
+    expect(await at.look(6)).toMatchObject({ gate: { name: 'revocation' } });
+    expect(await at.jobCode()).toBe('Paused');
+  });
+
   test('killed after line upon line of its journal it comes back all the same', async () => {
     const at = await open();
     const [before, assigned] = [accounts(at), at.assigned()];

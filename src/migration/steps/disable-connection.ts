@@ -12,6 +12,8 @@ export async function disableConnection(context: StepContext): Promise<StepOutco
     const { survey } = await takeSurvey(connection, ports, { kind, groups }, signal);
     const missing = lostAccounts(verified?.accounts ?? [], survey.accounts);
     if (missing.length > 0) return lost(missing);
+    // The look takes a while, and from here on there is no way back.
+    if (await context.interrupted()) return { is: 'left' };
     await context.begin();
   }
   if (context.state().engine === 'entra') {
