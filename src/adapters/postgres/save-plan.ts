@@ -65,6 +65,7 @@ export async function writeOperations(
       approvals: approvals.length === 0 ? null : approvals,
       shared: shared.has(resourceOf(operation)),
       failure: guard === null ? failureText(aside?.get(operation.key)) : null,
+      // As text, here and wherever a body is handed over: json_to_recordset refuses a NUL character inside a json column.
       body: JSON.stringify(operation),
     }));
     putAside += rows.filter(({ failure }) => failure !== null).length;
