@@ -45,6 +45,12 @@ export interface QueueCounts {
   readonly failedTotal: number;
 }
 
+/** Whether the queue may lose what it was given: true of a Redis that evicts keys, or keeps them in memory only. */
+export interface QueueDurability {
+  readonly evicts: boolean;
+  readonly persists: boolean;
+}
+
 /** A nudge service. Losing every job in it loses nothing: the sweeper nudges again from the store. */
 export interface JobQueue {
   /** Enqueues a job, now or after a delay in ms. A waiting job with the same dedupe key absorbs it. */

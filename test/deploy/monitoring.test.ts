@@ -33,10 +33,11 @@ let samples: readonly Sample[];
 beforeAll(async () => {
   world = await startWorld();
   const daemon = await world.daemon();
-  // It answers while its workers still start; they are the last to have their series.
+  // It answers while its workers still start; they and its token are the last to have their series.
   const body = await eventually(async () => {
     const text = await (await fetch(`${daemon.url}/metrics`)).text();
-    return text.includes('headgate_worker_slots{') ? text : undefined;
+    const late = ['headgate_worker_slots{', 'headgate_credential_expiry_timestamp_seconds{'];
+    return late.every((series) => text.includes(series)) ? text : undefined;
   });
   families = parseExposition(body);
   samples = [...families.values()].flatMap((family) => family.samples);
@@ -68,6 +69,41 @@ describe.each(EXPRESSIONS)('%s', (_where, expression) => {
   test('groups and joins only by labels its metrics have', () => {
     const known = new Set([...SCRAPED, ...selectors.flatMap(({ metric }) => labelsOf(metric))]);
     expect(labels.filter((label) => !known.has(label))).toEqual([]);
+  });
+});
+
+/** What must not happen unnoticed, and the alert that tells of it with a metric it cannot do without. */
+const DUE: readonly (readonly [what: string, alert: string, metric: string])[] = [
+  ['no process runs', 'HeadgateDown', 'headgate_build_info'],
+  ['no cycle has succeeded for two intervals', 'HeadgateCycleStale', 'headgate_cycle_last_success_timestamp_seconds'],
+  ['no cycle has ever succeeded', 'HeadgateCycleNeverSucceeded', 'headgate_cycle_last_success_timestamp_seconds'],
+  ['a cycle hangs', 'HeadgateCycleStuck', 'headgate_cycle_in_progress'],
+  ['cycles fail one after the other', 'HeadgateCycleFailing', 'headgate_cycle_consecutive_failures'],
+  ['a connection is in quarantine', 'HeadgateQuarantined', 'headgate_connection_quarantined'],
+  ['a guard waits for a person', 'HeadgateGateWaiting', 'headgate_gate_blocked'],
+  ['operations fail', 'HeadgateOperationsFailing', 'headgate_operations_total'],
+  ['more and more is in escrow', 'HeadgateEscrowGrowing', 'headgate_operations'],
+  ['something stays in escrow', 'HeadgateEscrowOld', 'headgate_escrow_oldest_timestamp_seconds'],
+  ['accounts are taken away', 'HeadgateUnexpectedRemovals', 'headgate_operations_total'],
+  ['memberships are taken away', 'HeadgateUnexpectedRemovals', 'headgate_memberships_total'],
+  ['the other side throttles', 'HeadgateThrottled', 'headgate_http_client_throttled_total'],
+  ['jobs wait too long', 'HeadgateQueueLatency', 'bullmq_queue_oldest_waiting_age_seconds'],
+  ['nobody takes jobs', 'HeadgateQueueNoWorkers', 'bullmq_queue_workers'],
+  ['a queue is paused', 'HeadgateQueuePaused', 'bullmq_queue_paused'],
+  ['jobs lose their process', 'HeadgateJobsStalled', 'bullmq_jobs_stalled_total'],
+  ['a token expires soon', 'HeadgateCredentialExpiring', 'headgate_credential_expiry_timestamp_seconds'],
+  ['a token expires at once', 'HeadgateCredentialNearlyExpired', 'headgate_credential_expiry_timestamp_seconds'],
+  ['a configuration was refused', 'HeadgateConfigReloadFailed', 'headgate_config_last_reload_successful'],
+  ['Redis may evict keys', 'HeadgateRedisUnsafe', 'headgate_redis_eviction_policy_ok'],
+  ['Redis keeps nothing on disk', 'HeadgateRedisUnsafe', 'headgate_redis_append_only_ok'],
+  ['Redis does not answer', 'HeadgateSourceDown', 'headgate_source_up'],
+  ['a migration stands still', 'HeadgateMigrationStalled', 'headgate_migration_last_progress_timestamp_seconds'],
+];
+
+describe('somebody is told when', () => {
+  test.each(DUE)('%s', (_what, alert, metric) => {
+    const asked = RULES.filter((rule) => rule.alert === alert).flatMap(({ expr }) => parsePromql(expr).selectors);
+    expect(asked.map((selector) => selector.metric)).toContain(metric);
   });
 });
 
@@ -116,7 +152,7 @@ describe('the alert rules', () => {
 
 /** Connections, queues and gates of the cases are invented. */
 function withoutNames({ metric, matchers }: Selector): Selector {
-  return { metric, matchers: matchers.filter(({ label }) => !['connection', 'queue'].includes(label)) };
+  return { metric, matchers: matchers.filter(({ label }) => !['connection', 'queue', 'fingerprint'].includes(label)) };
 }
 
 describe.each(DASHBOARDS)('the dashboard $file', ({ file, uid, text, templating, charts, panels }) => {

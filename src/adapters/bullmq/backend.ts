@@ -8,6 +8,7 @@ import {
   type Telemetry,
   type WorkerOptions,
 } from 'bullmq';
+import type { QueueDurability } from '../../ports/job-queue.ts';
 
 /** The factory knows its connection; what BullMQ passes along under that name is this placeholder. */
 export interface BoundConnection {
@@ -33,6 +34,7 @@ export interface Backend {
   /** Makes room for the workers of so many queues: their number changes with the configuration. */
   makeRoom(queues: number): Promise<void>;
   ping(): Promise<void>;
+  durability(): Promise<QueueDurability>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Telemetry } from 'bullmq';
 import type { Clock } from '../../ports/clock.ts';
-import type { JobQueue } from '../../ports/job-queue.ts';
+import type { JobQueue, QueueDurability } from '../../ports/job-queue.ts';
 import type { Log } from '../../ports/log.ts';
 import { openQueue, type Backend, type BullQueue } from './backend.ts';
 import { countQueue } from './counts.ts';
@@ -39,6 +39,8 @@ export interface JobQueueOptions {
 /** The queue with what its owner needs beside the port. */
 export interface OpenJobQueue extends JobQueue {
   readonly backend: Backend;
+  /** Whether the backend may lose jobs, as it is set up now. */
+  durability(): Promise<QueueDurability>;
   /** BullMQ's own queues of what is configured now, for bull-board. */
   readonly queues: ReadonlyMap<string, BullQueue>;
   /** Opens the queue of a connection that was added. */
@@ -113,6 +115,7 @@ export async function createJobQueue(options: JobQueueOptions): Promise<OpenJobQ
         ),
       ),
     ping: () => translating(() => backend.ping()),
+    durability: () => translating(() => backend.durability()),
     async close() {
       for (const queue of [...queues.values(), ...elsewhere.values()]) await queue.close();
       await backend.close();

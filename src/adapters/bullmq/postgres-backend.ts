@@ -70,6 +70,7 @@ export async function openPostgresBackend(database: QueueDatabase, queues: numbe
     async ping() {
       await pool.query('select 1');
     },
+    durability: () => Promise.resolve({ evicts: false, persists: true }),
     // The pool belongs to the database and is closed with it.
     close: () => Promise.resolve(),
   };

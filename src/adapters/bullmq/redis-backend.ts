@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { StartupError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Backend, BoundConnection } from './backend.ts';
-import { checkRedis } from './redis-check.ts';
+import { checkRedis, redisDurability } from './redis-check.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -82,6 +82,7 @@ export async function openRedisBackend(url: string, log: Log): Promise<Backend> 
     async ping() {
       await producer.ping();
     },
+    durability: () => redisDurability(producer),
     close,
   };
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { StartupError } from '../../core/errors.ts';
+import type { QueueDurability } from '../../ports/job-queue.ts';
 import type { Log } from '../../ports/log.ts';
 
 /** The two settings that decide whether Redis may lose a job. */
@@ -33,14 +34,20 @@ async function fromInfo(redis: Redis): Promise<Durability> {
   };
 }
 
-async function readDurability(redis: Redis, log: Log): Promise<Durability> {
+async function readDurability(redis: Redis, log?: Log): Promise<Durability> {
   try {
     return await fromConfig(redis);
   } catch {
     // Hosted Redis and restricted users often have no CONFIG; INFO tells the same two facts.
-    log.info({}, 'CONFIG is forbidden on this Redis; its settings are read from INFO');
+    log?.info({}, 'CONFIG is forbidden on this Redis; its settings are read from INFO');
     return fromInfo(redis);
   }
+}
+
+/** The same two settings as they are now: those of a running Redis can be changed. What it does not tell is not safe. */
+export async function redisDurability(redis: Redis): Promise<QueueDurability> {
+  const { policy, appendOnly } = await readDurability(redis);
+  return { evicts: policy !== 'noeviction', persists: appendOnly === true };
 }
 
 /**

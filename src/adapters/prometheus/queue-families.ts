@@ -1,21 +1,29 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { JobQueue, QueueCounts, ScheduledCycle } from '../../ports/job-queue.ts';
+import type { JobQueue, QueueCounts, QueueDurability, ScheduledCycle } from '../../ports/job-queue.ts';
 import { longestInterval } from './cron-interval.ts';
 import { SCHEDULED_TYPES } from './labels.ts';
 
 /** What a scrape may ask of the queue. */
-export type ReadableQueue = Pick<JobQueue, 'counts' | 'listSchedules'>;
+export interface ReadableQueue extends Pick<JobQueue, 'counts' | 'listSchedules'> {
+  /** Asked at each scrape, because settings of a running Redis can be changed. */
+  durability(): Promise<QueueDurability>;
+}
 
 /** What the queue says at the time of a scrape. */
 export interface QueueReading {
   readonly counts: readonly QueueCounts[];
   readonly schedules: readonly ScheduledCycle[];
+  readonly durability: QueueDurability;
 }
 
-/** Reads counts and schedules together. */
+/** Reads counts, schedules and durability together. */
 export async function readQueue(queue: ReadableQueue): Promise<QueueReading> {
-  const [counts, schedules] = await Promise.all([queue.counts(), queue.listSchedules()]);
-  return { counts, schedules };
+  const [counts, schedules, durability] = await Promise.all([
+    queue.counts(),
+    queue.listSchedules(),
+    queue.durability(),
+  ]);
+  return { counts, schedules, durability };
 }
 
 /**
@@ -29,9 +37,28 @@ export function createQueueFamilies(
 ): (reading: QueueReading) => void {
   const showCounts = createCountFamilies([registry]);
   const showSchedules = createScheduleFamilies([registry], connections, now);
-  return ({ counts, schedules }) => {
+  const showDurability = createDurabilityFamilies([registry]);
+  return ({ counts, schedules, durability }) => {
     showCounts(counts);
     showSchedules(schedules);
+    showDurability(durability);
+  };
+}
+
+function createDurabilityFamilies(registers: Registry[]): (durability: QueueDurability) => void {
+  const policy = new Gauge({
+    name: 'headgate_redis_eviction_policy_ok',
+    help: '1 when Redis keeps all keys (maxmemory-policy noeviction), or the queue is in the database.',
+    registers,
+  });
+  const appendOnly = new Gauge({
+    name: 'headgate_redis_append_only_ok',
+    help: '1 when Redis writes what it is told to disk (appendonly yes), or the queue is in the database.',
+    registers,
+  });
+  return ({ evicts, persists }) => {
+    policy.set(evicts ? 0 : 1);
+    appendOnly.set(persists ? 1 : 0);
   };
 }
 

@@ -10,6 +10,9 @@ function familiesOf(registry: Registry): readonly Family[] {
   });
 }
 
+/** A label that names something of one connection alone: another connection has no such series. */
+const OF_ONE_CONNECTION = 'fingerprint';
+
 /** The series of a family with that value in a label, each once: a histogram tells one for every bucket. */
 async function seriesWith(family: Family, label: string, value: string): Promise<readonly Labels[]> {
   const { values } = await family.get();
@@ -37,6 +40,7 @@ export async function addSeries(registry: Registry, like: string, connection: st
     const present = await seriesWith(family, 'connection', connection);
     const known = new Set(present.map((labels) => JSON.stringify(labels)));
     for (const labels of await seriesWith(family, 'connection', like)) {
+      if (OF_ONE_CONNECTION in labels) continue;
       const own = { ...labels, connection };
       if (known.has(JSON.stringify(own))) continue;
       if (family instanceof Histogram) family.zero(own);

@@ -4,7 +4,10 @@ import { DRIFT_KINDS } from '../../core/drift.ts';
 import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
 import { CYCLE_TYPES, cycleTypeOf, outcomeOf, OUTCOMES } from './labels.ts';
+import { createCredentialFamilies } from './credential-families.ts';
 import { createHoldFamilies } from './hold-families.ts';
+import { createMigrationFamilies } from './migration-families.ts';
+import { createMigrationReader } from './migration-reading.ts';
 import { createPlanFamilies } from './plan-families.ts';
 import { createRecoveryFamilies } from './recovery-families.ts';
 import {
@@ -33,6 +36,8 @@ export function createStoreFamilies(
   const showPlan = createPlanFamilies(registry, connections);
   const showRecovery = createRecoveryFamilies(registry, connections);
   const showHolds = createHoldFamilies(registry, connections);
+  const showCredentials = createCredentialFamilies(registry);
+  const showMigration = createMigrationFamilies(registry, connections);
   for (const connection of connections) initialise(families, connection);
   return (connection, reading) => {
     showCycles(families, times, connection, reading);
@@ -44,6 +49,8 @@ export function createStoreFamilies(
     showRecovery(connection, reading);
     for (const kind of DRIFT_KINDS) families.drift.set({ connection, kind }, reading.drift?.[kind] ?? 0);
     showHolds(connection, reading.holds, reading.cycles, now());
+    showCredentials(connection, reading.credentials);
+    showMigration(connection, reading.migration);
     showObjects(families, connection, reading);
   };
 }
@@ -54,13 +61,14 @@ export function createStoreReader(
   connections: () => readonly string[],
   now: () => number,
 ): () => Promise<readonly (readonly [string, ConnectionReading])[]> {
+  const readMigration = createMigrationReader(stores.migrations);
   let seen: readonly string[] = [];
   return async () => {
     const names = connections();
     const readings = await Promise.all(
       names.map(async (connection) => {
         const limit = seen.includes(connection) ? LATER_LOOK : FIRST_LOOK;
-        return [connection, await readConnection(stores, connection, limit, now())] as const;
+        return [connection, await readConnection(stores, connection, limit, now(), readMigration)] as const;
       }),
     );
     seen = names;

@@ -1,10 +1,13 @@
 import type { CycleKind, OperationCounts } from '../../core/cycle.ts';
 import type { DriftKind } from '../../core/drift.ts';
 import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
+import type { Credential } from '../../core/credential.ts';
+import type { CredentialStore } from '../../ports/credentials.ts';
 import type { EscrowStore, EscrowTotals } from '../../ports/recovery.ts';
 import type { DriftStore } from '../../ports/drift-store.ts';
 import { GUARDS } from '../../core/verdict.ts';
 import type { HoldRecord, HoldStore } from '../../ports/hold-store.ts';
+import type { MigrationReading, ReadableMigrations } from './migration-reading.ts';
 import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
 
 /** What a scrape may ask of the store. */
@@ -15,6 +18,8 @@ export interface ReadableStores {
   readonly escrows: Pick<EscrowStore, 'totals'>;
   readonly drift: Pick<DriftStore, 'counts'>;
   readonly holds: Pick<HoldStore, 'list'>;
+  readonly credentials: Pick<CredentialStore, 'list'>;
+  readonly migrations: ReadableMigrations;
 }
 
 /** What the store says about one connection at the time of a scrape. */
@@ -30,6 +35,9 @@ export interface ConnectionReading {
   readonly drift?: Readonly<Record<DriftKind, number>>;
   /** What guards hold. */
   readonly holds: readonly HoldRecord[];
+  readonly credentials: readonly Credential[];
+  /** Absent while none is open. */
+  readonly migration?: MigrationReading;
 }
 
 /** Reads one connection: its state, links, newest cycles (at most `limit`) and the operations of the newest planned one. */
@@ -38,18 +46,31 @@ export async function readConnection(
   connection: string,
   limit: number,
   now: number,
+  readMigration: (connection: string, now: number) => Promise<MigrationReading | undefined>,
 ): Promise<ConnectionReading> {
-  const [state, links, cycles, escrows, drift, holds] = await Promise.all([
+  const [state, links, cycles, escrows, drift, holds, credentials, migration] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
     stores.cycles.list({ connection, limit }),
     stores.escrows.totals(connection, now),
     stores.drift.counts(connection),
     stores.holds.list({ connection, ended: false, limit: GUARDS.length }),
+    stores.credentials.list(connection),
+    readMigration(connection, now),
   ]);
   const planned = newestPlanned(cycles);
   const counts = planned === undefined ? {} : await stores.cycles.counts(planned.id);
-  return { state, links, escrows, cycles, holds, counts, ...(drift === undefined ? {} : { drift }) };
+  return {
+    state,
+    links,
+    escrows,
+    cycles,
+    holds,
+    counts,
+    credentials,
+    ...(drift === undefined ? {} : { drift }),
+    ...(migration === undefined ? {} : { migration }),
+  };
 }
 
 /** The newest cycle whose plan was stored: a refused one has counts and no operations, and one on

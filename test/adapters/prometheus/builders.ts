@@ -2,7 +2,9 @@ import type { DriftKind } from '../../../src/core/drift.ts';
 import type { MetricsSource } from '../../../src/adapters/prometheus/create-metrics.ts';
 import type { Quarantined } from '../../../src/core/quarantine.ts';
 import type { EscrowTotals, SeenPace } from '../../../src/ports/recovery.ts';
-import type { QueueCounts, ScheduledCycle } from '../../../src/ports/job-queue.ts';
+import type { QueueCounts, QueueDurability, ScheduledCycle } from '../../../src/ports/job-queue.ts';
+import type { JournalLine } from '../../../src/core/migration/journal.ts';
+import type { StoredCredential } from '../../../src/ports/credentials.ts';
 import type { HoldRecord } from '../../../src/ports/hold-store.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
 import type { OperationCounts } from '../../../src/core/cycle.ts';
@@ -111,6 +113,9 @@ export interface StoreContents {
   readonly pace?: SeenPace;
   readonly escrows?: EscrowTotals;
   readonly holds?: readonly HoldRecord[];
+  readonly credentials?: readonly StoredCredential[];
+  /** The journal of the open migration; absent: none is open. */
+  readonly journal?: readonly JournalLine[];
 }
 
 /** Stores that hold the same contents for every connection. */
@@ -124,6 +129,11 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
     escrows: { totals: async () => read().escrows ?? { accounts: 0, groups: 0, waiting: 0 } },
     drift: { counts: async () => read().drift },
     holds: { list: async () => read().holds ?? [] },
+    credentials: { list: async () => read().credentials ?? [] },
+    migrations: {
+      openOf: async (connection) => (read().journal === undefined ? undefined : { id: 'm1', connection, createdAt: 1 }),
+      lines: async (_id, after = 0) => (read().journal ?? []).filter(({ sequence }) => sequence > after),
+    },
     connections: {
       get: async (connection) => {
         const { pausedReason, throttledUntil, schedulesPaused = false, quarantine, pace } = read();
@@ -144,8 +154,9 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
 export function queueWith(
   counts: () => Promise<readonly QueueCounts[]>,
   schedules: readonly ScheduledCycle[] = [],
+  durability: QueueDurability = { evicts: false, persists: true },
 ): MetricsSource['queue'] {
-  return { counts, listSchedules: async () => schedules };
+  return { counts, listSchedules: async () => schedules, durability: async () => durability };
 }
 
 export function planCounts(operations: Readonly<Record<string, number>>): PlanCounts {

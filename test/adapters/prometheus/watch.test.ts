@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createMetrics, type PrometheusMetrics } from '../../../src/adapters/prometheus/create-metrics.ts';
+import { MIGRATION_STANDINGS } from '../../../src/adapters/prometheus/migration-reading.ts';
+import type { CredentialState } from '../../../src/core/credential.ts';
+import { stepsOf } from '../../../src/core/migration/migration.ts';
+import type { JournalEntry } from '../../../src/core/migration/journal.ts';
+import type { StoredCredential } from '../../../src/ports/credentials.ts';
+import { done, journal, started } from '../../core/migration/builders.ts';
 import { countDrift } from '../../../src/core/drift.ts';
 import type { CycleResult } from '../../../src/core/cycle.ts';
 import type { QueueCounts } from '../../../src/ports/job-queue.ts';
@@ -41,6 +47,112 @@ function aQueue(overrides: Partial<QueueCounts> = {}): QueueCounts {
   const counts = { states: { waiting: 2, active: 1 }, paused: false, workers: 3, oldestWaitingMs: 1500 };
   return { queue: 'headgate-control', ...counts, completedTotal: 40, failedTotal: 4, ...overrides };
 }
+
+describe('migrations', () => {
+  const STEPS = stepsOf('remove-groups', 'forward', 'headgate');
+  const standings = (body: string) =>
+    MIGRATION_STANDINGS.filter((state) => valueOf(body, 'headgate_migration_state', { ...acme, state }) === 1);
+
+  test.each<[string, readonly JournalEntry[], string]>([
+    ['at work', [], 'running'],
+    [
+      'watches the cycle it started',
+      [
+        ...done(...STEPS.slice(0, STEPS.indexOf('full-cycle'))),
+        { kind: 'begun', step: 'full-cycle' },
+        { kind: 'cycle', step: 'full-cycle', cycle: 'c' },
+      ],
+      'watching',
+    ],
+    ['waits at a gate', done('survey', 'assign-directly'), 'waiting'],
+    ['is paused', [{ kind: 'paused', by: 'ada', reason: 'lunch' }], 'paused'],
+  ])('one that %s', async (_name, entries, standing) => {
+    const lines = journal(started(), ...entries);
+    const body = await scrapeStore({ journal: lines });
+    expect(standings(body)).toEqual([standing]);
+    const progress = valueOf(body, 'headgate_migration_last_progress_timestamp_seconds', acme);
+    expect(progress).toBe((lines.at(-1)?.at ?? 0) / 1000);
+  });
+
+  test('later scrapes read only what is new, and nothing is shown once it has ended', async () => {
+    const registry = aRegistry();
+    let contents: StoreContents = { journal: journal(started()) };
+    const stores = storesWith(() => contents);
+    const from: number[] = [];
+    const lines: typeof stores.migrations.lines = (id, after = 0) => {
+      from.push(after);
+      return stores.migrations.lines(id, after);
+    };
+    const source = { ...stores, migrations: { ...stores.migrations, lines } };
+    registry.watch({ stores: source, queue: queueWith(async () => []) });
+    await registry.render(false);
+    contents = { journal: journal(started(), ...done('survey', 'assign-directly')) };
+    expect(standings((await registry.render(false)).body)).toEqual(['waiting']);
+    contents = {};
+    const { body } = await registry.render(false);
+    expect(standings(body)).toEqual([]);
+    expect(valueOf(body, 'headgate_migration_last_progress_timestamp_seconds', acme)).toBe(0);
+    expect(from).toEqual([0, 1]);
+  });
+});
+
+describe('credentials', () => {
+  const name = 'headgate_credential_expiry_timestamp_seconds';
+  const owner = { kind: 'user', name: 'ada@contoso.com' } as const;
+  const credential = (fingerprint: string, state: CredentialState, expiresAt?: number): StoredCredential => ({
+    id: `id-${fingerprint}`,
+    connection: 'acme',
+    kind: 'bearer',
+    fingerprint,
+    owner,
+    state,
+    source: 'stored',
+    createdAt: 1,
+    version: 1,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  });
+
+  test('tell when they expire until they have ended, and never whose they are', async () => {
+    const registry = aRegistry();
+    let credentials = [credential('f1', 'active', 5000), credential('f2', 'candidate'), credential('f3', 'dead', 9000)];
+    registry.watch({ stores: storesWith(() => ({ credentials })), queue: queueWith(async () => []) });
+    const before = (await registry.render(false)).body;
+    expect(valueOf(before, name, { ...acme, fingerprint: 'f1', state: 'active' })).toBe(5);
+    expect(valueOf(before, name, { ...acme, fingerprint: 'f2', state: 'candidate' })).toBe(0);
+    expect(before).not.toMatch(/f3|ada/);
+    credentials = [credential('f1', 'retired', 5000), credential('f2', 'active')];
+    const after = (await registry.render(false)).body;
+    expect(after).not.toContain('f1');
+    expect(valueOf(after, name, { ...acme, fingerprint: 'f2' })).toBe(0);
+  });
+
+  test('a connection that is added does not get the tokens of another', async () => {
+    const registry = aRegistry();
+    registry.watch({
+      stores: storesWith(() => ({ credentials: [credential('f1', 'active', 5000)] })),
+      queue: queueWith(async () => []),
+    });
+    await registry.render(false);
+    await registry.setConnections(['acme', 'new']);
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => []) });
+    const samples = parseExposition((await registry.render(false)).body).get(name)?.samples ?? [];
+    expect(samples).toEqual([]);
+  });
+});
+
+describe('the Redis of the queue', () => {
+  test.each([
+    [{ evicts: false, persists: true }, 1, 1],
+    [{ evicts: true, persists: true }, 0, 1],
+    [{ evicts: false, persists: false }, 1, 0],
+  ])('that is %j', async (durability, policy, appendOnly) => {
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [], [], durability) });
+    const { body } = await registry.render(false);
+    expect(valueOf(body, 'headgate_redis_eviction_policy_ok')).toBe(policy);
+    expect(valueOf(body, 'headgate_redis_append_only_ok')).toBe(appendOnly);
+  });
+});
 
 describe('what the store knows', () => {
   test('the whole backlog of the open cycle, over all waves', async () => {

@@ -1,0 +1,75 @@
+import type { JournalLine } from '../../core/migration/journal.ts';
+import { nextMigrationStep } from '../../core/migration/next-step.ts';
+import { stateOf } from '../../core/migration/state.ts';
+import type { MigrationStore } from '../../ports/migration-store.ts';
+
+/**
+ * How an open migration stands: at work, watching a cycle to its end (its own or one of Entra's), waiting for a person's
+ * yes at a gate, or paused.
+ */
+export const MIGRATION_STANDINGS = ['running', 'watching', 'waiting', 'paused'] as const;
+export type MigrationStanding = (typeof MIGRATION_STANDINGS)[number];
+
+/** What a scrape tells of an open migration. */
+export interface MigrationReading {
+  readonly standing: MigrationStanding;
+  /** When the last line of its journal was written, ms since the epoch. */
+  readonly lastProgressAt: number;
+}
+
+export type ReadableMigrations = Pick<MigrationStore, 'openOf' | 'lines'>;
+
+/**
+ * Returns a function that reads how the open migration of a connection stands; undefined when it has none. Only the lines
+ * written since the last scrape are read, because journals of large tenants are long.
+ */
+export function createMigrationReader(
+  migrations: ReadableMigrations,
+): (connection: string, now: number) => Promise<MigrationReading | undefined> {
+  const journals = new Map<string, { readonly id: string; readonly lines: JournalLine[] }>();
+  return async (connection, now) => {
+    const open = await migrations.openOf(connection);
+    if (open === undefined) {
+      journals.delete(connection);
+      return undefined;
+    }
+    const known = journals.get(connection);
+    const journal = known?.id === open.id ? known : { id: open.id, lines: [] };
+    journals.set(connection, journal);
+    const added = await migrations.lines(open.id, journal.lines.at(-1)?.sequence ?? 0);
+    journal.lines.push(...added.map(withoutSubjects));
+    return readingOf(journal.lines, now);
+  };
+}
+
+/** The line without whom it is about: that does not decide how a migration stands, and must not fill the memory. */
+function withoutSubjects(line: JournalLine): JournalLine {
+  const { entry } = line;
+  switch (entry.kind) {
+    case 'surveyed':
+      return { ...line, entry: { ...entry, survey: { ...entry.survey, users: [], accounts: [], uncovered: [] } } };
+    case 'verified':
+      return { ...line, entry: { ...entry, accounts: [] } };
+    case 'calling':
+      return { ...line, entry: { ...entry, calls: [] } };
+    case 'called':
+      return { ...line, entry: { ...entry, outcomes: [] } };
+    default:
+      return line;
+  }
+}
+
+function readingOf(lines: readonly JournalLine[], now: number): MigrationReading | undefined {
+  const last = lines.at(-1);
+  return last === undefined ? undefined : { standing: standingOf(lines, now), lastProgressAt: last.at };
+}
+
+function standingOf(lines: readonly JournalLine[], now: number): MigrationStanding {
+  const state = stateOf(lines);
+  const action = nextMigrationStep(state, now);
+  if (action.do === 'wait') return 'waiting';
+  if (action.do === 'nothing') return 'paused';
+  if (action.do === 'abort') return 'running';
+  const watches = state.cycles[action.step] !== undefined || state.nativeJobs[action.step] !== undefined;
+  return watches ? 'watching' : 'running';
+}
