@@ -5,10 +5,36 @@ export interface RequestShape {
   readonly attributes: readonly string[];
 }
 
+/** Entra's names for failures of provisioning (Learn: howto-analyze-provisioning-logs), as far as they fit. */
+export type FailureCode =
+  | 'Conflict'
+  | 'EntryConflict'
+  | 'TooManyRequests'
+  | 'InternalServerError'
+  | 'Timeout'
+  | 'Unauthorized'
+  | 'InsufficientRights'
+  | 'MethodNotAllowed'
+  | 'NotImplemented'
+  | 'NotPermitted'
+  | 'UnprocessableEntity'
+  | 'MandatoryFieldsMissing'
+  | 'SchemaAttributeNotFound'
+  | 'SchemaPropertyCanOnlyAcceptValue'
+  | 'InvalidDomain'
+  | 'LicenseLimitExceeded'
+  | 'DuplicateTargetEntries'
+  | 'InvalidAnchor'
+  | 'SystemForCrossDomainIdentityManagementMultipleEntriesInResponse'
+  | 'SystemForCrossDomainIdentityManagementServiceIncompatible'
+  | 'WebExceptionProtocolError';
+
 /** Facts of a failed request that an operator needs. Never a token, a body or a query string. */
 export interface FailureFacts {
   readonly status?: number;
   readonly scimType?: string;
+  /** Entra's name for it, where it is known better than by the answer. */
+  readonly code?: FailureCode;
   /** The remote side's own words, cut and with secrets, addresses and identifiers masked. For people, never for logs. */
   readonly detail?: string;
   readonly request?: RequestShape;

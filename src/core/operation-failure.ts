@@ -1,12 +1,5 @@
-import {
-  ConflictError,
-  type HeadgateError,
-  InDoubtError,
-  NotFoundError,
-  TransientError,
-  UnauthorizedError,
-  type RequestShape,
-} from './errors.ts';
+import { type HeadgateError, InDoubtError, TransientError, type RequestShape } from './errors.ts';
+import { adviceOn } from './failure-codes.ts';
 
 /** Why an operation was put aside, or a connection: the other side's own answer, what was asked of it, and what to do. */
 export interface OperationFailure {
@@ -19,48 +12,21 @@ export interface OperationFailure {
   readonly detail?: string;
   readonly requestId?: string;
   readonly request?: RequestShape;
+  /** Absent in what older versions stored. */
   readonly remedy?: string;
-}
-
-const BY_STATUS: Readonly<Record<number, string>> = {
-  403: 'InsufficientRights',
-  405: 'MethodNotAllowed',
-  422: 'UnprocessableEntity',
-  501: 'NotImplemented',
-};
-
-const BY_SCIM_TYPE: Readonly<Record<string, string>> = {
-  invalidPath: 'SchemaAttributeNotFound',
-  noTarget: 'SchemaAttributeNotFound',
-  tooMany: 'SystemForCrossDomainIdentityManagementMultipleEntriesInResponse',
-};
-
-function codeOf(error: HeadgateError): string {
-  const { status, scimType, noAnswer } = error.facts;
-  if (error instanceof ConflictError) return 'EntryConflict';
-  if (error instanceof NotFoundError) return 'InvalidAnchor';
-  if (error instanceof UnauthorizedError && status !== 403) return 'Unauthorized';
-  if (noAnswer === true) return 'Timeout';
-  if (error instanceof InDoubtError || error instanceof TransientError) return 'InternalServerError';
-  return (
-    (scimType === undefined ? undefined : BY_SCIM_TYPE[scimType]) ??
-    (status === undefined ? undefined : BY_STATUS[status]) ??
-    'WebExceptionProtocolError'
-  );
 }
 
 /** What is kept of an error of the family, for people to mend its cause. */
 export function failureOf(error: HeadgateError): OperationFailure {
-  const { status, scimType, detail, requestId, request, remedy } = error.facts;
+  const { status, scimType, detail, requestId, request } = error.facts;
   return {
-    code: codeOf(error),
+    ...adviceOn(error),
     message: error.message,
     ...(status === undefined ? {} : { status }),
     ...(scimType === undefined ? {} : { scimType }),
     ...(detail === undefined ? {} : { detail }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(request === undefined ? {} : { request }),
-    ...(remedy === undefined ? {} : { remedy }),
   };
 }
 

@@ -67,6 +67,7 @@ async function adoptable(
       `${exchange.connection}: the provider already has ${found.length} account(s) with this ${attribute}, and none is known to be ours`,
       {
         ...conflict.facts,
+        ...(found.length > 1 ? { code: 'DuplicateTargetEntries' } : {}),
         remedy: `Let the mapping match by ${attribute} if it is the same person, or change the ${attribute} of one of them.`,
       },
     );

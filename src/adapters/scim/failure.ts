@@ -9,6 +9,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../../core/errors.ts';
+import { refusalOf } from '../../core/failure-codes.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import { isWrite, nameOf, parseObject, type RawAnswer, type ScimRequest } from './answer.ts';
 import { DEFAULT_RETRY_MS, retryAfterMs } from './retry-after.ts';
@@ -98,10 +99,13 @@ function refused(told: string, facts: FailureFacts): HeadgateError {
   return new UnauthorizedError(told, { ...facts, remedy });
 }
 
+const IN_DOUBT =
+  'Whether it was made is read before it is sent again, by itself. See whether the provider is up (its status page) and can be reached; if it stays so, give the request id to its support.';
+
 /** A 5xx. One real server answers 500 and applies the change all the same, so a write is never taken as not done. */
 function unfinished(request: ScimRequest, told: string, facts: FailureFacts): HeadgateError {
   return isWrite(request)
-    ? new InDoubtError(`${told}: the change may have been made`, facts)
+    ? new InDoubtError(`${told}: the change may have been made`, { ...facts, remedy: IN_DOUBT })
     : new TransientError(told, {
         ...facts,
         remedy:
@@ -117,7 +121,7 @@ function refusedRequest(request: ScimRequest, told: string, facts: FailureFacts)
     return new RejectedError(`${told}: there is no such endpoint`, { ...facts, remedy });
   }
   if (status === 409 || (status === 400 && scimType === 'uniqueness')) return new ConflictError(told, facts);
-  return new RejectedError(told, facts);
+  return new RejectedError(told, { ...facts, remedy: refusalOf(facts).remedy });
 }
 
 /** Codes of failures before anything was sent; with syscall `connect` or `getaddrinfo` the same is certain. */
@@ -143,7 +147,7 @@ export function brokenExchange(request: ScimRequest, error: unknown, context: Fa
   const told = `${context.connection}: ${nameOf(request)} got no answer (${codeOf(error)})`;
   const facts: FailureFacts = { noAnswer: true, request: shapeOf(request) };
   if (isWrite(request) && !certainlyUnsent(error))
-    return new InDoubtError(`${told}: the change may have been made`, facts);
+    return new InDoubtError(`${told}: the change may have been made`, { ...facts, remedy: IN_DOUBT });
   return new TransientError(told, {
     ...facts,
     remedy: 'Check that the provider can be reached from here; it is tried again.',

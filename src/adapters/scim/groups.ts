@@ -36,6 +36,7 @@ export async function findGroup(
     throw new ConflictError(
       `${exchange.connection}: ${byId.length} SCIM groups at the provider have the same externalId`,
       {
+        code: 'DuplicateTargetEntries',
         remedy: 'Delete all but the right one at the provider.',
       },
     );

@@ -46,6 +46,7 @@ export async function lookUp(
   const attribute = filterAttribute(key.attribute);
   if (!canLookUp(exchange, attribute)) {
     throw new RejectedError(`${exchange.connection}: this provider cannot be asked by ${attribute}`, {
+      code: 'SystemForCrossDomainIdentityManagementServiceIncompatible',
       remedy: `Match by one of: ${exchange.profile.filter.attributes.join(', ')}.`,
     });
   }
@@ -60,7 +61,10 @@ export async function lookUp(
   if (matching.length === 0 && total > resources.length && (strict ? resources.length > 0 : true)) {
     throw new RejectedError(
       `${exchange.connection}: asked for one ${attribute}, the provider answered ${total} others: it ignores the filter`,
-      { remedy: 'A provider that cannot filter must be matched from its whole listing.' },
+      {
+        code: 'SystemForCrossDomainIdentityManagementServiceIncompatible',
+        remedy: 'A provider that cannot filter must be matched from its whole listing.',
+      },
     );
   }
   return matching;

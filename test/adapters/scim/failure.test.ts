@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { failureOf } from '../../../src/core/operation-failure.ts';
 import { generic } from '../../../src/adapters/scim/profiles/generic.ts';
 import {
   aProfile,
@@ -94,6 +95,7 @@ describe('an answer to a write', () => {
     ['409 is a conflict', { status: 409, body: scimError('409') }, 'ConflictError'],
     ['400 uniqueness is a conflict', { status: 400, body: scimError('400', 'uniqueness') }, 'ConflictError'],
     ['400 is refused', { status: 400, body: scimError('400', 'mutability') }, 'RejectedError'],
+    ['405 is refused', { status: 405 }, 'RejectedError'],
     ['413 is refused', { status: 413 }, 'RejectedError'],
     ['422 is refused', { status: 422 }, 'RejectedError'],
     ['501 is refused', { status: 501 }, 'RejectedError'],
@@ -113,6 +115,7 @@ describe('an answer to a write', () => {
     const found = await failure(open.client(server.url).apply(toChange('acc-1', NAME), () => undefined, never));
     expect(found).toMatchObject({ name: error });
     expect(found.message).not.toMatch(/ada|Ada|acc-1/);
+    expect(failureOf(found).remedy).toMatch(/^[A-Z].{30,}\.$/);
   });
 
   test('a connection that was refused leaves no doubt: nothing was sent', async () => {
