@@ -135,6 +135,8 @@ export interface PlanningFigures {
   readonly planMs: number;
   readonly mapMs: number;
   readonly bytesPerUser: number;
+  /** Peak of the process, the input included. */
+  readonly peakBytes: number;
   readonly operations: number;
 }
 
@@ -155,6 +157,7 @@ export function benchPlanning(users: number, membershipsEach: number): PlanningF
     planMs,
     mapMs,
     bytesPerUser: Math.max(0, peak - before) / users,
+    peakBytes: peak,
     operations,
   };
 }

@@ -65,11 +65,12 @@ export function printIncremental({ platform, accounts, changes, incremental, ful
 
 /** Prints what planning cost. */
 export function printPlanning(figures: PlanningFigures): void {
-  const { users, memberships, planMs, mapMs, bytesPerUser } = figures;
+  const { users, memberships, planMs, mapMs, bytesPerUser, peakBytes } = figures;
   print(`Planning ${users} users with ${memberships} memberships, nothing changed`, [
     ['two bare Map passes', seconds(mapMs)],
     ['planning', seconds(planMs)],
     ['planning : Map passes', `${(planMs / mapMs).toFixed(1)} x`, 'goal 3 x'],
+    ['peak memory, input included', `${Math.round(peakBytes / 1e6)} MB`, `${Math.round(peakBytes / users)} B/user`],
     ['memory beyond the input', `${Math.round(bytesPerUser)} B/user`, 'goal < 1500'],
   ]);
 }

@@ -45,18 +45,12 @@ export function createMigrationReader(
 /** The line without whom it is about: that does not decide how a migration stands, and must not fill the memory. */
 function withoutSubjects(line: JournalLine): JournalLine {
   const { entry } = line;
-  switch (entry.kind) {
-    case 'surveyed':
-      return { ...line, entry: { ...entry, survey: { ...entry.survey, users: [], accounts: [], uncovered: [] } } };
-    case 'verified':
-      return { ...line, entry: { ...entry, accounts: [] } };
-    case 'calling':
-      return { ...line, entry: { ...entry, calls: [] } };
-    case 'called':
-      return { ...line, entry: { ...entry, outcomes: [] } };
-    default:
-      return line;
+  if (entry.kind === 'surveyed') {
+    return { ...line, entry: { ...entry, survey: { ...entry.survey, users: [], accounts: [], uncovered: [] } } };
   }
+  if (entry.kind === 'verified') return { ...line, entry: { ...entry, accounts: [] } };
+  if (entry.kind === 'calling') return { ...line, entry: { ...entry, calls: [] } };
+  return entry.kind === 'called' ? { ...line, entry: { ...entry, outcomes: [] } } : line;
 }
 
 function readingOf(lines: readonly JournalLine[], now: number): MigrationReading | undefined {

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import { openRedisBackend, shownRedis } from '../../../src/adapters/bullmq/redis-backend.ts';
 import { StartupError } from '../../../src/core/errors.ts';
@@ -42,6 +43,23 @@ function describeStart(): void {
       await backend.ping();
       await backend.close();
       await fit.stop();
+    });
+
+    test.each([
+      ['maxmemory-policy', 'allkeys-lru', { evicts: true, persists: true }],
+      ['appendonly', 'no', { evicts: false, persists: false }],
+    ])('a change of %s to %s while it runs is seen', async (setting, value, expected) => {
+      const redis = await startRedis({});
+      const backend = await openRedisBackend(redis.url, silentLog);
+      const before = await backend.durability();
+      const admin = new Redis(redis.url);
+      await admin.config('SET', setting, value);
+      const after = await backend.durability();
+      admin.disconnect();
+      await backend.close();
+      await redis.stop();
+      expect(before).toEqual({ evicts: false, persists: true });
+      expect(after).toEqual(expected);
     });
 
     test('is refused when the password is wrong, without showing it', async () => {
