@@ -121,7 +121,8 @@ function refusedRequest(request: ScimRequest, told: string, facts: FailureFacts)
     return new RejectedError(`${told}: there is no such endpoint`, { ...facts, remedy });
   }
   if (status === 409 || (status === 400 && scimType === 'uniqueness')) return new ConflictError(told, facts);
-  return new RejectedError(told, { ...facts, remedy: refusalOf(facts).remedy });
+  // What to do about a refused read depends on who reads.
+  return new RejectedError(told, isWrite(request) ? { ...facts, remedy: refusalOf(facts).remedy } : facts);
 }
 
 /** Codes of failures before anything was sent; with syscall `connect` or `getaddrinfo` the same is certain. */

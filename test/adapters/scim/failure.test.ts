@@ -48,7 +48,7 @@ describe('an answer to a read', () => {
       '400 is refused',
       { status: 400, body: scimError(400, 'invalidValue') },
       'RejectedError',
-      { status: 400, scimType: 'invalidValue' },
+      { status: 400, scimType: 'invalidValue', remedy: undefined },
     ],
     [
       'scimType in odd letters is understood',
