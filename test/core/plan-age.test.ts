@@ -26,6 +26,12 @@ test.each([
   expect(agedReason({ plannedAt: NOW - REMOVALS_KEEP_MS - 1, operations }, NOW)).toMatch(TOO_OLD);
 });
 
+test('a removal is not sent whose plan was made by a clock that ran ahead', () => {
+  const day = 24 * 3_600_000;
+  expect(agedReason({ plannedAt: NOW + day, operations: [disable] }, NOW)).toMatch(/at a time that is still to come/);
+  expect(agedReason({ plannedAt: NOW + 60_000, operations: [disable] }, NOW)).toBeUndefined();
+});
+
 test('what only gives is sent however old its plan is', () => {
   expect(agedReason({ plannedAt: 0, operations: [create, members(0)] }, NOW)).toBeUndefined();
 });
