@@ -6,6 +6,7 @@ import type { ScimAnswer, ScimRequest } from './answer.ts';
 import type { FailureContext } from './failure.ts';
 import type { ScimClient } from './http.ts';
 import type { Quota } from './quota.ts';
+import { idOf } from './resources.ts';
 
 export type ResourceCollection = 'Users' | 'Groups';
 
@@ -67,7 +68,10 @@ export async function believeAbsence(exchange: Exchange, collection: ResourceCol
   await exchange.send({ method: 'GET', collection, parameters: { startIndex: '1', count: '1' } });
 }
 
-/** Reads one resource with its entity tag; undefined when it is gone (404, 410) and the collection is not. */
+/**
+ * Reads one resource with its entity tag; undefined when it is gone (404, 410) and the collection is not. Throws
+ * RejectedError when the answer shows another one: what is true of somebody else must not be concluded about this one.
+ */
 export async function readResource(
   exchange: Exchange,
   collection: ResourceCollection,
@@ -76,12 +80,19 @@ export async function readResource(
   try {
     const { body, etag } = await exchange.send({ method: 'GET', collection, id });
     if (body === undefined) throw new TransientError(`${exchange.connection}: a resource was answered without a body`);
+    if ((idOf(body) ?? id) !== id) throw anotherResource(exchange, collection);
     return { body, ...(etag === undefined ? {} : { etag }) };
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     await believeAbsence(exchange, collection);
     return undefined;
   }
+}
+
+function anotherResource(exchange: Exchange, collection: ResourceCollection): RejectedError {
+  return new RejectedError(`${exchange.connection}: GET /${collection}/{id} was answered with another resource`, {
+    remedy: 'Nothing is concluded from it. Ask the provider why it shows one resource at the address of another.',
+  });
 }
 
 const MOST_VERSIONS = 3;
