@@ -48,7 +48,7 @@ describe('an answer to a read', () => {
       '400 is refused',
       { status: 400, body: scimError(400, 'invalidValue') },
       'RejectedError',
-      { status: 400, scimType: 'invalidValue', remedy: undefined },
+      { status: 400, scimType: 'invalidValue' },
     ],
     [
       'scimType in odd letters is understood',
@@ -74,6 +74,12 @@ describe('an answer to a read', () => {
     expect(found.facts.scimType ?? '').not.toContain('ada');
     expect(found.message).not.toMatch(/ada|Ada|acc-1/);
     expect(found.message).toContain('acme: GET /Users/{id}');
+  });
+
+  test('a refusal leaves it to the reader what to do about it', async () => {
+    const server = await open.scripted(() => ({ status: 400, body: scimError(400, 'invalidValue') }));
+    const found = await failure(open.client(server.url).readAccount('acc-1', never));
+    expect(found.facts).not.toHaveProperty('remedy');
   });
 
   test('404 with a living collection means that there is no such account', async () => {
