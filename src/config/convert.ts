@@ -13,6 +13,7 @@ import type {
   QueueConfig,
 } from './config.ts';
 import { delayMs } from './fields.ts';
+import { toClause } from './filter-clause.ts';
 import type { FileSettings } from './schema.ts';
 import { fileSecret, givenSecret, secretPath } from './secret-files.ts';
 import type { FileBase } from './secret-files.ts';
@@ -183,7 +184,7 @@ function toConnection(
     name,
     application,
     ...(engine === 'entra' ? { engine } : {}),
-    scope,
+    scope: toScope(scope),
     mapping,
     deprovision: toDeprovision(deprovision),
     drift,
@@ -204,6 +205,12 @@ function toConnection(
       ...(schedule.audit === undefined ? {} : { audit: schedule.audit }),
     },
   };
+}
+
+/** Without filters the scope is what it was before there were any, so that its digest is. */
+function toScope({ filters, ...scope }: FileConnection['scope']): ConnectionConfig['scope'] {
+  if (filters.length === 0) return scope;
+  return { ...scope, filters: filters.map(({ name, clauses }) => ({ name, clauses: clauses.map(toClause) })) };
 }
 
 type FileDeprovision = FileConnection['deprovision'];

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from '../core/errors.ts';
 import { isLoopback } from './fields.ts';
+import { clauseRemarks } from './filter-clause.ts';
 import { attributeLine } from './schema.ts';
 import { inspectSecretFile, secretPath } from './secret-files.ts';
 import type { FileBase } from './secret-files.ts';
@@ -22,6 +23,7 @@ export function crossCheck(source: SourceDocument, base: FileBase): CrossChecks 
     checkPairs(settings, path, source, found);
     checkSecretFiles(settings, path, source, base, found);
     checkAttributeLine(settings, path, source, found);
+    checkFilterClause(settings, path, source, found);
   });
   checkConnections(source, found);
   checkWebhooks(source, found);
@@ -113,6 +115,14 @@ function checkAttributeLine(settings: Settings, path: SettingPath, source: Sourc
   const message =
     given.length === 0 ? `needs one of ${KINDS_OF_LINE.join(', ')}` : `has ${given.join(' and ')}: keep one of them`;
   found.problems.push(source.problemAt(path, message));
+}
+
+function checkFilterClause(settings: Settings, path: SettingPath, source: SourceDocument, found: CrossChecks): void {
+  if (typeof path.at(-1) !== 'number' || path.at(-2) !== 'clauses') return;
+  for (const { key, message, severity } of clauseRemarks(settings)) {
+    const problem = key === undefined ? source.problemAt(path, message) : source.problemAt([...path, key], message);
+    (severity === 'problem' ? found.problems : found.warnings).push(problem);
+  }
 }
 
 function checkConnections(source: SourceDocument, found: CrossChecks): void {

@@ -4,6 +4,7 @@ import { PROFILE_NAMES } from '../core/profile.ts';
 import { CLOUDS, LOG_FORMATS, LOG_LEVELS } from './config.ts';
 import * as field from './fields.ts';
 import { guardSettings } from './guard-settings.ts';
+import { scopeSettings } from './scope-settings.ts';
 
 const secretFile = 'A path relative to this file, or a bare name looked up in $CREDENTIALS_DIRECTORY first.';
 
@@ -136,15 +137,7 @@ const connection = field.settings({
       timezone: field.checked(field.timezoneProblem).default('UTC').describe('Time zone of the patterns.'),
     })
     .prefault({}),
-  scope: field
-    .settings({
-      groups: field.yesNo().default(true).describe('Provision assigned directory groups as SCIM groups.'),
-      nestedGroups: z
-        .enum(['direct', 'expand'])
-        .default('direct')
-        .describe('direct: like Entra, only direct members of assigned groups. expand: members of nested groups too.'),
-    })
-    .prefault({}),
+  scope: scopeSettings,
   mapping: mappingSchema.default('default').describe('default, default with changes, or a whole mapping.'),
   deprovision: field
     .settings({
@@ -154,7 +147,9 @@ const connection = field.settings({
       disabled: deprovisioning.default('disable').describe('Sign-in was blocked in the directory.'),
       softDeleted: deprovisioning.default('disable').describe('The user is in the recycle bin.'),
       hardDeleted: deprovisioning.default('delete').describe('The user is gone for good.'),
-      filtered: deprovisioning.default('disable').describe('A scoping rule no longer lets the user in.'),
+      filtered: deprovisioning
+        .default('disable')
+        .describe('No scoping filter (scope.filters) lets the user in any more.'),
     })
     .prefault({}),
   drift: z

@@ -1,5 +1,6 @@
 import type { DriftPolicy } from './drift.ts';
 import type { AttributeMapping } from './mapping/attribute-mapping.ts';
+import type { ScopingFilter } from './scoping-filter.ts';
 import type { DecidableGuard } from './verdict.ts';
 
 /** What to do with an account whose user is no longer entitled. */
@@ -47,6 +48,8 @@ export interface ConnectionRules {
     /** Whether directory groups are provisioned as SCIM groups. */
     readonly groups: boolean;
     readonly nestedGroups: 'direct' | 'expand';
+    /** Of those the assignments reach, whoever passes one of these; absent: everybody. */
+    readonly filters?: readonly ScopingFilter[];
   };
   readonly mapping: readonly AttributeMapping[];
   readonly deprovision: Readonly<Record<RemovalCause, DeprovisionRule>>;

@@ -32,11 +32,18 @@ export interface WaitingRemoval extends RemovalStep {
   readonly begins: boolean;
 }
 
+/** What is known of a leaver beside the cause that is seen now. */
+export interface SeenNow {
+  readonly where?: Whereabouts;
+  /** Set when the user was seen to pass the scoping filters: of whoever is unassigned no more is read than where they are. */
+  readonly passes?: boolean;
+}
+
 /**
  * Whether an earlier cause still holds beside the one that is seen now: whoever is deleted is neither assigned nor able to
- * sign in, and whoever is blocked may have been unassigned as well.
+ * sign in, whoever is blocked may have been unassigned as well, and whoever was left out by a filter stays so until seen to pass.
  */
-function stillHolds(earlier: RemovalCause, now: RemovalCause, where: Whereabouts | undefined): boolean {
+function stillHolds(earlier: RemovalCause, now: RemovalCause, { where, passes = false }: SeenNow): boolean {
   if (earlier === now) return true;
   switch (now) {
     case 'hardDeleted':
@@ -44,8 +51,9 @@ function stillHolds(earlier: RemovalCause, now: RemovalCause, where: Whereabouts
     case 'softDeleted':
       return earlier !== 'hardDeleted';
     case 'unassigned':
-      return earlier === 'disabled' && where === 'disabled';
+      return (earlier === 'disabled' && where === 'disabled') || (earlier === 'filtered' && !passes);
     case 'disabled':
+      return earlier === 'filtered' && !passes;
     case 'filtered':
       return false;
     default:
@@ -62,9 +70,9 @@ export function noticeCause(
   before: readonly NoticedCause[],
   policy: (cause: RemovalCause) => DeprovisionRule,
   now: number,
-  where?: Whereabouts,
+  seen: SeenNow = {},
 ): readonly NoticedCause[] {
-  const holding = before.filter((known) => stillHolds(known.cause, cause, where));
+  const holding = before.filter((known) => stillHolds(known.cause, cause, seen));
   const all = holding.some((known) => known.cause === cause) ? holding : [...holding, { cause, since: now }];
   return all.filter((known) => policy(known.cause).action !== 'keep');
 }

@@ -53,6 +53,13 @@ function lostPath(path: RememberedPath, snapshot: DirectorySnapshot, scope: Scop
     : `group ${name} was unassigned`;
 }
 
+/** Why the scoping filters leave a user out; which of them is not told once the user cannot be read, or passes again. */
+export function leftOut(user: DirectoryUser | undefined, { filters }: Pick<Scope, 'filters'>): string {
+  if (user === undefined || filters.admits(user) !== false) return 'left out by the scoping filters';
+  const failed = filters.failed(user);
+  return `left out by scoping filter${failed.length === 1 ? '' : 's'} ${listed(failed)}`;
+}
+
 /** Why an account is to be removed, naming the paths its user lost where the link remembers them. */
 export function removalReason(cause: RemovalCause, link: Link, snapshot: DirectorySnapshot, scope: Scope): Reason {
   const remembered = link.paths ?? [];
@@ -64,7 +71,7 @@ export function removalReason(cause: RemovalCause, link: Link, snapshot: Directo
     case 'hardDeleted':
       return { code: cause, text: 'permanently deleted in the directory' };
     case 'filtered':
-      return { code: cause, text: 'left out by a scoping filter' };
+      return { code: cause, text: leftOut(snapshot.users.get(link.anchor), scope) };
     case 'unassigned': {
       if (remembered.length === 0) return { code: cause, text: 'no longer assigned to the application' };
       const ways = listed(remembered.map((path) => lostPath(path, snapshot, scope)));

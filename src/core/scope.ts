@@ -1,7 +1,8 @@
 import type { ConnectionRules } from './connection.ts';
-import type { Anchor, Assignment, DirectorySnapshot } from './directory.ts';
+import type { Anchor, Assignment, DirectorySnapshot, DirectoryUser } from './directory.ts';
 import type { RememberedPath } from './link.ts';
 import type { ScopePath } from './operation.ts';
+import { compileFilters, type CompiledFilters } from './scoping-filter.ts';
 
 /** One way into scope: an assignment, and for a group assignment the group whose members it reaches. */
 interface Route {
@@ -11,7 +12,7 @@ interface Route {
   readonly nestedIn?: Anchor;
 }
 
-/** Who is reached by the assignments, and how. Being reached is not yet being entitled: the user must exist and be enabled. */
+/** Who is reached by the assignments, and how. Being reached is not yet being entitled: see `isEntitled`. */
 export interface Scope {
   readonly routes: readonly Route[];
   /** User to indexes into `routes`: small numbers instead of objects, for a million users with five paths each. */
@@ -22,6 +23,7 @@ export interface Scope {
   readonly membersOf: (group: Anchor) => readonly Anchor[];
   /** Assigned groups that contain groups, with the nested ones. */
   readonly nested: ReadonlyMap<Anchor, readonly Anchor[]>;
+  readonly filters: CompiledFilters;
 }
 
 /** Groups inside a group, itself first, each once: membership may be circular. */
@@ -73,7 +75,13 @@ export function scopeOf(snapshot: DirectorySnapshot, rules: Pick<ConnectionRules
     if (inside.length === 1) return snapshot.memberships.get(group)?.users ?? [];
     return [...new Set(inside.flatMap((inner) => snapshot.memberships.get(inner)?.users ?? []))];
   };
-  return { routes, reach, groups: [...groups].sort(), membersOf, nested };
+  const filters = compileFilters(rules.scope.filters);
+  return { routes, reach, groups: [...groups].sort(), membersOf, nested, filters };
+}
+
+/** Whether somebody whom an assignment reaches may have an account: found in the directory, allowed to sign in, and let in by a scoping filter. */
+export function isEntitled({ filters }: Scope, user: DirectoryUser | undefined): boolean {
+  return user?.enabled === true && filters.admits(user) === true;
 }
 
 /** A directory group's name, or its id when it has none. */

@@ -10,6 +10,8 @@ export interface WhatIfUser {
   readonly label: string;
   /** False when sign-in is blocked: then they have no access to lose. */
   readonly enabled: boolean;
+  /** Set when no scoping filter lets them in: then, too, there is no access to lose. */
+  readonly filtered?: true;
   /** The ways that would go. */
   readonly lost: readonly ScopePath[];
   /** The ways that would stay; empty for those who would lose access. */
@@ -48,10 +50,12 @@ export function whatIfUnassigned(
   const touched = new Set(groups.filter((group) => before.groups.includes(group)).flatMap(before.membersOf));
   const users = [...touched].sort().map((anchor): WhatIfUser => {
     const paths = pathsOf(before, directory, anchor);
+    const user = directory.users.get(anchor);
     return {
       anchor,
       label: labelOf(directory, anchor),
-      enabled: directory.users.get(anchor)?.enabled === true,
+      enabled: user?.enabled === true,
+      ...(user !== undefined && before.filters.admits(user) === false ? { filtered: true } : {}),
       lost: paths.filter(({ group }) => group !== undefined && going.has(group)),
       kept: pathsOf(after, directory, anchor),
     };

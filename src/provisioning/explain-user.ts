@@ -4,9 +4,10 @@ import { desiredAccount } from '../core/mapping/compile-mapping.ts';
 import type { ScopePath } from '../core/operation.ts';
 import { createProblem } from '../core/planning/map-user.ts';
 import { userLabel } from '../core/planning/plan-accounts.ts';
-import { describePaths } from '../core/reasons.ts';
+import { describePaths, leftOut } from '../core/reasons.ts';
 import { pathsOf, scopeOf } from '../core/scope.ts';
 import type { Json } from '../core/scim.ts';
+import type { CompiledFilters } from '../core/scoping-filter.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Explanation } from '../ports/operator.ts';
 import { pendingRemoval } from './connection-status.ts';
@@ -22,6 +23,7 @@ export function concludeScope(
   user: DirectoryUser | undefined,
   paths: readonly ScopePath[],
   where: string | undefined,
+  filters: CompiledFilters,
 ): string {
   if (user === undefined) {
     if (where === 'absent' && paths.length > 0)
@@ -30,6 +32,10 @@ export function concludeScope(
   }
   if (paths.length === 0) return 'not entitled: neither assigned directly nor a direct member of an assigned group';
   if (!user.enabled) return `not entitled: in scope ${describePaths(paths)}, but sign-in is blocked in the directory`;
+  const passes = filters.admits(user);
+  if (passes === undefined)
+    return `not decided: in scope ${describePaths(paths)}, but what the directory says of the user is not enough for the scoping filters; nothing is taken away`;
+  if (!passes) return `not entitled: assigned ${describePaths(paths)}, but ${leftOut(user, { filters })}`;
   return `entitled ${describePaths(paths)}`;
 }
 
@@ -56,16 +62,17 @@ export function explainUser(
 ): Omit<Explanation, 'connection' | 'operations'> {
   const user = directory.users.get(anchor);
   const link = links.find((known) => known.resource === 'account' && known.anchor === anchor);
-  const paths = pathsOf(scopeOf(directory, connection.rules), directory, anchor);
-  const scope = concludeScope(user, paths, directory.whereabouts.get(anchor));
+  const scope = scopeOf(directory, connection.rules);
+  const paths = pathsOf(scope, directory, anchor);
+  const conclusion = concludeScope(user, paths, directory.whereabouts.get(anchor), scope.filters);
   const mapped = user === undefined ? {} : mapOne(connection, directory, user, paths, link);
-  const why = scope.startsWith('entitled') ? mapped.why : undefined;
-  const leaving = link === undefined || scope.startsWith('entitled') ? undefined : pendingRemoval(link);
+  const why = conclusion.startsWith('entitled') ? mapped.why : undefined;
+  const leaving = link === undefined || conclusion.startsWith('entitled') ? undefined : pendingRemoval(link);
   return {
     found: user !== undefined || link !== undefined,
     ...(user === undefined ? {} : { user: { id: user.id, name: userLabel(user), enabled: user.enabled } }),
     paths,
-    conclusion: `${scope}; ${accountWords(link, why)}`,
+    conclusion: `${conclusion}; ${accountWords(link, why)}`,
     mapped: mapped.values ?? {},
     ...(leaving === undefined ? {} : { leaving }),
     ...(link === undefined ? {} : { link: { resourceId: link.resourceId, state: link.state, origin: link.origin } }),

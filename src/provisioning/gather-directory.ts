@@ -9,6 +9,7 @@ import type {
 import type { Link } from '../core/link.ts';
 import { sourceAttributes } from '../core/mapping/compile-mapping.ts';
 import { scopeOf } from '../core/scope.ts';
+import { compileFilters } from '../core/scoping-filter.ts';
 import type { DirectorySource, ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
 import { confirmDepartures } from './confirm-departures.ts';
@@ -19,7 +20,8 @@ const ALWAYS_READ: readonly string[] = ['userPrincipalName'];
 /** The directory attributes a connection reads of its users. Whoever is protected may be named by mail as well. */
 export function attributesOf({ mapping, rules }: Pick<Connection, 'mapping' | 'rules'>): readonly string[] {
   const protects = rules.guards.protectedAccounts.length > 0 ? ['mail'] : [];
-  return [...new Set([...ALWAYS_READ, ...protects, ...sourceAttributes(mapping)])];
+  const filtered = compileFilters(rules.scope.filters).selects;
+  return [...new Set([...ALWAYS_READ, ...protects, ...filtered, ...sourceAttributes(mapping)])];
 }
 
 interface Memberships {

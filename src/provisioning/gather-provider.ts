@@ -5,6 +5,7 @@ import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping
 import type { Focus } from '../core/planning/plan-input.ts';
 import type { Listing, ProviderInventory } from '../core/provider-inventory.ts';
 import { groupName, scopeOf } from '../core/scope.ts';
+import { compileFilters } from '../core/scoping-filter.ts';
 import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
@@ -51,8 +52,9 @@ function accountKeys(
 ): readonly LookupKey[] {
   const targets = matchingTargets(connection.mapping);
   const filterable = new Set(connection.provider.profile.filter.attributes.map((name) => name.toLowerCase()));
+  const filters = compileFilters(connection.rules.scope.filters);
   return [...directory.users.values()].flatMap((user) => {
-    if (!user.enabled || !isWanted(user.id)) return [];
+    if (!user.enabled || filters.admits(user) !== true || !isWanted(user.id)) return [];
     const mapped = desiredAccount(connection.mapping, { user, roles: [] }, 'create');
     if ('failure' in mapped) return [];
     const values = targets.map((attribute) => ({ attribute, value: mapped.account.attributes.get(attribute) }));

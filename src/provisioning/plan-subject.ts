@@ -2,7 +2,8 @@ import type { CycleSubject } from '../core/cycle.ts';
 import type { Operation } from '../core/operation.ts';
 import { counted, listed } from '../core/reasons.ts';
 import { matchingTargets } from '../core/mapping/compile-mapping.ts';
-import { scopeOf } from '../core/scope.ts';
+import { isEntitled, scopeOf } from '../core/scope.ts';
+import { compileFilters } from '../core/scoping-filter.ts';
 import { isOfStandingHold } from '../core/standing-holds.ts';
 import { isDecidable, type Verdict } from '../core/verdict.ts';
 import type { Connection } from '../ports/index.ts';
@@ -50,7 +51,7 @@ function userSteps(
   const values = Object.entries(mapped).map(([path, value]) => `${path} = ${JSON.stringify(value)}`);
   return [
     { step: 'import', text: `user ${name} (${anchor}) in the directory: ${presence}` },
-    { step: 'scope', text: concludeScope(known, paths, where) },
+    { step: 'scope', text: concludeScope(known, paths, where, compileFilters(connection.rules.scope.filters)) },
     { step: 'match', text: matchText(connection, facts, 'account', anchor, made) },
     { step: 'mapping', text: counted(values.length, 'attribute'), details: values },
   ];
@@ -66,7 +67,9 @@ function groupSteps(
   const scope = scopeOf(directory, connection.rules);
   const membership = directory.memberships.get(anchor);
   const members = scope.membersOf(anchor);
-  const entitled = members.filter((user) => directory.users.get(user)?.enabled === true);
+  const enabled = members.filter((user) => directory.users.get(user)?.enabled === true);
+  const entitled = enabled.filter((user) => isEntitled(scope, directory.users.get(user)));
+  const filtered = enabled.length - entitled.length;
   const nested = membership?.nestedGroups.length ?? 0;
   const others = membership?.others ?? 0;
   const isAssigned = scope.groups.includes(anchor);
@@ -79,7 +82,7 @@ function groupSteps(
     {
       step: 'scope',
       text: isAssigned
-        ? `assigned to the application; ${entitled.length} of its users are entitled, ${members.length - entitled.length} may not sign in`
+        ? `assigned to the application; ${entitled.length} of its users are entitled, ${members.length - enabled.length} may not sign in${filtered === 0 ? '' : `, ${filtered} are let in by no scoping filter`}`
         : 'not assigned to the application',
     },
     { step: 'match', text: matchText(connection, facts, 'group', anchor, made) },

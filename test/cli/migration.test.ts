@@ -188,4 +188,21 @@ describe('headgate whatif', () => {
     expect(ran.out).toMatch(/may not sign in +cid@contoso\.com/);
     expect(ran.out).toContain('1 would lose access, 1 would keep it. 1 may not sign in and have no access to lose.');
   });
+
+  test('counts nobody among those who lose access whom a scoping filter leaves out', async () => {
+    const directory = aSnapshot({
+      users: [
+        aUser('ann', { attributes: { department: 'IT' } }),
+        aUser('ben', { attributes: { department: 'Sales' } }),
+      ],
+      groups: { it: { name: 'IT', users: ['ann', 'ben'] } },
+      assignments: [assignGroup('it')],
+    });
+    const sales = { name: 'Sales', clauses: [{ attribute: 'department', is: 'equals' as const, value: 'Sales' }] };
+    const rules = theRules({ scope: { groups: true, nestedGroups: 'direct', filters: [sales] } });
+    const ask = headgate({ whatIf: async (_name, groups) => whatIfUnassigned(directory, rules, groups) });
+    const ran = await ask('whatif', '--unassign-group', 'it', '-c', 'acme');
+    expect(ran.out).toMatch(/filtered out +ann@contoso\.com/);
+    expect(ran.out).toContain('1 would lose access, 0 would keep it. 1 left out by the scoping filters');
+  });
 });

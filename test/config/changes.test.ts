@@ -19,6 +19,12 @@ describe('what a new configuration changes', () => {
     ['another token file', './acme-token', './entra-secret', false],
     ['another schedule', '*/5 * * * *', '*/7 * * * *', false],
     ['another scope', 'nestedGroups: direct', 'nestedGroups: expand', true],
+    [
+      'another scoping filter',
+      'nestedGroups: direct',
+      'nestedGroups: direct, filters: [ { name: Staff, clauses: [ { attribute: employeeId, is: is-not-null } ] } ]',
+      true,
+    ],
     ['another mapping', 'mapping: default', 'mapping: { extends: default, without: [ title ] }', true],
     ['another guard', 'count: 50', 'count: 60', true],
     ['another profile', 'profile: generic', 'profile: salesforce', true],

@@ -29,6 +29,7 @@ describe('a cause that is noticed', () => {
     readonly before: Causes;
     readonly cause: RemovalCause;
     readonly where?: Whereabouts;
+    readonly passes?: boolean;
     readonly after: Causes;
   }[] = [
     { rule: 'counts from then', before: {}, cause: 'unassigned', after: { unassigned: 9 } },
@@ -77,9 +78,36 @@ describe('a cause that is noticed', () => {
       where: 'present',
       after: { unassigned: 9 },
     },
+    {
+      rule: 'is not put off for somebody a filter left out who is blocked on top',
+      before: { filtered: 2 },
+      cause: 'disabled',
+      after: { filtered: 2, disabled: 9 },
+    },
+    {
+      rule: 'is not put off for somebody a filter left out who is unassigned on top',
+      before: { filtered: 2 },
+      cause: 'unassigned',
+      where: 'present',
+      after: { filtered: 2, unassigned: 9 },
+    },
+    {
+      rule: 'ends the work of a filter that lets the user in again, who is blocked by now',
+      before: { filtered: 2 },
+      cause: 'disabled',
+      passes: true,
+      after: { disabled: 9 },
+    },
+    {
+      rule: 'ends a blocked sign-in that was lifted, where a filter leaves the user out',
+      before: { disabled: 2 },
+      cause: 'filtered',
+      after: { filtered: 9 },
+    },
   ];
-  test.each(rows)('$rule', ({ before, cause, where, after }) => {
-    expect(noticeCause(cause, noticed(before), policyOf({}), 9 * DAY, where)).toEqual(noticed(after));
+  test.each(rows)('$rule', ({ before, cause, where, passes, after }) => {
+    const seen = { ...(where === undefined ? {} : { where }), ...(passes === undefined ? {} : { passes }) };
+    expect(noticeCause(cause, noticed(before), policyOf({}), 9 * DAY, seen)).toEqual(noticed(after));
   });
 
   test('starts no clock while the policy is to keep', () => {

@@ -30,6 +30,21 @@ describe('what if groups were unassigned', () => {
     expect(ask('nobody')).toEqual({ loses: [], keeps: [], unassigned: ['nobody'] });
   });
 
+  test('tells whom a scoping filter leaves out, who have no access to lose', () => {
+    const sales = { name: 'Sales', clauses: [{ attribute: 'department', is: 'equals' as const, value: 'Sales' }] };
+    const rules = theRules({ scope: { groups: true, nestedGroups: 'direct', filters: [sales] } });
+    const users = [
+      aUser('ann', { attributes: { department: 'Sales' } }),
+      aUser('ben', { attributes: { department: 'IT' } }),
+    ];
+    const assigned = aSnapshot({ users, groups: { it: { users: ['ann', 'ben'] } }, assignments: [assignGroup('it')] });
+    const { loses } = whatIfUnassigned(assigned, rules, ['it']);
+    expect(loses.map(({ anchor, filtered }) => [anchor, filtered])).toEqual([
+      ['ann', undefined],
+      ['ben', true],
+    ]);
+  });
+
   test('says through what access is lost and through what it is kept', () => {
     const { keeps, loses } = whatIfUnassigned(directory, theRules(), ['it']);
     expect(keeps[0]).toMatchObject({ lost: [{ groupName: 'IT' }], kept: [{ groupName: 'Ops' }] });

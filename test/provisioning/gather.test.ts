@@ -146,6 +146,33 @@ describe('gathering the directory', () => {
     expect(attributesOf(protecting)).toEqual(expect.arrayContaining(['userPrincipalName', 'mail']));
   });
 
+  test('reads what the scoping filters ask about, by its name in the directory', () => {
+    const connection = aConnection(fakeDirectory({ assignments: [] }), nobody);
+    const clauses = [{ attribute: 'extensionAttribute3', is: 'is-not-null' as const }];
+    const scope = { ...connection.rules.scope, filters: [{ name: 'Staff', clauses }] };
+    const filtering = { ...connection, rules: { ...connection.rules, scope } };
+    const read = 'onPremisesExtensionAttributes.extensionAttribute3';
+    expect(attributesOf(connection)).not.toContain(read);
+    expect(attributesOf(filtering)).toContain(read);
+  });
+
+  test('asks the provider for nobody whom the scoping filters leave out', async () => {
+    const provider = fakeProvider({ trusted: false });
+    const connection = aConnection(fakeDirectory({ assignments: [] }), provider);
+    const clauses = [{ attribute: 'department', is: 'equals' as const, value: 'Sales' }];
+    const scope = { ...connection.rules.scope, filters: [{ name: 'Sales', clauses }] };
+    const directory = aSnapshot({
+      users: [
+        aUser('ada', { attributes: { department: 'Sales' } }),
+        aUser('bob', { attributes: { department: 'IT' } }),
+      ],
+      assignments: [assignUser('ada'), assignUser('bob')],
+    });
+    await gatherProvider({ ...connection, rules: { ...connection.rules, scope } }, directory, [], signal);
+    expect(provider.lookups).not.toEqual([]);
+    expect(provider.lookups.filter((lookup) => !lookup.includes('ada'))).toEqual([]);
+  });
+
   test('an assigned user who was deleted is no gap', async () => {
     const snapshot = await gather({ assignments: [assignUser('ada')], whereabouts: { ada: 'soft-deleted' } });
     expect(snapshot.gaps).toEqual([]);

@@ -103,23 +103,36 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
   ].join('\n');
 }
 
+const BLOCKED = 'may not sign in';
+const FILTERED = 'filtered out';
+
+/** Why somebody has no access that could be lost; undefined where they have. */
+function without({ enabled, filtered }: WhatIf['loses'][number]): string | undefined {
+  if (!enabled) return BLOCKED;
+  return filtered === true ? FILTERED : undefined;
+}
+
 /** Who would lose access and who keeps it. */
 export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint): string {
   const rows = [
     ...loses.map((user) => [
-      user.enabled ? paint.bad('loses access') : 'may not sign in',
+      without(user) ?? paint.bad('loses access'),
       printable(user.label),
       `now ${printable(describePaths(user.lost))}`,
     ]),
     ...keeps.map((user) => [
-      user.enabled ? paint.good('keeps access') : 'may not sign in',
+      without(user) ?? paint.good('keeps access'),
       printable(user.label),
       printable(describePaths(user.kept)),
     ]),
   ];
-  const blocked = [...loses, ...keeps].filter(({ enabled }) => !enabled).length;
-  const none = blocked === 0 ? '' : ` ${blocked} may not sign in and have no access to lose.`;
-  const may = (users: WhatIf['loses']) => users.filter(({ enabled }) => enabled).length;
+  const count = (word: string | undefined, users = [...loses, ...keeps]) =>
+    users.filter((user) => without(user) === word).length;
+  const [blocked, filtered] = [count(BLOCKED), count(FILTERED)];
+  const none =
+    (blocked === 0 ? '' : ` ${blocked} may not sign in and have no access to lose.`) +
+    (filtered === 0 ? '' : ` ${filtered} left out by the scoping filters, with none to lose either.`);
+  const may = (users: WhatIf['loses']) => count(undefined, [...users]);
   const sum = `${may(loses)} would lose access, ${may(keeps)} would keep it.${none}`;
   const strange = unassigned.length === 0 ? [] : [paint.warn(`not assigned at all: ${unassigned.join(', ')}`)];
   return [...(rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)]), ...strange, sum].join('\n');

@@ -35,7 +35,7 @@ export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
 };
 
 /** A directory that suddenly entitles nobody is a broken read or a broken assignment, not the wish to remove everyone. */
-export const emptyDirectory: Guard = ({ plan, directory }) => {
+export const emptyDirectory: Guard = ({ plan, directory, rules }) => {
   const linked = plan.counts.linkedAccounts;
   // For a cycle that looks at few users an empty directory is one without any assignment.
   const entitles = looksAtFew(plan.kind) ? directory.assignments.length > 0 : plan.counts.entitledUsers > 0;
@@ -46,7 +46,8 @@ export const emptyDirectory: Guard = ({ plan, directory }) => {
       effect: 'refuse',
       message: `the directory entitles nobody to this application, but ${counted(linked, 'account is', 'accounts are')} linked`,
       remedy:
-        'check the assignments of the enterprise application. Everybody at once is never taken off: to do so on purpose, leave one user assigned until the others are gone.',
+        `check the assignments of the enterprise application${rules.scope.filters === undefined ? '' : ' and scope.filters in the configuration'}. ` +
+        'Everybody at once is never taken off: to do so on purpose, leave one user assigned until the others are gone.',
       operations: [],
       numbers: { entitled: 0, linked },
     },

@@ -62,8 +62,10 @@ function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): r
 
 function aboutUsers({ users }: Facts): readonly SurveyFinding[] {
   const disabled = users.filter(({ enabled }) => !enabled);
-  const unlinked = users.filter(({ enabled, account }) => enabled && account === undefined);
-  const inactive = users.filter(({ enabled, account }) => enabled && account?.active === false);
+  const filtered = users.filter((user) => user.enabled && user.filtered === true);
+  const able = users.filter((user) => user.enabled && user.filtered !== true);
+  const unlinked = able.filter(({ account }) => account === undefined);
+  const inactive = able.filter(({ account }) => account?.active === false);
   const ids = (some: readonly SurveyedUser[]) => some.map(({ anchor }) => anchor);
   return [
     ...finding(
@@ -77,6 +79,12 @@ function aboutUsers({ users }: Facts): readonly SurveyFinding[] {
       'refuse',
       `${counted(unlinked.length, 'member of the groups has', 'members of the groups have')} no account yet: ${names(unlinked)}. Run a full cycle first`,
       ids(unlinked),
+    ),
+    ...finding(
+      'user-filtered',
+      'note',
+      `${counted(filtered.length, 'member of the groups is', 'members of the groups are')} let in by no scoping filter: ${names(filtered)}. They are assigned directly all the same, and stay without access`,
+      ids(filtered),
     ),
     ...finding(
       'account-inactive',
@@ -126,7 +134,9 @@ function aboutScimGroups({ profile, inventory, rules }: PlanInput, { groups, use
   const unread = there.filter(({ scimGroup }) => scimGroup !== undefined && scimGroup.members === undefined);
   const foreign = there.filter(({ scimGroup }) => (scimGroup?.foreign ?? 0) > 0);
   const inhabited = new Set(
-    users.flatMap(({ account, paths }) => (account === undefined ? [] : paths.map(({ group }) => group))),
+    users.flatMap(({ account, filtered, paths }) =>
+      account === undefined || filtered === true ? [] : paths.map(({ group }) => group),
+    ),
   );
   const doubtful = there.filter(({ anchor, scimGroup }) => scimGroup?.members?.length === 0 && inhabited.has(anchor));
   const cascades = profile.groups.deleteCascades;

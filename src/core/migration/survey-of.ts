@@ -96,6 +96,7 @@ export function surveyOf(request: MigrationRequest, input: PlanInput, jobs: read
       anchor,
       label: typeof name === 'string' && name !== '' ? name : anchor,
       enabled: user?.enabled === true,
+      ...(user !== undefined && scope.filters.admits(user) === false ? { filtered: true } : {}),
       ...(account === undefined ? {} : { account: { id: account.id, active: account.active } }),
       paths,
       missing: [...new Set(roles)].filter((role) => direct.get(anchor)?.has(role) !== true).sort(),

@@ -10,6 +10,7 @@ export type FindingCode =
   | 'no-groups'
   | 'unknown-group'
   | 'user-unlinked'
+  | 'user-filtered'
   | 'removals-due'
   | 'changes-due'
   | 'group-added'
@@ -57,6 +58,8 @@ export interface SurveyedUser {
   readonly anchor: Anchor;
   readonly label: string;
   readonly enabled: boolean;
+  /** Set when no scoping filter lets them in. */
+  readonly filtered?: true;
   readonly account?: { readonly id: ResourceId; readonly active: boolean };
   /** Every way they are in scope now. */
   readonly paths: readonly ScopePath[];

@@ -1,6 +1,5 @@
 import type { DeprovisionRule, RemovalAction, RemovalCause } from '../connection.ts';
-import { nextStep, noticeCause, sameDeparture, type Departure, type RemovalStep } from '../departure.ts';
-import type { Whereabouts } from '../directory.ts';
+import { nextStep, noticeCause, sameDeparture, type Departure, type RemovalStep, type SeenNow } from '../departure.ts';
 import type { Link } from '../link.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
 
@@ -8,7 +7,7 @@ import type { PlanDraft, PlanInput } from './plan-input.ts';
 export interface Leaver {
   readonly link: Link;
   readonly cause: RemovalCause;
-  readonly where?: Whereabouts;
+  readonly seen?: SeenNow;
   readonly policy: (cause: RemovalCause) => DeprovisionRule;
   /** Whether an action would change nothing any more. */
   readonly isDone: (action: RemovalAction) => boolean;
@@ -20,7 +19,7 @@ export function leave({ now }: PlanInput, draft: PlanDraft, leaver: Leaver): Rem
   const { link, cause, policy, reason } = leaver;
   const { resource, anchor, label } = link;
   const before = link.departure;
-  const causes = noticeCause(cause, before?.causes ?? [], policy, now, leaver.where);
+  const causes = noticeCause(cause, before?.causes ?? [], policy, now, leaver.seen);
   const next = nextStep(causes, policy, leaver.isDone, now);
   const departure: Departure = next === undefined ? { causes } : { causes, next: { ...next, reason: told(next) } };
   if (!sameDeparture(before, departure)) draft.departures.push({ link, departure });

@@ -1,6 +1,6 @@
 import type { ConnectionRules } from '../connection.ts';
 import type { WaitingRemoval } from '../departure.ts';
-import type { Anchor } from '../directory.ts';
+import type { Anchor, DirectoryUser } from '../directory.ts';
 import { concernsOurs } from '../drift.ts';
 import type { Link, LinkMemory } from '../link.ts';
 import { AccountIndex, indexLinks } from '../match.ts';
@@ -8,7 +8,7 @@ import type { Operation } from '../operation.ts';
 import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '../plan.ts';
 import type { ProviderProfile } from '../profile.ts';
 import { counted, foldedNames, foldName, listed } from '../reasons.ts';
-import { groupName, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
+import { groupName, isEntitled, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
 import type { Drift } from './drift-facts.ts';
 import { findDrift } from './find-drift.ts';
 import { leaveDrift } from './leave-drift.ts';
@@ -34,7 +34,7 @@ export interface Planned {
 
 function entitledUsers(input: PlanInput, scope: Scope): ReadonlySet<Anchor> {
   const entitled = new Set<Anchor>();
-  for (const user of scope.reach.keys()) if (input.directory.users.get(user)?.enabled === true) entitled.add(user);
+  for (const user of scope.reach.keys()) if (isEntitled(scope, input.directory.users.get(user))) entitled.add(user);
   return entitled;
 }
 
@@ -107,15 +107,17 @@ function remaining(input: PlanInput, draft: PlanDraft, drift: Drift | undefined)
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {
   noticeUnsupportedGroups(input, draft, scope);
   noticeUnknownProtected(input, draft, links);
-  const disabled = [...scope.reach.keys()].filter(
-    (user) => input.directory.users.get(user)?.enabled === false && !links.has(user),
+  const newcomers = [...scope.reach.keys()].flatMap((anchor) =>
+    links.has(anchor) ? [] : (input.directory.users.get(anchor) ?? []),
   );
+  const disabled = newcomers.filter(({ enabled }) => !enabled).map(({ id }) => id);
   notice(
     draft,
     'users-left-out',
     `${disabled.length} assigned users may not sign in and have no account; they are not provisioned`,
     disabled,
   );
+  noticeFiltered(draft, scope, newcomers);
   if (input.rules.scope.nestedGroups === 'expand') return;
   const outer = [...scope.nested.keys()];
   const names = outer
@@ -125,6 +127,18 @@ function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: Re
     .join(', ');
   const text = `${counted(outer.length, 'assigned group contains', 'assigned groups contain')} groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
   notice(draft, 'nested-groups', text, outer);
+}
+
+/** Whom the scoping filters keep without an account, and whom they cannot judge. */
+function noticeFiltered(draft: PlanDraft, { filters }: Scope, newcomers: readonly DirectoryUser[]): void {
+  const judged = newcomers.filter(({ enabled }) => enabled).map((user) => ({ id: user.id, in: filters.admits(user) }));
+  const out = judged.filter((user) => user.in === false).map(({ id }) => id);
+  const unknown = judged.filter((user) => user.in === undefined).map(({ id }) => id);
+  const are = 'without an account could not be judged by the scoping filters, and';
+  const text = counted(unknown.length, `assigned user ${are} gets none`, `assigned users ${are} get none`);
+  const left = counted(out.length, 'assigned user is', 'assigned users are');
+  notice(draft, 'users-left-out', `${left} without an account and let in by no scoping filter`, out);
+  notice(draft, 'users-left-out', text, unknown);
 }
 
 /** A protected user who was renamed is protected no longer under the old name: that must not go unsaid. */

@@ -12,10 +12,15 @@ import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
 /**
  * Why a linked user is no longer entitled; undefined when that is not known for certain, and then nothing is done: somebody
  * an assignment reaches is neither unassigned nor gone for good, whatever one answer says.
+ * Who passes no scoping filter was seen to fail them all: an attribute that was not read fails nobody.
  * An assigned user who may not sign in counts as disabled, as in Entra (Learn: how-provisioning-works, "Deprovisioning").
  */
 export function removalCause(anchor: Anchor, scope: Scope, directory: DirectorySnapshot): RemovalCause | undefined {
-  if (directory.users.get(anchor)?.enabled === false && scope.reach.has(anchor)) return 'disabled';
+  const user = directory.users.get(anchor);
+  if (user !== undefined && scope.reach.has(anchor)) {
+    if (!user.enabled) return 'disabled';
+    if (scope.filters.admits(user) === false) return 'filtered';
+  }
   switch (directory.whereabouts.get(anchor)) {
     case 'present':
     case 'disabled':
@@ -41,7 +46,9 @@ export function planRemovals(
   { byId }: AccountIndex,
 ): void {
   const unknown: Anchor[] = [];
+  const unjudged: Anchor[] = [];
   const again: Anchor[] = [];
+  const isReached = (anchor: Anchor) => scope.reach.has(anchor) && input.directory.users.has(anchor);
   for (const link of links.values()) {
     if (input.focus !== undefined && !input.focus.users.has(link.anchor)) continue;
     if (link.state === 'deleted' || entitled.has(link.anchor)) continue;
@@ -51,12 +58,18 @@ export function planRemovals(
     }
     const cause = removalCause(link.anchor, scope, input.directory);
     if (cause === undefined) {
-      unknown.push(link.anchor);
+      (isReached(link.anchor) ? unjudged : unknown).push(link.anchor);
       continue;
     }
     if (link.state === 'disabled' && byId.get(link.resourceId)?.active === true) again.push(link.anchor);
     planRemoval(input, draft, scope, link, cause, byId);
   }
+  notice(
+    draft,
+    'users-left-out',
+    `${counted(unjudged.length, 'linked user')} could not be judged by the scoping filters; nothing is done about them`,
+    unjudged,
+  );
   const text = `${counted(again.length, 'account Headgate disabled is', 'accounts Headgate disabled are')} active at the provider again, though not entitled`;
   notice(draft, 'account-active-again', text, again);
   notice(
@@ -78,10 +91,12 @@ function planRemoval(
   const { profile, directory, rules } = input;
   const inactive = link.state === 'disabled' || accounts.get(link.resourceId)?.active === false;
   const where = directory.whereabouts.get(link.anchor);
+  const user = directory.users.get(link.anchor);
+  const passes = rules.scope.filters === undefined || (user !== undefined && scope.filters.admits(user) === true);
   const step = leave(input, draft, {
     link,
     cause,
-    ...(where === undefined ? {} : { where }),
+    seen: { passes, ...(where === undefined ? {} : { where }) },
     policy: (each) => rules.deprovision[each],
     // Where DELETE only deactivates, an inactive account is as deleted as can be: planning it again would never end.
     isDone: (action: RemovalAction) => inactive && (action === 'disable' || effectOf(profile, action) === 'suspend'),

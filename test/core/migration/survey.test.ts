@@ -3,7 +3,7 @@ import { obstacles } from '../../../src/core/migration/findings.ts';
 import { surveyOf, uncoveredUsers } from '../../../src/core/migration/survey-of.ts';
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
-import { aGroup, assignGroup, assignUser, aUser } from '../../builders.ts';
+import { aGroup, assignGroup, assignUser, aUser, ROLE } from '../../builders.ts';
 import { aSurvey, guide, OPTIONS } from './builders.ts';
 
 function codes(input: PlanInput, severity?: string): readonly string[] {
@@ -85,6 +85,27 @@ describe('M1: the survey', () => {
     ],
   ])('M1: refuses %s', (_name, input, code) => {
     expect(obstacles(aSurvey('remove-groups', input), OPTIONS).map((finding) => finding.code)).toContain(code);
+  });
+
+  test('a member whom a scoping filter leaves out is not lost by the migration, and lacks no account', () => {
+    const input = guide({
+      users: [
+        aUser('ann', { attributes: { department: 'IT' } }),
+        aUser('ben', { attributes: { department: 'Sales' } }),
+      ],
+    });
+    const sales = { name: 'Sales', clauses: [{ attribute: 'department', is: 'equals' as const, value: 'Sales' }] };
+    const filtered = {
+      ...input,
+      rules: { ...input.rules, scope: { ...input.rules.scope, filters: [sales] } },
+      links: input.links.filter(({ anchor }) => anchor !== 'ann'),
+    };
+    const survey = aSurvey('remove-groups', filtered);
+    expect(survey.findings.filter(({ anchors }) => anchors.includes('ann'))).toMatchObject([
+      { code: 'user-filtered', severity: 'note' },
+    ]);
+    expect(survey.users.find(({ anchor }) => anchor === 'ann')).toMatchObject({ filtered: true, missing: [ROLE] });
+    expect(codes(filtered, 'refuse')).toEqual([]);
   });
 
   test('a finding that may be accepted stands in the way until it is accepted by name', () => {

@@ -2,9 +2,15 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ConnectionRules } from '../../../src/core/connection.ts';
 import { planCycle, type Planned } from '../../../src/core/planning/plan-cycle.ts';
-import { aPlanInput, NOW, thePolicy, type Organisation } from '../../builders.ts';
+import { aPlanInput, NOW, thePolicy } from '../../builders.ts';
 import { rememberInModel } from '../../provisioning/model-links.ts';
-import { entitledUsers, organisation, USERS } from './organisations.ts';
+import {
+  entitledUsers,
+  filteredOrganisation as organisation,
+  scopeUnder,
+  USERS,
+  type FilteredOrganisation as Organisation,
+} from './organisations.ts';
 import { ProviderModel } from './provider-model.ts';
 
 const DAY = 86_400_000;
@@ -14,6 +20,7 @@ const policy = fc
     unassigned: fc.tuple(fc.constantFrom('disable', 'delete', 'keep'), delay),
     disabled: fc.tuple(fc.constantFrom('disable', 'keep'), delay),
     hardDeleted: fc.tuple(fc.constant('delete'), delay),
+    filtered: fc.tuple(fc.constantFrom('disable', 'delete', 'keep'), delay),
   })
   .map(thePolicy);
 /** What the directory looks like over time, a step of some days each. */
@@ -26,7 +33,7 @@ function run(model: ProviderModel, now: Organisation, at: number, deprovision: P
     aPlanInput(now, {
       links: [...model.links.values()],
       provider: { accounts: model.listAccounts(), groups: model.listGroups() },
-      rules: { deprovision },
+      rules: { deprovision, ...scopeUnder(now) },
       now: at,
     }),
   );

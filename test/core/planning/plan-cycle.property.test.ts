@@ -1,8 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planCycle, type Planned } from '../../../src/core/planning/plan-cycle.ts';
-import { aPlanInput, type Organisation } from '../../builders.ts';
-import { entitledUsers, mappableUsers, organisation } from './organisations.ts';
+import { aPlanInput } from '../../builders.ts';
+import {
+  entitledUsers,
+  filteredOrganisation as organisation,
+  mappableUsers,
+  scopeUnder,
+  type FilteredOrganisation as Organisation,
+} from './organisations.ts';
 import { ProviderModel } from './provider-model.ts';
 
 function planAgainst(model: ProviderModel, now: Organisation): Planned {
@@ -10,6 +16,7 @@ function planAgainst(model: ProviderModel, now: Organisation): Planned {
     aPlanInput(now, {
       links: [...model.links.values()],
       provider: { accounts: model.listAccounts(), groups: model.listGroups() },
+      rules: scopeUnder(now),
     }),
   );
 }
@@ -71,6 +78,24 @@ describe('planning, for any organisation and any history', () => {
             .flatMap((member) => model.resolve(member) ?? []);
           expect([...(model.groups.get(model.resolve(id) ?? '')?.members ?? [])].sort()).toEqual(members.sort());
         }
+      }),
+    );
+  });
+
+  test('scoping filters only ever narrow the scope, and leave the groups as they are', () => {
+    fc.assert(
+      fc.property(organisation, ({ filtering, ...everybody }) => {
+        const narrow = planAgainst(new ProviderModel(), {
+          ...everybody,
+          ...(filtering === undefined ? {} : { filtering }),
+        });
+        const wide = planAgainst(new ProviderModel(), everybody);
+        const created = ({ plan }: Planned, what: 'account' | 'group') =>
+          plan.operations
+            .filter(({ resource, kind }) => resource === what && kind === 'create')
+            .map(({ anchor }) => anchor);
+        expect(created(wide, 'account')).toEqual(expect.arrayContaining(created(narrow, 'account')));
+        expect(created(narrow, 'group')).toEqual(created(wide, 'group'));
       }),
     );
   });

@@ -19,7 +19,53 @@ const inactive = { ...adasAccount, active: false, body: { ...adasAccount.body, a
 const it = { it: { name: 'IT', users: ['ada'] } };
 const itPath = [{ group: 'it', name: 'IT' }];
 
+const sales = { name: 'Sales', clauses: [{ attribute: 'department', is: 'equals' as const, value: 'Sales' }] };
+const filtering = { scope: { groups: true, nestedGroups: 'direct' as const, filters: [sales] } };
+const adaOf = (department: string) => aUser('ada', { attributes: { department } });
+
 const rows: readonly Row[] = [
+  ...(
+    [
+      [
+        'whom a scoping filter leaves out loses the account and every group, and the filter is named',
+        adaOf('IT'),
+        true,
+      ],
+      ['of whom the filtered attribute was not read keeps account and groups', ada, false],
+    ] as const
+  ).map(([who, user, leaves]): Row => ({
+    rule: `a linked user ${who}`,
+    given: [
+      { users: [user], groups: it, assignments: [assignGroup('it')], whereabouts: { ada: 'present' } },
+      {
+        links: [aLink('ada', { paths: itPath }), aLink('it', { resource: 'group', label: 'IT', members: ['ada'] })],
+        provider: {
+          accounts: [adasAccount],
+          groups: [aScimGroup('id-it', 'IT', { externalId: 'it', members: ['id-ada'] })],
+        },
+        rules: filtering,
+      },
+    ],
+    planned: leaves
+      ? [
+          'account disable ada: left out by scoping filter Sales (department equals "Sales")',
+          'group members it: members: 1 to remove',
+        ]
+      : [],
+  })),
+  {
+    rule: 'a user who is blocked and left out by a filter is removed for being blocked',
+    given: [
+      { users: [{ ...adaOf('IT'), enabled: false }], assignments: [assignUser('ada')] },
+      { links: [aLink('ada')], provider: { accounts: [adasAccount] }, rules: filtering },
+    ],
+    planned: ['account disable ada: sign-in is blocked in the directory'],
+  },
+  {
+    rule: 'a user whom no scoping filter lets in gets no account',
+    given: [{ users: [adaOf('IT')], assignments: [assignUser('ada')] }, { rules: filtering }],
+    planned: [],
+  },
   {
     rule: 'a user who is entitled and has no account gets one, with the paths as the reason',
     given: [{ users: [ada], assignments: [assignUser('ada')] }],
@@ -227,6 +273,26 @@ describe('planCycle', () => {
     expect(
       plan.operations.map(({ resource, kind, anchor, reason }) => `${resource} ${kind} ${anchor}: ${reason.text}`),
     ).toEqual(planned);
+  });
+
+  test('says whom the scoping filters leave without an account, and of whom it knows too little', () => {
+    const users = [adaOf('IT'), aUser('bob'), aUser('cy', { attributes: { department: 'Sales' } })];
+    const assignments = users.map(({ id }) => assignUser(id));
+    const { plan } = planCycle(aPlanInput({ users, assignments }, { rules: filtering }));
+    expect(plan.notices).toMatchObject([
+      { code: 'users-left-out', text: expect.stringContaining('let in by no scoping filter'), anchors: ['ada'] },
+      { code: 'users-left-out', text: expect.stringContaining('could not be judged'), anchors: ['bob'] },
+    ]);
+    const linked = planCycle(
+      aPlanInput(
+        { users, assignments },
+        { rules: filtering, links: [aLink('bob')], provider: { accounts: [bobsAccount] } },
+      ),
+    );
+    expect(linked.plan.operations.map(({ anchor }) => anchor)).toEqual(['cy']);
+    expect(linked.plan.notices).toContainEqual(
+      expect.objectContaining({ text: expect.stringContaining('1 linked user could not be judged'), anchors: ['bob'] }),
+    );
   });
 
   test('an account that was disabled and is active again is told: a leaver must not have access unnoticed', () => {
