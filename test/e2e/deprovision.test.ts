@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
 import { company, memberCount, people, personName, userNames } from './company.ts';
-import { closed, startWorld, type World } from './world.ts';
+import { closed, platforms, startWorld, type Platform, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(async () => {
@@ -17,8 +17,10 @@ const HOUR = 3_600_000;
 async function provisioned(
   deprovision: Readonly<Record<string, unknown>>,
   behaviour: 'generic' | 'salesforce' = 'generic',
+  platform: Platform = 'embedded',
 ) {
   const made = await startWorld({
+    platform,
     organisation: company({ users: 12, groups: { Crew: [1, 8], Deck: [5, 12] } }),
     provider: { behaviour },
     profile: behaviour,
@@ -106,8 +108,8 @@ describe('a delay before a removal', () => {
     expect((await headgate.incremental()).operations).toEqual({ 'account.disable': 1, 'group.members': 1 });
   });
 
-  test('holds for an unassigned group and everybody in it', async () => {
-    const headgate = await provisioned({ unassigned: { action: 'disable', after: '2h' } });
+  test.each(platforms())('holds for an unassigned group and everybody in it (%s)', async (platform) => {
+    const headgate = await provisioned({ unassigned: { action: 'disable', after: '2h' } }, 'generic', platform);
     headgate.control.unassign({ principal: 'Crew' });
     expect((await headgate.incremental()).operations).toEqual({});
     expect(memberCount(headgate.made, 'Crew')).toBe(8);
@@ -120,19 +122,22 @@ describe('a delay before a removal', () => {
 });
 
 describe('an unassigned user who is deleted later', () => {
-  test.each(['incremental', 'initial'] as const)('is deleted at the provider by a cycle that is %s', async (kind) => {
-    const headgate = await provisioned({});
-    headgate.control.removeMember('Crew', personName(1));
-    expect((await headgate.incremental()).operations).toEqual({ 'account.disable': 1, 'group.members': 1 });
-    const id = headgate.idOf(1);
-    headgate.control.softDeleteUser(personName(1));
-    expect((await headgate.incremental()).operations).toEqual({});
-    headgate.control.hardDeleteUser(id);
-    const done = kind === 'initial' ? await headgate.full() : await headgate.incremental();
-    expect(done).toEqual({ kind, operations: { 'account.delete': 1 } });
-    expect(userNames(headgate.made, false)).toEqual([]);
-    expect((await headgate.full()).operations).toEqual({});
-  });
+  test.each([...platforms().map((platform) => ['incremental', platform] as const), ['initial', 'embedded'] as const])(
+    'is deleted at the provider by a cycle that is %s (%s)',
+    async (kind, platform) => {
+      const headgate = await provisioned({}, 'generic', platform);
+      headgate.control.removeMember('Crew', personName(1));
+      expect((await headgate.incremental()).operations).toEqual({ 'account.disable': 1, 'group.members': 1 });
+      const id = headgate.idOf(1);
+      headgate.control.softDeleteUser(personName(1));
+      expect((await headgate.incremental()).operations).toEqual({});
+      headgate.control.hardDeleteUser(id);
+      const done = kind === 'initial' ? await headgate.full() : await headgate.incremental();
+      expect(done).toEqual({ kind, operations: { 'account.delete': 1 } });
+      expect(userNames(headgate.made, false)).toEqual([]);
+      expect((await headgate.full()).operations).toEqual({});
+    },
+  );
 
   test('is deleted after the delay even when nobody tells of the user any more', async () => {
     const headgate = await provisioned({ hardDeleted: { action: 'delete', after: '2h' } });

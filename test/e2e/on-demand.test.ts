@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
 import { company, memberCount, people, personName, userNames, writes } from './company.ts';
-import { closed, headgate, startWorld, type World } from './world.ts';
+import { closed, headgate, platforms, startWorld, type Platform, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(async () => {
@@ -13,8 +13,8 @@ afterEach(async () => {
 const never = new AbortController().signal;
 const staff = () => company({ users: 40, groups: { Crew: [1, 30], Deck: [25, 40] }, direct: [1, 2] });
 
-async function open(connection: Readonly<Record<string, unknown>> = {}) {
-  const made = await startWorld({ organisation: staff(), connection });
+async function open(connection: Readonly<Record<string, unknown>> = {}, platform: Platform = 'embedded') {
+  const made = await startWorld({ platform, organisation: staff(), connection });
   world = made;
   const operator = await made.open();
   return { made, operator, control: made.tenant.control };
@@ -50,8 +50,8 @@ describe('provisioning on demand', () => {
     expect((await operator.planSubject('acme', personName(1), never)).plan.operations).toEqual([]);
   });
 
-  test('brings a group with all its members, however many, and nobody else', async () => {
-    const { made, operator } = await open();
+  test.each(platforms())('brings a group with all its members, and nobody else (%s)', async (platform) => {
+    const { made, operator } = await open({}, platform);
     const planned = await operator.planSubject('acme', 'Crew', never);
     expect(planned.plan.counts.operations).toEqual({ 'account.create': 30, 'group.create': 1, 'group.members': 1 });
     expect(planned.steps[1]?.text).toContain('30 of its users are entitled, 0 may not sign in');
@@ -64,10 +64,9 @@ describe('provisioning on demand', () => {
     expect((await operator.planSubject('acme', 'Crew', never)).plan.operations).toEqual([]);
   });
 
-  test('of a leaver disables that one account, and what else changed waits for its own cycle', async () => {
-    const { made, operator, control } = await open({
-      guards: { tooManyRemovals: { count: 50, percent: 100 }, off: ['non-empty-group-delete', 'group-cliff'] },
-    });
+  test.each(platforms())('of a leaver disables that one account, what else changed waits (%s)', async (platform) => {
+    const guards = { tooManyRemovals: { count: 50, percent: 100 }, off: ['non-empty-group-delete', 'group-cliff'] };
+    const { made, operator, control } = await open({ guards }, platform);
     await cycle(operator, 'initial');
     control.removeMember('Crew', personName(10));
     control.removeMember('Crew', personName(11));

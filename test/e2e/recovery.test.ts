@@ -1,15 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { Health } from '../../src/core/quarantine.ts';
 import { company, cycle, people, personName, userNames, writes } from './company.ts';
-import { closed, eventually, startWorld, type World } from './world.ts';
+import { closed, eventually, platforms, startWorld, type Platform, type World } from './world.ts';
 
 const USERS = 60;
 let world: World;
 let operator: OperatorClient;
 
-beforeEach(async () => {
+async function start(platform: Platform = 'embedded'): Promise<void> {
   world = await startWorld({
+    platform,
     organisation: company({ users: USERS + 60, groups: { Fleet: [1, USERS] } }),
     connection: {
       quarantine: { firstProbeSeconds: 1, longestProbeSeconds: 2 },
@@ -17,7 +18,7 @@ beforeEach(async () => {
     },
   });
   operator = await world.open();
-});
+}
 afterEach(() => world.close());
 
 function hire(count: number): void {
@@ -44,7 +45,8 @@ function afterWrites(count: number, act: () => void): void {
 }
 
 describe('a connection in trouble recovers by itself', () => {
-  test('from a revoked token: asked gently, written to by nobody, and well again after a trial', async () => {
+  test.each(platforms())('from a revoked token (%s): asked gently, and well again after a trial', async (platform) => {
+    await start(platform);
     const token = world.provider.token ?? '';
     afterWrites(10, () => world.provider.revokeToken(token));
     const failed = await cycle(operator);
@@ -64,7 +66,8 @@ describe('a connection in trouble recovers by itself', () => {
     expect(userNames(world)).toEqual(people(1, USERS));
   });
 
-  test('from a provider that is down mid-cycle: the open cycle waits, goes on and spends no attempt', async () => {
+  test.each(platforms())('from a provider down mid-cycle (%s): the open cycle waits and goes on', async (platform) => {
+    await start(platform);
     afterWrites(12, () => world.provider.faults.set({ fault: 'resetBefore' }));
     const started = await operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' });
     await reached('quarantined');
@@ -81,6 +84,7 @@ describe('a connection in trouble recovers by itself', () => {
   });
 
   test('from a token that may not write, where only removals are planned: not by reading, but by a write', async () => {
+    await start();
     hire(10);
     expect((await cycle(operator)).result).toBe('succeeded');
     for (let n = 1; n <= 10; n++) world.tenant.control.unassign({ principal: personName(USERS + n) });
@@ -101,6 +105,7 @@ describe('a connection in trouble recovers by itself', () => {
   });
 
   test('a pause by a person never ends by itself', async () => {
+    await start();
     await operator.pauseConnection('acme', 'maintenance', 'ada');
     await expect(cycle(operator)).rejects.toMatchObject({ code: 'connection-paused' });
     expect(await operator.releaseQuarantine({ connection: 'acme', by: 'ada' })).toBe(false);
@@ -111,6 +116,7 @@ describe('a connection in trouble recovers by itself', () => {
 });
 
 test('a provider that throttles is sent to more slowly; all arrives, and no 429 costs an attempt', async () => {
+  await start();
   afterWrites(USERS - 10, () => world.provider.faults.set({ fault: 'throttle', value: 1, times: 1 }));
   const done = await cycle(operator);
   expect(done.result).toBe('succeeded');
