@@ -174,7 +174,7 @@ export interface CycleStore {
       readonly under?: string;
     },
   ): Promise<boolean>;
-  /** The baseline of the last cycle that was committed, with what it left unsettled; undefined before the first. */
+  /** The baseline of the last committed cycle, if any, with what it left unsettled and what later cycles may have sent. */
   baseline(
     connection: string,
   ): Promise<{ readonly baseline: Baseline; readonly unsettled: readonly Operation[] } | undefined>;

@@ -6,7 +6,7 @@ import type { FocusedPart, FocusRequest } from './read-focus.ts';
 
 export interface ChangesRequest extends FocusRequest {
   readonly since: Baseline;
-  /** Operations the last cycle left unsettled: whom they concern is looked at again. */
+  /** Operations the last committed cycle left unsettled, and those sent since: whom they concern is looked at again. */
   readonly unsettled: readonly Operation[];
   /** In ms since the epoch: whose removal is due by then is looked at, whether or not anything changed. */
   readonly now: number;
@@ -24,7 +24,7 @@ interface Names {
   readonly groups: Set<Anchor>;
 }
 
-/** Whom operations that were held, escrowed or lost concern. */
+/** Whom operations concern that were held, escrowed, lost, or sent since the baseline. */
 function carryOver(operations: readonly Operation[], concerned: Names): void {
   for (const operation of operations) {
     if (operation.resource === 'account') concerned.users.add(operation.anchor);
@@ -33,6 +33,12 @@ function carryOver(operations: readonly Operation[], concerned: Names): void {
     for (const user of operation.add) concerned.users.add(user);
     for (const { anchor } of operation.remove) concerned.users.add(anchor);
   }
+}
+
+/** Assigned groups whose SCIM group a cycle was about to delete: their members may hang on nothing else, and are read whole. */
+function emptied(operations: readonly Operation[], assigned: ReadonlySet<Anchor>): readonly Anchor[] {
+  const deleted = operations.filter(({ resource, kind }) => resource === 'group' && kind === 'delete');
+  return deleted.map(({ anchor }) => anchor).filter((group) => assigned.has(group));
 }
 
 function keyOf({ principal, principalKind, roleId }: Assignment): string {
@@ -64,12 +70,12 @@ function changedPrincipals(since: Baseline, now: readonly Assignment[], concerne
     if (principalKind === 'group') concerned.groups.add(principal);
   }
   const groups = changed.filter(({ principalKind, principal }) => principalKind === 'group' && assigned.has(principal));
-  return [...new Set(groups.map(({ principal }) => principal))].sort();
+  return groups.map(({ principal }) => principal);
 }
 
 /**
  * Finds out whom the changes since a baseline concern: users and groups the directory tells of, users and members of
- * groups whose assignment changed, those an earlier cycle left unsettled, and those who wait for one of them.
+ * groups whose assignment changed, those earlier cycles left unsettled or sent something for, and those who wait for one of them.
  */
 export async function findConcerned(request: ChangesRequest): Promise<Concerned | 'expired'> {
   const { connection, links, since, attributes, signal, progress } = request;
@@ -84,7 +90,8 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   const told = [...concerned.users].sort();
   for (const user of since.again) concerned.users.add(user);
   carryOver(request.unsettled, concerned);
-  const fresh = changedPrincipals(since, assignments.value, concerned);
+  const changed = changedPrincipals(since, assignments.value, concerned);
+  const fresh = [...new Set([...changed, ...emptied(request.unsettled, assigned)])].sort();
   const lost = [...concerned.groups].filter((group) => !assigned.has(group));
   for (const user of await links.reachedThrough(rules.name, [...lost, ...fresh])) concerned.users.add(user);
   const memberships = await directory.readMemberships(fresh, signal, progress);

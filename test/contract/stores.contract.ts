@@ -93,6 +93,39 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cycles.baseline(connection)).toBeUndefined();
       });
 
+      test('whoever a cycle sent something for that moved no baseline is unsettled, until a later one does', async () => {
+        const { cycles } = under.stores;
+        const watermark = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
+        const commit = async () => {
+          const { id } = await cycles.open(request());
+          await cycles.leaseGathering(id, 'w1', LEASE);
+          const staged = { watermark, assignments: [], again: [], rulesDigest: 'r' };
+          await cycles.savePlan(id, 'w1', aPlan(connection, []), ALLOWED, staged);
+          await cycles.close(id, 'succeeded');
+        };
+        const send = async (numbers: readonly number[], inDoubt: readonly number[], unsent: readonly number[]) => {
+          const id = await exporting([...numbers, ...inDoubt, ...unsent].map(aCreate));
+          const sent = numbers.length + inDoubt.length;
+          const work = await start((await cut(id, 1, 1, sent))[0]);
+          const results = work.operations.map((operation, position) =>
+            position < numbers.length
+              ? exported(operation)
+              : ({ sequence: operation.sequence, state: 'in-doubt', attemptSpent: true } as const),
+          );
+          await cycles.recordSlice(work.id, 'w1', results);
+          await cycles.close(id, 'cancelled');
+        };
+        const unsettled = async () => (await cycles.baseline(connection))?.unsettled.map(({ anchor }) => anchor);
+        await send([1], [], []);
+        await commit();
+        expect(await unsettled()).toEqual([]);
+        await send([2], [3], [4]);
+        await send([5], [], []);
+        expect(await unsettled()).toEqual([2, 3, 5].map(anchorOf));
+        await commit();
+        expect(await unsettled()).toEqual([]);
+      });
+
       test('an opened cycle is gathering, open, and the newest of its connection', async () => {
         const { cycles } = under.stores;
         const first = await cycles.open({ ...request(), expectedDigest: 'abc' });

@@ -6,7 +6,10 @@ import { reading } from './commits.ts';
 import type { LockedCycle } from './rows.ts';
 import type { Sql, Tx } from './tables.ts';
 
-/** Reads of the baseline an incremental cycle starts from. */
+/**
+ * Reads of the baseline an incremental cycle starts from. What later cycles sent counts as unsettled: they moved no
+ * baseline, so a change that has been taken back since would otherwise be nobody's.
+ */
 export function createBaselines(db: Sql): Pick<CycleStore, 'baseline'> {
   return {
     async baseline(connection) {
@@ -16,12 +19,18 @@ export function createBaselines(db: Sql): Pick<CycleStore, 'baseline'> {
       if (row === undefined) return undefined;
       const unsettled = await reading(() =>
         sql<{ body: Operation }>`
+          with committed as materialized (select number from headgate.cycle where id = ${row.cycle})
           select operation.body from headgate.operation as operation
           join headgate.cycle as cycle on cycle.number = operation.cycle
-          where cycle.id = ${row.cycle}
-            and (operation.state in ('held', 'escrowed', 'in-doubt', 'cancelled')
-                 or json_array_length(operation.exported -> 'unresolved') > 0)
-          order by operation.sequence`.execute(db),
+          cross join committed
+          where cycle.connection = ${connection} and cycle.number >= committed.number
+            and case when cycle.number = committed.number
+                then operation.state in ('held', 'escrowed', 'in-doubt', 'cancelled')
+                     or json_array_length(operation.exported -> 'unresolved') > 0
+                -- Of a group that was made or emptied and not filled again, its members were planned with it and not sent.
+                else operation.state in ('exported', 'escrowed', 'in-doubt', 'pending') or operation.attempts > 0
+                     or operation.resource = 'group' end
+          order by operation.cycle, operation.sequence`.execute(db),
       );
       return { baseline: row.body, unsettled: unsettled.rows.map(({ body }) => body) };
     },
