@@ -41,9 +41,14 @@ export interface ServiceProvider {
   apply(operation: Operation, resolve: ResolveReference, signal: AbortSignal): Promise<Exported>;
   /**
    * Settles an operation whose answer was lost by reading the provider: returns its result when it took effect,
-   * undefined when it did not and may be sent again.
+   * undefined when it did not and may be sent again. When `patient` it sits out trouble as reads for a plan do.
    */
-  settle(operation: Operation, resolve: ResolveReference, signal: AbortSignal): Promise<Exported | undefined>;
+  settle(
+    operation: Operation,
+    resolve: ResolveReference,
+    signal: AbortSignal,
+    how?: 'patient',
+  ): Promise<Exported | undefined>;
   /**
    * Tries a secret other than the one in use: an authenticated read, and the same with a corrupted copy. Throws when
    * nothing can be told, because the provider is away or throttles.

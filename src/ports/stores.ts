@@ -115,6 +115,15 @@ export type OperationResult =
       readonly attemptSpent: boolean;
     };
 
+/** An operation a closed cycle left in doubt. */
+export type LeftInDoubt = SliceWork['operations'][number] & { readonly cycle: string };
+
+/** What reading it showed: `pending` did not take effect, and nobody sends it any more; or nothing could be told, and why. */
+export type LeftResult =
+  | Extract<OperationResult, { readonly state: 'exported' }>
+  | { readonly sequence: number; readonly state: 'pending'; readonly attemptSpent: false }
+  | { readonly sequence: number; readonly state: 'in-doubt'; readonly failure: OperationFailure };
+
 export type SliceStart =
   | { readonly state: 'started'; readonly work: SliceWork }
   /** Already recorded, or the cycle is closed: nothing to do. */
@@ -200,6 +209,10 @@ export interface CycleStore {
   renewSlice(slice: string, worker: string, leaseMs: number): Promise<boolean>;
   /** Records all outcomes, and the links that follow, in one transaction. False when the lease was lost. */
   recordSlice(slice: string, worker: string, results: readonly OperationResult[]): Promise<boolean>;
+  /** What closed cycles of a connection left in doubt, oldest first, unless something was exported for the same since. */
+  leftInDoubt(connection: string): Promise<readonly LeftInDoubt[]>;
+  /** Records what became of operations a closed cycle left in doubt, with their links; once, whoever else settled them. */
+  recordLeft(cycle: string, results: readonly LeftResult[]): Promise<void>;
   operations(
     id: string,
     filter: { readonly states?: readonly OperationState[]; readonly after?: number; readonly limit: number },

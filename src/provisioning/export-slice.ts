@@ -66,22 +66,35 @@ function usersOf(operation: Operation): readonly Anchor[] {
   return [operation.anchor];
 }
 
-/** Links of everything the slice's operations name, read once: references are resolved when they are sent, not when planned. */
-async function readLinks(
-  work: SliceWork,
-  ports: SlicePorts,
-): Promise<{ accounts: ReadonlyMap<Anchor, Link>; groups: ReadonlyMap<Anchor, Link> }> {
+/** Links of everything some operations name. */
+export interface SliceLinks {
+  readonly resolve: ResolveReference;
+  /** The link of an operation's own subject. */
+  readonly of: (operation: Operation) => Link | undefined;
+}
+
+/** Reads the links of operations at once: references are resolved when they are sent, not when planned. */
+export async function readLinks(
+  {
+    connection,
+    operations,
+  }: { readonly connection: string; readonly operations: readonly Pick<SliceOperation, 'operation'>[] },
+  links: Pick<LinkStore, 'find'>,
+): Promise<SliceLinks> {
   const users = new Set<Anchor>();
   const ownGroups = new Set<Anchor>();
-  for (const { operation } of work.operations) {
+  for (const { operation } of operations) {
     for (const user of usersOf(operation)) users.add(user);
     if (operation.resource === 'group') ownGroups.add(operation.anchor);
   }
   const [accounts, groups] = await Promise.all([
-    ports.stores.links.find(work.connection, 'account', [...users]),
-    ports.stores.links.find(work.connection, 'group', [...ownGroups]),
+    links.find(connection, 'account', [...users]),
+    links.find(connection, 'group', [...ownGroups]),
   ]);
-  return { accounts, groups };
+  return {
+    resolve: (anchor) => living(accounts.get(anchor)) ?? living(groups.get(anchor)),
+    of: ({ resource, anchor }) => (resource === 'account' ? accounts : groups).get(anchor),
+  };
 }
 
 function living(link: Link | undefined): string | undefined {
@@ -138,8 +151,7 @@ export async function exportSlice(
   signal: AbortSignal,
   onTrial = false,
 ): Promise<SliceOutcome> {
-  const { accounts, groups } = await readLinks(work, ports);
-  const resolve: ResolveReference = (anchor) => living(accounts.get(anchor)) ?? living(groups.get(anchor));
+  const links = await readLinks(work, ports.stores.links);
   const { profile } = connection.provider;
   const halt: Halt = {};
   const silence = listenForSilence();
@@ -158,11 +170,10 @@ export async function exportSlice(
     if (stopped || (await isStopped(startedAt))) {
       return unsent(item, halt.throttledUntil);
     }
-    const links = item.operation.resource === 'account' ? accounts : groups;
-    const result = await send(item, connection, resolve, signal).then(
+    const result = await send(item, connection, links.resolve, signal).then(
       (exported) => {
         silence.answered();
-        return succeeded(item, exported, ports.clock.now() - startedAt, links.get(item.operation.anchor), profile);
+        return succeeded(item, exported, ports.clock.now() - startedAt, links.of(item.operation), profile);
       },
       (error: unknown) => {
         if (error instanceof UnauthorizedError)

@@ -34,7 +34,7 @@ export function succeeded(
   durationMs: number,
   existing: Link | undefined,
   profile: ProviderProfile,
-): OperationResult {
+): Extract<OperationResult, { readonly state: 'exported' }> {
   const link = linkAfter(operation, exported, existing, profile);
   return {
     sequence,

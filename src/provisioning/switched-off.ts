@@ -45,7 +45,7 @@ export function unlessSwitchedOff(
     readAccount: (id, signal) => open(() => provider.readAccount(id, signal)),
     readGroup: (id, signal) => open(() => provider.readGroup(id, signal)),
     apply: (operation, resolve, signal) => open(() => provider.apply(operation, resolve, signal)),
-    settle: (operation, resolve, signal) => open(() => provider.settle(operation, resolve, signal)),
+    settle: (operation, resolve, signal, how) => open(() => provider.settle(operation, resolve, signal, how)),
     probe: (secret, signal) => open(() => provider.probe(secret, signal)),
     ping: (signal) => open(() => provider.ping(signal)),
     preview: (group, change) => provider.preview(group, change),

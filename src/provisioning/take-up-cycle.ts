@@ -12,6 +12,7 @@ import { judgeReading } from './judge-cycle.ts';
 import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
 import { progressInto } from './progress.ts';
 import { driftReport } from './report-drift.ts';
+import { settleLeft } from './settle-left.ts';
 
 /** One attempt to prepare a cycle. */
 export interface Attempt {
@@ -43,6 +44,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
       const progress = progressInto(ports, cycle.id);
       const { report, phase } = progress;
       await keepCredentials(ports, inner);
+      await settleLeft({ connection, stores: ports.stores, log, signal: inner, progress: report });
       return prepareCycle({
         connection,
         stores: ports.stores,

@@ -470,6 +470,51 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await states(id)).toEqual(['exported', 'exported']);
       });
 
+      test('what a closed cycle left in doubt is settled once, with its link, unless something newer was exported', async () => {
+        const { cycles, links } = under.stores;
+        const doubtful = async (...numbers: readonly number[]) => {
+          const id = await exporting(numbers.map(aCreate));
+          const work = await start((await cut(id, 1, 1, numbers.length))[0]);
+          const results = work.operations.map(
+            ({ sequence }) => ({ sequence, state: 'in-doubt', attemptSpent: true }) as const,
+          );
+          await cycles.recordSlice(work.id, 'w1', results);
+          expect(await cycles.leftInDoubt(connection)).toEqual([]);
+          await cycles.close(id, 'cancelled');
+          return id;
+        };
+        const id = await doubtful(1, 2, 3, 4);
+        const newer = await exporting([aCreate(4)]);
+        const [last] = await cut(newer);
+        const work = await start(last);
+        await cycles.recordSlice(
+          work.id,
+          'w1',
+          work.operations.map((item) => exported(item)),
+        );
+        await cycles.close(newer, 'succeeded');
+        const left = await cycles.leftInDoubt(connection);
+        expect(left.map(({ cycle, operation, inDoubt }) => [cycle, operation.anchor, inDoubt])).toEqual(
+          [1, 2, 3].map((number) => [id, anchorOf(number), true]),
+        );
+        const [first, second, third] = left;
+        if (first === undefined || second === undefined || third === undefined) throw new Error('three are left');
+        const done = { resourceId: 'resource-1', requests: 1 };
+        const failure = { code: 'RejectedError', message: 'no' };
+        const results = [
+          { sequence: first.sequence, state: 'exported', exported: done, durationMs: 0, link: aLink(1) },
+          { sequence: second.sequence, state: 'pending', attemptSpent: false },
+          { sequence: third.sequence, state: 'in-doubt', failure },
+        ] as const;
+        await cycles.recordLeft(id, results);
+        expect(await states(id)).toEqual(['exported', 'cancelled', 'in-doubt', 'in-doubt']);
+        expect(await cycles.operations(id, { limit: 1, states: ['in-doubt'] })).toMatchObject([{ failure }]);
+        expect((await cycles.leftInDoubt(connection)).map(({ sequence }) => sequence)).toEqual([third.sequence]);
+        await cycles.recordLeft(id, [{ ...results[0], link: aLink(1, { state: 'disabled' }) }]);
+        const link = (await links.find(connection, 'account', [anchorOf(1)])).get(anchorOf(1));
+        expect(link).toMatchObject({ state: 'active', resourceId: 'resource-1' });
+      });
+
       test('a released lease is lost to its worker at once, and the next one finds everything in doubt', async () => {
         const { cycles } = under.stores;
         const id = await exporting([aCreate(1)]);

@@ -7,6 +7,7 @@ import { commit, reading, type SyncToDisk } from './commits.ts';
 import { createBaselines } from './baselines.ts';
 import { closeCycle, requestCancel } from './close-cycle.ts';
 import { lockCycle, readCounts } from './cycle-rows.ts';
+import { createLeftStore } from './left-store.ts';
 import { rememberLinks } from './link-store.ts';
 import { confirmApprovals, reconcileHolds } from './hold-rows.ts';
 import { createOperationReader } from './operation-reader.ts';
@@ -40,6 +41,7 @@ export function createCycleStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk):
     ...createSliceStore(db, clock, syncToDisk),
     ...createOperationReader(db),
     ...createBaselines(db),
+    ...createLeftStore(db, clock),
   };
 }
 

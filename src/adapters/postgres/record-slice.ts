@@ -36,6 +36,19 @@ export async function recordResults(
   const slice = await tx.selectFrom('headgate.slice').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (slice?.worker !== worker || Number(slice.lease_until ?? 0) === 0) return false;
   refuseForeign(id, slice.sequences, results);
+  await writeResults(tx, cycle, results, now);
+  await doubtTheRest(tx, cycle.number, slice.sequences, results);
+  await tx.deleteFrom('headgate.slice').where('id', '=', id).execute();
+  return true;
+}
+
+/** Writes what became of operations, and what follows from it for the links. The cycle is locked. */
+export async function writeResults(
+  tx: Tx,
+  cycle: LockedCycle,
+  results: readonly OperationResult[],
+  now: number,
+): Promise<void> {
   await writeOutcomes(
     tx,
     cycle.number,
@@ -45,9 +58,6 @@ export async function recordResults(
   const gone = await readDropped(tx, cycle.number, results);
   await dropLinks(tx, cycle.connection, gone);
   await forgetMemberships(tx, cycle.connection, withoutMemberships(results, gone));
-  await doubtTheRest(tx, cycle.number, slice.sequences, results);
-  await tx.deleteFrom('headgate.slice').where('id', '=', id).execute();
-  return true;
 }
 
 /** In a closed cycle nothing will be sent again: what would have waited is cancelled. */

@@ -154,7 +154,11 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     readAccount,
     readGroup,
     apply: (operation, resolve, signal) => applyOperation(open(signal), operation, resolve),
-    settle: (operation, resolve, signal) => settleOperation(open(signal), operation, resolve),
+    settle(operation, resolve, signal, how) {
+      const exchange = open(signal);
+      const settle = () => settleOperation(exchange, operation, resolve);
+      return how === 'patient' ? patient(exchange, settle) : settle();
+    },
     probe: (secret, signal) => probe(open(signal), secret),
     async ping(signal) {
       const parameters = { ...profile.paging.listParameters, startIndex: '1', count: '1' };

@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { OperatorClient } from '../../src/cli/operator-client.ts';
+import { company, cycle, people, personName, userNames } from './company.ts';
+import { closed, eventually, startWorld, type World } from './world.ts';
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+async function opened() {
+  const made = await startWorld({ organisation: company({ users: 20, direct: [1, 19] }) });
+  world = made;
+  const operator = await made.open();
+  await cycle(operator);
+  return { made, operator, control: made.tenant.control };
+}
+
+async function incremental(operator: OperatorClient) {
+  const started = await operator.startCycle({ connection: 'acme', kind: 'incremental', requestedBy: 'test' });
+  return closed(operator, started.id);
+}
+
+/** Assigns person 20, loses the answer to what that leads to, and cancels the cycle before it asks again. */
+async function cancelledInDoubt({ made, operator, control }: Awaited<ReturnType<typeof opened>>, method: string) {
+  made.provider.faults.set({ fault: 'resetAfter', method, path: '^/Users', times: 1 });
+  control.assign({ principal: personName(20) });
+  const { id } = await operator.startCycle({ connection: 'acme', kind: 'incremental', requestedBy: 'test' });
+  await eventually(async () => {
+    const inDoubt = await operator.operations(id, { limit: 1, states: ['in-doubt'] });
+    return inDoubt.length > 0 ? true : undefined;
+  });
+  await operator.cancelCycle(id);
+  expect((await closed(operator, id)).result).toBe('cancelled');
+  made.provider.faults.clear();
+  expect(userNames(made)).toEqual(people(1, 20));
+  return async () => (await operator.operations(id, { limit: 10 })).map(({ state }) => state);
+}
+
+describe('what a cancelled cycle left in doubt', () => {
+  test('is settled by reading before the next cycle plans, so that a created account can be taken away', async () => {
+    const here = await opened();
+    const states = await cancelledInDoubt(here, 'POST');
+    expect(await states()).toEqual(['in-doubt']);
+    here.control.unassign({ principal: personName(20) });
+    expect(await incremental(here.operator)).toMatchObject({ kind: 'incremental', result: 'succeeded' });
+    expect(await states()).toEqual(['exported']);
+    expect(userNames(here.made)).toEqual(people(1, 19));
+  });
+
+  test('is settled so that an account that was made active again can be disabled again', async () => {
+    const here = await opened();
+    const { made, operator, control } = here;
+    control.assign({ principal: personName(20) });
+    await cycle(operator);
+    control.unassign({ principal: personName(20) });
+    await cycle(operator);
+    expect(userNames(made)).toEqual(people(1, 19));
+    await cancelledInDoubt(here, 'PATCH');
+    control.unassign({ principal: personName(20) });
+    expect((await cycle(operator)).result).toBe('succeeded');
+    expect(userNames(made)).toEqual(people(1, 19));
+  });
+});
