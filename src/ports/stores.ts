@@ -168,8 +168,7 @@ export interface CycleStore {
    * as held, those `aside` (by key) as escrowed, with why, and the connection's holds open, change and lift with it.
    * `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
    * transaction, so that no delay is forgotten whose user the baseline has passed. `under` is the digest of the
-   * configuration the plan was made under. Nothing happens when the cycle is past
-   * planning or `worker` lost its lease.
+   * configuration the plan was made under. Nothing happens when the cycle is past planning or `worker` lost its lease.
    */
   savePlan(
     id: string,
