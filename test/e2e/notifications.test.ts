@@ -6,12 +6,13 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startInbox, type SmtpInbox } from '../adapters/mail/smtp-inbox.ts';
 import { company, personName } from './company.ts';
-import { eventually, headgate, startWorld, type World } from './world.ts';
+import { eventually, headgate, platforms, startWorld, type Platform, type World } from './world.ts';
 
 const KEY = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
 
 let world: World;
 let inbox: SmtpInbox;
+let port: number;
 const hooks: { readonly type: string; readonly data: Record<string, unknown> }[] = [];
 let failing = 1;
 const receiver = createServer((request, response) => {
@@ -26,29 +27,40 @@ const receiver = createServer((request, response) => {
 });
 
 beforeAll(async () => {
-  inbox = await startInbox();
   receiver.listen(0, '127.0.0.1');
   await once(receiver, 'listening');
   const address = receiver.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
+  port = address.port;
+});
+afterAll(() => {
+  receiver.close();
+});
+
+async function start(platform: Platform): Promise<void> {
+  failing = 1;
+  hooks.length = 0;
+  inbox = await startInbox();
   world = await startWorld({
+    platform,
     organisation: company({ users: 10, direct: [1, 10] }),
     config: {
       credentials: { key: Buffer.alloc(32, 7).toString('base64') },
       notifications: {
         mail: { smtp_url: `smtp://127.0.0.1:${inbox.port}`, from: 'headgate@example.com', to: ['ops@example.com'] },
-        webhooks: [{ name: 'ops', url: `http://127.0.0.1:${address.port}/`, secret: KEY }],
+        webhooks: [{ name: 'ops', url: `http://127.0.0.1:${port}/`, secret: KEY }],
       },
     },
   });
-});
-afterAll(async () => {
-  await world.close();
-  await inbox.close();
-  receiver.close();
-});
+}
 
-describe('people are told', () => {
+describe.each(platforms())('people are told on %s', (platform) => {
+  beforeAll(() => start(platform));
+  afterAll(async () => {
+    await world.close();
+    await inbox.close();
+  });
+
   test('O1: of a token that was handed over, by mail at once and by a webhook that is tried again', async () => {
     const daemon = await world.daemon();
     // The first sweep has opened the channels: what comes from now on is delivered.
