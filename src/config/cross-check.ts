@@ -176,7 +176,7 @@ function checkTarget(
   found.warnings.push(
     source.problemAt(
       ['connections', index, 'provider', 'url'],
-      `connections[${before}] writes to the same service provider; two connections may undo each other's changes`,
+      `connections[${before}] writes to the same service provider: two connections may undo each other's changes. What both use neither takes away: the guard shared-account holds it`,
     ),
   );
 }

@@ -3,6 +3,7 @@ import type { Guard, GuardFacts } from './guards/facts.ts';
 import { groupCliff } from './guards/group-cliff.ts';
 import { nativeJobActive } from './guards/native-job.ts';
 import { nonEmptyGroupDelete } from './guards/non-empty-group-delete.ts';
+import { sharedAccount } from './guards/shared-account.ts';
 import { tooManyRemovals } from './guards/too-many-removals.ts';
 import { tokenOwner } from './guards/token-owner.ts';
 import { emptyDirectory, incompleteRead } from './guards/unproven.ts';
@@ -20,6 +21,7 @@ const GUARD: Readonly<Record<GuardName, Guard>> = {
   'matching-collision': matchingCollision,
   'token-owner': tokenOwner,
   'protected-accounts': protectedAccounts,
+  'shared-account': sharedAccount,
   // What a migration is for was approved by name at its own gate.
   'too-many-removals': (facts) => tooManyRemovals(withoutDue(facts)),
   'group-cliff': (facts) => groupCliff(withoutDue(facts)),

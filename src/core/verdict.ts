@@ -7,6 +7,7 @@ export const GUARDS = [
   'matching-collision',
   'token-owner',
   'protected-accounts',
+  'shared-account',
   'too-many-removals',
   'group-cliff',
   'non-empty-group-delete',
@@ -19,6 +20,7 @@ export type GuardName = (typeof GUARDS)[number];
  */
 export const DECIDABLE_GUARDS = [
   'native-job-active',
+  'shared-account',
   'too-many-removals',
   'group-cliff',
   'non-empty-group-delete',

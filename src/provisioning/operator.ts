@@ -18,6 +18,7 @@ import { withHoldingGuards } from './holding-guards.ts';
 import { planSubject } from './plan-subject.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 import { createRecovery, requireSendable } from './recovery.ts';
+import { sharingWith } from './shared-resources.ts';
 import { resolveSubject } from './resolve-subject.ts';
 
 const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
@@ -94,6 +95,7 @@ export function createOperator(options: OperatorOptions): Operator {
         connection: connectionOf(name),
         stores,
         credentials: (inner) => gatherCredentials(ports, inner),
+        sharing: sharingWith(connectionOf(name), ports.connections),
         kind: 'initial',
         now: ports.clock.now(),
         signal,
@@ -108,6 +110,7 @@ export function createOperator(options: OperatorOptions): Operator {
           connection: connectionOf(name),
           stores,
           credentials: (inner) => gatherCredentials(ports, inner),
+          sharing: sharingWith(connectionOf(name), ports.connections),
           now: ports.clock.now(),
           signal,
         },

@@ -33,6 +33,7 @@ import { attributesOf, gatherDirectory } from './gather-directory.ts';
 import { gatherGuardContext } from './gather-guard-context.ts';
 import { gatherFocus, gatherProvider } from './gather-provider.ts';
 import { gatherSubject } from './gather-subject.ts';
+import { sharedResources } from './shared-resources.ts';
 
 export interface PreparedCycle extends Planned {
   readonly verdict: Verdict;
@@ -53,6 +54,8 @@ export interface Preparation {
   };
   /** Reads whose credentials are in use, anywhere: their owners must stay. */
   readonly credentials: (signal: AbortSignal) => Promise<readonly GuardedCredential[]>;
+  /** Other connections that write to the same service provider: what they use must stay. */
+  readonly sharing?: readonly string[];
   readonly kind: CycleKind;
   /** Whom an on-demand cycle is about. */
   readonly subject?: CycleSubject;
@@ -117,7 +120,7 @@ function doubtsOf({ causes, inventory }: Pick<PlanInput, 'causes' | 'inventory'>
 
 /** The guards' answer, with what a person approved: the same for every kind of cycle and for a plan that is only shown. */
 async function judgePlan(
-  { connection, stores, credentials, now, signal, migration, kind }: Preparation,
+  { connection, stores, credentials, sharing = [], now, signal, migration, kind }: Preparation,
   planned: Planned,
   { directory, links }: Pick<PlanInput, 'directory' | 'links'>,
 ): Promise<Verdict> {
@@ -125,8 +128,9 @@ async function judgePlan(
   const { plan } = planned;
   const context = await gatherGuardContext(connection, stores.holds, { plan, directory, links }, now, signal);
   const owned = await credentials(signal);
+  const shared = await sharedResources(stores.links, sharing, plan);
   const bound = migration === undefined ? {} : { migration };
-  const judged = judge({ ...context, ...planned, ...bound, credentials: owned, rules, directory, links });
+  const judged = judge({ ...context, ...planned, ...bound, shared, credentials: owned, rules, directory, links });
   const verdict = withStandingHolds(
     withoutDue({ plan, ...bound }).plan,
     judged,

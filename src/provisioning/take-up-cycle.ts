@@ -11,6 +11,7 @@ import { withHeartbeat } from './heartbeat.ts';
 import { judgeReading } from './judge-cycle.ts';
 import { prepareCycle, type PreparedCycle } from './prepare-cycle.ts';
 import { progressInto } from './progress.ts';
+import { sharingWith } from './shared-resources.ts';
 import { driftReport } from './report-drift.ts';
 import { settleLeft } from './settle-left.ts';
 
@@ -49,6 +50,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
         connection,
         stores: ports.stores,
         credentials: (signal) => gatherCredentials(ports, signal),
+        sharing: sharingWith(connection, ports.connections),
         kind: cycle.kind,
         ...(cycle.subject === undefined ? {} : { subject: cycle.subject }),
         now: ports.clock.now(),

@@ -8,6 +8,7 @@ import type { Plan } from '../plan.ts';
 import type { Collision } from '../planning/plan-input.ts';
 import type { Effect } from '../profile.ts';
 import type { Finding } from '../verdict.ts';
+import type { SharedResources } from './shared-account.ts';
 import type { GuardedCredential } from './token-owner.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface GuardContext {
   /** Living accounts each group alone gives access to, for the groups of `groupsLost`. */
   readonly soleReach: ReadonlyMap<Anchor, number>;
   readonly nativeJobs: NativeJobs;
+  /** What other connections use of what the plan takes away; absent where none writes to the same service provider. */
+  readonly shared?: SharedResources;
   /** Credentials of every connection, with who owns them. */
   readonly credentials: readonly GuardedCredential[];
 }

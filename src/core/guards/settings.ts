@@ -29,6 +29,7 @@ function detailOf(guard: GuardName, { guards }: Pick<ConnectionRules, 'guards'>)
     case 'migration':
     case 'matching-collision':
     case 'non-empty-group-delete':
+    case 'shared-account':
       return 'any';
     default:
       return guard satisfies never;

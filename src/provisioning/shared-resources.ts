@@ -1,0 +1,38 @@
+import { sharedKey, takenResource, type SharedResources } from '../core/guards/shared-account.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Connection } from '../ports/index.ts';
+import type { Stores } from '../ports/stores.ts';
+
+function address({ target }: Pick<Connection, 'target'>): string {
+  return target.replace(/\/+$/, '');
+}
+
+/** Names of the other connections that write to the same service provider. */
+export function sharingWith(connection: Connection, connections: ReadonlyMap<string, Connection>): readonly string[] {
+  return [...connections.values()]
+    .filter((other) => other.rules.name !== connection.rules.name && address(other) === address(connection))
+    .map(({ rules }) => rules.name);
+}
+
+/** What a plan would disable or delete although another connection has an active link to it. */
+export async function sharedResources(
+  links: Pick<Stores['links'], 'ownersOf'>,
+  others: readonly string[],
+  { operations }: Pick<Plan, 'operations'>,
+): Promise<SharedResources> {
+  const found = new Map<string, string>();
+  for (const resource of others.length === 0 ? [] : (['account', 'group'] as const)) {
+    const ids = operations.flatMap((one) =>
+      one.resource === resource &&
+      takenResource(one) !== undefined &&
+      'resourceId' in one &&
+      one.resourceId !== undefined
+        ? [one.resourceId]
+        : [],
+    );
+    for (const other of others)
+      for (const { state, resourceId } of await links.ownersOf(other, resource, ids))
+        if (state === 'active') found.set(sharedKey(resource, resourceId), other);
+  }
+  return found;
+}
