@@ -13,6 +13,8 @@ export interface CrossChecks {
   readonly warnings: ConfigProblem[];
 }
 
+const HOURS_A_DAY = 24;
+
 /**
  * Checks that look at more than one setting. They run on the plain data, whether or not the schema accepted it, so that
  * one report holds everything there is to mend.
@@ -144,6 +146,7 @@ function checkConnections(source: SourceDocument, found: CrossChecks): void {
     } else if (typeof name === 'string') names.set(name, index);
     checkTarget(connection, index, targets, source, found);
     checkEngine(connection, index, source, found);
+    checkWindow(connection, index, source, found);
   }
 }
 
@@ -156,6 +159,23 @@ function checkEngine(connection: Settings, index: number, source: SourceDocument
     const message = 'has no meaning with engine: entra, whose cycles are not started by Headgate: take it out';
     found.problems.push(source.problemAt(['connections', index, 'schedule', key], message, 'key'));
   }
+}
+
+/** What has been pruned from the log no longer counts within the window of removals. */
+function checkWindow(connection: Settings, index: number, source: SourceDocument, found: CrossChecks): void {
+  const retention = isSettings(source.root) ? source.root['retention'] : undefined;
+  const guards = connection['guards'];
+  const limit = isSettings(guards) ? guards['tooManyRemovals'] : undefined;
+  const logDays = isSettings(retention) ? retention['logDays'] : undefined;
+  const windowHours = isSettings(limit) ? limit['windowHours'] : undefined;
+  if (typeof logDays !== 'number' || typeof windowHours !== 'number' || windowHours <= logDays * HOURS_A_DAY) return;
+  found.problems.push(
+    source.problemAt(
+      ['connections', index, 'guards', 'tooManyRemovals', 'windowHours'],
+      `${windowHours} hours are longer than the log is kept (retention.logDays: ${logDays}), and what is pruned no longer counts: ` +
+        `raise retention.logDays to ${Math.ceil(windowHours / HOURS_A_DAY)} or lower this`,
+    ),
+  );
 }
 
 function checkTarget(
