@@ -44,7 +44,7 @@ export function createLiveConnections(directory: DirectorySource, parts: Connect
         const before = config?.connections.find(({ name }) => name === settings.name);
         const current = sameSettings(before?.provider, settings.provider) ? all.get(settings.name) : undefined;
         const provider = current?.provider ?? open(settings);
-        return toConnection(settings, { directory, provider }, parts);
+        return toConnection(settings, { directory, provider, tenant: next.directory.tenant }, parts);
       });
       return new Map(connections.map((connection) => [connection.rules.name, connection]));
     },
@@ -67,7 +67,7 @@ export function createLiveConnections(directory: DirectorySource, parts: Connect
 
 function toConnection(
   settings: ConnectionConfig,
-  opened: Pick<Connection, 'directory' | 'provider'>,
+  opened: Pick<Connection, 'directory' | 'provider' | 'tenant'>,
   parts: ConnectionParts,
 ): Connection {
   const rules = rulesOf(settings);

@@ -21,6 +21,8 @@ export interface Connection {
   readonly credential: ConfiguredSecret;
   /** Base URL of the service provider: what is linked is linked to what is there. */
   readonly target: string;
+  /** The directory's tenant: what is linked is linked to people there. */
+  readonly tenant: string;
   /** Requests in flight at the provider at most, over all slices. */
   readonly concurrency: number;
   /** How often a provider in trouble is asked whether it is well again; DEFAULT_PROBES unless given. */

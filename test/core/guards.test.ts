@@ -26,15 +26,17 @@ interface Case {
   readonly rules?: Partial<ConnectionRules>;
   readonly gaps?: Organisation['gaps'];
   readonly links?: readonly Link[];
+  /** Where those who left are; in the directory unless said. */
+  readonly where?: 'present' | 'absent';
 }
 
-function verdictOf({ entitled, leavers = 0, rules = {}, gaps = [], links }: Case) {
+function verdictOf({ entitled, leavers = 0, rules = {}, gaps = [], links, where = 'present' }: Case) {
   const stay = many(entitled);
   const leave = many(leavers, entitled);
   const organisation = {
     users: stay.map((id) => aUser(id)),
     assignments: stay.map((id) => assignUser(id)),
-    whereabouts: Object.fromEntries(leave.map((id) => [id, 'present' as const])),
+    whereabouts: Object.fromEntries(leave.map((id) => [id, where])),
     gaps,
   };
   const all = [...stay, ...leave];
@@ -77,6 +79,41 @@ const rows: readonly { rule: string; given: Case; findings: readonly string[] }[
     rule: 'a directory that entitles nobody refuses the plan',
     given: { entitled: 0, leavers: 3 },
     findings: ['empty-directory refuse 0'],
+  },
+  {
+    rule: 'a directory that knows none of the linked users is another tenant',
+    given: { entitled: 1, leavers: 2, where: 'absent', links: ['u1', 'u2'].map((id) => aLink(id)) },
+    findings: ['empty-directory refuse 0'],
+  },
+  {
+    rule: 'somebody may be deleted for good at once while others stay',
+    given: { entitled: 1, leavers: 4, where: 'absent' },
+    findings: [],
+  },
+  {
+    rule: 'the last one linked may be deleted for good at once',
+    given: { entitled: 1, leavers: 1, where: 'absent', links: [aLink('u1')] },
+    findings: [],
+  },
+  {
+    rule: 'whoever was seen deleted before is expected to be gone',
+    given: {
+      entitled: 1,
+      leavers: 2,
+      where: 'absent',
+      links: ['u1', 'u2'].map((id) => aLink(id, { state: 'disabled', cause: 'softDeleted' })),
+    },
+    findings: [],
+  },
+  {
+    rule: 'of many linked users most are enough',
+    given: { entitled: 19, leavers: 20, where: 'absent', rules: limit(100, 100) },
+    findings: ['empty-directory refuse 0'],
+  },
+  {
+    rule: 'half of many may be gone, within the limits',
+    given: { entitled: 20, leavers: 20, where: 'absent', rules: limit(100, 100) },
+    findings: [],
   },
   {
     rule: 'a first cycle that entitles nobody is allowed: there is nobody to lose',

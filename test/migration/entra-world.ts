@@ -185,6 +185,7 @@ export async function openEntraWorld({
     provider: unlessSwitchedOff(scim, name, stores.connections, clock.now),
     credential: aSecret,
     target: provider.url,
+    tenant: 'contoso',
     concurrency: 4,
   };
   const unused = (): never => {

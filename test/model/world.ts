@@ -129,6 +129,7 @@ export class World {
       provider: process.own(this.provider.open()),
       credential: aSecret,
       target: 'https://acme.example/scim/v2',
+      tenant: 'contoso',
       concurrency,
     };
     const ports: Ports = {

@@ -121,6 +121,7 @@ export function aConnection(
     provider,
     credential: aSecret,
     target: 'https://acme.example/scim/v2',
+    tenant: 'contoso',
     concurrency: 4,
   };
 }

@@ -92,6 +92,7 @@ function connectionTo(model: ProviderModel, now: FilteredOrganisation, before: O
     provider: providerOf(model),
     credential: aSecret,
     target,
+    tenant: 'contoso',
     concurrency: 2,
   };
 }
@@ -143,6 +144,7 @@ function full(model: ProviderModel, now: FilteredOrganisation): Preparation {
       provider: providerOf(model),
       credential: aSecret,
       target,
+      tenant: 'contoso',
       concurrency: 2,
     },
     stores: modelLinks(model, none),
@@ -293,6 +295,7 @@ describe('incremental cycles', () => {
     const initial = await runCycle(model, 'initial', nothing, nothing, none);
     const connection = connectionTo(model, nothing, nothing);
     expect(initial.baseline?.rulesDigest).toBe(connectionDigest(connection));
+    expect(connectionDigest({ ...connection, tenant: 'elsewhere' })).not.toBe(connectionDigest(connection));
     expect(connectionDigest({ ...connection, target: 'https://elsewhere.example' })).not.toBe(
       initial.baseline?.rulesDigest,
     );

@@ -144,7 +144,13 @@ async function startLife(name: ProfileName): Promise<Life> {
     profile,
     async cycle() {
       const source = { mapping, directory: directoryOf(company), provider, credential: aSecret };
-      const connection: Connection = { rules, ...source, target: 'https://acme.example/scim/v2', concurrency: 4 };
+      const connection: Connection = {
+        rules,
+        ...source,
+        target: 'https://acme.example/scim/v2',
+        tenant: 'contoso',
+        concurrency: 4,
+      };
       const all = storesOf(() => [...links.values()]);
       const { plan, verdict } = await prepareCycle({
         connection,

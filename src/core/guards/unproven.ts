@@ -1,4 +1,5 @@
 import { looksAtFew } from '../cycle.ts';
+import type { Link } from '../link.ts';
 import { isRemoval } from '../operation.ts';
 import { counted, listed } from '../reasons.ts';
 import type { Guard } from './facts.ts';
@@ -35,7 +36,12 @@ export const incompleteRead: Guard = ({ plan, directory, waiting = [] }) => {
 };
 
 /** A directory that suddenly entitles nobody is a broken read or a broken assignment, not the wish to remove everyone. */
-export const emptyDirectory: Guard = ({ plan, directory, rules }) => {
+export const emptyDirectory: Guard = (facts) => {
+  const nobody = entitlesNobody(facts);
+  return nobody.length > 0 ? nobody : knowsNobody(facts);
+};
+
+const entitlesNobody: Guard = ({ plan, directory, rules }) => {
   const linked = plan.counts.linkedAccounts;
   // For a cycle that looks at few users an empty directory is one without any assignment.
   const entitles = looksAtFew(plan.kind) ? directory.assignments.length > 0 : plan.counts.entitledUsers > 0;
@@ -53,3 +59,36 @@ export const emptyDirectory: Guard = ({ plan, directory, rules }) => {
     },
   ];
 };
+
+/** Fewer linked users than this may all be gone at once. */
+const FEW = 2;
+/** From so many on, most of the linked users are enough; fewer have to be all of them. */
+const MANY = 20;
+
+/**
+ * Another tenant knows none of the ids: neither as users nor as deleted ones. Whoever was seen deleted before is expected
+ * to be gone, and an incremental cycle, which looks at changes of the tenant it knows, tells nothing of the others.
+ */
+const knowsNobody: Guard = ({ plan, directory, links }) => {
+  if (plan.kind === 'incremental') return [];
+  const expected = links.filter((link) => link.resource === 'account' && link.state !== 'deleted' && !wasDeleted(link));
+  const gone = expected.filter(({ anchor }) => directory.whereabouts.get(anchor) === 'absent').length;
+  const all = gone >= FEW && gone === expected.length;
+  if (!all && (gone < MANY || gone * 2 <= expected.length)) return [];
+  return [
+    {
+      guard: 'empty-directory',
+      effect: 'refuse',
+      message: `the directory knows ${gone} of ${counted(expected.length, 'linked user')} not at all, neither as users nor as deleted ones: it is probably another tenant`,
+      remedy:
+        'check directory.tenant. Nothing was changed. If the tenant is right and they were deleted for good, take them off one by one: headgate provision <user> --execute.',
+      operations: [],
+      numbers: { gone, linked: expected.length },
+    },
+  ];
+};
+
+function wasDeleted({ cause, departure }: Link): boolean {
+  const causes = [cause, ...(departure?.causes ?? []).map((noticed) => noticed.cause)];
+  return causes.some((one) => one === 'softDeleted' || one === 'hardDeleted');
+}
