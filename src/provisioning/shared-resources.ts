@@ -1,4 +1,5 @@
-import { sharedKey, takenResource, type SharedResources } from '../core/guards/shared-account.ts';
+import type { SharedResources } from '../core/guards/facts.ts';
+import { sharedKey, takenResource } from '../core/guards/shared-account.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';

@@ -8,7 +8,6 @@ import type { Plan } from '../plan.ts';
 import type { Collision } from '../planning/plan-input.ts';
 import type { Effect } from '../profile.ts';
 import type { Finding } from '../verdict.ts';
-import type { SharedResources } from './shared-account.ts';
 import type { GuardedCredential } from './token-owner.ts';
 
 /**
@@ -34,6 +33,9 @@ export interface PastRemoval {
 export type NativeJobs =
   | { readonly known: true; readonly active: readonly string[] }
   | { readonly known: false; readonly why: string; readonly remedy: string };
+
+/** The other connection that has an active link to a resource of the same service provider, by `sharedKey`. */
+export type SharedResources = ReadonlyMap<string, string>;
 
 /** What guards judge by beside the plan: gathered after planning, for what the plan concerns. */
 export interface GuardContext {

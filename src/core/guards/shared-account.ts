@@ -3,9 +3,6 @@ import { listed } from '../reasons.ts';
 import type { ResourceId } from '../scim.ts';
 import type { Guard } from './facts.ts';
 
-/** The other connection that has an active link to a resource of the same service provider. */
-export type SharedResources = ReadonlyMap<string, string>;
-
 /** How a resource is named among the shared ones. */
 export function sharedKey(resource: 'account' | 'group', id: ResourceId): string {
   return `${resource} ${id}`;
