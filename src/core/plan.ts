@@ -40,6 +40,8 @@ export interface Plan {
 export interface PlanCounts {
   readonly entitledUsers: number;
   readonly entitledGroups: number;
+  /** Entitled users of whom the mapping makes nothing; absent when there are none. */
+  readonly unmappedUsers?: number;
   readonly linkedAccounts: number;
   readonly linkedGroups: number;
   /** Memberships Headgate has made, over all linked groups. */

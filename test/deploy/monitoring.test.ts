@@ -79,6 +79,7 @@ const DUE: readonly (readonly [what: string, alert: string, metric: string])[] =
   ['no cycle has ever succeeded', 'HeadgateCycleNeverSucceeded', 'headgate_cycle_last_success_timestamp_seconds'],
   ['a cycle hangs', 'HeadgateCycleStuck', 'headgate_cycle_in_progress'],
   ['cycles fail one after the other', 'HeadgateCycleFailing', 'headgate_cycle_consecutive_failures'],
+  ['somebody assigned gets no account', 'HeadgateUsersUnmapped', 'headgate_objects'],
   ['a connection is in quarantine', 'HeadgateQuarantined', 'headgate_connection_quarantined'],
   ['a guard waits for a person', 'HeadgateGateWaiting', 'headgate_gate_blocked'],
   ['operations fail', 'HeadgateOperationsFailing', 'headgate_operations_total'],

@@ -116,7 +116,7 @@ function showOperations(
 function showObjects(
   families: ReturnType<typeof registerFamilies>,
   connection: string,
-  { links, cycles }: ConnectionReading,
+  { links, full }: ConnectionReading,
 ): void {
   for (const [resource, link] of [
     ['user', 'account'],
@@ -125,9 +125,10 @@ function showObjects(
     families.objects.set({ connection, resource, state: 'provisioned' }, links[`${link}.active`] ?? 0);
     families.objects.set({ connection, resource, state: 'disabled' }, links[`${link}.disabled`] ?? 0);
   }
-  const planned = newestPlanned(cycles)?.planCounts;
+  const planned = full?.planCounts;
   if (planned === undefined) return;
   families.objects.set({ connection, resource: 'user', state: 'in_scope' }, planned.entitledUsers);
+  families.objects.set({ connection, resource: 'user', state: 'unmapped' }, planned.unmappedUsers ?? 0);
   families.objects.set({ connection, resource: 'group', state: 'in_scope' }, planned.entitledGroups);
 }
 
@@ -138,6 +139,7 @@ function initialise(families: ReturnType<typeof registerFamilies>, connection: s
       families.objects.set({ connection, resource, state }, 0);
     }
   }
+  families.objects.set({ connection, resource: 'user', state: 'unmapped' }, 0);
   for (const cycle_type of CYCLE_TYPES) {
     families.inProgress.set({ connection, cycle_type }, 0);
     for (const outcome of OUTCOMES) families.lastOutcome.set({ connection, cycle_type, outcome }, 0);

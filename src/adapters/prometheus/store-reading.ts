@@ -29,6 +29,8 @@ export interface ConnectionReading {
   readonly escrows: EscrowTotals;
   /** Newest first. */
   readonly cycles: readonly CycleRecord[];
+  /** The newest full cycle that has a plan: others look at too few to say who is in scope. */
+  readonly full?: CycleRecord;
   /** Operations of the newest cycle that has a plan: one that is still reading, or could not, settles nothing. */
   readonly counts: OperationCounts;
   /** What the newest audit found, by kind; absent before the first. */
@@ -48,10 +50,11 @@ export async function readConnection(
   now: number,
   readMigration: (connection: string, now: number) => Promise<MigrationReading | undefined>,
 ): Promise<ConnectionReading> {
-  const [state, links, cycles, escrows, drift, holds, credentials, migration] = await Promise.all([
+  const [state, links, cycles, full, escrows, drift, holds, credentials, migration] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
     stores.cycles.list({ connection, limit }),
+    stores.cycles.list({ connection, kind: 'initial', limit }),
     stores.escrows.totals(connection, now),
     stores.drift.counts(connection),
     stores.holds.list({ connection, ended: false, limit: GUARDS.length }),
@@ -59,6 +62,7 @@ export async function readConnection(
     readMigration(connection, now),
   ]);
   const planned = newestPlanned(cycles);
+  const newestFull = newestPlanned(full);
   const counts = planned === undefined ? {} : await stores.cycles.counts(planned.id);
   return {
     state,
@@ -68,6 +72,7 @@ export async function readConnection(
     holds,
     counts,
     credentials,
+    ...(newestFull === undefined ? {} : { full: newestFull }),
     ...(drift === undefined ? {} : { drift }),
     ...(migration === undefined ? {} : { migration }),
   };

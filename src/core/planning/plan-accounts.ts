@@ -26,7 +26,7 @@ export function userLabel(user: DirectoryUser): string {
 
 /**
  * Plans creates, updates, reactivations and links of the accounts of entitled users. Returns whom each of them refers to
- * in vain, for the next cycles to remember, and who gets no account because they cannot be mapped.
+ * in vain, for the next cycles to remember, who gets no account because they cannot be mapped, and how many could not be.
  */
 export function planAccounts(
   input: PlanInput,
@@ -35,7 +35,11 @@ export function planAccounts(
   entitled: ReadonlySet<Anchor>,
   links: { readonly byAnchor: ReadonlyMap<Anchor, Link>; readonly linkedTo: ReadonlyMap<ResourceId, Anchor> },
   index: AccountIndex,
-): { readonly awaiting: ReadonlyMap<Anchor, readonly Anchor[]>; readonly without: ReadonlySet<Anchor> } {
+): {
+  readonly awaiting: ReadonlyMap<Anchor, readonly Anchor[]>;
+  readonly without: ReadonlySet<Anchor>;
+  readonly unmapped: number;
+} {
   const targets = matchingTargets(input.mapping);
   const known = {
     input,
@@ -68,7 +72,7 @@ export function planAccounts(
   report(context);
   const { awaiting, failures, resolve } = context;
   const without = failures.flatMap(({ anchor }) => (resolve(anchor) === undefined ? [anchor] : []));
-  return { awaiting, without: new Set(without) };
+  return { awaiting, without: new Set(without), unmapped: failures.length };
 }
 
 function report({ draft, input, failures, unverified }: AccountsContext): void {

@@ -53,7 +53,7 @@ export function planCycle(input: PlanInput): Planned {
   const groups = indexLinks(input.links, 'group');
   const index = new AccountIndex(input.inventory.accounts.resources);
   const draft: PlanDraft = { operations: [], notices: [], collisions: [], waiting: [], departures: [] };
-  const { awaiting, without } = planAccounts(input, draft, scope, entitled, accounts, index);
+  const { awaiting, without, unmapped } = planAccounts(input, draft, scope, entitled, accounts, index);
   planRemovals(input, draft, scope, entitled, accounts.byAnchor, index);
   planGroups(input, draft, scope, groups);
   planMembers(input, draft, scope, { entitled, without }, groups, accounts);
@@ -77,7 +77,7 @@ export function planCycle(input: PlanInput): Planned {
     rulesDigest: rulesDigest(input.rules, input.profile),
     operations,
     notices: draft.notices,
-    counts: countPlan(input, operations, entitled.size, inScope.size),
+    counts: countPlan(input, operations, { users: entitled.size, groups: inScope.size, unmapped }),
   });
   return {
     plan,
@@ -158,8 +158,7 @@ function noticeUnknownProtected(input: PlanInput, draft: PlanDraft, links: Reado
 function countPlan(
   input: PlanInput,
   operations: readonly Operation[],
-  entitledUsers: number,
-  entitledGroups: number,
+  { users, groups, unmapped }: { readonly users: number; readonly groups: number; readonly unmapped: number },
 ): PlanCounts {
   const byKind: Record<string, number> = {};
   let membersAdded = 0;
@@ -173,8 +172,9 @@ function countPlan(
   }
   const linked = input.focus?.linked ?? linkedTotals(input.links);
   return {
-    entitledUsers,
-    entitledGroups,
+    entitledUsers: users,
+    entitledGroups: groups,
+    ...(unmapped === 0 ? {} : { unmappedUsers: unmapped }),
     linkedAccounts: linked.accounts,
     linkedGroups: linked.groups,
     linkedMembers: linked.members,

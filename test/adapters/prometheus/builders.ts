@@ -122,7 +122,8 @@ export interface StoreContents {
 export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
   return {
     cycles: {
-      list: async ({ limit }) => (read().cycles ?? []).slice(0, limit),
+      list: async ({ kind, limit }) =>
+        (read().cycles ?? []).filter((cycle) => kind === undefined || cycle.kind === kind).slice(0, limit),
       counts: async () => read().counts ?? {},
     },
     links: { counts: async () => read().links ?? {} },

@@ -319,7 +319,7 @@ describe('what the store knows', () => {
     expect(valueOf(later, 'headgate_gate_blocked', { ...acme, gate: 'too-many-removals' })).toBe(1);
   });
 
-  test('accounts and groups: in scope by the newest plan, provisioned and disabled by the links', async () => {
+  test('accounts and groups: in scope by the newest full plan, provisioned and disabled by the links', async () => {
     const planCounts = {
       linkedAccounts: 0,
       linkedGroups: 0,
@@ -329,7 +329,10 @@ describe('what the store knows', () => {
       membersRemoved: 0,
     };
     const body = await scrapeStore({
-      cycles: [aCycleRecord({ planCounts: { entitledUsers: 30, entitledGroups: 3, ...planCounts } })],
+      cycles: [
+        aCycleRecord({ kind: 'incremental', planCounts: { entitledUsers: 1, entitledGroups: 0, ...planCounts } }),
+        aCycleRecord({ planCounts: { entitledUsers: 30, entitledGroups: 3, unmappedUsers: 2, ...planCounts } }),
+      ],
       links: { 'account.active': 28, 'account.disabled': 5, 'account.deleted': 9, 'group.active': 2 },
     });
     const objects = (parseExposition(body).get('headgate_objects')?.samples ?? []).map(({ labels, value }) => [
@@ -340,6 +343,7 @@ describe('what the store knows', () => {
       'user in_scope': 30,
       'user provisioned': 28,
       'user disabled': 5,
+      'user unmapped': 2,
       'group in_scope': 3,
       'group provisioned': 2,
       'group disabled': 0,

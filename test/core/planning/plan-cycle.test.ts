@@ -325,6 +325,7 @@ describe('planCycle', () => {
     const { plan } = planCycle(aPlanInput({ users, assignments: users.map(({ id }) => assignUser(id)) }));
     expect(plan.operations.map(({ anchor }) => anchor)).toEqual(['ada']);
     expect(plan.notices).toMatchObject([{ code: 'mapping-failed', anchors: ['bob'] }]);
+    expect(plan.counts.unmappedUsers).toBe(1);
   });
 
   test('a plan made with other rules has another digest, so that a saved plan goes stale', () => {
