@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { company, cycle, memberCount, people, personName, userNames, writes } from './company.ts';
-import { startWorld, type World } from './world.ts';
+import { platforms, startWorld, type Platform, type World } from './world.ts';
 
 let world: World;
 let operator: OperatorClient;
 
-beforeAll(async () => {
+async function start(platform: Platform): Promise<void> {
   // Crew reaches twelve people nobody else does; Office holds everybody who is assigned directly too.
   const organisation = company({ users: 60, groups: { Crew: [1, 12], Office: [13, 40] }, direct: [21, 50] });
-  world = await startWorld({ organisation, connection: { guards: { protectedAccounts: [personName(50)] } } });
+  world = await startWorld({ platform, organisation, connection: { guards: { protectedAccounts: [personName(50)] } } });
   operator = await world.open();
   await cycle(operator);
-});
-afterAll(() => world.close());
+}
 
 async function heldLabels(id: string): Promise<readonly string[]> {
   const held = await operator.operations(id, { states: ['held'], limit: 100 });
@@ -25,7 +24,10 @@ async function explain(name: string) {
 }
 
 // One story: each test begins where the one before it ended, with everybody provisioned and nothing held.
-describe('guards', () => {
+describe.each(platforms())('guards on %s', (platform) => {
+  beforeAll(() => start(platform));
+  afterAll(() => world.close());
+
   test('a big group unassigned by mistake: nobody is disabled, everything else goes on, and the hold lifts when it is back', async () => {
     world.tenant.control.unassign({ principal: 'Crew' });
     world.tenant.control.assign({ principal: personName(51) });
@@ -86,6 +88,9 @@ describe('guards', () => {
 });
 
 describe('people who leave and come back', () => {
+  beforeAll(() => start('embedded'));
+  afterAll(() => world.close());
+
   const idOf = (n: number) => {
     const id = world.provider.accounts.find(personName(n))?.['id'];
     return typeof id === 'string' ? id : undefined;
