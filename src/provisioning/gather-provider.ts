@@ -137,7 +137,9 @@ export async function gatherProvider(
   accounts = await askByName(connection, directory, living, accounts, vanished, signal, progress);
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);
-    groups = merge(groups, (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat());
+    const found = (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat();
+    for (const { id } of found) vanished.delete(id);
+    groups = merge(groups, found);
   }
   return { inventory: { accounts, groups }, vanished };
 }
@@ -202,8 +204,12 @@ export async function gatherFocus(
   }
   const groupLinks = new Set(links.filter(({ resource }) => resource === 'group').map(({ anchor }) => anchor));
   const looksAt = (group: Anchor) => focus.only !== true || focus.groups.has(group);
-  const keys = groupKeys(connection, directory, (group) => !groupLinks.has(group) && looksAt(group));
+  // A group that is not found by its id is about to get a second one, just as an account is.
+  const lost = new Set(linked.filter(({ resourceId }) => vanished.has(resourceId)).map(({ anchor }) => anchor));
+  const isSought = (group: Anchor) => (!groupLinks.has(group) || lost.has(group)) && looksAt(group);
+  const keys = groupKeys(connection, directory, isSought);
   const accounts = await askByName(connection, directory, linked, known[0], vanished, signal);
   const groups = (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat();
+  for (const { id } of groups) vanished.delete(id);
   return { inventory: { accounts, groups: merge(known[1], groups) }, vanished };
 }

@@ -46,7 +46,7 @@ test('M7, O6: of the tokens of a connection that was switched off no secret is k
     gate: { name: 'revocation', why: 'not-approved' },
     latest: { text: expect.stringContaining(`headgate token revoke ${old?.fingerprint} --deleted-at-provider`) },
   });
-  expect(world.provider.requests().map(({ status }) => status)).toEqual([401]);
+  expect(new Set(world.provider.requests().map(({ status }) => status))).toEqual(new Set([401]));
 
   await operator.credentials.revoke(old?.fingerprint ?? '', { by: 'ada', deleted: true }, never);
   await approve(operator, 'revocation');

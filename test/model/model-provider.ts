@@ -21,7 +21,7 @@ export interface StoredAccount {
   active: boolean;
   readonly attributes: Map<string, Json>;
   /** Whom it was created for, or whom it is known to belong to; undefined for accounts of strangers. */
-  readonly owner?: Anchor;
+  owner?: Anchor;
 }
 
 export interface StoredGroup {

@@ -99,8 +99,13 @@ export class Watch {
     const { accounts } = this.#provider();
     for (const [id, text] of now.accounts) {
       if (then.accounts.get(id) === text) continue;
+      const wasClaimed = this.claimed.has(id);
       this.claimed.add(id);
-      const owner = accounts.get(id)?.owner;
+      const account = accounts.get(id);
+      // Nothing tells the unlinked account of somebody who is gone from that of the namesake who is hired after them.
+      const inherited = !wasClaimed && account?.owner !== undefined && operation.anchor === `${account.owner}-again`;
+      if (account !== undefined && inherited) account.owner = operation.anchor;
+      const owner = account?.owner;
       if (owner !== operation.anchor) blame(`account ${id} of ${owner ?? 'a stranger'} was written to`);
     }
     const made = [...accounts.values()].filter(({ id, owner }) => owner === operation.anchor && id.startsWith('new-'));
