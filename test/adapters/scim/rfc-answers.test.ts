@@ -50,7 +50,10 @@ describe('the answers the RFCs show are read', () => {
 
   test('an account by itself, and one that a create was answered with', async () => {
     const { provider } = await answering({ body: example('7644', 721) });
-    expect(await provider.readAccount('acc-1', never)).toMatchObject({ userName: 'bjensen', externalId: 'bjensen' });
+    expect(await provider.readAccount('2819c223-7f76-453a-919d-413861904646', never)).toMatchObject({
+      userName: 'bjensen',
+      externalId: 'bjensen',
+    });
     const created = await answering({ status: 201, body: example('7644', 653) });
     const operation = toCreate({ userName: 'bjensen', externalId: 'bjensen' });
     expect(await created.provider.apply(operation, resolveNone, never)).toMatchObject({
