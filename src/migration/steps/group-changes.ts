@@ -3,10 +3,10 @@ import { linkAfter } from '../../core/link-after.ts';
 import type { Link } from '../../core/link.ts';
 import type { ChangeMembers, DeleteGroup } from '../../core/operation.ts';
 import { WAVE } from '../../core/operation.ts';
+import { counted } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import { changeProvider } from '../calls.ts';
 import type { StepContext } from '../step-context.ts';
-import { counted } from '../../core/reasons.ts';
 
 /** A living link of a SCIM group, or none. */
 export async function groupLink({ ports, connection }: StepContext, group: Anchor): Promise<Link | undefined> {
@@ -27,9 +27,35 @@ export async function membersOf(
   return { members: living.map(({ resourceId }) => resourceId), shown: false };
 }
 
+/** A change of members of a linked SCIM group. */
+function membersChange(link: Link, change: Pick<ChangeMembers, 'reason' | 'add' | 'remove'>): ChangeMembers {
+  return {
+    resource: 'group',
+    kind: 'members',
+    key: `${WAVE.members}:group:members:${link.anchor}`,
+    wave: WAVE.members,
+    anchor: link.anchor,
+    label: link.label,
+    ...change,
+  };
+}
+
+/** Sends an operation on a linked SCIM group, in which `accounts` may be named. The link that follows from it. */
+async function carryOut(
+  { connection: { provider }, signal }: StepContext,
+  link: Link,
+  operation: ChangeMembers | DeleteGroup,
+  accounts: ReadonlyMap<Anchor, ResourceId> = new Map(),
+): Promise<readonly Link[]> {
+  const resolve = (anchor: Anchor) => (anchor === link.anchor ? link.resourceId : accounts.get(anchor));
+  const exported = await provider.apply(operation, resolve, signal);
+  const after = linkAfter(operation, exported, link, provider.profile);
+  return after === undefined ? [] : [after];
+}
+
 /** Takes members out of a SCIM group, as one call. */
 export async function takeOut(context: StepContext, link: Link, ids: readonly ResourceId[]): Promise<void> {
-  const { ports, connection, signal } = context;
+  const { ports, connection } = context;
   const { provider, rules } = connection;
   const owners = new Map(
     (await ports.stores.links.ownersOf(rules.name, 'account', ids)).map(({ resourceId, anchor }) => [
@@ -37,35 +63,17 @@ export async function takeOut(context: StepContext, link: Link, ids: readonly Re
       anchor,
     ]),
   );
-  const operation: ChangeMembers = {
-    resource: 'group',
-    kind: 'members',
-    key: `${WAVE.members}:group:members:${link.anchor}`,
-    wave: WAVE.members,
-    anchor: link.anchor,
-    label: link.label,
+  const operation = membersChange(link, {
     reason: { code: 'group-out-of-scope', text: 'emptied by a migration before it goes' },
     add: [],
     // A member nobody of ours is linked to has no anchor; its id stands for it.
     remove: ids.map((resourceId) => ({ anchor: owners.get(resourceId) ?? resourceId, resourceId })),
-  };
+  });
   const [request] = provider.preview(link.resourceId, { remove: ids });
   if (request === undefined) return;
-  await changeProvider(
-    context,
-    {
-      key: `empty ${link.anchor} ${ids.join(' ')}`,
-      what: `take ${counted(ids.length, 'member')} out of SCIM group ${link.label}`,
-      request,
-      group: link.anchor,
-      members: ids,
-    },
-    async () => {
-      const exported = await provider.apply(operation, () => link.resourceId, signal);
-      const after = linkAfter(operation, exported, link, provider.profile);
-      return after === undefined ? [] : [after];
-    },
-  );
+  const what = `take ${counted(ids.length, 'member')} out of SCIM group ${link.label}`;
+  const call = { key: `empty ${link.anchor} ${ids.join(' ')}`, what, request, group: link.anchor, members: ids };
+  await changeProvider(context, call, () => carryOut(context, link, operation));
 }
 
 /** Puts accounts back into a SCIM group, by the users they belong to, as one call. */
@@ -76,27 +84,16 @@ export async function putBack(
 ): Promise<void> {
   const { provider } = context.connection;
   const ids = [...accounts.values()];
-  const operation: ChangeMembers = {
-    resource: 'group',
-    kind: 'members',
-    key: `${WAVE.members}:group:members:${link.anchor}`,
-    wave: WAVE.members,
-    anchor: link.anchor,
-    label: link.label,
+  const operation = membersChange(link, {
     reason: { code: 'members-differ', text: 'put back by the rollback of a migration' },
     add: [...accounts.keys()],
     remove: [],
-  };
+  });
   const [request] = provider.preview(link.resourceId, { add: ids });
   if (request === undefined) return;
   const what = `put ${counted(ids.length, 'member')} back into SCIM group ${link.label}`;
   const call = { key: refillKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
-  await changeProvider(context, call, async () => {
-    const resolve = (anchor: Anchor) => (anchor === link.anchor ? link.resourceId : accounts.get(anchor));
-    const exported = await provider.apply(operation, resolve, context.signal);
-    const after = linkAfter(operation, exported, link, provider.profile);
-    return after === undefined ? [] : [after];
-  });
+  await changeProvider(context, call, () => carryOut(context, link, operation, accounts));
 }
 
 /** What a call that puts these members back is known by. */
@@ -120,9 +117,5 @@ export async function deleteGroup(context: StepContext, link: Link): Promise<voi
   const [request] = provider.preview(link.resourceId, 'delete');
   if (request === undefined) return;
   const call = { key: `delete ${link.anchor}`, what: `delete SCIM group ${link.label}`, request, group: link.anchor };
-  await changeProvider(context, call, async () => {
-    const exported = await provider.apply(operation, () => link.resourceId, context.signal);
-    const after = linkAfter(operation, exported, link, provider.profile);
-    return after === undefined ? [] : [after];
-  });
+  await changeProvider(context, call, () => carryOut(context, link, operation));
 }
