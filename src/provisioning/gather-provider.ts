@@ -99,9 +99,20 @@ async function askByName(
   });
   if (keys.length === 0) return accounts;
   progress?.('accounts asked for one by one', 0, keys.length);
-  const found = (await pMap(keys, (key) => provider.findAccounts(key, signal), { concurrency })).flat();
-  for (const { id } of found) vanished.delete(id);
+  const found = await findByKeys(keys, (key) => provider.findAccounts(key, signal), concurrency, vanished);
   return merge(accounts, found);
+}
+
+/** What is found by any of the keys; whatever was not found by its id and is now has not vanished. */
+async function findByKeys<T extends { readonly id: ResourceId }>(
+  keys: readonly LookupKey[],
+  find: (key: LookupKey) => Promise<readonly T[]>,
+  concurrency: number,
+  vanished: Set<ResourceId>,
+): Promise<readonly T[]> {
+  const found = (await pMap(keys, find, { concurrency })).flat();
+  for (const { id } of found) vanished.delete(id);
+  return found;
 }
 
 /**
@@ -137,8 +148,7 @@ export async function gatherProvider(
   accounts = await askByName(connection, directory, living, accounts, vanished, signal, progress);
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);
-    const found = (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat();
-    for (const { id } of found) vanished.delete(id);
+    const found = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished);
     groups = merge(groups, found);
   }
   return { inventory: { accounts, groups }, vanished };
@@ -209,7 +219,6 @@ export async function gatherFocus(
   const isSought = (group: Anchor) => (!groupLinks.has(group) || lost.has(group)) && looksAt(group);
   const keys = groupKeys(connection, directory, isSought);
   const accounts = await askByName(connection, directory, linked, known[0], vanished, signal);
-  const groups = (await pMap(keys, (key) => provider.findGroups(key, signal), { concurrency })).flat();
-  for (const { id } of groups) vanished.delete(id);
+  const groups = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished);
   return { inventory: { accounts, groups: merge(known[1], groups) }, vanished };
 }
