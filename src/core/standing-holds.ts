@@ -6,7 +6,7 @@ import type { Finding, GuardName, Verdict } from './verdict.ts';
 import { counted } from './reasons.ts';
 
 /** Guards that judge how much a plan takes away: one subject says nothing about that, so what they held stays held. */
-export const AMOUNT_GUARDS = ['too-many-removals', 'group-cliff'] as const satisfies readonly GuardName[];
+const AMOUNT_GUARDS = ['too-many-removals', 'group-cliff'] as const satisfies readonly GuardName[];
 
 /** Guards whose rejected holds bind every plan: those that hold a removal for what it is, and that a person decides about. */
 export const REJECTED_GUARDS = [...AMOUNT_GUARDS, 'non-empty-group-delete'] as const satisfies readonly GuardName[];
@@ -18,6 +18,11 @@ export interface StandingHold extends Pick<OpenHold, 'id' | 'guard' | 'state'> {
   readonly pieces: HeldPieces;
   /** What somebody said no about, also while it waits again because more is held by now. */
   readonly rejected?: HeldPieces;
+}
+
+/** Whether a hold is about how much is taken away. */
+export function isAboutAmount({ guard }: StandingHold): boolean {
+  return AMOUNT_GUARDS.some((name) => name === guard);
 }
 
 /** What was rejected and is still planned: it stays, however little it has become, until that is gone or approved. */

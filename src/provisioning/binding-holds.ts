@@ -1,5 +1,5 @@
 import type { CycleKind } from '../core/cycle.ts';
-import { AMOUNT_GUARDS, REJECTED_GUARDS, rejectedHolds, type StandingHold } from '../core/standing-holds.ts';
+import { isAboutAmount, REJECTED_GUARDS, rejectedHolds, type StandingHold } from '../core/standing-holds.ts';
 import type { HoldStore } from '../ports/hold-store.ts';
 
 /** Open holds that bind a plan whatever its guards say: all about amounts for one subject, rejected ones for everybody. */
@@ -8,8 +8,8 @@ export async function bindingHolds(
   holds: Pick<HoldStore, 'standing'>,
   kind: CycleKind,
 ): Promise<readonly StandingHold[]> {
-  const rejected = rejectedHolds(await holds.standing(connection, REJECTED_GUARDS));
-  if (kind !== 'on-demand') return rejected;
-  const amounts = await holds.standing(connection, AMOUNT_GUARDS);
-  return [...amounts, ...rejected.filter(({ id }) => !amounts.some((one) => one.id === id))];
+  const standing = await holds.standing(connection, REJECTED_GUARDS);
+  if (kind !== 'on-demand') return rejectedHolds(standing);
+  const [amounts, others] = [standing.filter(isAboutAmount), standing.filter((hold) => !isAboutAmount(hold))];
+  return [...amounts, ...rejectedHolds(others)];
 }
