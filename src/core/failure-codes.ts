@@ -103,11 +103,15 @@ export function refusalOf(facts: FailureFacts): { readonly code: FailureCode; re
     (scimType === 'invalidValue' ? 'UnprocessableEntity' : undefined) ??
     (status === undefined ? undefined : BY_STATUS[status]) ??
     'WebExceptionProtocolError';
-  return { code, remedy: status === 413 ? TOO_LARGE : REMEDIES[code] };
+  return { code, remedy: remedyFor(code, facts) };
 }
 
 const TOO_LARGE =
   'The request was too large for the provider: let the profile of the connection send fewer members at a time (groups.membersPerPatch), or take large attributes out of the mapping.';
+
+function remedyFor(code: FailureCode, { status }: FailureFacts): string {
+  return status === 413 ? TOO_LARGE : REMEDIES[code];
+}
 
 function codeOf(error: HeadgateError): FailureCode {
   const { status, noAnswer, code } = error.facts;
@@ -124,5 +128,5 @@ function codeOf(error: HeadgateError): FailureCode {
 /** Entra's name for a failure and what to do about it: the advice of who knows more about this one stands. Pure. */
 export function adviceOn(error: HeadgateError): { readonly code: FailureCode; readonly remedy: string } {
   const code = codeOf(error);
-  return { code, remedy: error.facts.remedy ?? (error.facts.status === 413 ? TOO_LARGE : REMEDIES[code]) };
+  return { code, remedy: error.facts.remedy ?? remedyFor(code, error.facts) };
 }

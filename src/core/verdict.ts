@@ -32,6 +32,11 @@ export function isDecidable(guard: GuardName): guard is DecidableGuard {
   return DECIDABLE_GUARDS.some((name) => name === guard);
 }
 
+/** Whether a person may decide about what a finding holds, and nobody has. */
+export function isUndecided({ effect, guard, approved }: Pick<Finding, 'effect' | 'guard' | 'approved'>): boolean {
+  return effect === 'hold' && approved === undefined && isDecidable(guard);
+}
+
 /** The approval that lets through what a guard holds. */
 export interface Approved {
   readonly hold: string;

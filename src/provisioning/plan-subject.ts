@@ -5,7 +5,7 @@ import { matchingTargets } from '../core/mapping/compile-mapping.ts';
 import { isEntitled, scopeOf } from '../core/scope.ts';
 import { compileFilters } from '../core/scoping-filter.ts';
 import { isOfStandingHold } from '../core/standing-holds.ts';
-import { isDecidable, type Verdict } from '../core/verdict.ts';
+import { isUndecided, type Verdict } from '../core/verdict.ts';
 import type { Connection } from '../ports/index.ts';
 import type { MadePlan, OnDemandPlan, ProvisionStep } from '../ports/operator.ts';
 import { concludeScope, explainUser, type KnownFacts } from './explain-user.ts';
@@ -136,13 +136,7 @@ function guardStep({ refused, findings }: Verdict): ProvisionStep {
     const what = effect === 'refuse' ? 'refuses the plan' : effect === 'hold' ? 'holds' : 'says';
     return `${guard} ${what}: ${message}. ${remedy}`;
   });
-  const open = findings.some(
-    (finding) =>
-      finding.effect === 'hold' &&
-      finding.approved === undefined &&
-      isDecidable(finding.guard) &&
-      !isOfStandingHold(finding),
-  );
+  const open = findings.some((finding) => isUndecided(finding) && !isOfStandingHold(finding));
   // On demand no hold is opened: one subject says nothing about a whole plan.
   const toDecide = open
     ? ['on demand no hold is made: the next full or incremental cycle makes one; then decide: headgate holds list']

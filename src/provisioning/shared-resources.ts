@@ -22,15 +22,10 @@ export async function sharedResources(
   { operations }: Pick<Plan, 'operations'>,
 ): Promise<SharedResources> {
   const found = new Map<string, string>();
-  for (const resource of others.length === 0 ? [] : (['account', 'group'] as const)) {
-    const ids = operations.flatMap((one) =>
-      one.resource === resource &&
-      takenResource(one) !== undefined &&
-      'resourceId' in one &&
-      one.resourceId !== undefined
-        ? [one.resourceId]
-        : [],
-    );
+  if (others.length === 0) return found;
+  const taken = operations.flatMap((operation) => takenResource(operation) ?? []);
+  for (const resource of ['account', 'group'] as const) {
+    const ids = taken.filter((one) => one.resource === resource).map(({ id }) => id);
     for (const other of others)
       for (const { state, resourceId } of await links.ownersOf(other, resource, ids))
         if (state === 'active') found.set(sharedKey(resource, resourceId), other);

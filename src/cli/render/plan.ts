@@ -1,7 +1,7 @@
 import { WAVES } from '../../core/operation.ts';
 import type { Operation, Wave } from '../../core/operation.ts';
 import type { Plan } from '../../core/plan.ts';
-import { isDecidable, type Verdict } from '../../core/verdict.ts';
+import { isUndecided, type Verdict } from '../../core/verdict.ts';
 import type { MadePlan } from '../../ports/operator.ts';
 import { waveName } from './cycle.ts';
 import { heldOperations } from '../../core/guards.ts';
@@ -139,10 +139,7 @@ function renderFindings(verdict: Verdict, paint: Paint): string[] {
 
 /** What a plan shows as held nobody can decide about yet: holds are made by cycles, and nothing was written. */
 function renderToDecide({ connection }: Plan, { refused, findings }: Verdict): string[] {
-  const open = findings.some(
-    ({ effect, guard, approved }) => effect === 'hold' && approved === undefined && isDecidable(guard),
-  );
-  if (refused || !open) return [];
+  if (refused || !findings.some(isUndecided)) return [];
   return [
     `A plan makes no hold. A cycle does, and carries out everything else: headgate cycle start -c ${connection} --full --wait\n` +
       '  Then look and decide: headgate holds list',

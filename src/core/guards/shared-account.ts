@@ -12,18 +12,20 @@ export function sharedKey(resource: 'account' | 'group', id: ResourceId): string
  * What an operation would take from another connection that shares it: not of somebody who is blocked or deleted in the
  * directory, whom every connection removes.
  */
-export function takenResource(operation: Operation): string | undefined {
+export function takenResource(
+  operation: Operation,
+): { readonly resource: 'account' | 'group'; readonly id: ResourceId } | undefined {
   if (operation.kind !== 'disable' && operation.kind !== 'delete') return undefined;
   if (operation.resource === 'account' && operation.cause !== 'unassigned' && operation.cause !== 'filtered')
     return undefined;
-  return sharedKey(operation.resource, operation.resourceId);
+  return { resource: operation.resource, id: operation.resourceId };
 }
 
 /** Whoever leaves one application may be assigned to another that provides the very same account. */
 export const sharedAccount: Guard = ({ plan, shared = new Map<string, string>() }) => {
   const held = plan.operations.flatMap((operation) => {
-    const key = takenResource(operation);
-    const other = key === undefined ? undefined : shared.get(key);
+    const taken = takenResource(operation);
+    const other = taken === undefined ? undefined : shared.get(sharedKey(taken.resource, taken.id));
     return other === undefined ? [] : [{ operation, other }];
   });
   if (held.length === 0) return [];
