@@ -8,7 +8,7 @@ import { WAVE } from '../../src/core/operation.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import { sealPlan } from '../../src/core/plan.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import type { CycleView } from '../../src/ports/operator.ts';
+import type { ConnectionStatus, CycleView } from '../../src/ports/operator.ts';
 
 /** The world of one command in a test: everything it writes, and hooks for time and signals. */
 export interface TestIo extends CliIo {
@@ -148,6 +148,22 @@ export function cycleView(changes: Partial<CycleView> = {}): CycleView {
     counts: {},
     settled: 0,
     total: 0,
+    ...changes,
+  };
+}
+
+/** A connection that rests, as `status` tells it. */
+export function connectionStatus(changes: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    connection: 'acme',
+    application: 'a',
+    profile: 'generic',
+    state: { connection: 'acme', schedulesPaused: false },
+    links: {},
+    held: 0,
+    holds: [],
+    guards: [],
+    escrowed: 0,
     ...changes,
   };
 }

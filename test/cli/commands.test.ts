@@ -10,7 +10,16 @@ import { inProcessTransport } from '../../src/cli/in-process.ts';
 import { aHold } from '../http/builders.ts';
 import { configFor, startApi } from './api-server.ts';
 import type { ApiServer } from './api-server.ts';
-import { createOperation, cycleView, disableOperation, planOf, run, testIo, testParts } from './builders.ts';
+import {
+  connectionStatus,
+  createOperation,
+  cycleView,
+  disableOperation,
+  planOf,
+  run,
+  testIo,
+  testParts,
+} from './builders.ts';
 import type { Ran, TestIo } from './builders.ts';
 import type { CycleView } from '../../src/ports/operator.ts';
 
@@ -591,23 +600,14 @@ describe('the other commands', () => {
     ['gathering', { progress: { what: 'users', done: 5, total: 12 } }, /acme +reading users: 5 of 12 /],
     ['exporting', { settled: 3, total: 9 }, /acme +exporting 3\/9 /],
   ] as const)('status shows how far an open cycle is: %s %o', async (phase, facts, says) => {
-    const connection = {
-      connection: 'acme',
-      application: 'a',
-      profile: 'generic',
-      state: { connection: 'acme', schedulesPaused: false },
-      links: {},
-      held: 0,
-      holds: [],
-      guards: [],
-      escrowed: 0,
+    const connection = connectionStatus({
       openCycle: cycleView({ phase, ...facts }),
       lastCycle: cycleView({
         phase: 'closed',
         result: 'refused',
         failure: { message: 'plan-stale', remedy: 'plan again' },
       }),
-    };
+    });
     const api = await serverWith((app) => {
       app.get('/api/v1/status', async () => ({
         version: '1.2.3',

@@ -5,7 +5,7 @@ import { renderExplanation, renderOperations, renderStatus } from '../../src/cli
 import type { ConnectionStatus, PendingRemoval, Status } from '../../src/ports/operator.ts';
 import type { OperationRecord } from '../../src/ports/stores.ts';
 import { aRemoval } from '../contract/plans.ts';
-import { cycleView, testIo } from './builders.ts';
+import { connectionStatus, cycleView, testIo } from './builders.ts';
 
 const plain = createPaint(testIo().stdout, false);
 const NOW = Date.parse('2026-12-01T08:00:00Z');
@@ -17,20 +17,7 @@ function shown(connection: Partial<ConnectionStatus>): string {
     asOf: NOW,
     schedules: [],
     queues: [],
-    connections: [
-      {
-        connection: 'acme',
-        application: 'a',
-        profile: 'generic',
-        state: { connection: 'acme', schedulesPaused: false },
-        links: {},
-        held: 0,
-        holds: [],
-        guards: [],
-        escrowed: 0,
-        ...connection,
-      },
-    ],
+    connections: [connectionStatus(connection)],
   };
   return renderStatus(status, true, plain);
 }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { MigrationView } from '../../src/core/migration/view.ts';
 import { company, people, personName } from '../e2e/company.ts';
-import { openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
+import { accountStates, openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
 
 let store: Awaited<ReturnType<typeof openStore>>;
 let world: EntraWorld | undefined;
@@ -20,10 +20,6 @@ async function open(): Promise<EntraWorld> {
   const organisation = company({ users: 7, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
   world = await openEntraWorld({ database: store.database, organisation });
   return world;
-}
-
-function accounts({ provider }: EntraWorld): ReadonlyMap<unknown, unknown> {
-  return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
 }
 
 function memberIds({ provider }: EntraWorld, group: string): readonly string[] {
@@ -98,20 +94,20 @@ const PLACES: readonly Place[] = [
 describe("the way back with Entra's engine", () => {
   test.each(PLACES)('M9: from $place everything is as it was', async ({ reach }) => {
     const at = await open();
-    const [before, assigned] = [accounts(at), at.assigned()];
+    const [before, assigned] = [accountStates(at), at.assigned()];
     const members = [memberIds(at, 'Crew'), memberIds(at, 'Deck')];
     await at.start('disable-scim');
     expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
     await reach(at);
     expect(await at.settle()).toMatchObject({ result: 'rolled-back', frozen: false });
     expect(at.assigned()).toEqual(assigned);
-    expect(accounts(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
     expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual(members);
     // Entra goes on as ever, from what it remembers.
     at.provider.clearRequests();
     expect(await at.cycle()).toMatchObject({ state: 'Succeeded' });
     expect(at.provider.requests().filter(({ method }) => method !== 'GET')).toEqual([]);
-    expect(accounts(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
   });
 
   test('M9: a group that Entra may still delete is not filled before a whole cycle has seen it assigned', async () => {
@@ -162,7 +158,7 @@ describe("the way back with Entra's engine", () => {
 
   test('killed after line upon line of its journal it comes back all the same', async () => {
     const at = await open();
-    const [before, assigned] = [accounts(at), at.assigned()];
+    const [before, assigned] = [accountStates(at), at.assigned()];
     const members = [memberIds(at, 'Crew'), memberIds(at, 'Deck')];
     await at.start('remove-groups', ['Crew', 'Deck']);
     await at.settle();
@@ -174,7 +170,7 @@ describe("the way back with Entra's engine", () => {
       at.dieAfter(1 + (life % 4));
       view = await at.look(1);
       await at.cycle();
-      expect(accounts(at)).toEqual(before);
+      expect(accountStates(at)).toEqual(before);
     }
     expect(at.deaths()).toBeGreaterThan(4);
     expect(view).toMatchObject({ result: 'rolled-back' });

@@ -288,3 +288,8 @@ export async function openEntraWorld({
     },
   };
 }
+
+/** Every account of the provider by id, and whether it is active. */
+export function accountStates({ provider }: EntraWorld): ReadonlyMap<unknown, unknown> {
+  return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
+}

@@ -4,6 +4,7 @@ import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import { company, people, personName } from '../e2e/company.ts';
 import { silentLog } from '../silent-log.ts';
 import {
+  accountStates,
   ENTRA_PERMISSIONS,
   openEntraWorld,
   openStore,
@@ -32,10 +33,6 @@ async function open(options: Partial<EntraWorldOptions> = {}): Promise<EntraWorl
   return world;
 }
 
-function ids({ provider }: EntraWorld): ReadonlyMap<unknown, unknown> {
-  return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
-}
-
 /** Every write the provider has seen, ids left out. */
 function writes({ provider }: EntraWorld): readonly string[] {
   return provider
@@ -47,7 +44,7 @@ function writes({ provider }: EntraWorld): readonly string[] {
 describe("the company of the guide, provisioned by Entra's own service", () => {
   test('step for step: assigned, a cycle, emptied, unassigned, a cycle, verified, job paused, token dead', async () => {
     const at = await open({ organisation: guideCompany() });
-    const before = ids(at);
+    const before = accountStates(at);
     await at.start('disable-scim');
     expect(await at.settle()).toMatchObject({ engine: 'entra', gate: { name: 'coverage' }, uncovered: 0 });
     expect(at.assigned()).toEqual(['IT', TEST1, TEST3]);
@@ -57,7 +54,7 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
     expect(await at.settle()).toMatchObject({ gate: { name: 'disable' } });
     expect(at.assigned()).toEqual([TEST1, TEST3]);
     expect(at.provider.groups.size).toBe(0);
-    expect(ids(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
     expect(await at.jobCode()).toBe('Active');
 
     await at.approve();
@@ -66,7 +63,7 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
     at.provider.revokeToken(at.provider.token ?? '');
     await at.approve();
     expect(await at.settle()).toMatchObject({ status: 'ended', result: 'succeeded', frozen: false });
-    expect(ids(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
     const report = await at.operator.migrationReport(at.connection.rules.name);
     expect(report).toMatchObject({ passed: true, chain: { sound: true }, accounts: { lost: [], added: [] } });
     // M7: nobody is held for the dead token, although no cycle of Headgate's ever told of it.
@@ -76,7 +73,7 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
 
   test('remove-groups takes the named one, and Entra goes on with the other', async () => {
     const at = await open();
-    const before = ids(at);
+    const before = accountStates(at);
     await at.start('remove-groups', ['Crew']);
     await at.settle();
     at.provider.clearRequests();
@@ -86,7 +83,7 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
     expect(writes(at)).toEqual(['PATCH /Groups', 'PATCH /Groups', 'DELETE /Groups']);
     expect(at.assigned()).toEqual(['Deck', ...people(1, 4), personName(6)].toSorted());
     expect(at.provider.groups.find('Deck')?.['members']).toHaveLength(2);
-    expect(ids(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
     at.tenant.control.addMember('Deck', personName(7));
     expect(await at.cycle()).toMatchObject({ state: 'Succeeded' });
     expect(at.active()).toEqual(people(1, 7));
@@ -96,7 +93,7 @@ describe("the company of the guide, provisioned by Entra's own service", () => {
 describe('in the wrong order', () => {
   test('a group that was unassigned before its users were assigned refuses the start, and sends nothing', async () => {
     const at = await open();
-    const before = ids(at);
+    const before = accountStates(at);
     at.tenant.control.unassign({ principal: 'Crew' });
     at.provider.clearRequests();
     await expect(at.start('remove-groups', ['Deck'])).rejects.toThrow(
@@ -107,7 +104,7 @@ describe('in the wrong order', () => {
     at.tenant.control.assign({ principal: 'Crew' });
     await at.cycle();
     expect(await at.start('remove-groups', ['Deck'])).toMatchObject({ status: 'running' });
-    expect(ids(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
   });
 
   test('M6: nothing is taken away before whole cycles, and no provisioning on demand stands for one', async () => {
@@ -146,7 +143,7 @@ describe('in the wrong order', () => {
 
   test('a token that is deleted while the job runs stops everything before a group is unassigned', async () => {
     const at = await open();
-    const before = ids(at);
+    const before = accountStates(at);
     await at.start('disable-scim');
     expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
     at.provider.revokeToken(at.provider.token ?? '');
@@ -154,7 +151,7 @@ describe('in the wrong order', () => {
     await at.approve();
     expect(await at.settle()).toMatchObject({ status: 'paused' });
     expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(1, 6)].toSorted());
-    expect(ids(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
   });
 
   test('a yes to the revocation before the token is dead is void', async () => {
@@ -203,7 +200,7 @@ describe('whoever comes or goes', () => {
 
 test('killed after line upon line of its journal it comes to the same end', async () => {
   const at = await open();
-  const before = ids(at);
+  const before = accountStates(at);
   await at.start('disable-scim');
   const alive = (view: { readonly status: string }) => view.status !== 'ended';
   let view = await at.look(1);
@@ -215,7 +212,7 @@ test('killed after line upon line of its journal it comes to the same end', asyn
     at.dieAfter(1 + (life % 4));
     view = await at.look(1);
     await at.cycle();
-    expect(ids(at)).toEqual(before);
+    expect(accountStates(at)).toEqual(before);
   }
   expect(at.deaths()).toBeGreaterThan(8);
   expect(view).toMatchObject({ result: 'succeeded' });

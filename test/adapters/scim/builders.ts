@@ -15,6 +15,7 @@ import type { AttributeChange, Json } from '../../../src/core/scim.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import type { Metrics } from '../../../src/ports/metrics.ts';
 import type { ServiceProvider } from '../../../src/ports/service-provider.ts';
+import type { Complex } from '../../../src/sandbox/provider/json.ts';
 import { startProvider, type ProviderOptions, type SandboxProvider } from '../../../src/sandbox/provider/provider.ts';
 
 export const TOKEN = 'tok-5eCr3t-0123456789';
@@ -258,4 +259,22 @@ export async function failure(work: Promise<unknown>): Promise<Thrown> {
     if (error instanceof HeadgateError) return error;
     throw error;
   }
+}
+
+const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0';
+
+/** Puts accounts and groups into a sandbox provider by hand; each gives its id. */
+export function planting(sandbox: SandboxProvider) {
+  return {
+    account: (userName: string, more: Complex = {}) =>
+      idIn(sandbox.change('POST', '/Users', { schemas: [`${SCHEMA}:User`], userName, ...more })),
+    group: (displayName: string, members: readonly string[] = []) =>
+      idIn(
+        sandbox.change('POST', '/Groups', {
+          schemas: [`${SCHEMA}:Group`],
+          displayName,
+          members: members.map((value) => ({ value })),
+        }),
+      ),
+  };
 }

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { profileByName } from '../../../src/adapters/scim/profiles/profile-by-name.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
 import type { FaultSetting } from '../../../src/sandbox/provider/faults.ts';
-import { type Complex, isComplex } from '../../../src/sandbox/provider/json.ts';
+import { isComplex } from '../../../src/sandbox/provider/json.ts';
 import type { ProviderOptions } from '../../../src/sandbox/provider/provider.ts';
 import {
   aProfile,
   failure,
-  idIn,
   never,
+  planting,
   resolveNone,
   resolver,
   resources,
@@ -20,7 +20,6 @@ import {
 const open = resources();
 afterEach(() => open.close());
 
-const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0';
 const WORK = 'emails[type eq "work"].value';
 const generic = profileByName('generic');
 const titled = (id: string) => toChange(id, [{ path: 'title', before: null, after: 'Captain' }]);
@@ -33,16 +32,8 @@ interface NaiveRequest {
 
 async function rig(fault?: FaultSetting, profile: ProviderProfile = generic, options: ProviderOptions = {}) {
   const sandbox = await open.sandbox(options);
-  const account = (userName: string, more: Complex = {}) =>
-    idIn(sandbox.change('POST', '/Users', { schemas: [`${SCHEMA}:User`], userName, ...more }));
-  const group = (members: readonly string[] = []) =>
-    idIn(
-      sandbox.change('POST', '/Groups', {
-        schemas: [`${SCHEMA}:Group`],
-        displayName: 'IT',
-        members: members.map((value) => ({ value })),
-      }),
-    );
+  const { account, group: groupNamed } = planting(sandbox);
+  const group = (members: readonly string[] = []) => groupNamed('IT', members);
   const membersOf = (id: string) => {
     const members = sandbox.groups.get(id)?.['members'];
     return Array.isArray(members) ? members.map((member) => (isComplex(member) ? member['value'] : member)) : [];

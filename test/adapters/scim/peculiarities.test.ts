@@ -6,8 +6,8 @@ import type { ProviderOptions } from '../../../src/sandbox/provider/provider.ts'
 import {
   aProfile,
   failure,
-  idIn,
   never,
+  planting,
   resolveNone,
   resolver,
   resources,
@@ -28,16 +28,6 @@ const PATCH = { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'] };
 async function rig(options: ProviderOptions, profile: ProviderProfile = profileByName('generic')) {
   const sandbox = await open.sandbox(options);
   const provider = open.client(sandbox.url, { profile });
-  const account = (userName: string, more: Complex = {}) =>
-    idIn(sandbox.change('POST', '/Users', { schemas: [`${SCHEMA}:User`], userName, ...more }));
-  const group = (displayName: string, members: readonly string[] = []) =>
-    idIn(
-      sandbox.change('POST', '/Groups', {
-        schemas: [`${SCHEMA}:Group`],
-        displayName,
-        members: members.map((value) => ({ value })),
-      }),
-    );
   /** What a client sends that knows nothing of the provider's ways. */
   const naive = async (method: string, path: string, body?: object) => {
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/scim+json' };
@@ -48,7 +38,7 @@ async function rig(options: ProviderOptions, profile: ProviderProfile = profileB
     });
     return response.status;
   };
-  return { sandbox, provider, account, group, naive };
+  return { sandbox, provider, ...planting(sandbox), naive };
 }
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => `u${index + 1}`);
