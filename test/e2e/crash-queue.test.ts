@@ -69,15 +69,18 @@ describe.each(platforms().filter((platform) => platform === 'servers'))('on %s',
   );
 
   test(
-    'of two workers the one that lives finishes what the other was sending when it died',
+    'of two and of four workers those that live finish what the one was sending that died',
     async () => {
       stage = await startStage(platform);
       const { world } = stage;
       const scheduler = await world.daemon({ role: 'scheduler' });
       const operator = await clientOf(world, scheduler);
-      for (const deadly of ['sent POST Groups', 'sent DELETE Groups']) {
+      for (const [count, deadly] of [
+        [2, 'sent POST Groups'],
+        [4, 'sent DELETE Groups'],
+      ] as const) {
         const known = await knownCycles(operator);
-        const workers = await Promise.all([1, 2].map(() => startWorker(world, deadly)));
+        const workers = await Promise.all(Array.from({ length: count }, () => startWorker(world, deadly)));
         stage.change();
         for (const worker of workers) await arm(worker);
         await finishCycle(operator, known);

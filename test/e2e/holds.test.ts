@@ -2,19 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { CycleView } from '../../src/ports/operator.ts';
 import { company, cycle, memberCount, people, personName, userNames, writes } from './company.ts';
-import { closed, eventually, startWorld, type World } from './world.ts';
+import { closed, eventually, platforms, startWorld, type Platform, type World } from './world.ts';
 
 let world: World;
 let operator: OperatorClient;
 
-beforeAll(async () => {
+async function start(platform: Platform): Promise<void> {
   // Crew lets in thirty people nobody else does; everybody else is assigned directly.
   const organisation = company({ users: 80, groups: { Crew: [1, 30] }, direct: [31, 80] });
-  world = await startWorld({ organisation });
+  world = await startWorld({ platform, organisation });
   operator = await world.open();
   await cycle(operator);
-});
-afterAll(() => world.close());
+}
 
 async function open() {
   return operator.holds.list({ connection: 'acme', ended: false, limit: 10 });
@@ -35,7 +34,10 @@ async function incremental(): Promise<CycleView> {
 }
 
 // One story: each test begins where the one before it ended.
-describe('holds', () => {
+describe.each(platforms())('holds on %s', (platform) => {
+  beforeAll(() => start(platform));
+  afterAll(() => world.close());
+
   test('a group unassigned by mistake: what is held waits, nothing succeeds, and the holds lift when it is back', async () => {
     world.tenant.control.unassign({ principal: 'Crew' });
     world.provider.clearRequests();
