@@ -12,7 +12,7 @@ import { runScript } from './run-script.ts';
 import { script, type Script } from './script.ts';
 
 /** Without a number of histories, as many are played as fit into this time, in ms. */
-const ENOUGH_MS = 60_000;
+const ENOUGH_MS = 240_000;
 
 export interface ModelStores {
   readonly stores: Stores;
@@ -64,6 +64,7 @@ export async function playHistories(under: ModelStores, calm: CycleKind): Promis
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
   const details = await fc.check(property, runParameters()).finally(() => (Math.random = random));
+  process.stdout.write(`${details.numRuns} histories with ${calm} cycles at the end, seed ${details.seed}\n`);
   if (!details.failed) return '';
   const which = `HEADGATE_TEST_SEED=${details.seed} HEADGATE_TEST_PATH=${details.counterexamplePath ?? ''}`;
   const file = calm === 'initial' ? 'full-cycles' : 'incremental-cycles';
