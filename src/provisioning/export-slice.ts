@@ -187,7 +187,7 @@ export async function exportSlice(
           halt.throttledUntil = now + error.retryAfterMs;
           ports.pace.throttle(work.connection, halt.throttledUntil);
         }
-        return failed(item, error, now - startedAt, now, profile);
+        return failed(item, error, { durationMs: now - startedAt, now, plannedAt: work.plannedAt }, profile);
       },
     );
     count(ports, work.connection, item.operation, result, (ports.clock.now() - startedAt) / 1000);

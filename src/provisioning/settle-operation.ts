@@ -20,6 +20,12 @@ export const MOST_ATTEMPTS = 5;
 
 type SliceOperation = SliceWork['operations'][number];
 
+/**
+ * How long after its planning an operation waits for a resource that only the provider locks, in ms. Then it is put aside:
+ * the cycle must end, because everybody else's changes wait for the next one.
+ */
+export const LOCK_KEEPS_MS = 60 * 60_000;
+
 /** How long to wait before attempt `attempt` + 1, in ms: jittered, growing from about one second to a minute. */
 function backoffMs(attempt: number): number {
   let step = new ExponentialBackoff({ initialDelay: 1000, maxDelay: 60_000 }).next();
@@ -55,6 +61,13 @@ function goesOnWithoutObject(operation: Operation): boolean {
   return operation.kind === 'disable' || operation.kind === 'delete';
 }
 
+/** Times of an attempt that failed: ms it took, and when it failed and was planned in ms since the epoch. */
+interface FailedAt {
+  readonly durationMs: number;
+  readonly now: number;
+  readonly plannedAt: number;
+}
+
 /**
  * What is recorded for an operation that failed: back to waiting where another try makes sense, aside where it does not.
  * A 429 spends no attempt. Errors that are not of the family are defects and are thrown on.
@@ -62,13 +75,14 @@ function goesOnWithoutObject(operation: Operation): boolean {
 export function failed(
   item: SliceOperation,
   error: unknown,
-  durationMs: number,
-  now: number,
+  { durationMs, now, plannedAt }: FailedAt,
   profile: ProviderProfile,
 ): OperationResult {
   const { sequence, operation, attempts } = item;
   if (!(error instanceof HeadgateError)) throw error;
   if (error instanceof ThrottledError) {
+    if (error.scope === 'resource' && now - plannedAt > LOCK_KEEPS_MS)
+      return { sequence, state: 'escrowed', failure: failureOf(error), durationMs };
     return {
       sequence,
       state: item.inDoubt ? 'in-doubt' : 'pending',

@@ -10,7 +10,7 @@ import {
 } from '../../src/core/errors.ts';
 import type { Link } from '../../src/core/link.ts';
 import type { Operation } from '../../src/core/operation.ts';
-import { failed, MOST_ATTEMPTS, succeeded } from '../../src/provisioning/settle-operation.ts';
+import { failed, LOCK_KEEPS_MS, MOST_ATTEMPTS, succeeded } from '../../src/provisioning/settle-operation.ts';
 import { theProfile } from '../builders.ts';
 
 const NOW = 1_000_000;
@@ -40,9 +40,15 @@ const update: Operation = {
   references: [],
 };
 
+function at(plannedAt: number) {
+  return { durationMs: 10, now: NOW, plannedAt };
+}
+
 interface Row {
   readonly rule: string;
   readonly operation?: Operation;
+  /** Ms since the epoch; just now when absent. */
+  readonly plannedAt?: number;
   readonly error: Error;
   readonly inDoubt?: boolean;
   readonly attempts?: number;
@@ -62,6 +68,26 @@ const rows: readonly Row[] = [
     error: new ThrottledError('429', 5000),
     inDoubt: true,
     becomes: 'in-doubt at +5000',
+    attemptSpent: false,
+  },
+  {
+    rule: 'a resource that is locked is waited for, and no attempt is spent',
+    error: new ThrottledError('429', 5000, 'resource'),
+    plannedAt: NOW - LOCK_KEEPS_MS,
+    becomes: 'pending at +5000',
+    attemptSpent: false,
+  },
+  {
+    rule: 'a resource that stays locked for more than an hour is put aside, so that the cycle ends',
+    error: new ThrottledError('429', 5000, 'resource'),
+    plannedAt: NOW - LOCK_KEEPS_MS - 1,
+    becomes: 'escrowed TooManyRequests',
+  },
+  {
+    rule: 'a provider that throttles everything is waited for, however long',
+    error: new ThrottledError('429', 5000),
+    plannedAt: NOW - LOCK_KEEPS_MS - 1,
+    becomes: 'pending at +5000',
     attemptSpent: false,
   },
   {
@@ -114,11 +140,11 @@ const rows: readonly Row[] = [
   },
 ];
 
-function describeResult({ operation = update, error, inDoubt = false, attempts = 0 }: Row): {
+function describeResult({ operation = update, error, inDoubt = false, attempts = 0, plannedAt = NOW }: Row): {
   becomes: string;
   attemptSpent?: boolean;
 } {
-  const result = failed({ sequence: 1, operation, inDoubt, attempts }, error, 10, NOW, theProfile());
+  const result = failed({ sequence: 1, operation, inDoubt, attempts }, error, at(plannedAt), theProfile());
   if (result.state === 'exported') return { becomes: `exported ${result.exported.note}` };
   if (result.state === 'escrowed')
     return { becomes: `escrowed ${result.failure.code}${result.dropLink === true ? ' drops link' : ''}` };
@@ -142,7 +168,12 @@ describe('what becomes of a failed operation', () => {
 
   test('an error outside the family is a defect and is not swallowed', () => {
     expect(() =>
-      failed({ sequence: 1, operation: update, inDoubt: false, attempts: 0 }, new TypeError('x'), 1, NOW, theProfile()),
+      failed(
+        { sequence: 1, operation: update, inDoubt: false, attempts: 0 },
+        new TypeError('x'),
+        at(NOW),
+        theProfile(),
+      ),
     ).toThrow(TypeError);
   });
 });
