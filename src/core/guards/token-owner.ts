@@ -90,26 +90,33 @@ export function tokenOwner({ plan, rules, credentials }: TokenOwnerFacts): reado
   return [...held, ...unknownOwners(live, rules, dangerous)];
 }
 
-/** Nobody can tell whose deactivation would end such a token: said each time, and in strict mode everybody stays. */
+/**
+ * Nobody can tell whose deactivation would end such a token: said each time where tokens are known to hang on people. In
+ * strict mode everybody stays, and what nobody knows of a provider's tokens counts against it, too.
+ */
 function unknownOwners(
   live: readonly GuardedCredential[],
   rules: ConnectionRules,
   dangerous: readonly Operation[],
 ): readonly Finding[] {
-  const unknown = live.filter(
-    ({ ownerCoupled, owner }) =>
-      ownerCoupled && (owner.kind === 'unknown' || (owner.kind === 'user' && owner.anchor === undefined)),
-  );
+  const strict = rules.guards.tokenOwner === 'strict';
+  const unknown = live.filter(({ ownerCoupled, owner }) => (strict || ownerCoupled) && !isKnown(owner));
   if (unknown.length === 0) return [];
-  const strict = rules.guards.tokenOwner === 'strict' && dangerous.length > 0;
+  const holds = strict && dangerous.length > 0;
+  const would = unknown.some(({ ownerCoupled }) => ownerCoupled) ? 'would' : 'may';
   return [
     {
       guard: 'token-owner',
-      effect: strict ? 'hold' : 'warn',
-      message: `nobody knows who owns ${listed(unknown.map(described))}: that user's deactivation would end it unseen`,
+      effect: holds ? 'hold' : 'warn',
+      message: `nobody knows who owns ${listed(unknown.map(described))}: that user's deactivation ${would} end it unseen`,
       remedy: `name the owner: provider.credential.owner of ${listed([...new Set(unknown.map(({ connection }) => connection))])}, or headgate token owner ${unknown[0]?.fingerprint ?? ''} <user>. The account of a program is "service-account".`,
-      operations: strict ? dangerous.map(({ key }) => key) : [],
+      operations: holds ? dangerous.map(({ key }) => key) : [],
       numbers: { unknown: unknown.length },
     },
   ];
+}
+
+/** A program's token hangs on nobody; a person counts once the directory has found them. */
+function isKnown(owner: GuardedCredential['owner']): boolean {
+  return owner.kind === 'service-account' || (owner.kind === 'user' && owner.anchor !== undefined);
 }

@@ -111,8 +111,26 @@ describe('the guard token-owner', () => {
     ]);
   });
 
-  test('an unknown owner is of no account where tokens do not hang on people', () => {
-    expect(leaving([{ ...unknown, ownerCoupled: false }], 'strict').verdict.findings).toEqual([]);
+  test('T4: an unknown owner is no warning each day where tokens are not known to hang on people', () => {
+    expect(leaving([{ ...unknown, ownerCoupled: false }]).verdict.findings).toEqual([]);
+  });
+
+  test.each<{ rule: string; token: GuardedCredential; held: number }>([
+    { rule: 'nobody named', token: { ...unknown, ownerCoupled: false }, held: 2 },
+    {
+      rule: 'the directory does not find',
+      token: aToken({ ownerCoupled: false, owner: { kind: 'user', name: 'typo@contoso.com' } }),
+      held: 2,
+    },
+    {
+      rule: 'of a program',
+      token: aToken({ ownerCoupled: false, owner: { kind: 'service-account' } }),
+      held: 0,
+    },
+  ])('T4: strict holds $held removals for a token $rule, whatever the profile knows of tokens', ({ token, held }) => {
+    const judged = leaving([token], 'strict');
+    expect(judged.held).toHaveLength(held);
+    expect(judged.verdict.findings).toHaveLength(held === 0 ? 0 : 1);
   });
 });
 
