@@ -7,6 +7,8 @@ import { eventually, startWorld, type World } from './world.ts';
 /** The whole size where there is time for it. */
 const USERS = process.env['CI'] === 'true' ? 5000 : 400;
 const GROUPS = 40;
+/** A rollback from every step costs a migration each: as many people as are asked for, few without. */
+const ROLLBACK_USERS = Number(process.env['HEADGATE_TEST_ROLLBACK_USERS'] ?? 80);
 
 /** Long enough for the whole size on a busy machine; nothing is asserted about time. */
 const PATIENCE_MS = 1_200_000;
@@ -16,6 +18,19 @@ afterEach(async () => {
   await world?.close();
   world = undefined;
 });
+
+/** So many direct assignments are asked about, and meant. */
+const ACCEPTING = { accept: ['assignment-limit'] } as const;
+
+/** Neighbouring groups share two people, and a tenth is assigned directly as well. */
+function teams(users: number) {
+  const each = users / GROUPS;
+  const groups = Array.from(
+    { length: GROUPS },
+    (_, at) => [`Team ${at + 1}`, [at * each + 1, Math.min(users, (at + 1) * each + 2)]] as const,
+  );
+  return company({ users, groups: Object.fromEntries(groups), direct: [1, users / 10] });
+}
 
 /** Goes through every gate of `disable-scim` to its end; the token is revoked where a person would. */
 async function throughTheGates({ provider }: World, operator: OperatorClient): Promise<void> {
@@ -42,21 +57,14 @@ describe(`a company of ${USERS} in ${GROUPS} groups`, () => {
     'leaves SCIM whole: no account changes id or activity, the groups are gone, the token is dead, the report verifies',
     { timeout: PATIENCE_MS },
     async () => {
-      const each = USERS / GROUPS;
-      const names = Array.from({ length: GROUPS }, (_, at) => `Team ${at + 1}`);
-      // Neighbouring groups share two people, and a tenth is assigned directly as well.
-      const groups = Object.fromEntries(
-        names.map((name, at) => [name, [at * each + 1, Math.min(USERS, (at + 1) * each + 2)] as const]),
-      );
-      const organisation = company({ users: USERS, groups, direct: [1, USERS / 10] });
-      world = await startWorld({ organisation, migrations: true });
+      world = await startWorld({ organisation: teams(USERS), migrations: true });
       const operator = await world.open();
       expect((await cycle(operator)).result).toBe('succeeded');
       const before = accountsOf(world);
       expect(before.size).toBe(USERS);
       expect(world.provider.groups.size).toBe(GROUPS);
 
-      await start(operator, 'disable-scim', [], { accept: ['assignment-limit'] });
+      await start(operator, 'disable-scim', [], ACCEPTING);
       await throughTheGates(world, operator);
       expect(await still(operator)).toMatchObject({ status: 'ended', result: 'succeeded', frozen: false });
 
@@ -137,24 +145,23 @@ const MOMENTS: readonly (readonly [string, Moment])[] = [
   ],
 ];
 
-describe('a rollback', () => {
+describe(`a rollback of a company of ${ROLLBACK_USERS} in ${GROUPS} groups`, () => {
   test.each(MOMENTS)(
     'from %s brings groups and assignments back, touches no account, and the way out can be gone again',
     { timeout: PATIENCE_MS },
     async (_name, moment) => {
-      const organisation = company({ users: 8, groups: { Crew: [1, 4], Deck: [4, 6], Hold: [6, 7] }, direct: [7, 8] });
-      world = await startWorld({ organisation, migrations: true });
+      world = await startWorld({ organisation: teams(ROLLBACK_USERS), migrations: true });
       const operator = await world.open();
       expect((await cycle(operator)).result).toBe('succeeded');
       const before = { accounts: accountsOf(world), groups: groupsOf(world), assigned: assignedTo(world) };
 
-      await start(operator, 'disable-scim');
+      await start(operator, 'disable-scim', [], ACCEPTING);
       await moment(world, operator);
       expect(await still(operator)).toMatchObject({ status: 'ended', result: 'rolled-back', frozen: false });
       expect({ accounts: accountsOf(world), groups: groupsOf(world), assigned: assignedTo(world) }).toEqual(before);
       expect(await operator.migrations.migrationReport('acme')).toMatchObject({ chain: { sound: true } });
 
-      await start(operator, 'disable-scim');
+      await start(operator, 'disable-scim', [], ACCEPTING);
       await throughTheGates(world, operator);
       expect(await still(operator)).toMatchObject({ status: 'ended', result: 'succeeded' });
       expect(accountsOf(world)).toEqual(before.accounts);
