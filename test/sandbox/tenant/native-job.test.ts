@@ -61,6 +61,17 @@ describe("Entra's own provisioning service in the sandbox", () => {
     expect(await opened.run()).toMatchObject({ state: 'Succeeded', countExported: 0 });
   });
 
+  it('writes guests without the part of their name that only the directory knows', async () => {
+    const opened = await open();
+    const { control } = client.tenant;
+    const properties = { accountEnabled: true, displayName: 'Guest', mailNickname: 'guest' };
+    const userPrincipalName = 'guest_partner.example#EXT#@testcompany.onmicrosoft.example';
+    const guest = control.createUser({ ...properties, userPrincipalName, userType: 'Guest' });
+    control.assign({ principal: guest.id });
+    await opened.run();
+    expect(active()).toEqual(['guest_partner.example', TEST1, TEST3]);
+  });
+
   it('shows every state as Graph does', async () => {
     const opened = await open({ deleteThreshold: 5 });
     expect(problemsOfObject('', 'synchronizationJob', await shown(opened))).toEqual([]);

@@ -24,6 +24,8 @@ export interface CycleCounts {
 export type CycleEnd = 'done' | 'unauthorized' | 'too-many-deletes';
 
 const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User';
+/** What Entra takes off the name of a guest (learn.microsoft.com, how-provisioning-works, B2B users). */
+const GUEST_SUFFIX = /#EXT#@[^@]*$/i;
 const GROUP_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 /** Ends the cycle at once: the provider does not take the token. */
@@ -78,7 +80,7 @@ async function provisionUser({ memory, target }: CycleRun, counts: CycleCounts, 
     counts.exports += 1;
     return;
   }
-  const userName = text(user.properties, 'userPrincipalName');
+  const userName = text(user.properties, 'userPrincipalName').replace(GUEST_SUFFIX, '');
   const found = await target.find('Users', 'userName', userName);
   if (found === undefined) counts.exports += 1;
   const id = found ?? (await target.create('Users', accountOf(user, userName)));
