@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
-import { ENTRA_PERMISSIONS } from '../migration/entra-world.ts';
+import { ENTRA_MIGRATION_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
 import { startWorld, type World } from './world.ts';
 
 /** Entra's own job runs this often: many times while a daemon looks at it. */
@@ -33,7 +33,7 @@ export interface EntraWorld extends World {
 export async function startEntraWorld(organisation: Organisation, everyMilliseconds = EVERY_MS): Promise<EntraWorld> {
   const world = await startWorld({
     organisation,
-    migrations: ENTRA_PERMISSIONS,
+    migrations: ENTRA_MIGRATION_PERMISSIONS,
     provider: { behaviour: 'uniqkey' },
     profile: 'uniqkey',
     connection: { engine: 'entra' },

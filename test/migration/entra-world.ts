@@ -21,7 +21,7 @@ import type { Organisation } from '../../src/sandbox/organisation/organisation.t
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
 import {
   migrationApplication,
-  MIGRATION_PERMISSIONS,
+  ENTRA_MIGRATION_PERMISSIONS,
   readerApplication,
   type RegisteredApplication,
 } from '../../src/sandbox/tenant/login/applications.ts';
@@ -31,9 +31,6 @@ import { createSpyMetrics } from '../adapters/entra/loopback-graph.ts';
 import { defaultMapping, theRules } from '../builders.ts';
 import { aSecret } from '../provisioning/fakes.ts';
 import { silentLog } from '../silent-log.ts';
-
-/** What the identity of migrations needs where Entra's own provisioning is the engine. */
-export const ENTRA_PERMISSIONS = [...MIGRATION_PERMISSIONS, 'Synchronization.ReadWrite.All'] as const;
 
 const never = new AbortController().signal;
 
@@ -148,7 +145,7 @@ export async function openEntraWorld({
   database,
   organisation,
   job,
-  permissions = ENTRA_PERMISSIONS,
+  permissions = ENTRA_MIGRATION_PERMISSIONS,
 }: EntraWorldOptions): Promise<EntraWorld> {
   const name = `acme-${++worlds}`;
   const reader = readerApplication();

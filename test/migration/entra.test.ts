@@ -1,16 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createRehearser } from '../../src/rehearsal/rehearse.ts';
+import { MIGRATION_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
 import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import { company, people, personName } from '../e2e/company.ts';
 import { silentLog } from '../silent-log.ts';
-import {
-  accountStates,
-  ENTRA_PERMISSIONS,
-  openEntraWorld,
-  openStore,
-  type EntraWorld,
-  type EntraWorldOptions,
-} from './entra-world.ts';
+import { accountStates, openEntraWorld, openStore, type EntraWorld, type EntraWorldOptions } from './entra-world.ts';
 
 let store: Awaited<ReturnType<typeof openStore>>;
 let world: EntraWorld | undefined;
@@ -225,7 +219,7 @@ test('killed after line upon line of its journal it comes to the same end', asyn
 
 describe('before anything is begun', () => {
   test('an identity that could not stop the job in need is refused', async () => {
-    const at = await open({ permissions: ENTRA_PERMISSIONS.slice(0, -1) });
+    const at = await open({ permissions: MIGRATION_PERMISSIONS });
     await expect(at.start('remove-groups', ['Crew'])).rejects.toThrow(/lacks Synchronization.ReadWrite.All/);
   });
 

@@ -6,7 +6,6 @@ export type GraphPermission =
   | 'Synchronization.Read.All'
   // Of the separate identity of migrations only.
   | 'AppRoleAssignment.ReadWrite.All'
-  | 'GroupMember.ReadWrite.All'
   | 'Synchronization.ReadWrite.All';
 
 /** What a request is for, so that its failure can say so without quoting the address. */
@@ -35,7 +34,6 @@ export const CALLS = {
   nativeJobs: { what: "reading Entra's own provisioning jobs", permission: 'Synchronization.Read.All' },
   assign: { what: 'assigning a user to the enterprise application', permission: 'AppRoleAssignment.ReadWrite.All' },
   unassign: { what: 'removing an assignment', permission: 'AppRoleAssignment.ReadWrite.All' },
-  removeMember: { what: 'taking a member out of a group', permission: 'GroupMember.ReadWrite.All' },
   pauseJob: { what: "pausing Entra's own provisioning job", permission: 'Synchronization.ReadWrite.All' },
   startJob: { what: "starting Entra's own provisioning job", permission: 'Synchronization.ReadWrite.All' },
   deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },

@@ -18,7 +18,6 @@ import { requestOf, requireAllowed } from './write-requests.ts';
 const CALL_OF: Readonly<Record<DirectoryChange['kind'], Call>> = {
   assign: CALLS.assign,
   unassign: CALLS.unassign,
-  'remove-member': CALLS.removeMember,
   'pause-job': CALLS.pauseJob,
   'start-job': CALLS.startJob,
 };

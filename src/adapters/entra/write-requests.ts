@@ -5,14 +5,13 @@ const ID = '[A-Za-z0-9_-]{1,64}';
 const JOB = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 
 /**
- * Every request a migration may send to Graph, and no other. Members are taken out by reference only: without `/$ref` the
- * same address deletes the user (Learn: group-delete-members).
+ * Every request a migration may send to Graph, and no other. None concerns a member of a directory group: where `/$ref` is
+ * forgotten at the end of such an address, it deletes the user (Learn: group-delete-members).
  */
 const ALLOWED: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo$`)],
   ['DELETE', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo/${ID}$`)],
   ['POST', new RegExp(`^/servicePrincipals/${ID}/synchronization/jobs/${JOB}/(?:pause|start)$`)],
-  ['DELETE', new RegExp(`^/groups/${ID}/members/${ID}/\\$ref$`)],
 ];
 
 /** The request for a change. */
@@ -30,12 +29,6 @@ export function requestOf(change: DirectoryChange): ExactRequest {
         to: 'directory',
         method: 'DELETE',
         path: `/servicePrincipals/${encodeURIComponent(change.application)}/appRoleAssignedTo/${encodeURIComponent(change.assignment)}`,
-      };
-    case 'remove-member':
-      return {
-        to: 'directory',
-        method: 'DELETE',
-        path: `/groups/${encodeURIComponent(change.group)}/members/${encodeURIComponent(change.member)}/$ref`,
       };
     case 'pause-job':
     case 'start-job':

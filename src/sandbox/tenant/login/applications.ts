@@ -47,13 +47,12 @@ export function readerApplication(overrides: Partial<RegisteredApplication> = {}
 }
 
 /** What the separate identity of a migration needs, and nothing more (entra.md 3.7). */
-export const MIGRATION_PERMISSIONS = [
-  'Application.Read.All',
-  'AppRoleAssignment.ReadWrite.All',
-  'GroupMember.ReadWrite.All',
-] as const;
+export const MIGRATION_PERMISSIONS = ['Application.Read.All', 'AppRoleAssignment.ReadWrite.All'] as const;
 
-/** An app registration for migrations: it may assign and unassign, and take members out of groups. */
+/** The same where Entra's own service provisions: its job is paused in the end. */
+export const ENTRA_MIGRATION_PERMISSIONS = [...MIGRATION_PERMISSIONS, 'Synchronization.ReadWrite.All'] as const;
+
+/** An app registration for migrations: it may assign and unassign. */
 export function migrationApplication(overrides: Partial<RegisteredApplication> = {}): RegisteredApplication {
   return readerApplication({
     clientId: '5eed0000-0000-4000-8000-00000000c12e',
