@@ -18,7 +18,10 @@ export const EXIT_CODES: readonly (readonly [code: ExitCode, meaning: string])[]
   [EXIT.done, 'done; or a plan without changes'],
   [EXIT.failed, 'failed'],
   [EXIT.changes, 'the plan holds changes (only with --detailed-exitcode)'],
-  [EXIT.refused, 'refused or held by a guard, a gate that waits, a stale plan, a paused connection or an open cycle'],
+  [
+    EXIT.refused,
+    'refused or held by a guard, a gate or rotation that waits, a stale plan, a paused connection, an open cycle',
+  ],
   [EXIT.entryErrors, 'the cycle finished, but some operations failed'],
   [EXIT.timedOut, '--timeout is over; the work goes on in the daemon'],
   [EXIT.usage, 'the command was not understood'],

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Rotation } from '../../src/ports/credential-desk.ts';
 import { aCredential } from '../builders.ts';
 import { startApi, type ApiServer } from './api-server.ts';
 import { run, testIo } from './builders.ts';
@@ -9,17 +10,22 @@ const SECRET = 'a-secret-nobody-may-see';
 let server: ApiServer | undefined;
 afterEach(async () => server?.close());
 
-async function start(): Promise<ApiServer> {
+function rotation(waitsFor: Rotation['waitsFor']): Rotation {
+  const done = ['took in f1'];
+  return {
+    connection: 'acme',
+    model: 'overlap',
+    done,
+    waitsFor,
+    instruction: 'delete the token there',
+    credentials: [],
+  };
+}
+
+async function start(waitsFor: Rotation['waitsFor'] = 'deletion'): Promise<ApiServer> {
   const api = await startApi((app) => {
     app.post('/api/v1/connections/:name/credentials', async () => aCredential({ state: 'candidate' }));
-    app.post('/api/v1/connections/:name/rotation', async () => ({
-      connection: 'acme',
-      model: 'overlap',
-      done: ['took in f1'],
-      waitsFor: 'deletion',
-      instruction: 'delete the token there',
-      credentials: [],
-    }));
+    app.post('/api/v1/connections/:name/rotation', async () => rotation(waitsFor));
     app.get('/api/v1/credentials', async () => [
       aCredential({ owner: { kind: 'user', name: 'ada@contoso.com' } }),
       aCredential({ fingerprint: 'f0', state: 'retiring', refusedAt: 1 }),
@@ -78,10 +84,21 @@ describe('headgate token', () => {
 
   test('says where a rotation stands and what a person has to do', async () => {
     const api = await start();
-    const { code, out } = await run(['token', 'rotate', '--config', api.configFile]);
-    expect(code).toBe(0);
+    const { out } = await run(['token', 'rotate', '--config', api.configFile]);
     expect(out).toBe(
       '  done  took in f1\nWaits for: the old token to be deleted at the service provider\n  delete the token there\n',
     );
+  });
+
+  test.each<{ waitsFor: Rotation['waitsFor']; code: number }>([
+    { waitsFor: 'new-token', code: 3 },
+    { waitsFor: 'cycle', code: 3 },
+    { waitsFor: 'deletion', code: 3 },
+    { waitsFor: 'nothing', code: 0 },
+  ])('a rotation that waits for $waitsFor ends with exit code $code', async ({ waitsFor, code }) => {
+    const api = await start(waitsFor);
+    for (const json of [[], ['--json']]) {
+      expect(await run(['token', 'rotate', ...json, '--config', api.configFile])).toMatchObject({ code });
+    }
   });
 });

@@ -254,9 +254,13 @@ describe('O6: a token handed to the command line', () => {
     const listed = await run('token', 'list');
     expect(listed.stdout).toMatch(new RegExp(`${fingerprint} +active +${personName(4)} +stored`));
     const rotated = await run('token', 'rotate', '-c', 'acme', '--wait');
-    expect(rotated.stdout).toContain('Waits for: the old token to be deleted at the service provider');
+    expect(rotated).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('Waits for: the old token to be deleted at the service provider'),
+    });
     provider.revokeToken(OLD);
-    expect((await run('token', 'rotate', '-c', 'acme')).stdout).toContain('Complete');
+    const complete = await run('token', 'rotate', '-c', 'acme');
+    expect(complete).toMatchObject({ code: 0, stdout: expect.stringContaining('Complete') });
     const shown = await run('token', 'show', fingerprint);
     writeFileSync(join(directory, 'handed'), '');
     await daemon.stop();

@@ -218,5 +218,6 @@ async function runRotate(session: Session, options: RotateOptions): Promise<Exit
     rotation = await opened.operator.credentials.rotate({ connection, by }, signal);
   }
   session.out(session.json ? JSON.stringify(rotation, undefined, 2) : renderRotation(rotation, session.paint));
-  return EXIT.done;
+  // Whatever it waits for, somebody has to come back to it: a script must not take it for replaced.
+  return rotation.waitsFor === 'nothing' ? EXIT.done : EXIT.refused;
 }
