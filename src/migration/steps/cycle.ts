@@ -60,10 +60,12 @@ async function judge(context: StepContext, cycle: CycleRecord, runs: number): Pr
     const held = cycle.verdict === undefined ? new Map<string, string>() : heldOperations(cycle.verdict);
     const others = [...held].filter(([key, guard]) => guard !== 'migration' && groups.has(key.split(':').at(-1) ?? ''));
     if (others.length === 0) return { is: 'done', text: `full cycle ${cycle.id} succeeded` };
-    return {
-      is: 'stop',
-      why: `guard ${others[0]?.[1] ?? ''} holds ${others.length} of the migration's own operations`,
-    };
+    // What a person mends is seen by another cycle only: this one stays as it was judged.
+    const guard = others[0]?.[1];
+    const { message = '', remedy = '' } = findings.find((finding) => finding.guard === guard) ?? {};
+    const why = `guard ${guard ?? ''} holds ${others.length} of the migration's own operations: ${message}. ${remedy} Then resume: another full cycle looks anew`;
+    await context.append([{ kind: 'reopened', step: context.step, why: `full cycle ${cycle.id} does not count` }]);
+    return { is: 'stop', why };
   }
   const why = cycle.failure?.message ?? `it ended as ${cycle.result ?? 'unknown'}`;
   // The next look starts another one: this one does not count.

@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { OperatorClient } from '../../src/cli/operator-client.ts';
+import type { MigrationVerb } from '../../src/core/migration/permitted.ts';
+import type { Complex } from '../../src/sandbox/provider/json.ts';
+import { company, cycle, personName } from './company.ts';
+import { accountsOf, approve, start, still } from './migration-world.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+/** Eight people: 1 to 4 through Crew, 4 to 6 through Deck, 2 and 3 through Hold, 7 and 8 directly. All have accounts. */
+async function open() {
+  world = await startWorld({
+    organisation: company({ users: 9, groups: { Crew: [1, 4], Deck: [4, 6], Hold: [2, 3] }, direct: [7, 8] }),
+    migrations: true,
+  });
+  const operator = await world.open();
+  expect((await cycle(operator)).result).toBe('succeeded');
+  return { at: world, operator, before: accountsOf(world) };
+}
+
+function act(operator: OperatorClient, verb: Exclude<MigrationVerb, 'approve'>): Promise<unknown> {
+  return operator.migrations.actOnMigration({ connection: 'acme', verb, by: 'ada' });
+}
+
+function idOf({ provider }: World, name: string): string {
+  const id = provider.accounts.find(name)?.['id'];
+  return typeof id === 'string' ? id : '';
+}
+
+function groupIds({ provider }: World): readonly string[] {
+  return provider.groups.all().flatMap(({ id }) => (typeof id === 'string' ? id : []));
+}
+
+/** A change somebody makes on the provider's own pages. */
+function byHand({ provider }: World, path: string, operation: Complex): void {
+  const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
+  provider.change('PATCH', path, { schemas, Operations: [operation] });
+}
+
+/** Puts somebody into every SCIM group there still is, as soon as the canary is deleted. */
+function putBackAfterCanary(at: World): void {
+  let done = false;
+  at.provider.observe({
+    async afterWrite({ method, path }) {
+      if (done || method !== 'DELETE' || !path.includes('/Groups/')) return;
+      done = true;
+      for (const id of groupIds(at))
+        byHand(at, `/Groups/${id}`, { op: 'add', path: 'members', value: [{ value: idOf(at, personName(8)) }] });
+    },
+  });
+}
+
+describe('an administrator who edits by hand meanwhile', () => {
+  test('and puts a member back after the canary, takes it out again and resumes: another full cycle ends it', async () => {
+    const { at, operator, before } = await open();
+    putBackAfterCanary(at);
+    await start(operator, 'remove-groups', ['Crew', 'Deck', 'Hold']);
+    await approve(operator, 'coverage');
+    const paused = await still(operator);
+    expect(paused.status).toBe('paused');
+    expect(paused.paused?.reason).toMatch(/non-empty-group-delete holds 2.*Crew with 1 member.*Then resume/);
+    for (const id of groupIds(at)) byHand(at, `/Groups/${id}`, { op: 'remove', path: 'members' });
+    await act(operator, 'resume');
+    expect(await still(operator)).toMatchObject({ status: 'ended', result: 'succeeded' });
+    expect(at.provider.groups.size).toBe(0);
+    expect(accountsOf(at)).toEqual(before);
+  });
+
+  test('and leaves the member in: a resumed migration stops again and deletes nothing', async () => {
+    const { at, operator, before } = await open();
+    putBackAfterCanary(at);
+    await start(operator, 'remove-groups', ['Crew', 'Deck', 'Hold']);
+    await approve(operator, 'coverage');
+    await still(operator);
+    await act(operator, 'resume');
+    expect(await still(operator)).toMatchObject({ status: 'paused' });
+    expect(at.provider.groups.size).toBe(2);
+    expect(accountsOf(at)).toEqual(before);
+  });
+});
