@@ -42,10 +42,10 @@ function code(text: string): Html {
 }
 
 function accountRows(report: MigrationReport): readonly (readonly (string | Html)[])[] {
-  const { before, after, added } = report.accounts;
-  const idsAfter = new Set((after ?? []).map(({ id }) => id));
+  const { before, after, added, lost } = report.accounts;
+  const idsLost = new Set(lost.map(({ id }) => id));
   const state = ({ id }: ActiveAccount) =>
-    after === undefined ? 'not verified' : idsAfter.has(id) ? 'active, the same id' : 'LOST';
+    idsLost.has(id) ? 'LOST' : after === undefined ? 'not known' : 'active, the same id';
   return [
     ...before.map((account) => [account.label, code(account.id), 'active', state(account)]),
     ...added.map((account) => [account.label, code(account.id), '–', 'active, new since']),

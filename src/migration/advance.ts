@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
-import type { MigrationResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { stateOf } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
 import { freezeJob } from './steps/pause-job.ts';
+import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
 import { LeftError, openStep, type StepContext, type StepOutcome } from './step-context.ts';
 
@@ -66,9 +66,11 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
       case 'wait':
         log.info({ gate: action.gate, why: action.why }, 'the migration waits for a person');
         return undefined;
-      case 'abort':
-        await end(given, 'aborted', action.by, action.reason, false);
+      case 'abort': {
+        const { by, reason: text } = action;
+        await end(given, { result: 'aborted', by, text, frozen: false }, await lastLook(given, stateOf(lines), signal));
         return undefined;
+      }
       case 'step': {
         const context = openStep({ ...given, worker, signal, step: action.step }, lines);
         const outcome = await attempt(context, lines);
@@ -122,7 +124,7 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
       if (step === 'report') {
         // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.
         const result = context.state().mode === 'rollback' ? 'rolled-back' : 'succeeded';
-        await end(given, result, 'headgate', outcome.text, false, said);
+        await end(given, { result, by: 'headgate', text: outcome.text, frozen: false }, said);
         return -1;
       }
       await context.append(said);
@@ -138,9 +140,13 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
       await context.append([{ kind: 'paused', by: 'headgate', reason: outcome.why }]);
       log.error({ step, why: outcome.why }, 'the migration is paused: a person must look');
       return -1;
-    case 'abort':
-      await end(given, 'aborted', 'headgate', `${outcome.why}${await freezeJob(context)}`, true);
+    case 'abort': {
+      const text = `${outcome.why}${await freezeJob(context)}`;
+      const found = await lastLook(given, context.state(), context.signal);
+      const { lost } = outcome;
+      await end(given, { result: 'aborted', by: 'headgate', text, frozen: true, ...(lost && { lost }) }, found);
       return -1;
+    }
     case 'left':
       return -1;
     default:
@@ -151,15 +157,13 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
 /** Ends a migration. Frozen first: a crash between the two must not leave a connection that goes on as if nothing was. */
 async function end(
   { id, connection, ports, log, worker }: Advance,
-  result: MigrationResult,
-  by: string,
-  text: string,
-  frozen: boolean,
-  first: readonly JournalEntry[] = [],
+  how: Omit<Extract<JournalEntry, { readonly kind: 'ended' }>, 'kind'>,
+  first: readonly JournalEntry[],
 ): Promise<void> {
+  const { result, text, frozen } = how;
   const { name } = connection.rules;
   if (frozen) await ports.stores.connections.pause(name, `migration ${id} was aborted: ${text}`);
-  await ports.stores.migrations.append(id, [...first, { kind: 'ended', result, by, text, frozen }], { worker });
+  await ports.stores.migrations.append(id, [...first, { kind: 'ended', ...how }], { worker });
   if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');
 }

@@ -1,6 +1,7 @@
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
 import type { Link } from '../core/link.ts';
 import type { MigrationStep } from '../core/migration/migration.ts';
+import type { ActiveAccount } from '../core/migration/survey.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import { RefusedError } from '../core/errors.ts';
 import type { DirectoryWriter } from '../ports/directory-writer.ts';
@@ -18,7 +19,7 @@ export type StepOutcome =
   /** A person must look. The migration is paused; nothing is lost. */
   | { readonly is: 'stop'; readonly why: string }
   /** Somebody would lose, or has lost, access: the migration ends here and the connection is frozen. */
-  | { readonly is: 'abort'; readonly why: string }
+  | { readonly is: 'abort'; readonly why: string; readonly lost?: readonly ActiveAccount[] }
   /** Pause, abort or rollback was asked for, or the lease was lost. */
   | { readonly is: 'left' };
 

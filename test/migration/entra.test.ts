@@ -189,6 +189,11 @@ describe('whoever comes or goes', () => {
     expect(view.resultText).toMatch(/Entra's own provisioning was paused/);
     expect(await at.jobCode()).toBe('Paused');
     expect(at.provider.groups.size).toBe(1);
+    // M8: the report names whom, and what is there.
+    const { accounts, groups } = await at.operator.migrationReport(at.connection.rules.name);
+    expect(accounts.lost.map(({ label }) => label)).toEqual([personName(5)]);
+    expect(accounts.after?.map(({ label }) => label).toSorted()).toEqual(at.active());
+    expect(groups.left).toEqual(at.provider.groups.all().map(({ id }) => id));
   });
 });
 

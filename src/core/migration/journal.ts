@@ -58,8 +58,8 @@ export type JournalEntry =
       readonly by: string;
       readonly options: MigrationOptions;
     }
-  /** `start`: before anything; `coverage`: what the coverage gate is asked about. */
-  | { readonly kind: 'surveyed'; readonly purpose: 'start' | 'coverage'; readonly survey: Survey }
+  /** `start`: before anything; `coverage`: what the coverage gate is asked about; `end`: what is there as it ends. */
+  | { readonly kind: 'surveyed'; readonly purpose: 'start' | 'coverage' | 'end'; readonly survey: Survey }
   | { readonly kind: 'begun' | 'done'; readonly step: MigrationStep; readonly text?: string }
   /** Something changed outside: the steps from this one on are to be gone through again. */
   | { readonly kind: 'reopened'; readonly step: MigrationStep; readonly why: string }
@@ -97,6 +97,8 @@ export type JournalEntry =
       readonly by: string;
       readonly text: string;
       readonly frozen: boolean;
+      /** Whose loss ended it: they may be back by the time of the last look. */
+      readonly lost?: readonly ActiveAccount[];
     };
 
 /** A line as stored: numbered from 1, dated (ms since the epoch), chained to the one before. */

@@ -34,7 +34,7 @@ export interface MigrationReport {
   };
   readonly accounts: {
     readonly before: readonly ActiveAccount[];
-    /** Absent until it was verified. */
+    /** When it was verified, or when it ended before that; absent until then, and where it could not be read. */
     readonly after?: readonly ActiveAccount[];
     /** Active before and not after: must be empty. */
     readonly lost: readonly ActiveAccount[];
@@ -47,7 +47,7 @@ export interface MigrationReport {
       readonly scimGroup: string | null;
       readonly members: number;
     }[];
-    /** SCIM groups of the migration that were still there when it was verified. */
+    /** SCIM groups of the migration that were still there when it was verified, or when it ended. */
     readonly left?: readonly string[];
   };
   /** Changes the migration's own cycle did not send. */
@@ -109,14 +109,17 @@ function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
 export function reportOf(id: string, lines: readonly JournalLine[]): MigrationReport {
   const state = stateOf(lines);
   const before = state.before?.accounts ?? [];
-  const after = state.verified?.accounts;
+  const after = (state.found ?? state.verified)?.accounts;
   const ids = (accounts: readonly ActiveAccount[]) => new Set(accounts.map((account) => account.id));
   const [idsBefore, idsAfter] = [ids(before), ids(after ?? [])];
-  const lost = after === undefined ? [] : before.filter((account) => !idsAfter.has(account.id));
+  const { ended, found, verified } = state;
+  const lostFirst = ids(ended?.lost ?? []);
+  const isLost = ({ id }: ActiveAccount) => (after !== undefined && !idsAfter.has(id)) || lostFirst.has(id);
+  const lost = before.filter(isLost);
   const added = (after ?? []).filter((account) => !idsBefore.has(account.id));
   const broken = brokenAt(id, lines);
-  const left = state.verified?.groupsLeft;
-  const { ended } = state;
+  const left =
+    found === undefined ? verified?.groupsLeft : found.groups.flatMap(({ scimGroup }) => scimGroup?.id ?? []);
   return {
     id,
     connection: state.connection,
@@ -143,7 +146,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
       })),
       ...(left === undefined ? {} : { left }),
     },
-    waiting: state.verified?.waiting ?? 0,
+    waiting: verified?.waiting ?? 0,
     findings: (state.coverage ?? state.before)?.findings ?? [],
     accepted: state.options.accept,
     approvals: lines.flatMap(({ at, entry }) => {

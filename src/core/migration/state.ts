@@ -12,7 +12,7 @@ import {
   type MigrationStep,
 } from './migration.ts';
 import type { NativeJob } from './native-job.ts';
-import type { Survey } from './survey.ts';
+import type { ActiveAccount, Survey } from './survey.ts';
 
 export interface Approval {
   readonly digest: string;
@@ -46,6 +46,8 @@ export interface MigrationState {
   /** What the coverage gate is asked about. */
   readonly coverage?: Survey;
   readonly verified?: Extract<JournalEntry, { readonly kind: 'verified' }>;
+  /** What was there as it ended, where that was looked at. */
+  readonly found?: Survey;
   readonly sightings: Readonly<Partial<Record<MigrationStep, Sighting>>>;
   /** Keys of calls known to have been carried out, by step, since the step was last opened. */
   readonly carriedOut: Readonly<Partial<Record<MigrationStep, ReadonlySet<string>>>>;
@@ -71,6 +73,7 @@ export interface MigrationState {
     readonly text: string;
     readonly at: number;
     readonly frozen: boolean;
+    readonly lost: readonly ActiveAccount[];
   };
   /** Whether anything was, or may have been, taken away. Stays true whatever is gone through again. */
   readonly takenAway: boolean;
@@ -89,6 +92,7 @@ interface Draft {
   before?: Survey;
   coverage?: Survey;
   verified?: Extract<JournalEntry, { readonly kind: 'verified' }>;
+  found?: Survey;
   sightings: Partial<Record<MigrationStep, Sighting>>;
   carriedOut: Partial<Record<MigrationStep, Set<string>>>;
   inDoubt: readonly MigrationCall[];
@@ -150,8 +154,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       if (entry.kind === 'withdrawn') delete draft.approvals[entry.gate];
       return;
     case 'surveyed':
-      if (entry.purpose === 'start') draft.before = entry.survey;
-      else draft.coverage = entry.survey;
+      draft[entry.purpose === 'start' ? 'before' : entry.purpose === 'end' ? 'found' : 'coverage'] = entry.survey;
       return;
     case 'begun':
       draft.begun.add(entry.step);
@@ -210,7 +213,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       delete draft.paused;
       return;
     case 'ended':
-      draft.ended = { result: entry.result, text: entry.text, at, frozen: entry.frozen };
+      draft.ended = { result: entry.result, text: entry.text, at, frozen: entry.frozen, lost: entry.lost ?? [] };
       return;
     default:
       return entry satisfies never;

@@ -68,6 +68,7 @@ export function lostAccounts(
 export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
   return {
     is: 'abort',
+    lost: accounts,
     why: `${counted(accounts.length, 'account that was active before is', 'accounts that were active before are')} not any more: ${listed(accounts.map(({ label }) => label))}`,
   };
 }

@@ -80,6 +80,17 @@ describe('M8: the report', () => {
     expect(report.accounts.lost.map(({ anchor }) => anchor)).toEqual(['ann']);
   });
 
+  test('M8: names whose loss ended it, also where nothing could be read as it ended, or they were back', () => {
+    const lost = survey.accounts.slice(0, 1);
+    const aborted: JournalEntry = { ...succeeded, result: 'aborted', frozen: true, lost };
+    const unread = reportOf('m1', journal(started(), looked, aborted));
+    expect(unread.accounts).toMatchObject({ before: survey.accounts, lost });
+    expect(unread.accounts.after).toBeUndefined();
+    const back = reportOf('m1', journal(started(), looked, { ...looked, purpose: 'end' }, aborted));
+    expect(back).toMatchObject({ passed: false, accounts: { after: survey.accounts, lost } });
+    expect(renderMigrationReport(back)).toContain('LOST');
+  });
+
   test('does not pass with a broken journal, or before it was verified', () => {
     const sound = journal(started(), looked, verified(), succeeded);
     const broken = sound.map((line) => (line.sequence === 3 ? { ...line, entry: verified([]) } : line));
