@@ -69,7 +69,7 @@ function describeFailure(error: unknown): Failure {
       code: 'config',
       exit: EXIT.config,
       message: error.message,
-      details: problemLines(file, error.problems),
+      details: error.message.endsWith('in the configuration') ? problemLines(file, error.problems) : [],
       problems: error.problems,
       // What is wrong outside the file's lines, such as a missing file, says itself what to do and is not found by a check.
       ...(error.problems.some(({ line }) => line !== undefined)

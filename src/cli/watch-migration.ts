@@ -1,10 +1,9 @@
 import type { MigrationView } from '../core/migration/view.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { OperatorClient } from './operator-client.ts';
 import { createPatience } from './patience.ts';
 import { createProgress } from './progress.ts';
 import { renderMigration } from './render/migration.ts';
-import type { Session } from './session.ts';
+import type { OpenOperator, Session } from './session.ts';
 import { STREAM_VERSION } from './wait.ts';
 
 const POLL_MS = 500;
@@ -15,7 +14,7 @@ const POLL_MS = 500;
  */
 export async function watchMigration(
   session: Session,
-  operator: OperatorClient,
+  { operator, daemon }: OpenOperator,
   first: MigrationView,
 ): Promise<ExitCode> {
   const { io, json } = session;
@@ -34,7 +33,8 @@ export async function watchMigration(
     await io.pause(POLL_MS, stop);
     if (stop.aborted) {
       progress.end();
-      session.say(`The migration goes on in the daemon. Look at it with: headgate migration status ${view.connection}`);
+      const where = daemon ? 'goes on in the daemon' : 'stays open and goes on when "headgate serve" runs';
+      session.say(`The migration ${where}. Look at it with: headgate migration status ${view.connection}`);
       return EXIT.interrupted;
     }
     try {

@@ -97,6 +97,7 @@ function checkSecretFiles(
     const state = inspectSecretFile(file);
     const at = [...path, key];
     if (state === 'missing') found.problems.push(source.problemAt(at, `file ${file} does not exist`));
+    if (state === 'empty') found.problems.push(source.problemAt(at, `file ${file} is empty; write the secret into it`));
     if (state === 'not-a-file') found.problems.push(source.problemAt(at, `${file} is not a file`));
     // Certificates are public, and platforms mount federated tokens readable for all.
     const open = key === 'certificate_file' || settings['kind'] === 'workload_identity';

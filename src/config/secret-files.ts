@@ -30,10 +30,13 @@ export function secretPath(base: FileBase, setting: string): string {
 }
 
 /** What is known about a secret file before it is read. `unknown` when its folder may not be looked into. */
-export function inspectSecretFile(path: string): 'private' | 'world-readable' | 'missing' | 'not-a-file' | 'unknown' {
+export function inspectSecretFile(
+  path: string,
+): 'private' | 'world-readable' | 'missing' | 'empty' | 'not-a-file' | 'unknown' {
   try {
     const found = statSync(path);
     if (!found.isFile() && !found.isFIFO()) return 'not-a-file';
+    if (found.isFile() && found.size === 0) return 'empty';
     // Windows has no such bits; Node reports 0o666 there for everything.
     return process.platform !== 'win32' && (found.mode & 0o004) !== 0 ? 'world-readable' : 'private';
   } catch (error) {

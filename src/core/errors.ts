@@ -143,9 +143,17 @@ export class ConfigError extends HeadgateError {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
   constructor(file: string, problems: readonly ConfigProblem[]) {
-    super(`${file}: ${problems.length} problem${problems.length === 1 ? '' : 's'} in the configuration`);
+    super(`${file}: ${inShort(problems)}`);
     this.problems = problems;
   }
+}
+
+/** A single problem that has no line in the file, such as a secret that cannot be read, is all there is to say. */
+function inShort(problems: readonly ConfigProblem[]): string {
+  const [only] = problems;
+  if (only !== undefined && problems.length === 1 && only.line === undefined)
+    return only.path === '' ? only.message : `${only.path}: ${only.message}`;
+  return `${problems.length} problem${problems.length === 1 ? '' : 's'} in the configuration`;
 }
 
 /** The environment is not fit to start (Redis may evict, a data directory is taken, a database is newer than this program). */

@@ -4,7 +4,9 @@ import type { DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
+import type { MigrationGate } from '../core/migration/migration.ts';
 import type { MigrationTrace } from '../core/migration/trace.ts';
+import type { MigrationView } from '../core/migration/view.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Json } from '../core/scim.ts';
 import type { GuardSetting } from '../core/guards/settings.ts';
@@ -51,6 +53,13 @@ export interface ConnectionStatus {
   readonly unmapped?: { readonly cycle: string; readonly plannedAt: number; readonly text: string };
   /** Needs in escrow over cycles; absent where none is. */
   readonly escrows?: EscrowTotals;
+  /** The open migration, while which no cycle of the connection runs but its own. */
+  readonly migration?: OpenMigration;
+}
+
+/** What a migration that has not ended is and waits for. */
+export interface OpenMigration extends Pick<MigrationView, 'kind' | 'status'> {
+  readonly gate?: MigrationGate;
 }
 
 /** A removal that is announced and not done yet. */

@@ -2,8 +2,10 @@ import type { Link } from '../core/link.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import { guardSettings } from '../core/guards/settings.ts';
 import { GUARDS } from '../core/verdict.ts';
+import { viewOf } from '../core/migration/view.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { Connection } from '../ports/index.ts';
+import type { MigrationStore } from '../ports/migration-store.ts';
 import type { ConnectionStatus, CycleView, PendingRemoval } from '../ports/operator.ts';
 import type { EscrowStore } from '../ports/recovery.ts';
 import type { ConnectionStore, CycleRecord, CycleStore, LinkStore, OperationRecord } from '../ports/stores.ts';
@@ -22,6 +24,7 @@ export interface StatusStores {
   readonly connections: Pick<ConnectionStore, 'get'>;
   readonly escrows: Pick<EscrowStore, 'totals'>;
   readonly holds: Pick<HoldDesk, 'list'>;
+  readonly migrations: Pick<MigrationStore, 'openOf' | 'lines'>;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface StatusStores {
  */
 export async function connectionStatus(
   connection: Connection,
-  { cycles, links, connections, escrows, holds }: StatusStores,
+  { cycles, links, connections, escrows, holds, migrations }: StatusStores,
   view: (cycle: CycleRecord) => Promise<CycleView>,
   now: number,
 ): Promise<ConnectionStatus> {
@@ -64,7 +67,19 @@ export async function connectionStatus(
     ...(lastPlanned === undefined ? {} : { lastPlanned }),
     ...(lastSuccess === undefined ? {} : { lastSuccess }),
     ...(await unmappedUsers(cycles, name)),
+    ...(await openMigration(migrations, name, now)),
   };
+}
+
+async function openMigration(
+  migrations: StatusStores['migrations'],
+  connection: string,
+  now: number,
+): Promise<Pick<ConnectionStatus, 'migration'>> {
+  const open = await migrations.openOf(connection);
+  if (open === undefined) return {};
+  const { kind, status, gate } = viewOf(open.id, await migrations.lines(open.id), now);
+  return { migration: { kind, status, ...(gate === undefined ? {} : { gate: gate.name }) } };
 }
 
 /** How many full cycles are looked through for one that was planned. */

@@ -50,6 +50,18 @@ describe('headgate migration', () => {
     expect(ran.out).toContain(`headgate migration approve acme --gate coverage --digest ${survey.digest}`);
   });
 
+  test('looking on where no daemon runs carries nothing on, and says so', async () => {
+    const running = viewOf('m1', journal(started(), { kind: 'surveyed', purpose: 'start', survey }), NOW);
+    let asked = 0;
+    const migrationStatus = async () => {
+      asked += 1;
+      return running;
+    };
+    const ran = await headgate({ migrationStatus })('migration', 'status', 'acme', '--watch');
+    expect(ran).toMatchObject({ code: 0, err: expect.stringContaining('goes on once "headgate serve" runs') });
+    expect(asked).toBe(1);
+  });
+
   test("status shows what is seen of Entra's own job where that is the engine", async () => {
     const job = { id: 'scim.1', code: 'Active' };
     const waiting = journal(

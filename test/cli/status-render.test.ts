@@ -47,6 +47,13 @@ describe('headgate status', () => {
     expect(shown({ leaving: { total: 1, next: [removal] } })).toContain(words);
   });
 
+  test('tells of a migration that waits for a yes, because no cycle runs meanwhile', () => {
+    const waiting = shown({ migration: { kind: 'disable-scim', status: 'waiting', gate: 'coverage' } });
+    expect(waiting).toMatch(/acme: migration: disable-scim waits for somebody's yes at the gate coverage; .*no cycle/);
+    expect(waiting).toContain('headgate migration status acme');
+    expect(shown({})).not.toContain('migration');
+  });
+
   test('tells whom no account can be made of, and where to see who and why', () => {
     const unmapped = { cycle: 'c-1', plannedAt: NOW, text: '2 users could not be mapped: no userName' };
     const words =

@@ -524,6 +524,13 @@ describe('a window of removals', () => {
   });
 });
 
+test('a secret file without a secret is found before a cycle fails of it', () => {
+  folder.write('empty-token', '', 0o600);
+  expect(folder.problems(exampleWith('./acme-token', './empty-token'))).toEqual([
+    expect.objectContaining({ line: 16, message: expect.stringMatching(/empty-token is empty; write the secret/) }),
+  ]);
+});
+
 describe('warnings do not refuse the configuration', () => {
   test('a secret file everybody can read is named with the remedy', () => {
     folder.write('open-token', 'x\n', 0o644);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { StartupError } from '../../core/errors.ts';
 import { MIGRATION_GATES, type MigrationGate } from '../../core/migration/migration.ts';
+import type { MigrationView } from '../../core/migration/view.ts';
 import { renderMigrationReport } from '../../http/migration-report.ts';
 import { parseDigest } from '../digest.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -106,11 +107,15 @@ async function runStart(
   const opened = await session.connect({ work: options.wait === true });
   const start = { ...ask, requestedBy: session.requestedBy() };
   const view = await opened.operator.migrations.start(start, new AbortController().signal);
-  if (options.wait === true) return watchMigration(session, opened.operator, view);
-  if (session.json) session.out(JSON.stringify(view, undefined, 2));
-  else session.out(renderMigration(view, session.paint));
-  if (!opened.daemon) session.say('No daemon is running: it goes on once "headgate serve" runs.');
+  if (options.wait === true) return watchMigration(session, opened, view);
+  show(session, view, opened.daemon);
   return EXIT.done;
+}
+
+/** Where it stands, and that nobody carries it on where that is so. */
+function show({ json, out, say, paint }: Session, view: MigrationView, daemon: boolean): void {
+  out(json ? JSON.stringify(view, undefined, 2) : renderMigration(view, paint));
+  if (!daemon && view.status !== 'ended') say('No daemon is running: it goes on once "headgate serve" runs.');
 }
 
 async function runStatus(
@@ -119,10 +124,11 @@ async function runStatus(
   [name]: readonly string[],
 ): Promise<ExitCode> {
   const connection = session.connectionName(name);
-  const { operator } = await session.connect({ work: watch });
+  const { operator, daemon } = await session.connect();
   const view = await operator.migrations.migrationStatus(connection);
-  if (watch) return watchMigration(session, operator, view);
-  session.out(session.json ? JSON.stringify(view, undefined, 2) : renderMigration(view, session.paint));
+  // Looking on must not carry anything on.
+  if (watch && (daemon || view.status !== 'running')) return watchMigration(session, { operator, daemon }, view);
+  show(session, view, daemon);
   return EXIT.done;
 }
 
@@ -132,15 +138,14 @@ async function runApprove(
   [name]: readonly string[],
 ): Promise<ExitCode> {
   const connection = session.connectionName(name);
-  const { operator } = await session.connect();
+  const { operator, daemon } = await session.connect();
   const shown = await operator.migrations.migrationStatus(connection);
   if (digest === undefined) {
     session.out(renderMigration(shown, session.paint));
     throw new UsageError('look at the above, then approve exactly that with --digest');
   }
   const approval = { connection, gate, digest, by: session.requestedBy() };
-  const view = await operator.migrations.approve(approval);
-  session.out(session.json ? JSON.stringify(view, undefined, 2) : renderMigration(view, session.paint));
+  show(session, await operator.migrations.approve(approval), daemon);
   return EXIT.done;
 }
 
@@ -151,10 +156,10 @@ async function runVerb(
   name: string | undefined,
 ): Promise<ExitCode> {
   const connection = session.connectionName(name);
-  const { operator } = await session.connect();
+  const { operator, daemon } = await session.connect();
   const why = reason === undefined ? {} : { reason };
   const view = await operator.migrations.actOnMigration({ connection, verb, by: session.requestedBy(), ...why });
-  session.out(session.json ? JSON.stringify(view, undefined, 2) : renderMigration(view, session.paint));
+  show(session, view, daemon);
   return EXIT.done;
 }
 

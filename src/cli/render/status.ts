@@ -36,6 +36,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
         ],
   );
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
+  const migrations = status.connections.flatMap((connection) => migrationOf(connection, paint));
   const paces = status.connections.flatMap((connection) => paceOf(connection, status.asOf));
   const leaving = status.connections.flatMap((connection) => leavingOf(connection, status.asOf, paint));
   const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
@@ -53,6 +54,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
     ...paused,
     ...quarantines,
     ...waiting,
+    ...migrations,
     ...paces,
     ...leaving,
     ...troubles,
@@ -70,6 +72,15 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
   return [
     trouble(paint.warn(`${connection} waits`), when, `to go on now: headgate connection resume -c ${connection}`),
   ];
+}
+
+/** An open migration: nothing else runs for the connection until it has ended. */
+function migrationOf({ connection, migration }: ConnectionStatus, paint: Paint): readonly string[] {
+  if (migration === undefined) return [];
+  const { kind, status, gate } = migration;
+  const where = gate === undefined ? `is ${status}` : `waits for somebody's yes at the gate ${gate}`;
+  const what = `${kind} ${where}; until it has ended no cycle of the connection runs but its own`;
+  return [trouble(paint.warn(`${connection}: migration`), what, `see: headgate migration status ${connection}`)];
 }
 
 /** A pace older than this says nothing about now, in ms. */

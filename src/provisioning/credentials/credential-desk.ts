@@ -226,7 +226,7 @@ async function end(
   const how = { by, now: ports.clock.now(), eraseSecret: true };
   // Asked before anything is sent: what may not end now is not tried at the provider either.
   changeOf(found, event('refused'), how);
-  const confirmed = await confirmEnd(ports, found, deleted, signal);
+  const confirmed = await confirmEnd(ports, found, kind, deleted, signal);
   const change = changeOf(found, event(confirmed), { ...how, detail: confirmed });
   await applyChanges(ports, [change]);
   return change.after;
@@ -235,10 +235,12 @@ async function end(
 async function confirmEnd(
   ports: Ports,
   credential: StoredCredential,
+  kind: 'retired' | 'revoked',
   deleted: boolean,
   signal: AbortSignal,
 ): Promise<'refused' | 'by-person'> {
   const { fingerprint, connection } = credential;
+  const verb = kind === 'retired' ? 'retire' : 'revoke';
   const secret = await secretOf(credential, ports);
   const { switchedOffAt } = await ports.stores.connections.get(connection);
   // Nothing is sent any more where SCIM was switched off, not even to try a token.
@@ -249,13 +251,13 @@ async function confirmEnd(
       'credential',
       `${fingerprint} cannot be tried any more: nobody can see whether it is refused`,
       {
-        remedy: `delete the token at the service provider, then say so: headgate token retire ${fingerprint} --deleted-at-provider`,
+        remedy: `delete the token at the service provider, then say so: headgate token ${verb} ${fingerprint} --deleted-at-provider`,
       },
     );
   }
   const outcome = await provider.probe(secret, signal);
   if (outcome === 'refused') return 'refused';
   throw new RefusedError('credential', `the service provider of ${connection} still accepts ${fingerprint}`, {
-    remedy: `delete the token there, then: headgate token retire ${fingerprint}`,
+    remedy: `delete the token there, then: headgate token ${verb} ${fingerprint}`,
   });
 }
