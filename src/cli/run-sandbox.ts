@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { StartupError } from '../core/errors.ts';
-import { openSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { openSandbox, OWN_SERVICE_EVERY_MS, type Sandbox } from '../sandbox/sandbox.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import type { SandboxOptions } from './parts.ts';
@@ -20,6 +20,9 @@ export async function runSandbox(options: SandboxOptions, io: CliIo): Promise<Ex
     `${sandbox.resumed ? 'Taken up again' : 'Made'} in ${resolve(options.directory)}:`,
     `  tenant    ${tenant.url}   (Graph ${tenant.graphUrl}, control ${tenant.url}/_sandbox/)`,
     `  provider  ${provider.url}   (${options.provider})`,
+    ...(options.engine === 'entra'
+      ? [`  job       Entra's own provisioning of ${sandbox.application}, every ${OWN_SERVICE_EVERY_MS / 1000} seconds`]
+      : []),
     '',
     'Connect Headgate to it, in another terminal:',
     `  headgate plan --config ${configFile}`,

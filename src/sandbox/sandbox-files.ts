@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import type { SandboxEngine } from './engine.ts';
 import { parseSnapshot, type ProviderSnapshot } from './provider/snapshot.ts';
 import type { TenantState } from './tenant/state.ts';
 
@@ -25,6 +26,7 @@ export interface SandboxAddresses {
   readonly scim: string;
   readonly scimToken: string;
   readonly profile: string;
+  readonly engine?: SandboxEngine;
   /** Where the daemon is to listen. */
   readonly httpPort: number;
 }
@@ -82,6 +84,7 @@ export async function writeConfiguration(directory: string, at: SandboxAddresses
       {
         name: 'acme',
         application: at.application,
+        ...(at.engine === 'entra' ? { engine: at.engine } : {}),
         provider: {
           profile: at.profile,
           url: at.scim,

@@ -1,10 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { ENTRA_MIGRATION_PERMISSIONS, migrationApplication, readerApplication } from './tenant/login/applications.ts';
 import { generateOrganisation } from './organisation/generate.ts';
+import type { SandboxEngine } from './engine.ts';
 import { isBehaviourName } from './provider/behaviours/registry.ts';
 import { startProvider, type SandboxProvider } from './provider/provider.ts';
-import { loadState, saveState, writeConfiguration } from './sandbox-files.ts';
+import { loadState, saveState, writeConfiguration, type SandboxAddresses } from './sandbox-files.ts';
 import { startTenant, type Tenant } from './tenant/tenant.ts';
+
+/** Entra's takes forty minutes; a person who tries a migration waits for three or four. */
+export const OWN_SERVICE_EVERY_MS = 15_000;
 
 /** What a sandbox is to be like. */
 export interface SandboxOptions {
@@ -17,6 +22,8 @@ export interface SandboxOptions {
   readonly directory: string;
   /** Behaviour of the service provider: a profile's name. */
   readonly provider: string;
+  /** Who provisions: Headgate, or the tenant's own service, as Entra's does. */
+  readonly engine: SandboxEngine;
   /** Port the written configuration gives the daemon. */
   readonly httpPort: number;
 }
@@ -25,6 +32,8 @@ export interface SandboxOptions {
 export interface Sandbox {
   readonly tenant: Tenant;
   readonly provider: SandboxProvider;
+  /** appId of the enterprise application. */
+  readonly application: string;
   /** The ready-made headgate.yaml. */
   readonly configFile: string;
   /** Whether an earlier run's state was taken up. */
@@ -42,7 +51,9 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const saved = await loadState(directory);
   const { seed, users, groups, port } = options;
   const organisation = saved?.tenant ?? generateOrganisation({ seed, users, groups });
-  const tenant = await startTenant({ organisation, port });
+  // Named anew, so that a state of an earlier version has what this one needs.
+  const writer = migrationApplication({ permissions: ENTRA_MIGRATION_PERMISSIONS });
+  const tenant = await startTenant({ organisation, port, applications: [readerApplication(), writer] });
   const provider = await startProvider({
     port: port === 0 ? 0 : port + 1,
     behaviour: options.provider,
@@ -51,15 +62,19 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     await tenant.close();
     throw error;
   });
+  const at = addresses(tenant, provider);
   const configFile = await writeConfiguration(directory, {
-    ...addresses(tenant, provider),
+    ...at,
     profile: options.provider,
+    engine: options.engine,
     httpPort: options.httpPort,
   });
+  if (options.engine === 'entra') await startOwnService(tenant, at);
   const save = () => saveState(directory, { tenant: tenant.snapshot(), provider: provider.snapshot() });
   return {
     tenant,
     provider,
+    application: at.application,
     configFile,
     resumed: saved !== undefined,
     save,
@@ -68,6 +83,16 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       await Promise.all([tenant.close(), provider.close()]);
     },
   };
+}
+
+/** Entra's own job takes up the connection: a first cycle now, and then again and again. */
+async function startOwnService(
+  { control }: Tenant,
+  { application, scim, scimToken }: Pick<SandboxAddresses, 'application' | 'scim' | 'scimToken'>,
+): Promise<void> {
+  const target = { url: scim, token: scimToken };
+  control.setProvisioningJob(application, 'NotRun', { target, everyMilliseconds: OWN_SERVICE_EVERY_MS });
+  await control.runProvisioningJob(application);
 }
 
 function addresses(tenant: Tenant, provider: SandboxProvider) {

@@ -139,7 +139,15 @@ describe('what starts large parts', () => {
     });
     await run(['sandbox', '--users', '20', '--provider', 'salesforce'], testIo(), parts);
     expect(asked).toEqual([
-      { users: 20, groups: 30, seed: 1, port: 4010, directory: './headgate-sandbox', provider: 'salesforce' },
+      {
+        users: 20,
+        groups: 30,
+        seed: 1,
+        port: 4010,
+        directory: './headgate-sandbox',
+        provider: 'salesforce',
+        engine: 'headgate',
+      },
     ]);
   });
 

@@ -14,7 +14,7 @@ let directory = '';
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'headgate-readme-'));
   // As many people as without any option: the lines name some of them.
-  const like = { users: 500, groups: 30, seed: 1, provider: 'generic' };
+  const like = { users: 500, groups: 30, seed: 1, provider: 'generic', engine: 'entra' } as const;
   sandbox = await openSandbox({ ...like, port: 0, directory, httpPort: 4040 });
 });
 afterAll(async () => {

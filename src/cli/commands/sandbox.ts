@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { SANDBOX_ENGINES } from '../../sandbox/engine.ts';
 import { PROFILE_NAMES } from '../../core/profile.ts';
 import { parseCount } from '../duration.ts';
 import { onRun } from '../session.ts';
@@ -18,6 +19,11 @@ export function registerSandbox(program: Command, shell: Shell): void {
     .option('--directory <path>', 'folder for state, secrets and a ready-made configuration', './headgate-sandbox')
     .addOption(
       new Option('--provider <profile>', 'behaviour of the service provider').choices(PROFILE_NAMES).default('generic'),
+    )
+    .addOption(
+      new Option('--engine <engine>', "who provisions: Headgate, or the emulated Entra's own service")
+        .choices(SANDBOX_ENGINES)
+        .default('headgate'),
     );
   onRun<SandboxOptions>(shell, command, ({ parts, io }, options) =>
     parts.runSandbox(
@@ -28,6 +34,7 @@ export function registerSandbox(program: Command, shell: Shell): void {
         port: options.port,
         directory: options.directory,
         provider: options.provider,
+        engine: options.engine,
       },
       io,
     ),

@@ -82,7 +82,8 @@ export async function runDemo(options: DemoOptions, io: CliIo, paint: Paint, run
   const stop = io.interrupts();
   const { users, groups } = options;
   io.stdout.write(`Starting an emulated Entra tenant and an emulated SCIM service provider in ${directory} …\n`);
-  const sandbox = await openSandbox({ users, groups, seed: SEED, port: 0, directory, provider: 'generic', httpPort });
+  const like = { users, groups, seed: SEED, provider: 'generic', engine: 'headgate' } as const;
+  const sandbox = await openSandbox({ ...like, port: 0, directory, httpPort });
   try {
     const { http } = loadConfig(sandbox.configFile, io.env);
     const daemon = await startDaemon(sandbox.configFile, http, join(directory, 'daemon.log'), (ms) =>

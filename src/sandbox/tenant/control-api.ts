@@ -105,7 +105,15 @@ const VERBS: Readonly<Record<string, Verb>> = {
     z.strictObject({ application: TEXT, code: z.enum(JOB_CODES).optional(), settings: JOB_SETTINGS.optional() }),
     (control, { application, code, settings }) => control.setProvisioningJob(application, code, settings),
   ),
-  runProvisioningJob: verb(z.strictObject({ application: TEXT }), async (control, { application }) => ({
+  changeProvisioningJob: verb(
+    z.strictObject({
+      application: TEXT.optional(),
+      code: z.enum(['Active', 'Paused']).exactOptional(),
+      deleteThreshold: WHOLE.nullable().exactOptional(),
+    }),
+    (control, { application, ...how }) => control.changeProvisioningJob(application, how),
+  ),
+  runProvisioningJob: verb(z.strictObject({ application: TEXT.optional() }), async (control, { application }) => ({
     execution: (await control.runProvisioningJob(application)) ?? null,
   })),
   provisionOnDemand: verb(z.strictObject({ application: TEXT, user: TEXT }), (control, { application, user }) =>

@@ -8,7 +8,7 @@ import type { Fault, Faults } from './faults.ts';
 import { EXTENSION_PROPERTY, SCHEMA, type GraphType } from './graph/schema.ts';
 import type { RegisteredApplication } from './login/applications.ts';
 import type { AccessTokens } from './login/tokens.ts';
-import type { JobSettings, ProvisioningJobs } from './provisioning/provisioning-jobs.ts';
+import type { JobChange, JobSettings, ProvisioningJobs } from './provisioning/provisioning-jobs.ts';
 import type { Execution, JobCode } from './provisioning/shown-job.ts';
 import type { RequestLog, SeenRequest } from './request-log.ts';
 import type { Throttle, ThrottleLimit } from './throttle.ts';
@@ -31,8 +31,10 @@ export interface TenantControl extends OrganisationChanges {
   advance(): void;
   /** How Entra's own provisioning job of an application (appId) is, and works; undefined, as at first, for none. */
   setProvisioningJob(application: string, code: JobCode | undefined, settings?: JobSettings): void;
+  /** Starts or stops that job (undefined: the first application's), or sets its threshold, as an administrator does in Entra's pages. */
+  changeProvisioningJob(application: string | undefined, how: JobChange): void;
   /** Runs one cycle of that job to its end; undefined when the job does not run. */
-  runProvisioningJob(application: string): Promise<Execution | undefined>;
+  runProvisioningJob(application: string | undefined): Promise<Execution | undefined>;
   /** Lets that job provision one user by name or id, outside any cycle. */
   provisionOnDemand(application: string, user: string): Promise<void>;
   /** Undefined takes the limit away. */
@@ -106,6 +108,7 @@ export function createControl(parts: ControlParts): TenantControl {
       feed.advance();
     },
     setProvisioningJob: (application, code, settings) => parts.provisioningJobs.set(application, code, settings),
+    changeProvisioningJob: (application, how) => parts.provisioningJobs.change(application, how),
     runProvisioningJob: (application) => parts.provisioningJobs.run(application),
     provisionOnDemand: (application, user) =>
       parts.provisioningJobs.provisionOnDemand(

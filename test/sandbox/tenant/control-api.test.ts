@@ -48,6 +48,7 @@ const CALLS: readonly (readonly [string, unknown])[] = [
     },
   ],
   ['setProvisioningJob', { application: '11111111-0000-4000-8000-000000000002', code: 'Paused' }],
+  ['changeProvisioningJob', { application: '11111111-0000-4000-8000-000000000002', deleteThreshold: 3 }],
   ['runProvisioningJob', { application: '11111111-0000-4000-8000-000000000002' }],
   ['provisionOnDemand', { application: '11111111-0000-4000-8000-000000000002', user: ADA.userPrincipalName }],
   ['setLag', { kind: 'reads', reads: 3 }],

@@ -168,6 +168,19 @@ describe('pause and start', () => {
     expect(await opened.run()).toMatchObject({ state: 'Succeeded' });
   });
 
+  it('in its pages forget nothing, and the threshold is set and taken away there', async () => {
+    const { run, appId } = await open();
+    const { control } = client.tenant;
+    control.changeProvisioningJob(appId, { code: 'Paused', deleteThreshold: 2 });
+    expect(await run()).toBeUndefined();
+    client.tenant.control.unassign({ principal: 'IT' });
+    control.changeProvisioningJob(appId, { code: 'Active' });
+    expect(await run()).toMatchObject({ state: 'Failed' });
+    control.changeProvisioningJob(appId, { code: 'Active', deleteThreshold: null });
+    expect(await run()).toMatchObject({ state: 'Succeeded', countExported: 3 });
+    expect(active()).toEqual([]);
+  });
+
   it('need a permission of their own, and a job that is there', async () => {
     const opened = await open();
     expect((await client.send('POST', `${opened.jobs}/scim.other/pause`)).status).toBe(404);

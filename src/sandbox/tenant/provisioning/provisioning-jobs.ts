@@ -17,12 +17,22 @@ export interface JobSettings {
   readonly deleteThreshold?: number;
 }
 
+/** What an administrator does to a job in Entra's pages, or leaves as it is. */
+export interface JobChange {
+  /** Start and stop of the page Provisioning. */
+  readonly code?: 'Active' | 'Paused';
+  /** "Prevent accidental deletion"; null switches it off. */
+  readonly deleteThreshold?: number | null;
+}
+
 /** Entra's own provisioning jobs: one for an application at most. */
 export interface ProvisioningJobs {
   /** Gives an application (appId) one job in that state; undefined takes it away. */
   set(application: string, code: JobCode | undefined, settings?: JobSettings): void;
+  /** Changes the job of an application (undefined: the first), which forgets nothing of what it has done. NotFoundError without one. */
+  change(application: string | undefined, how: JobChange): void;
   /** Runs one cycle now and tells how it went; undefined when the job does not run. */
-  run(application: string): Promise<Execution | undefined>;
+  run(application: string | undefined): Promise<Execution | undefined>;
   /** Provisions one user, outside any cycle. */
   provisionOnDemand(application: string, user: string): Promise<void>;
   /** The jobs of a service principal as Graph shows them. */
@@ -53,25 +63,25 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
   const jobs = new Map<string, Job>();
   const clock = () => new Date(now()).toISOString();
 
-  function principalOf(application: string): string {
+  function principalOf(application: string | undefined): string {
     const all = [...organisation.servicePrincipals.values(organisation.version())];
-    const found = all.find(({ appId }) => appId === application);
-    if (found === undefined) throw new NotFoundError(`no application ${application}`);
+    const found = application === undefined ? all[0] : all.find(({ appId }) => appId === application);
+    if (found === undefined) throw new NotFoundError(`no application ${application ?? ''}`.trim());
     return found.id;
   }
 
-  function jobOf(application: string): { readonly principal: string; readonly job: Job } {
+  function jobOf(application: string | undefined): { readonly principal: string; readonly job: Job } {
     const principal = principalOf(application);
     const job = jobs.get(principal);
-    if (job === undefined) throw new NotFoundError(`application ${application} has no provisioning job`);
+    if (job === undefined) throw new NotFoundError(`application ${application ?? principal} has no provisioning job`);
     return { principal, job };
   }
 
-  function openRun(principal: string, { memory, settings }: Job): CycleRun | undefined {
+  function openRun(principal: string, { memory, settings, status }: Job): CycleRun | undefined {
     if (settings.target === undefined) return undefined;
     const at = organisation.version();
     const scope = jobScope(organisation, principal, at);
-    const { deleteThreshold } = settings;
+    const { deleteThreshold } = status;
     return { organisation, at, scope, memory, target: createScimTarget(settings.target), deleteThreshold };
   }
 
@@ -150,6 +160,12 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
       const job: Job = { status, memory: createJobMemory(), settings, running: Promise.resolve(undefined), ...timer };
       jobs.set(principal, job);
     },
+    change(application, { code, deleteThreshold }) {
+      const { status } = jobOf(application).job;
+      if (code === 'Paused') status.code = code;
+      if (code === 'Active') startAgain(status);
+      if (deleteThreshold !== undefined) status.deleteThreshold = deleteThreshold ?? undefined;
+    },
     run: async (application) => {
       const { principal, job } = jobOf(application);
       return enqueue(principal, job);
@@ -165,16 +181,11 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
       return job === undefined ? [] : [shownJob(servicePrincipal, job.status)];
     },
     pause: (principal, id) => change(principal, id, ({ status }) => (status.code = 'Paused')),
-    start: (principal, id) =>
-      change(principal, id, ({ status }) => {
-        status.code = 'Active';
-        delete status.quarantine;
-      }),
+    start: (principal, id) => change(principal, id, ({ status }) => startAgain(status)),
     restart: (principal, id, scopes) =>
       change(principal, id, ({ status, memory }) => {
         for (const scope of scopes) forget(memory, scope);
-        status.code = 'Active';
-        delete status.quarantine;
+        startAgain(status);
       }),
     async close() {
       const open = [...jobs.values()];
@@ -182,4 +193,9 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
       await Promise.allSettled(open.map(({ running }) => running));
     },
   };
+}
+
+function startAgain(status: JobStatus): void {
+  status.code = 'Active';
+  delete status.quarantine;
 }
