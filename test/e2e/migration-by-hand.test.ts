@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { MigrationVerb } from '../../src/core/migration/permitted.ts';
 import type { Complex } from '../../src/sandbox/provider/json.ts';
-import { company, cycle, personName } from './company.ts';
-import { accountsOf, approve, start, still } from './migration-world.ts';
+import { company, cycle, memberCount, personName } from './company.ts';
+import { accountsOf, approve, assignedTo, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World | undefined;
@@ -40,6 +40,10 @@ function groupIds({ provider }: World): readonly string[] {
 function byHand({ provider }: World, path: string, operation: Complex): void {
   const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
   provider.change('PATCH', path, { schemas, Operations: [operation] });
+}
+
+function setActive(at: World, name: string, value: boolean): void {
+  byHand(at, `/Users/${idOf(at, name)}`, { op: 'replace', path: 'active', value });
 }
 
 /** Puts somebody into every SCIM group there still is, as soon as the canary is deleted. */
@@ -81,5 +85,36 @@ describe('an administrator who edits by hand meanwhile', () => {
     expect(await still(operator)).toMatchObject({ status: 'paused' });
     expect(at.provider.groups.size).toBe(2);
     expect(accountsOf(at)).toEqual(before);
+  });
+
+  test('M4: and deactivates an account that is in no group before anything is taken away: it stops and names them', async () => {
+    const { at, operator } = await open();
+    await start(operator, 'disable-scim');
+    await still(operator);
+    setActive(at, personName(7), false);
+    await approve(operator, 'coverage');
+    const view = await still(operator);
+    expect(view).toMatchObject({ status: 'paused' });
+    expect(view.paused?.reason).toMatch(/1 account that was active is not any more: .*person7@.*resume.*abort/);
+    expect([memberCount(at, 'Crew'), memberCount(at, 'Deck')]).toEqual([4, 3]);
+    setActive(at, personName(7), true);
+    await act(operator, 'resume');
+    expect(await still(operator)).toMatchObject({ gate: { name: 'disable' } });
+  });
+
+  test('M4: and deactivates one while the groups are emptied: that ends it before a group is unassigned', async () => {
+    const { at, operator } = await open();
+    at.provider.observe({
+      async afterWrite({ path }) {
+        if (path.includes('/Groups/')) setActive(at, personName(7), false);
+      },
+    });
+    await start(operator, 'remove-groups', ['Crew', 'Deck']);
+    await approve(operator, 'coverage');
+    const view = await still(operator);
+    expect(view).toMatchObject({ result: 'aborted', frozen: true });
+    expect(view.resultText).toContain(personName(7));
+    expect(assignedTo(at)).toEqual(expect.arrayContaining(['Crew', 'Deck']));
+    expect(at.provider.groups.size).toBe(3);
   });
 });

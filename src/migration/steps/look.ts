@@ -42,11 +42,11 @@ export async function lookAround(
     const why = `the migration was begun with engine ${state.engine} and the configuration names another: put it back, then resume`;
     return { survey, assumed, obstacle: { is: 'stop', why } };
   }
-  // Headgate's own cycles are held meanwhile; Entra's are not, so each look asks whether everybody is still there.
-  const gone = state.engine === 'entra' ? lostAccounts(state.before?.accounts ?? [], survey.accounts) : [];
+  // Nobody may lose access meanwhile, whoever took it: Entra's cycles go on, and people work at the provider by hand.
+  const gone = lostAccounts(state.before?.accounts ?? [], survey.accounts);
   if (gone.length > 0) {
     const names = listed(gone.map(({ label }) => label));
-    const why = `${counted(gone.length, 'account that was active is', 'accounts that were active are')} not any more: ${names}. See why, then abort and start anew`;
+    const why = `${counted(gone.length, 'account that was active is', 'accounts that were active are')} not any more: ${names}. If it should not be so, put it right at the provider and resume; if it is meant, abort and start anew`;
     return { survey, assumed, obstacle: state.takenAway ? lost(gone) : { is: 'stop', why } };
   }
   const [first] = obstacles(survey, state.options, state.before === undefined ? 'beginning' : 'going-on');
