@@ -5,7 +5,8 @@ import { planCycle } from '../core/planning/plan-cycle.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
-import type { Survey } from '../core/migration/survey.ts';
+import type { NativeJobs } from '../core/guards/facts.ts';
+import type { Survey, SurveyedJobs } from '../core/migration/survey.ts';
 import { surveyOf } from '../core/migration/survey-of.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
@@ -63,11 +64,27 @@ export async function takeSurvey(
   const read = await gatherFacts(connection, { stores, clock }, signal, progress);
   const asked = { connection: connection.rules.name, ...request };
   if (connection.rules.engine !== 'entra')
-    return { survey: surveyOf(asked, read), facts: read, due: planCycle(read).plan, assumed: [] };
+    return {
+      survey: surveyOf(asked, read, await otherJobs(connection, read.directory.application.id, signal)),
+      facts: read,
+      due: planCycle(read).plan,
+      assumed: [],
+    };
   const assumed = assumedLinks(read);
   const facts = { ...read, links: withLinks(read.links, assumed) };
   const jobs = await connection.directory.readProvisioningJobs(read.directory.application.id, signal);
-  return { survey: surveyOf(asked, facts, jobs), facts, due: planCycle(facts).plan, assumed };
+  return { survey: surveyOf(asked, facts, { engine: 'entra', jobs }), facts, due: planCycle(facts).plan, assumed };
+}
+
+/** Whether the directory's own engine works on the same application; not asked where the configuration says so. */
+export async function otherJobs(
+  { rules, directory }: Connection,
+  applicationId: Anchor,
+  signal: AbortSignal,
+): Promise<Extract<SurveyedJobs, { readonly engine: 'headgate' }>> {
+  const asked = !rules.guards.off.includes('native-job-active');
+  const none: NativeJobs = { known: true, active: [] };
+  return { engine: 'headgate', others: asked ? await directory.readNativeJobs(applicationId, signal) : none };
 }
 
 /** Members of one group who have no direct assignment, read anew: asked just before anything is taken away. */

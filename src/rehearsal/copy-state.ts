@@ -21,9 +21,6 @@ export interface CopiedState {
   readonly hindrances: readonly Hindrance[];
   /** Users whom no assignment reaches and who are in the directory all the same: linked ones, and managers. */
   readonly elsewhere: ReadonlyMap<Anchor, DirectoryUser>;
-  /** Whether Entra's own engine works on the application. */
-  readonly nativeJobActive: boolean;
-  readonly notes: readonly string[];
 }
 
 /** Reads both sides and the store, and writes nothing anywhere. */
@@ -36,7 +33,6 @@ export async function copyState(
 ): Promise<CopiedState> {
   const groups = await resolveGroups(connection, ask, signal);
   const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
-  const native = await connection.directory.readNativeJobs(facts.directory.application.id, signal);
   return {
     groups,
     survey,
@@ -44,8 +40,6 @@ export async function copyState(
     obstacles: obstacles(survey, ask.options),
     hindrances: await hindrancesOf(connection, ports, signal),
     elsewhere: await usersElsewhere(connection, facts, signal),
-    nativeJobActive: native.known && native.active.length > 0,
-    notes: native.known ? [] : [native.why],
   };
 }
 

@@ -71,7 +71,6 @@ export async function openStage({ copied, connection, config, assume, log, versi
     const organisation = createOrganisation(tenantStateOf(copied, config.directory.tenant));
     const tenant = await startTenant({ organisation });
     opened.push(() => tenant.close());
-    if (copied.nativeJobActive) tenant.control.setProvisioningJob(copied.facts.directory.application.appId, 'Active');
     const { name: profile } = copied.facts.profile;
     const provider = await startProvider({
       seed: providerStateOf(copied),

@@ -22,6 +22,6 @@ export function unknownOf(copied: CopiedState, { kind }: RehearsalAsk): readonly
     ...(nested > 0 && rules.scope.nestedGroups === 'direct'
       ? ['Who is in the groups inside the groups: they are not in scope, and were not copied.']
       : []),
-    ...copied.notes,
+    ...copied.survey.findings.flatMap(({ code, text }) => (code === 'native-job-unseen' ? text : [])),
   ];
 }

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { MigrationVerb } from '../../src/core/migration/permitted.ts';
 import type { Complex } from '../../src/sandbox/provider/json.ts';
-import { company, cycle, memberCount, personName } from './company.ts';
-import { accountsOf, approve, assignedTo, start, still } from './migration-world.ts';
+import { company, cycle, memberCount, personName, writes } from './company.ts';
+import { accountsOf, approve, assignedTo, OPTIONS, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World | undefined;
@@ -116,5 +116,53 @@ describe('an administrator who edits by hand meanwhile', () => {
     expect(view.resultText).toContain(personName(7));
     expect(assignedTo(at)).toEqual(expect.arrayContaining(['Crew', 'Deck']));
     expect(at.provider.groups.size).toBe(3);
+  });
+});
+
+/** Entra's own provisioning of the application, running or not. */
+function entrasJob({ tenant, provider }: World, code: 'Active' | 'Paused'): void {
+  const { organisation } = tenant;
+  for (const { appId } of organisation.servicePrincipals.values(organisation.version()))
+    tenant.control.setProvisioningJob(appId, code, { target: { url: provider.url, token: provider.token ?? '' } });
+}
+
+describe("Entra's own provisioning beside Headgate's", () => {
+  test('refuses the start and the rehearsal, and says what to do', async () => {
+    const { at, operator } = await open();
+    entrasJob(at, 'Active');
+    at.provider.clearRequests();
+    await expect(start(operator, 'remove-groups', ['Crew'])).rejects.toThrow(/native-job-active: .*Stop provisioning/);
+    const ask = { connection: 'acme', kind: 'remove-groups', groups: ['Crew'], options: OPTIONS, assume: [] } as const;
+    const rehearsal = await operator.migrations.rehearse(ask, () => undefined, new AbortController().signal);
+    expect(rehearsal).toMatchObject({ safe: false, end: { result: 'not-started' } });
+    expect(rehearsal.hindrances).toMatchObject([{ code: 'native-job-active' }]);
+    expect(writes(at)).toEqual([]);
+  });
+
+  test.each([
+    { moment: 'at the gate', method: 'none', left: 3, assigned: ['Crew', 'Deck'] },
+    { moment: 'when the first member is out', method: 'PATCH', left: 3, assigned: ['Crew', 'Deck'] },
+    { moment: 'when the canary is deleted', method: 'DELETE', left: 2, assigned: [] },
+  ])('started $moment stops the migration before anything more is taken away', async ({ method, left, assigned }) => {
+    const { at, operator, before } = await open();
+    at.provider.observe({
+      async afterWrite(write) {
+        if (write.method === method && write.path.includes('/Groups/')) entrasJob(at, 'Active');
+      },
+    });
+    await start(operator, 'remove-groups', ['Crew', 'Deck']);
+    await still(operator);
+    if (method === 'none') entrasJob(at, 'Active');
+    await approve(operator, 'coverage');
+    const view = await still(operator);
+    expect(view).toMatchObject({ status: 'paused' });
+    expect(view.paused?.reason).toMatch(/native-job-active/);
+    expect(at.provider.groups.size).toBe(left);
+    expect(assignedTo(at).filter((name) => name === 'Crew' || name === 'Deck')).toEqual(assigned);
+    at.provider.observe({});
+    entrasJob(at, 'Paused');
+    await act(operator, 'resume');
+    expect(await still(operator)).toMatchObject({ result: 'succeeded' });
+    expect(accountsOf(at)).toEqual(before);
   });
 });

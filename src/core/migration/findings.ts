@@ -2,10 +2,9 @@ import type { Anchor } from '../directory.ts';
 import { planCycle } from '../planning/plan-cycle.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { counted, listed } from '../reasons.ts';
-import { jobFindings } from './job-findings.ts';
+import { jobFindings, otherEngineFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
-import type { NativeJob } from './native-job.ts';
-import type { FindingCode, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
+import type { FindingCode, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
 
 /** Entra: at most 1,500 app role assignments; whether that counts an application's own is not said, so it is asked about. */
 const ASSIGNMENT_LIMIT = 1500;
@@ -235,7 +234,7 @@ function aboutUnclaimed({ inventory, links }: PlanInput): readonly SurveyFinding
 }
 
 /** Everything the survey has to say, gravest first. */
-export function findingsOf(facts: Facts, input: PlanInput, jobs: readonly NativeJob[]): readonly SurveyFinding[] {
+export function findingsOf(facts: Facts, input: PlanInput, jobs: SurveyedJobs): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
   return [
     ...aboutReads(input, facts),
@@ -243,7 +242,9 @@ export function findingsOf(facts: Facts, input: PlanInput, jobs: readonly Native
     ...aboutDue(input, facts),
     ...aboutScimGroups(input, facts),
     ...aboutDirectoryGroups(input, facts),
-    ...(input.rules.engine === 'entra' ? [...jobFindings(jobs, facts), ...aboutUnclaimed(input)] : []),
+    ...(jobs.engine === 'entra'
+      ? [...jobFindings(jobs.jobs, facts), ...aboutUnclaimed(input)]
+      : otherEngineFindings(jobs.others, facts)),
   ].toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 }
 

@@ -1,6 +1,7 @@
+import type { NativeJobs } from '../guards/facts.ts';
 import { jobTrouble, type NativeJob } from './native-job.ts';
 import type { Survey, SurveyFinding } from './survey.ts';
-import { counted } from '../reasons.ts';
+import { counted, listed } from '../reasons.ts';
 
 /** Removals a threshold should allow above the groups that are to go. */
 const SLACK = 5;
@@ -31,6 +32,22 @@ export function jobFindings(
   const threshold = thresholdText(job.deleteThreshold, groups.length);
   if (threshold === undefined) return findings;
   return [...findings, { code: 'delete-threshold', severity: threshold.severity, text: threshold.text, anchors }];
+}
+
+/**
+ * What stands in the way of a migration whose engine is Headgate: Entra's own job deletes what it finds unassigned as well, by
+ * its own rules and whenever it likes. Where it cannot be seen that is said, as every verdict does.
+ */
+export function otherEngineFindings(
+  jobs: NativeJobs,
+  { application }: Pick<Survey, 'application'>,
+): readonly SurveyFinding[] {
+  const anchors = [application.id];
+  if (!jobs.known)
+    return [{ code: 'native-job-unseen', severity: 'note', text: `${jobs.why}. ${jobs.remedy}`, anchors }];
+  if (jobs.active.length === 0) return [];
+  const text = `Entra's own provisioning still runs for this application (${listed(jobs.active)}) and would work on the same groups: stop it (Provisioning, Stop provisioning)`;
+  return [{ code: 'native-job-active', severity: 'refuse', text, anchors }];
 }
 
 /** The belt: a threshold so low that Entra itself stops before it removes users, and high enough for the groups. */

@@ -5,8 +5,7 @@ import type { PlanInput } from '../planning/plan-input.ts';
 import { groupName, pathsOf, scopeOf } from '../scope.ts';
 import { findingsOf } from './findings.ts';
 import type { MigrationRequest } from './migration.ts';
-import type { NativeJob } from './native-job.ts';
-import type { ActiveAccount, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
+import type { ActiveAccount, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
 
 /** The groups a migration concerns: those named, or every assigned or provisioned one when SCIM is to be switched off. */
 export function groupsOfRequest(
@@ -70,8 +69,8 @@ export function uncoveredUsers(
   return [...new Set(members)].filter((user) => !reached.has(user)).sort();
 }
 
-/** Puts together what is there; `jobs` are Entra's own, where they are the engine. Pure: the same input gives the same bytes and the same digest. */
-export function surveyOf(request: MigrationRequest, input: PlanInput, jobs: readonly NativeJob[] = []): Survey {
+/** Puts together what is there. Pure: the same input gives the same bytes and the same digest. */
+export function surveyOf(request: MigrationRequest, input: PlanInput, jobs: SurveyedJobs): Survey {
   const { directory, rules, links, inventory } = input;
   const scope = scopeOf(directory, rules);
   const wanted = groupsOfRequest(request, directory, links);
@@ -118,7 +117,7 @@ export function surveyOf(request: MigrationRequest, input: PlanInput, jobs: read
     directAssignments: directory.assignments.filter(({ principalKind }) => principalKind === 'user').length,
     uncovered: users.filter(({ covered }) => !covered).map(({ anchor }) => anchor),
   };
-  const [job] = jobs;
+  const job = jobs.engine === 'entra' ? jobs.jobs[0] : undefined;
   const findings = findingsOf(facts, input, jobs);
   return { ...(job === undefined ? {} : { job }), ...facts, findings, digest: coverageDigest(facts, findings) };
 }

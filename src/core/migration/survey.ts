@@ -1,4 +1,5 @@
 import type { Anchor } from '../directory.ts';
+import type { NativeJobs } from '../guards/facts.ts';
 import type { ScopePath } from '../operation.ts';
 import type { ResourceId } from '../scim.ts';
 import type { Consent, MigrationKind } from './migration.ts';
@@ -25,7 +26,9 @@ export type FindingCode =
   | 'deletes-cascade'
   | 'job-missing'
   | 'job-stopped'
-  | 'job-in-trouble';
+  | 'job-in-trouble'
+  | 'native-job-active'
+  | 'native-job-unseen';
 
 /** Something the survey found that an operator must know, or that stands in the way. */
 export interface SurveyFinding {
@@ -68,6 +71,11 @@ export interface SurveyedUser {
   /** Whether a way would stay if the groups were unassigned now. */
   readonly covered: boolean;
 }
+
+/** What a survey knows of the directory's own provisioning: the engine itself, or one that would work against Headgate. */
+export type SurveyedJobs =
+  | { readonly engine: 'entra'; readonly jobs: readonly NativeJob[] }
+  | { readonly engine: 'headgate'; readonly others: NativeJobs };
 
 /** A linked account that was active when it was looked at. */
 export interface ActiveAccount {

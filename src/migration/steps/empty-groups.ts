@@ -5,7 +5,7 @@ import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { unlessAsApproved, unlessCovered } from './covered.ts';
 import { groupLink, membersOf, takeOut } from './group-changes.ts';
-import { later, lookAround, notYet, seenTwice, unlessLost } from './look.ts';
+import { later, lookAround, notYet, seenTwice, unlessLost, unlessTwoEngines } from './look.ts';
 import { counted } from '../../core/reasons.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function emptyGroups(context: StepContext): Promise<StepOutcome> {
 }
 
 async function open(context: StepContext): Promise<StepOutcome | undefined> {
-  if (context.state().begun.has(context.step)) return undefined;
+  if (context.state().begun.has(context.step)) return unlessTwoEngines(context);
   const { survey, obstacle } = await lookAround(context);
   const refused = obstacle ?? (await unlessAsApproved(context, survey.digest));
   if (refused !== undefined) return refused;

@@ -1,11 +1,12 @@
 import pMap from 'p-map';
 import { obstacles } from '../../core/migration/findings.ts';
+import { otherEngineFindings } from '../../core/migration/job-findings.ts';
 import type { Link } from '../../core/link.ts';
 import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { takeSurvey } from '../survey.ts';
+import { otherJobs, takeSurvey } from '../survey.ts';
 
 /** Reads after which something that should have become visible is taken to be wrong rather than late. */
 const MOST_READS = 40;
@@ -54,6 +55,15 @@ export async function lookAround(
   // Before anything was taken away nothing can be lost by waiting for a person.
   const grave = state.takenAway && first.code === 'removals-due';
   return { survey, assumed, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
+}
+
+/** Where Headgate is the engine and Entra's own job runs as well, nothing is taken away. Undefined when it does not run. */
+export async function unlessTwoEngines(context: StepContext): Promise<StepOutcome | undefined> {
+  const { before, engine } = context.state();
+  if (engine === 'entra' || before === undefined) return undefined;
+  const { others } = await otherJobs(context.connection, before.application.id, context.signal);
+  const found = otherEngineFindings(others, before).find(({ severity }) => severity === 'refuse');
+  return found === undefined ? undefined : { is: 'stop', why: `${found.code}: ${found.text}` };
 }
 
 /** Accounts that were active when the migration was begun and are not any more. */

@@ -31,7 +31,11 @@ describe('links assumed where another engine provisions', () => {
     const accounts = { ...input.inventory.accounts, resources: [...input.inventory.accounts.resources, twin] };
     const links = assumedLinks({ ...input, inventory: { ...input.inventory, accounts } });
     expect(links.map(({ anchor }) => anchor)).toEqual(['ben', 'it']);
-    const survey = surveyOf(ASKED, { ...input, inventory: { ...input.inventory, accounts }, links });
+    const survey = surveyOf(
+      ASKED,
+      { ...input, inventory: { ...input.inventory, accounts }, links },
+      { engine: 'entra', jobs: [] },
+    );
     expect(survey.findings).toContainEqual(expect.objectContaining({ code: 'user-unlinked', severity: 'refuse' }));
   });
 

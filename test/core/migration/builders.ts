@@ -6,7 +6,7 @@ import type {
   MigrationStep,
 } from '../../../src/core/migration/migration.ts';
 import { surveyOf } from '../../../src/core/migration/survey-of.ts';
-import type { Survey } from '../../../src/core/migration/survey.ts';
+import type { Survey, SurveyedJobs } from '../../../src/core/migration/survey.ts';
 import { stateOf, type MigrationState } from '../../../src/core/migration/state.ts';
 import {
   aLink,
@@ -20,6 +20,8 @@ import {
 } from '../../builders.ts';
 
 export const NOW = 1_800_000_000_000;
+/** Headgate is the only engine. */
+export const ALONE: SurveyedJobs = { engine: 'headgate', others: { known: true, active: [] } };
 export const OPTIONS: MigrationOptions = { twoPeople: false, approvalMs: 1000, accept: [] };
 
 export function started(
@@ -86,5 +88,5 @@ export function guide(organisation: Partial<Organisation> = {}) {
 }
 
 export function aSurvey(kind: MigrationKind = 'remove-groups', input = guide()): Survey {
-  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input);
+  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input, ALONE);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { jobFindings } from '../../../src/core/migration/job-findings.ts';
+import { jobFindings, otherEngineFindings } from '../../../src/core/migration/job-findings.ts';
 import type { NativeJob } from '../../../src/core/migration/native-job.ts';
 import { aSurvey } from './builders.ts';
 
@@ -32,4 +32,13 @@ describe("what the survey says of Entra's own job", () => {
     const findings = jobFindings(jobs, aSurvey());
     expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(found);
   });
+});
+
+test.each([
+  ['one that runs refuses', { known: true, active: ['job scim.1: Active'] }, ['refuse native-job-active']],
+  ['none that runs is fine', { known: true, active: [] }, []],
+  ['one that cannot be seen is told of', { known: false, why: 'refused', remedy: 'allow' }, ['note native-job-unseen']],
+] as const)("where Headgate is the engine, of Entra's own job: %s", (_name, jobs, found) => {
+  const findings = otherEngineFindings(jobs, aSurvey());
+  expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(found);
 });

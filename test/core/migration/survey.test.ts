@@ -4,7 +4,7 @@ import { surveyOf, uncoveredUsers } from '../../../src/core/migration/survey-of.
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
 import { aGroup, assignGroup, assignUser, aUser, ROLE } from '../../builders.ts';
-import { aSurvey, guide, OPTIONS } from './builders.ts';
+import { ALONE, aSurvey, guide, OPTIONS } from './builders.ts';
 
 function codes(input: PlanInput, severity?: string): readonly string[] {
   return aSurvey('remove-groups', input)
@@ -161,9 +161,9 @@ describe('M1: the survey', () => {
       groups: { it: { name: 'IT', users: ['ann', 'ben'] }, ops: { name: 'Ops', users: ['ben'] } },
       assignments: [assignGroup('it'), assignGroup('ops')],
     });
-    const whole = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: [] }, input);
+    const whole = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: [] }, input, ALONE);
     expect(whole.groups.map(({ anchor }) => anchor)).toEqual(['it', 'ops']);
-    const late = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, input);
+    const late = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, input, ALONE);
     expect(late.findings.map(({ code }) => code)).toContain('group-added');
   });
 
