@@ -40,7 +40,7 @@ export interface Credential {
   readonly activeSince?: number;
   /** How it was put to use: by a person, or by the one automatic switch after a refusal. */
   readonly activatedBy?: 'person' | 'switch';
-  /** The full cycle that succeeded with it. */
+  /** The full cycle that succeeded with it; `entra` where a person said that Entra's own job has it, and it was read with. */
   readonly provenBy?: string;
   /** When the provider last answered 401 to it. */
   readonly refusedAt?: number;
@@ -56,11 +56,14 @@ export type CredentialEvent =
   /** The provider answered 401 to it while it was in use. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'proved'; readonly cycle: string }
+  /** A person gave it to Entra's own job, which provisions here; the provider has just taken it. */
+  | { readonly kind: 'installed' }
   /** `confirmed`: the provider was seen to answer 401, or a person says that it was deleted there. */
   | {
       readonly kind: 'retired';
       readonly confirmed: 'refused' | 'by-person';
       readonly successor?: Pick<Credential, 'state' | 'provenBy'>;
+      readonly engine?: 'entra';
     }
   | { readonly kind: 'revoked'; readonly confirmed: 'refused' | 'by-person' };
 
@@ -103,8 +106,12 @@ export function afterEvent(credential: Credential, event: CredentialEvent, at: n
       return credential.state === 'active'
         ? { ...credential, provenBy: event.cycle }
         : { refused: `${named(credential)}, not active`, remedy: 'a cycle proves only the credential it used.' };
+    case 'installed':
+      return credential.state === 'active'
+        ? { ...credential, provenBy: 'entra' }
+        : { refused: `${named(credential)}, not active`, remedy: 'promote it first: headgate token promote.' };
     case 'retired':
-      return retired(credential, event.successor, at);
+      return retired(credential, event, at);
     case 'revoked':
       return { ...credential, state: 'dead', endedAt: at };
     default:
@@ -125,10 +132,10 @@ function promoted(credential: Credential, by: 'person' | 'switch', at: number): 
   return { ...without(credential, 'provenBy'), state: 'active', activeSince: at, activatedBy: by };
 }
 
-/** The old one goes last: not before its successor has carried a full cycle to its end. */
+/** The old one goes last: not before its successor has carried a full cycle to its end, or Entra's own job has it. */
 function retired(
   credential: Credential,
-  successor: Pick<Credential, 'state' | 'provenBy'> | undefined,
+  { successor, engine }: Extract<CredentialEvent, { kind: 'retired' }>,
   at: number,
 ): Credential | CredentialRefusal {
   const ended: Credential = { ...credential, state: 'retired', endedAt: at };
@@ -141,6 +148,12 @@ function retired(
   }
   if (successor?.state !== 'active') {
     return { refused: `${credential.connection} has no active credential`, remedy: 'promote the new one first.' };
+  }
+  if (successor.provenBy === undefined && engine === 'entra') {
+    return {
+      refused: `nobody has said yet that Entra's own job has the new credential of ${credential.connection}`,
+      remedy: `give it to Entra (headgate token rotate -c ${credential.connection} says where), then: headgate token rotate -c ${credential.connection} --installed-in-entra`,
+    };
   }
   if (successor.provenBy === undefined) {
     return {

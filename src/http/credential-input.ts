@@ -33,6 +33,7 @@ export const addCredentialBody = z.strictObject({ ...newCredential, by: person.e
 export const rotationBody = z.strictObject({
   added: z.strictObject(newCredential).exactOptional(),
   pause: z.boolean().exactOptional(),
+  installed: z.boolean().exactOptional(),
   by: person.exactOptional(),
 });
 

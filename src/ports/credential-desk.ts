@@ -21,7 +21,7 @@ export interface Rotation {
   readonly model: 'overlap' | 'cutover';
   /** Steps this call took, in words. */
   readonly done: readonly string[];
-  readonly waitsFor: 'new-token' | 'cycle' | 'deletion' | 'nothing';
+  readonly waitsFor: 'new-token' | 'cycle' | 'entra' | 'deletion' | 'nothing';
   /** What a person has to do now, in words. */
   readonly instruction: string;
   /** The cycle it waits for. */
@@ -69,6 +69,8 @@ export interface RotationRequest {
   readonly by: string;
   /** The new token, once a person has it. */
   readonly added?: Omit<NewCredential, 'connection' | 'by'>;
+  /** A person says that Entra's own job, which provisions this connection, has the token in use. */
+  readonly installed?: boolean;
   /** Stop sending until the new token is in use. */
   readonly pause?: boolean;
 }

@@ -90,9 +90,16 @@ describe('headgate token', () => {
     );
   });
 
+  test('T5: passes on a person’s word that Entra’s own job has the new token', async () => {
+    const api = await start('deletion');
+    await run(['token', 'rotate', '--installed-in-entra', '--config', api.configFile]);
+    expect(api.asked[0]?.body).toEqual({ installed: true, by: expect.stringMatching(/^cli:/) });
+  });
+
   test.each<{ waitsFor: Rotation['waitsFor']; code: number }>([
     { waitsFor: 'new-token', code: 3 },
     { waitsFor: 'cycle', code: 3 },
+    { waitsFor: 'entra', code: 3 },
     { waitsFor: 'deletion', code: 3 },
     { waitsFor: 'nothing', code: 0 },
   ])('a rotation that waits for $waitsFor ends with exit code $code', async ({ waitsFor, code }) => {

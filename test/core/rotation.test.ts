@@ -32,6 +32,24 @@ const rows: readonly Row[] = [
     step: 'wait cycle c9',
   },
   { rule: 'T5: only then the old one goes', credentials: [proven, old], step: 'retire old' },
+  {
+    rule: "T5: where Entra's own job provisions, it has to be given the new one, and no cycle begins",
+    credentials: [unproven, old],
+    facts: { engine: 'entra' },
+    step: 'wait entra',
+  },
+  {
+    rule: 'T5: once a person says so, the new one has to be taken by the provider',
+    credentials: [unproven, old],
+    facts: { engine: 'entra', installed: true },
+    step: 'prove-installed new',
+  },
+  {
+    rule: 'T5: a word given before anything was replaced counts for nothing',
+    credentials: [unproven],
+    facts: { engine: 'entra', installed: true },
+    step: 'wait new-token',
+  },
   { rule: 'without anything in use nothing is retired', credentials: [old], step: 'wait new-token' },
   {
     rule: 'when the old one has gone, it is over',
@@ -43,7 +61,14 @@ const rows: readonly Row[] = [
 
 describe('T5: the order of a rotation', () => {
   test.each(rows)('$rule', ({ credentials, facts, step }) => {
-    const next = nextRotationStep({ connection: 'acme', model: 'overlap', finished: false, ...facts, credentials });
+    const next = nextRotationStep({
+      connection: 'acme',
+      model: 'overlap',
+      installed: false,
+      finished: false,
+      ...facts,
+      credentials,
+    });
     expect(Object.values(next).join(' ')).toBe(step);
   });
 });

@@ -13,7 +13,12 @@ interface ConnectionOption {
   readonly connection?: string;
 }
 type AddOptions = ConnectionOption & SecretOptions;
-type RotateOptions = AddOptions & { readonly ask?: boolean; readonly pause?: boolean; readonly wait?: boolean };
+interface RotateOptions extends AddOptions {
+  readonly ask?: boolean;
+  readonly pause?: boolean;
+  readonly installedInEntra?: boolean;
+  readonly wait?: boolean;
+}
 interface EndOptions {
   readonly deletedAtProvider?: boolean;
 }
@@ -72,6 +77,7 @@ export function registerToken(program: Command, shell: Shell): void {
     secretOptions(token.command('rotate').description('go on with replacing the token, step by step; safe to repeat'))
       .option('--ask', 'ask for the new token, or take it from standard input')
       .option('--pause', 'send nothing until the new token is in use (for providers with one token at a time)')
+      .option('--installed-in-entra', "say that Entra's own job has the new token (connections with engine: entra)")
       .option('--wait', 'wait for the full cycle that proves the new token, and go on after it'),
     runRotate,
   );
@@ -205,9 +211,14 @@ async function runRotate(session: Session, options: RotateOptions): Promise<Exit
   const opened = await session.connect({ work: options.wait === true });
   const by = session.requestedBy();
   const signal = session.io.interrupts();
-  const pause = options.pause === true ? { pause: true } : {};
   let rotation = await opened.operator.credentials.rotate(
-    { connection, by, ...pause, ...(added === undefined ? {} : { added }) },
+    {
+      connection,
+      by,
+      ...(options.pause === true ? { pause: true } : {}),
+      ...(options.installedInEntra === true ? { installed: true } : {}),
+      ...(added === undefined ? {} : { added }),
+    },
     signal,
   );
   while (rotation.waitsFor === 'cycle' && rotation.cycle !== undefined && options.wait === true) {

@@ -54,5 +54,6 @@ export function renderRotation(rotation: Rotation, paint: Paint): string {
 const WAITS: Readonly<Record<Exclude<Rotation['waitsFor'], 'nothing'>, string>> = {
   'new-token': 'a new token',
   cycle: 'a full cycle with the new token',
+  entra: "the new token to be given to Entra's own job",
   deletion: 'the old token to be deleted at the service provider',
 };

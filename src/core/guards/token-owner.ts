@@ -9,6 +9,8 @@ import type { Finding } from '../verdict.ts';
 export type GuardedCredential = Pick<Credential, 'connection' | 'fingerprint' | 'owner' | 'state'> & {
   /** Whether the provider is known to end a token with its owner's account. */
   readonly ownerCoupled: boolean;
+  /** Set when Entra's own job works with the token, too. */
+  readonly engine?: 'entra';
 };
 
 export interface TokenOwnerFacts {
@@ -56,13 +58,19 @@ function described({ state, fingerprint, connection }: GuardedCredential): strin
   return `the ${state} token ${fingerprint} of connection ${connection}`;
 }
 
+/** Where Entra's own job provisions, the new token has two places, and a person's word is the proof of the second. */
+function installedBy({ connection, engine }: GuardedCredential): string {
+  const rotate = `headgate token rotate -c ${connection}`;
+  return engine === 'entra' ? `${rotate}, give it to Entra's own job, then ${rotate} --installed-in-entra` : rotate;
+}
+
 /** Support article of the requirement T2: new token first, old one deleted next, the person last. */
 function stepsOut(owned: readonly GuardedCredential[]): string {
-  const connections = [...new Set(owned.map(({ connection }) => connection))];
+  const installed = new Set(owned.map(installedBy));
   const fingerprints = owned.map(({ fingerprint }) => fingerprint);
   return [
-    `1. under another owner, generate a new token at the service provider and install it: ${connections.map((name) => `headgate token rotate -c ${name}`).join('; ')}`,
-    `2. delete the old token at the service provider and have that confirmed: ${fingerprints.map((one) => `headgate token retire ${one}`).join('; ')}`,
+    `1. under another owner, generate a new token at the service provider and install it: ${[...installed].join('; ')};`,
+    `2. delete the old token at the service provider and have that confirmed: ${fingerprints.map((one) => `headgate token retire ${one}`).join('; ')};`,
     '3. only then deactivate the user: this hold lifts by itself, and the next cycle does it.',
   ].join(' ');
 }

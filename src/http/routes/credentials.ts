@@ -44,8 +44,7 @@ function takeRoutes(app: FastifyInstance, { operator, disconnects }: ApiContext)
   app.post('/connections/:name/rotation', async (request, reply) => {
     const connection = connectionOf(operator, request.params);
     readInput('query', nothing, request.query);
-    const { by = API, pause, added } = readInput('body', rotationBody, request.body ?? {});
-    const asked = { ...(added === undefined ? {} : { added }), ...(pause === undefined ? {} : { pause }) };
+    const { by = API, ...asked } = readInput('body', rotationBody, request.body ?? {});
     return operator.credentials.rotate({ connection, by, ...asked }, disconnects.signalFor(reply));
   });
 }

@@ -72,8 +72,16 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
       await keepCredentials(ports, signal);
       return findCredential(ports, found.id);
     },
-    rotate: (request, signal) => rotate({ ports, desk, startFullCycle }, request, signal),
+    rotate: (request, signal) => rotate({ ports, desk, startFullCycle, proveInstalled }, request, signal),
   };
+
+  async function proveInstalled(id: string, by: string, signal: AbortSignal): Promise<Credential> {
+    const { credential, outcome } = await desk.probe(id, by, signal);
+    if (outcome !== 'accepted') throw failedProbe(credential, outcome);
+    const change = changeOf(await findCredential(ports, id), { kind: 'installed' }, { by, now: ports.clock.now() });
+    await applyChanges(ports, [change]);
+    return told('installed', change.after, by);
+  }
 
   async function told(event: string, credential: Credential, by: string): Promise<Credential> {
     const { connection, fingerprint, state } = credential;
@@ -221,8 +229,10 @@ async function end(
   signal: AbortSignal,
 ): Promise<Credential> {
   const successor = activeOf(await ports.stores.credentials.list(found.connection));
+  const { engine } = ports.connections.get(found.connection)?.rules ?? {};
+  const context = { ...(successor === undefined ? {} : { successor }), ...(engine === undefined ? {} : { engine }) };
   const event = (confirmed: 'refused' | 'by-person'): CredentialEvent =>
-    kind === 'retired' ? { kind, confirmed, ...(successor === undefined ? {} : { successor }) } : { kind, confirmed };
+    kind === 'retired' ? { kind, confirmed, ...context } : { kind, confirmed };
   const how = { by, now: ports.clock.now(), eraseSecret: true };
   // Asked before anything is sent: what may not end now is not tried at the provider either.
   changeOf(found, event('refused'), how);

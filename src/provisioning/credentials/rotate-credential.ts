@@ -1,7 +1,14 @@
+import type { Credential } from '../../core/credential.ts';
 import type { CycleView } from '../../ports/operator.ts';
 import type { CredentialDesk, Rotation, RotationRequest } from '../../ports/credential-desk.ts';
 import { RefusedError } from '../../core/errors.ts';
-import { newTokenInstruction, nextRotationStep, type RotationFacts, type RotationStep } from '../../core/rotation.ts';
+import {
+  installInstruction,
+  newTokenInstruction,
+  nextRotationStep,
+  type RotationFacts,
+  type RotationStep,
+} from '../../core/rotation.ts';
 import type { Ports } from '../../ports/index.ts';
 
 /** How a pause begins that ends when a credential is put to use. */
@@ -10,6 +17,8 @@ export const STOPPED_FOR_CREDENTIAL = 'waiting for a credential';
 export interface RotationParts {
   readonly ports: Ports;
   readonly desk: Pick<CredentialDesk, 'list' | 'add' | 'promote' | 'retire'>;
+  /** Reads with a credential in use and remembers that Entra's own job has it. RefusedError as `CredentialDesk.promote`. */
+  readonly proveInstalled: (credential: string, by: string, signal: AbortSignal) => Promise<Credential>;
   /** Opens a full cycle. RefusedError as `Operator.startCycle`. */
   readonly startFullCycle: (connection: string, by: string) => Promise<Pick<CycleView, 'id'>>;
 }
@@ -19,10 +28,11 @@ export interface RotationParts {
  * next is asked for, and nothing else is remembered: after a crash the same command goes on.
  */
 export async function rotate(
-  { ports, desk, startFullCycle }: RotationParts,
-  { connection, by, added, pause }: RotationRequest,
+  { ports, desk, startFullCycle, proveInstalled }: RotationParts,
+  { connection, by, added, pause, installed = false }: RotationRequest,
   signal: AbortSignal,
 ): Promise<Rotation> {
+  if (installed) requireEntra(ports, connection);
   const done: string[] = [];
   if (pause === true) {
     await ports.stores.connections.pause(connection, `${STOPPED_FOR_CREDENTIAL}: the token is being rotated`);
@@ -34,7 +44,7 @@ export async function rotate(
   }
   let finished = false;
   for (;;) {
-    const facts = await survey(ports, desk, connection, finished);
+    const facts = await survey(ports, desk, connection, { installed, finished });
     const step = nextRotationStep(facts);
     const reached = { connection, model: facts.model, credentials: facts.credentials };
     switch (step.do) {
@@ -45,6 +55,11 @@ export async function rotate(
       case 'promote': {
         const { fingerprint } = await desk.promote(step.credential, by, signal);
         done.push(`the provider takes ${fingerprint} and refuses a corrupted copy; it is in use`);
+        break;
+      }
+      case 'prove-installed': {
+        const { fingerprint } = await proveInstalled(step.credential, by, signal);
+        done.push(`${by} says that Entra's own job has ${fingerprint}, and the provider takes it`);
         break;
       }
       case 'start-cycle': {
@@ -77,12 +92,19 @@ async function survey(
   ports: Ports,
   desk: RotationParts['desk'],
   connection: string,
-  finished: boolean,
+  said: Pick<RotationFacts, 'installed' | 'finished'>,
 ): Promise<RotationFacts> {
   const credentials = await desk.list(connection);
   const open = await ports.stores.cycles.openCycle(connection);
-  const model = ports.connections.get(connection)?.provider.profile.token.rotation ?? 'overlap';
-  return { connection, model, credentials, finished, ...(open === undefined ? {} : { openCycle: open.id }) };
+  const { provider, rules } = ports.connections.get(connection) ?? {};
+  return {
+    connection,
+    model: provider?.profile.token.rotation ?? 'overlap',
+    credentials,
+    ...said,
+    ...(rules?.engine === undefined ? {} : { engine: rules.engine }),
+    ...(open === undefined ? {} : { openCycle: open.id }),
+  };
 }
 
 function waiting(
@@ -90,6 +112,15 @@ function waiting(
   facts: RotationFacts,
 ): Pick<Rotation, 'waitsFor' | 'instruction' | 'cycle'> {
   if (step.for === 'new-token') return { waitsFor: 'new-token', instruction: newTokenInstruction(facts) };
+  if (step.for === 'entra') return { waitsFor: 'entra', instruction: installInstruction(facts) };
   const instruction = `wait for cycle ${step.cycle} to end, then: headgate token rotate -c ${facts.connection}`;
   return { waitsFor: 'cycle', cycle: step.cycle, instruction };
+}
+
+/** Where Headgate provisions, a full cycle tells by itself whether the new token works. */
+function requireEntra(ports: Ports, connection: string): void {
+  if (ports.connections.get(connection)?.rules.engine === 'entra') return;
+  throw new RefusedError('credential', `connection ${connection} is not provisioned by Entra itself`, {
+    remedy: `leave --installed-in-entra out: a full cycle proves the new token. headgate token rotate -c ${connection}`,
+  });
 }

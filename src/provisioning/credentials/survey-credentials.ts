@@ -69,8 +69,9 @@ export async function gatherCredentials(
   const unread = [...ports.connections.values()].filter(({ rules }) => !known.has(rules.name));
   return [
     ...credentials.map(({ connection, fingerprint, owner, state }) => {
-      const profile = ports.connections.get(connection)?.provider.profile;
-      return { connection, fingerprint, owner, state, ownerCoupled: profile?.token.ownerCoupled === true };
+      const { provider, rules } = ports.connections.get(connection) ?? {};
+      const ownerCoupled = provider?.profile.token.ownerCoupled === true;
+      return { connection, fingerprint, owner, state, ownerCoupled, ...engineOf(rules) };
     }),
     ...(await Promise.all(
       unread.map(async ({ rules, credential, provider }) => ({
@@ -79,9 +80,14 @@ export async function gatherCredentials(
         owner: await resolved(credential.owner, ports.connections, signal),
         state: 'active' as const,
         ownerCoupled: provider.profile.token.ownerCoupled,
+        ...engineOf(rules),
       })),
     )),
   ];
+}
+
+function engineOf(rules: Connection['rules'] | undefined): Pick<GuardedCredential, 'engine'> {
+  return rules?.engine === undefined ? {} : { engine: rules.engine };
 }
 
 async function configuredOf({ rules, credential }: Connection, { vault }: CredentialPorts) {
