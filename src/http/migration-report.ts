@@ -1,4 +1,5 @@
 import type { MigrationReport, ReportedRequest } from '../core/migration/report.ts';
+import type { ReportedGroup, ReportVerdict } from '../core/migration/report-verdict.ts';
 import type { ActiveAccount } from '../core/migration/survey.ts';
 import { html, type Html } from './html.ts';
 
@@ -8,6 +9,15 @@ h1{margin-bottom:0}table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem
 th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #d8dee4;vertical-align:top;overflow-wrap:anywhere}
 th{background:#f6f8fa}code{font:12px ui-monospace,monospace}.passed{color:#116329}.failed{color:#a40e26}
 @media print{body{margin:0;max-width:none}h2{break-after:avoid}tr{break-inside:avoid}}`;
+
+const VERDICTS: Readonly<Record<ReportVerdict, Html>> = {
+  passed: html`<strong class="passed">Passed:</strong> the same active accounts by id before and after, every group
+    gone, and an unbroken journal.`,
+  restored: html`<strong class="passed">Rolled back:</strong> the same active accounts by id before and after, every
+    group assigned and there again, and an unbroken journal.`,
+  open: html`<strong>Not finished yet.</strong> What follows is how far it has come.`,
+  failed: html`<strong class="failed">Not passed.</strong> See below what is missing.`,
+};
 
 function time(ms: number | undefined): string {
   return ms === undefined
@@ -52,6 +62,16 @@ function accountRows(report: MigrationReport): readonly (readonly (string | Html
   ];
 }
 
+/** What became of a group: that one is still there is wrong only where it should be gone. */
+function groupState(group: ReportedGroup | undefined, result: MigrationReport['result']): string | Html {
+  if (group === undefined) return 'not known';
+  const { assigned, scimGroup, members } = group;
+  const directory = assigned === undefined ? '' : assigned ? ', assigned' : ', not assigned';
+  if (scimGroup === null) return `gone${directory}`;
+  const inside = members === undefined ? '' : `, members: ${members}`;
+  return html`${result === 'succeeded' ? 'STILL THERE' : 'there'}: ${code(scimGroup)}${inside}${directory}`;
+}
+
 function requestRow({ at, what, request, outcome, why }: ReportedRequest): readonly (string | Html)[] {
   const body = request.body === undefined ? '' : ` ${JSON.stringify(request.body)}`;
   const ended = why === undefined ? outcome : `${outcome}: ${why}`;
@@ -61,13 +81,7 @@ function requestRow({ at, what, request, outcome, why }: ReportedRequest): reado
 /** A report as one self-contained page to keep and to hand to an auditor. It names people. */
 export function renderMigrationReport(report: MigrationReport): string {
   const { chain, groups } = report;
-  const left = new Set(groups.left);
-  const verdict = report.passed
-    ? html`<strong class="passed">Passed:</strong> the same active accounts by id before and after, every group gone,
-        and an unbroken journal.`
-    : report.result === 'open' && chain.sound
-      ? html`<strong>Not finished yet.</strong> What follows is how far it has come.`
-      : html`<strong class="failed">Not passed.</strong> See below what is missing.`;
+  const after = new Map(groups.after?.map((group) => [group.anchor, group]));
   const sound = chain.sound
     ? html`unbroken, ${chain.lines} lines, last hash ${code(chain.hash)}`
     : html`<strong class="failed">broken at line ${chain.brokenAt ?? 0}</strong>`;
@@ -82,7 +96,7 @@ export function renderMigrationReport(report: MigrationReport): string {
       </head>
       <body>
         <h1>Migration of ${report.connection}: ${report.kind}</h1>
-        <p>${verdict}</p>
+        <p>${VERDICTS[report.verdict]}</p>
         ${table(
           ['', ''],
           [
@@ -118,11 +132,7 @@ export function renderMigrationReport(report: MigrationReport): string {
             code(anchor),
             code(scimGroup ?? '–'),
             members,
-            groups.left === undefined
-              ? 'not verified'
-              : scimGroup !== null && left.has(scimGroup)
-                ? 'STILL THERE'
-                : 'gone',
+            groupState(after.get(anchor), report.result),
           ]),
         )}
         <h2>Accounts</h2>

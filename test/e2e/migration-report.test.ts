@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { renderMigrationReport } from '../../src/http/migration-report.ts';
-import { company, cycle, personName } from './company.ts';
+import { company, cycle, memberCount, personName } from './company.ts';
 import { approve, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -45,5 +45,30 @@ describe('M8: the report of a migration that did not get to its end', () => {
     expect(report.groups.left).toHaveLength(2);
     expect(report).toMatchObject({ passed: false, chain: { sound: true } });
     expect(renderMigrationReport(report).match(/LOST/g)).toHaveLength(1);
+  });
+
+  test('M8: rolled back from the last gate, it shows every group as it is again, and says that all is as it was', async () => {
+    const { at, operator } = await open();
+    await start(operator, 'disable-scim');
+    await approve(operator, 'coverage');
+    expect(await still(operator)).toMatchObject({ gate: { name: 'disable' } });
+    expect(at.provider.groups.size).toBe(0);
+    await operator.migrations.actOnMigration({ connection: 'acme', verb: 'rollback', by: 'ada' });
+    expect(await still(operator)).toMatchObject({ result: 'rolled-back' });
+    const report = await operator.migrations.migrationReport('acme');
+    expect(report).toMatchObject({ passed: false, verdict: 'restored', accounts: { lost: [], added: [] } });
+    expect(report.accounts.after).toEqual(report.accounts.before);
+    const shown = report.groups.after?.map(({ name, assigned, scimGroup, members }) => [
+      name,
+      { assigned, scimGroup, members },
+    ]);
+    const really = ['Crew', 'Deck', 'Hold'].map((name) => [
+      name,
+      { assigned: true, scimGroup: at.provider.groups.find(name)?.['id'], members: memberCount(at, name) },
+    ]);
+    expect(shown).toEqual(really);
+    const page = renderMigrationReport(report);
+    expect(page).not.toMatch(/Not passed|gone<|not known/);
+    expect(page).toContain('Rolled back:');
   });
 });

@@ -103,6 +103,12 @@ describe("the way back with Entra's engine", () => {
     expect(at.assigned()).toEqual(assigned);
     expect(accountStates(at)).toEqual(before);
     expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual(members);
+    const report = await at.operator.migrationReport(at.connection.rules.name);
+    expect(report).toMatchObject({ verdict: 'restored', accounts: { lost: [], added: [] } });
+    expect(report.groups.after?.map(({ name, members: count }) => [name, count])).toEqual([
+      ['Crew', 4],
+      ['Deck', 2],
+    ]);
     // Entra goes on as ever, from what it remembers.
     at.provider.clearRequests();
     expect(await at.cycle()).toMatchObject({ state: 'Succeeded' });

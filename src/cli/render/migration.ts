@@ -138,10 +138,19 @@ export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint)
   return [...(rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)]), ...strange, sum].join('\n');
 }
 
-function verdictOf({ passed, result, connection, chain }: MigrationReport, paint: Paint): string {
-  if (passed) return paint.good('passed');
-  if (result !== 'open' || !chain.sound) return paint.bad('not passed');
-  return paint.warn(`not finished yet; see what it waits for: headgate migration status ${connection}`);
+function verdictText({ verdict, connection }: MigrationReport, paint: Paint): string {
+  switch (verdict) {
+    case 'passed':
+      return paint.good('passed');
+    case 'restored':
+      return paint.good('rolled back: the same accounts are active, and every group is assigned and there again');
+    case 'open':
+      return paint.warn(`not finished yet; see what it waits for: headgate migration status ${connection}`);
+    case 'failed':
+      return paint.bad('not passed');
+    default:
+      return verdict satisfies never;
+  }
 }
 
 /** The report in short; the whole of it is JSON or the page. */
@@ -149,7 +158,7 @@ export function renderReport(report: MigrationReport, paint: Paint): string {
   const { accounts, groups, chain, requests } = report;
   const failed = requests.filter(({ outcome }) => outcome !== 'done' && outcome !== 'already-so');
   return [
-    verdictOf(report, paint),
+    verdictText(report, paint),
     `${report.kind} of ${report.connection}: ${report.result}, ${printable(report.text)}`,
     `started ${shownTime(report.startedAt)} by ${printable(report.requestedBy)}, ended ${shownTime(report.endedAt)}`,
     `accounts: ${accounts.before.length} before, ${accounts.after?.length ?? '-'} after, ${accounts.lost.length} lost, ${accounts.added.length} new`,

@@ -1,5 +1,6 @@
 import { brokenAt, type ExactRequest, type JournalLine, type MigrationCall } from './journal.ts';
 import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
+import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
 import { stateOf } from './state.ts';
 import type { ActiveAccount, SurveyFinding } from './survey.ts';
 import { lineText } from './view.ts';
@@ -47,7 +48,9 @@ export interface MigrationReport {
       readonly scimGroup: string | null;
       readonly members: number;
     }[];
-    /** SCIM groups of the migration that were still there when it was verified, or when it ended. */
+    /** What each of them is when it was verified, or when it ended; absent until then. */
+    readonly after?: readonly ReportedGroup[];
+    /** SCIM groups of the migration that were still there then. */
     readonly left?: readonly string[];
   };
   /** Changes the migration's own cycle did not send. */
@@ -68,7 +71,8 @@ export interface MigrationReport {
     readonly text: string;
     readonly hash: string;
   }[];
-  /** The same active accounts by id before and after, no group left, and a sound journal. */
+  readonly verdict: ReportVerdict;
+  /** Whether the verdict is `passed`. */
   readonly passed: boolean;
 }
 
@@ -112,14 +116,20 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
   const after = (state.found ?? state.verified)?.accounts;
   const ids = (accounts: readonly ActiveAccount[]) => new Set(accounts.map((account) => account.id));
   const [idsBefore, idsAfter] = [ids(before), ids(after ?? [])];
-  const { ended, found, verified } = state;
+  const { ended, verified } = state;
   const lostFirst = ids(ended?.lost ?? []);
   const isLost = ({ id }: ActiveAccount) => (after !== undefined && !idsAfter.has(id)) || lostFirst.has(id);
   const lost = before.filter(isLost);
   const added = (after ?? []).filter((account) => !idsBefore.has(account.id));
   const broken = brokenAt(id, lines);
-  const left =
-    found === undefined ? verified?.groupsLeft : found.groups.flatMap(({ scimGroup }) => scimGroup?.id ?? []);
+  const groups = groupsAfter(state);
+  const left = groups?.flatMap(({ scimGroup }) => scimGroup ?? []);
+  const verdict = verdictOf(state, {
+    sound: broken === undefined,
+    lost: lost.length,
+    known: after !== undefined,
+    groups,
+  });
   return {
     id,
     connection: state.connection,
@@ -144,6 +154,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
         scimGroup: scimGroup?.id ?? null,
         members: scimGroup?.members?.length ?? members,
       })),
+      ...(groups === undefined ? {} : { after: groups }),
       ...(left === undefined ? {} : { left }),
     },
     waiting: verified?.waiting ?? 0,
@@ -156,11 +167,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
     }),
     requests: requestsOf(lines),
     timeline: lines.map((line) => ({ sequence: line.sequence, at: line.at, text: lineText(line), hash: line.hash })),
-    passed:
-      broken === undefined &&
-      ended?.result === 'succeeded' &&
-      after !== undefined &&
-      lost.length === 0 &&
-      left?.length === 0,
+    verdict,
+    passed: verdict === 'passed',
   };
 }

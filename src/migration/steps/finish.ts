@@ -1,16 +1,35 @@
+import { unreadOf } from '../last-look.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { counted } from '../../core/reasons.ts';
+import { takeSurvey } from '../survey.ts';
+import { counted, listed } from '../../core/reasons.ts';
+import { lostAccounts, notYet } from './look.ts';
 
 /** The last line: what was reached, for whoever reads the report. The runner writes it. */
 export async function finish(context: StepContext): Promise<StepOutcome> {
   const { kind, mode, before, verified } = context.state();
   const groups = before?.groups.length ?? 0;
-  if (mode === 'rollback')
-    return { is: 'done', text: `${counted(groups, 'group is', 'groups are')} assigned again as before` };
+  if (mode === 'rollback') return finishRollback(context);
   const accounts = verified?.accounts.length ?? 0;
   const off = kind === 'disable-scim' ? '; SCIM is switched off and the token is dead' : '';
   return {
     is: 'done',
     text: `${counted(groups, 'group is', 'groups are')} gone, ${counted(accounts, 'account is as it was', 'accounts are as they were')}${off}`,
   };
+}
+
+/** Looks at what is there now: somebody may have left, or been taken away by hand, while it went back. */
+async function finishRollback(context: StepContext): Promise<StepOutcome> {
+  const { connection, ports, signal } = context;
+  const { kind, groups, before } = context.state();
+  if (before === undefined) return { is: 'done', text: 'nothing had been done' };
+  const { survey } = await takeSurvey(connection, ports, { kind, groups }, signal);
+  const unread = unreadOf(survey);
+  if (unread !== undefined) return notYet(context, unread);
+  const missing = lostAccounts(before.accounts, survey.accounts).map(({ label }) => label);
+  const assigned = `${counted(before.groups.length, 'group is', 'groups are')} assigned again as before`;
+  const text =
+    missing.length === 0
+      ? assigned
+      : `${assigned}; ${counted(missing.length, 'account that was active before is', 'accounts that were active before are')} not any more: ${listed(missing)}`;
+  return { is: 'done', text, first: [{ kind: 'surveyed', purpose: 'end', survey }] };
 }

@@ -91,6 +91,25 @@ describe('M8: the report', () => {
     expect(renderMigrationReport(back)).toContain('LOST');
   });
 
+  test('M8: of a rollback is about what is there at its end, not what was verified before it', () => {
+    const back: readonly JournalEntry[] = [{ kind: 'rollback', by: 'ada' }];
+    const ended: JournalEntry = { ...succeeded, result: 'rolled-back' };
+    const report = (...end: readonly JournalEntry[]) =>
+      reportOf('m1', journal(started(), looked, verified(), ...back, ...end, ended));
+    const found = { ...looked, purpose: 'end' } as const;
+    expect(report(found)).toMatchObject({
+      verdict: 'restored',
+      passed: false,
+      groups: { after: [{ anchor: 'it', assigned: true, scimGroup: 'g-it', members: 2 }] },
+    });
+    expect(report()).toMatchObject({ verdict: 'failed', groups: { before: [{ anchor: 'it' }] } });
+    expect(report().groups.after).toBeUndefined();
+    const groups = survey.groups.map((group) => ({ ...group, assignments: [] }));
+    expect(report({ ...found, survey: { ...survey, groups } }).verdict).toBe('failed');
+    const accounts = survey.accounts.slice(1);
+    expect(report({ ...found, survey: { ...survey, accounts } }).verdict).toBe('failed');
+  });
+
   test('does not pass with a broken journal, or before it was verified', () => {
     const sound = journal(started(), looked, verified(), succeeded);
     const broken = sound.map((line) => (line.sequence === 3 ? { ...line, entry: verified([]) } : line));
