@@ -10,6 +10,7 @@ import { freezeJob } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
 import { LeftError, openStep, type StepContext, type StepOutcome } from './step-context.ts';
+import { requireStillAllowed } from './still-allowed.ts';
 
 /** After trouble that passes by itself, in ms. */
 const TROUBLE_MS = 15_000;
@@ -87,6 +88,7 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
 /** Runs a step and translates what it throws: trouble that passes is waited out, anything else needs a person. */
 async function attempt(context: StepContext, lines: readonly JournalLine[]): Promise<StepOutcome> {
   try {
+    await requireStillAllowed(context.step, context.state(), context.ports);
     return await runStep(context);
   } catch (error) {
     if (error instanceof LeftError || context.signal.aborted) return { is: 'left' };

@@ -10,6 +10,7 @@ import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
+import { requireSendable } from '../provisioning/recovery.ts';
 import { planMigration, whatIf } from './plan.ts';
 import { resolveGroups } from './resolve-groups.ts';
 import { requireWriter } from './step-context.ts';
@@ -129,11 +130,8 @@ async function requireReady(ports: Ports, rules: Connection['rules'], signal: Ab
   const failed = (await writer.check(rules.engine ?? 'headgate', signal)).find(({ ok }) => !ok);
   if (failed !== undefined)
     refuse({ message: `${failed.name}: ${failed.detail}`, remedy: failed.remedy ?? 'see: headgate doctor' });
-  const { pausedReason, switchedOffAt } = await ports.stores.connections.get(connection);
+  const { switchedOffAt } = await ports.stores.connections.get(connection);
   if (switchedOffAt !== undefined)
     throw new RefusedError('connection-off', `connection ${connection} was switched off already`);
-  if (pausedReason === undefined) return;
-  throw new RefusedError('connection-paused', `connection ${connection} is paused: ${pausedReason}`, {
-    remedy: `mend the cause, then: headgate connection resume -c ${connection}`,
-  });
+  await requireSendable(connection, ports);
 }

@@ -7,6 +7,7 @@ import { RefusedError } from '../core/errors.ts';
 import type { DirectoryWriter } from '../ports/directory-writer.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
+import { requireStillAllowed } from './still-allowed.ts';
 
 /** What a step came to. */
 export type StepOutcome =
@@ -38,7 +39,10 @@ export interface StepContext {
   begin(): Promise<void>;
   /** Records a read of the step's effect; the number of complete ones in a row. */
   sight(complete: boolean, text: string): Promise<number>;
-  /** Whether to stop between two requests. Reads what others have added to the journal. */
+  /**
+   * Whether to stop between two requests. Reads what others have added to the journal. RefusedError while the connection is
+   * paused or in quarantine.
+   */
   interrupted(): Promise<boolean>;
 }
 
@@ -82,7 +86,9 @@ export function openStep(
       const now = state();
       // Once nothing is sent any more there is only the way to the end.
       const aborts = now.aborting !== undefined && !now.switchedOff;
-      return now.paused !== undefined || aborts || now.ended !== undefined || now.mode !== mode;
+      if (now.paused !== undefined || aborts || now.ended !== undefined || now.mode !== mode) return true;
+      await requireStillAllowed(step, now, ports);
+      return false;
     },
   };
 }

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterTrouble, DEFAULT_PROBES, HEALTHY } from '../../src/core/quarantine.ts';
+import { company } from '../e2e/company.ts';
+import { accountStates, openEntraWorld, openStore } from './entra-world.ts';
+
+let store: Awaited<ReturnType<typeof openStore>>;
+beforeAll(async () => {
+  store = await openStore();
+});
+afterAll(() => store.close());
+
+test('a connection that gets into quarantine at the gate is left alone until it is out of it', async () => {
+  const organisation = company({ users: 5, groups: { Crew: [1, 4] }, direct: [5, 5] });
+  const at = await openEntraWorld({ database: store.database, organisation });
+  const before = accountStates(at);
+  const { name } = at.connection.rules;
+  const { connections } = at.ports.stores;
+  await at.start('remove-groups', ['Crew']);
+  await at.settle();
+  const trouble = {
+    reason: 'provider-down',
+    cause: { code: 'Transient', message: 'no answer' },
+  } as const;
+  await connections.changeHealth(name, (health) => afterTrouble(health, trouble, Date.now(), DEFAULT_PROBES));
+  await at.approve();
+  const stopped = await at.settle();
+  expect(stopped.paused?.reason).toMatch(/in quarantine \(provider-down\): no answer.*headgate quarantine release/);
+  expect(at.provider.groups.find('Crew')?.['members']).toHaveLength(4);
+  await connections.changeHealth(name, () => HEALTHY);
+  await at.operator.actOnMigration({ connection: name, verb: 'resume', by: 'ada' });
+  expect(await at.settle()).toMatchObject({ result: 'succeeded' });
+  expect(accountStates(at)).toEqual(before);
+  await at.close();
+});
