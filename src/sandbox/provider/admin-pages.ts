@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { addToken, type BearerToken } from './credentials.ts';
+import { addToken } from './credentials.ts';
 import type { ProviderState } from './exchange.ts';
 import { ScimRefusal } from './refusal.ts';
+import { refuseOwner } from './owner-guard.ts';
 import { isActive, textAttribute, type Resource } from './resource.ts';
 
 /** A token as the provider's own pages show it: never its secret again. */
@@ -9,6 +10,12 @@ export interface ShownToken {
   readonly id: string;
   /** userName of the administrator who generated it. */
   readonly owner: string | undefined;
+}
+
+/** An account as the provider's own pages show it. */
+export interface ShownUser {
+  readonly userName: string;
+  readonly status: 'Active' | 'Disabled';
 }
 
 /** A mail the provider has sent. */
@@ -25,13 +32,14 @@ export interface AdminPages {
   tokens(): readonly ShownToken[];
   /** The secret is shown this once. */
   generateToken(by: string): { readonly id: string; readonly secret: string; readonly url: string };
-  deleteToken(id: string, by: string): void;
+  /** Without a yes it is refused where the provider asks for one. */
+  deleteToken(id: string, by: string, confirmed: boolean): void;
   /** Refused while the user owns a token, unless the provider has no such restriction. */
   deactivate(userName: string): void;
   setUserType(userName: string, userType: string): void;
   setSso(on: boolean): void;
   /** Accounts with the provider's own word for how they are. */
-  users(): readonly { readonly userName: string; readonly status: 'Active' | 'Disabled' }[];
+  users(): readonly ShownUser[];
   mails(): readonly SentMail[];
 }
 
@@ -57,12 +65,8 @@ export function createAdminPages(
     throw new ScimRefusal(403, `only ${adminTypes.join(' and ')} users may do this`);
   }
 
-  /** The restriction of the support article: no deactivation and no other user type while there is a token. */
   function requireNoToken(userName: string): void {
-    const owned = state.credentials.tokens().some((token) => sameName(token.owner, userName));
-    if (owned && state.behaviour.adminPages.ownerGuard) {
-      throw new ScimRefusal(409, `${userName} has generated a SCIM token: delete the token first`);
-    }
+    if (state.behaviour.adminPages.ownerGuard !== 'off') refuseOwner(state, userName);
   }
 
   function replace(userName: string, value: object): void {
@@ -77,13 +81,8 @@ export function createAdminPages(
     if (state.behaviour.adminPages.mails) mails.push({ to, subject });
   }
 
-  /** Tokens that were there from the beginning have no id of their own. */
-  function listed(): readonly { readonly id: string; readonly token: BearerToken }[] {
-    return state.credentials.tokens().map((token, index) => ({ id: token.id ?? `given-${index + 1}`, token }));
-  }
-
   return {
-    tokens: () => listed().map(({ id, token }) => ({ id, owner: token.owner })),
+    tokens: () => state.credentials.tokens().map(({ id, owner }) => ({ id, owner })),
     generateToken(by) {
       requireAdmin(by);
       if (state.behaviour.adminPages.needsSso && !ssoOn) {
@@ -95,11 +94,13 @@ export function createAdminPages(
       tell(by, 'New SCIM Token');
       return { id, secret, url: state.base };
     },
-    deleteToken(id, by) {
+    deleteToken(id, by, confirmed) {
       requireAdmin(by);
-      const found = listed().find((known) => known.id === id);
+      const found = state.credentials.tokens().find((known) => known.id === id);
       if (found === undefined) throw new ScimRefusal(404, 'there is no such token');
-      state.credentials.revoke(found.token.secret);
+      if (state.behaviour.adminPages.confirmsDelete && !confirmed)
+        throw new ScimRefusal(409, 'SCIM stops at once when its token is revoked: say so with "confirm": true');
+      state.credentials.revoke(found.secret);
       tell(by, 'SCIM Token Revoked');
     },
     deactivate(userName) {
@@ -132,8 +133,4 @@ function welcomes(state: ProviderState): readonly SentMail[] {
   return allUsers(state)
     .filter(({ madeBy }) => madeBy === 'client')
     .map((user) => ({ to: textAttribute(user, 'userName') ?? '', subject: 'New SSO account with Own' }));
-}
-
-function sameName(owner: string | undefined, userName: string): boolean {
-  return owner?.toLowerCase() === userName.toLowerCase();
 }

@@ -1,6 +1,12 @@
 import type { ResourceTypeName } from './schema/resource-type.ts';
 
 /**
+ * Where a user who owns a token is kept from being deactivated, deleted or made no administrator: nowhere, in the provider's
+ * own pages, or by SCIM as well.
+ */
+export const OWNER_GUARDS = ['off', 'pages', 'everywhere'] as const;
+
+/**
  * How one emulated service provider differs from a plain reading of the RFCs, as data. Every field is a fact about the
  * provider; the code reads them and knows no provider by name.
  */
@@ -79,10 +85,11 @@ export interface Behaviour {
   readonly adminPages: {
     /** userType of who may generate and delete tokens; a token generated there dies when its owner is of none of them. */
     readonly adminTypes: readonly string[];
-    /** Whether a user who owns a token is kept from being deactivated or made no administrator there. By SCIM nobody is. */
-    readonly ownerGuard: boolean;
+    readonly ownerGuard: (typeof OWNER_GUARDS)[number];
     /** Whether single sign-on must be on before a token can be generated. */
     readonly needsSso: boolean;
+    /** Whether deleting a token must be confirmed. */
+    readonly confirmsDelete: boolean;
     /** Whether it mails about tokens and to people who were provisioned. */
     readonly mails: boolean;
   };

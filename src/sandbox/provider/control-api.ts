@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import type { AdminPages } from './admin-pages.ts';
+import { ADMIN_VERBS } from './admin-verbs.ts';
+import { OWNER_GUARDS, type Behaviour } from './behaviour.ts';
 import { BEHAVIOURS, isBehaviourName } from './behaviours/registry.ts';
 import { addToken } from './credentials.ts';
 import type { ProviderState } from './exchange.ts';
@@ -29,16 +32,39 @@ export interface ControlReply {
   readonly body: object;
 }
 
-type Answer = (state: ProviderState, log: RequestLog, body: () => unknown) => object;
+/** What the control API controls. */
+export interface Controlled {
+  readonly state: ProviderState;
+  readonly log: RequestLog;
+  readonly admin: AdminPages;
+}
+
+type Answer = (at: Controlled, body: () => unknown) => object;
+
+/** What of a behaviour may be set by itself: how bad it is when something goes wrong. */
+const behaviourSetting = z.strictObject({
+  name: z.string().exactOptional(),
+  groupDelete: z.enum(['memberships', 'users', 'refuse-non-empty']).exactOptional(),
+  deleteUser: z.enum(['remove', 'irreversible', 'deactivate']).exactOptional(),
+  activeFalse: z.enum(['suspend', 'remove']).exactOptional(),
+  tokenOwner: z.enum(['free', 'coupled']).exactOptional(),
+  ownerGuard: z.enum(OWNER_GUARDS).exactOptional(),
+});
+
+function switchesOf({ groupDelete, deleteUser, activeFalse, tokenOwner, adminPages }: Behaviour) {
+  return { groupDelete, deleteUser, activeFalse, tokenOwner, ownerGuard: adminPages.ownerGuard };
+}
 
 function overview(state: ProviderState): object {
   const { store, behaviour, base } = state;
   return {
     url: base,
     behaviour: behaviour.name,
+    switches: switchesOf(behaviour),
     accounts: store.count('User'),
     groups: store.count('Group'),
     faults: { ...FAULTS },
+    requests: Object.keys(ROUTES),
   };
 }
 
@@ -57,10 +83,13 @@ function clearFaults(state: ProviderState): object {
 }
 
 function setBehaviour(state: ProviderState, body: () => unknown): object {
-  const { name } = z.strictObject({ name: z.string() }).parse(body());
-  if (!isBehaviourName(name)) throw badRequest('invalidValue', `there is no behaviour "${name}"`);
+  const { name, ...given } = behaviourSetting.parse(body());
+  if (name !== undefined && !isBehaviourName(name)) throw badRequest('invalidValue', `there is no behaviour "${name}"`);
+  const { basePath } = state.behaviour;
+  const base = name === undefined ? state.behaviour : BEHAVIOURS[name];
+  const { ownerGuard, ...switches } = { ...switchesOf(base), ...given };
   // The base URL stays: a client that is connected must go on reaching the provider.
-  state.behaviour = { ...BEHAVIOURS[name], basePath: state.behaviour.basePath };
+  state.behaviour = { ...base, ...switches, basePath, adminPages: { ...base.adminPages, ownerGuard } };
   return overview(state);
 }
 
@@ -80,30 +109,33 @@ export function canSignIn(state: ProviderState, userName: string): boolean {
 }
 
 const ROUTES: Readonly<Record<string, Answer>> = {
-  'GET /_sandbox/': (state) => overview(state),
-  'GET /_sandbox/faults': (state) => listFaults(state),
-  'POST /_sandbox/faults': (state, _log, body) => setFault(state, body),
-  'DELETE /_sandbox/faults': (state) => clearFaults(state),
-  'GET /_sandbox/requests': (_state, log) => ({ requests: log.all() }),
-  'DELETE /_sandbox/requests': (_state, log) => {
+  'GET /_sandbox/': ({ state }) => overview(state),
+  'GET /_sandbox/faults': ({ state }) => listFaults(state),
+  'POST /_sandbox/faults': ({ state }, body) => setFault(state, body),
+  'DELETE /_sandbox/faults': ({ state }) => clearFaults(state),
+  'GET /_sandbox/requests': ({ log }) => ({ requests: log.all() }),
+  'DELETE /_sandbox/requests': ({ log }) => {
     log.clear();
     return { requests: [] };
   },
-  'GET /_sandbox/snapshot': (state) => takeSnapshot(state),
-  'PUT /_sandbox/snapshot': (state, _log, body) => {
+  'GET /_sandbox/snapshot': ({ state }) => takeSnapshot(state),
+  'PUT /_sandbox/snapshot': ({ state }, body) => {
     restoreSnapshot(state, parseSnapshot(body()));
     return overview(state);
   },
-  'PUT /_sandbox/behaviour': (state, _log, body) => setBehaviour(state, body),
-  'POST /_sandbox/tokens': (state, _log, body) => {
+  'PUT /_sandbox/behaviour': ({ state }, body) => setBehaviour(state, body),
+  'POST /_sandbox/tokens': ({ state }, body) => {
     addToken(state, tokenSetting.parse(body()));
     return { tokens: state.credentials.tokens().length };
   },
-  'DELETE /_sandbox/tokens': (state, _log, body) => {
+  'DELETE /_sandbox/tokens': ({ state }, body) => {
     const { secret } = z.strictObject({ secret: z.string() }).parse(body());
     return { revoked: state.credentials.revoke(secret) };
   },
-  'POST /_sandbox/sign-in': (state, _log, body) => signIn(state, body),
+  'POST /_sandbox/sign-in': ({ state }, body) => signIn(state, body),
+  ...Object.fromEntries(
+    Object.entries(ADMIN_VERBS).map(([name, act]): [string, Answer] => [name, ({ admin }, body) => act(admin, body)]),
+  ),
 };
 
 function refusalOf(error: unknown): { status: number; detail: string } {
@@ -114,20 +146,14 @@ function refusalOf(error: unknown): { status: number; detail: string } {
 }
 
 /** Answers the control API of the sandbox, which is no part of SCIM and asks for no token. */
-export function control(
-  state: ProviderState,
-  log: RequestLog,
-  method: string,
-  path: string,
-  raw: Buffer,
-): ControlReply {
+export function control(at: Controlled, method: string, path: string, raw: Buffer): ControlReply {
   const headers = { 'content-type': 'application/json' };
   const route = ROUTES[`${method} ${path === '/_sandbox' ? '/_sandbox/' : path}`];
   if (route === undefined) {
     return { status: 404, headers, body: { detail: `use one of: ${Object.keys(ROUTES).join(', ')}` } };
   }
   try {
-    return { status: 200, headers, body: route(state, log, () => JSON.parse(raw.toString('utf8')) as unknown) };
+    return { status: 200, headers, body: route(at, () => JSON.parse(raw.toString('utf8')) as unknown) };
   } catch (error) {
     const { status, detail } = refusalOf(error);
     return { status, headers, body: { detail } };

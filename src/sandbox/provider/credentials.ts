@@ -17,6 +17,9 @@ export interface BearerToken {
   readonly ownerTypes?: readonly string[];
 }
 
+/** A token as it is kept: one that came without a name was given one. */
+export type NamedToken = BearerToken & { readonly id: string };
+
 /** A client of the OAuth client credentials grant (RFC 6749 section 4.4). */
 export interface OauthClient {
   readonly id: string;
@@ -32,7 +35,7 @@ export type TokenAnswer =
 
 /** Who may use the provider. */
 export interface CredentialBoard {
-  tokens(): readonly BearerToken[];
+  tokens(): readonly NamedToken[];
   add(token: BearerToken): void;
   /** False when there was no such token. */
   revoke(secret: string): boolean;
@@ -80,12 +83,15 @@ function failure(status: 400 | 401, error: string, description: string): TokenAn
 
 /** Credentials as configured, and the tokens issued since. */
 export function createCredentials(tokens: readonly BearerToken[], clients: readonly OauthClient[]): CredentialBoard {
-  const bySecret = new Map(tokens.map((token) => [token.secret, token]));
+  const bySecret = new Map<string, NamedToken>();
+  let given = 0;
+  function keep(token: BearerToken): void {
+    bySecret.set(token.secret, { ...token, id: token.id ?? bySecret.get(token.secret)?.id ?? `given-${++given}` });
+  }
+  for (const token of tokens) keep(token);
   return {
     tokens: () => [...bySecret.values()],
-    add(token) {
-      bySecret.set(token.secret, token);
-    },
+    add: keep,
     revoke: (secret) => bySecret.delete(secret),
     check(authorization, now, coupledTo) {
       const secret = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
@@ -114,7 +120,7 @@ export function createCredentials(tokens: readonly BearerToken[], clients: reado
       if (client === undefined) return failure(401, 'invalid_client', 'the client is not known or its secret is wrong');
       const lifetime = client.lifetimeSeconds ?? 3600;
       const accessToken = randomBytes(24).toString('base64url');
-      bySecret.set(accessToken, { secret: accessToken, expiresAt: now + lifetime * 1000 });
+      keep({ secret: accessToken, expiresAt: now + lifetime * 1000 });
       return { status: 200, body: { access_token: accessToken, token_type: 'Bearer', expires_in: lifetime } };
     },
   };

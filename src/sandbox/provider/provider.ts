@@ -151,12 +151,13 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Sand
   const tokens = madeUp ? [{ secret: randomBytes(24).toString('base64url') }] : given;
   const state = newState(options, tokens);
   const log = createRequestLog(options.requestLogLimit ?? 200_000);
+  const admin = createAdminPages(state, (method, path, body) => changeDirectly(state, method, path, { ...body }));
   const closing = new AbortController();
   const serving: Serving = {
     state,
     log,
     observer: options.observer ?? {},
-    control: (method, path, body) => control(state, log, method, path, body),
+    control: (method, path, body) => control({ state, log, admin }, method, path, body),
     closing: closing.signal,
   };
   const server = createProviderServer(serving);
@@ -185,7 +186,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Sand
     },
     change: (method, path, body) => changeDirectly(state, method, path, body),
     canSignIn: (userName) => canSignIn(state, userName),
-    admin: createAdminPages(state, (method, path, body) => changeDirectly(state, method, path, { ...body })),
+    admin,
     requests: () => log.all(),
     clearRequests: () => log.clear(),
     snapshot: () => takeSnapshot(state),

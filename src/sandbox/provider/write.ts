@@ -4,6 +4,7 @@ import { faultNumber, type RequestFaults } from './faults.ts';
 import { isComplex, sameValue, type Complex, type Value } from './json.ts';
 import { draftMembers, type MembersDraft } from './members-draft.ts';
 import { memberIds, type MemberContext } from './patch/members.ts';
+import { guardOwner } from './owner-guard.ts';
 import { handleOf, readResourceBody } from './read-body.ts';
 import { badRequest, ScimRefusal } from './refusal.ts';
 import { readProjection, render } from './render.ts';
@@ -208,6 +209,7 @@ export function storeChange(
   checkMemberCount(state, exchange, Math.max(moved, namedMembers(exchange.body)));
   if (moved + change.repeat.length === 0 && sameValue(attributes, resource.attributes)) return false;
   const renamed = !sameValue(attributes['userName'], resource.attributes['userName']);
+  guardOwner(state, exchange, resource, attributes);
   if (isActive(resource) && attributes['active'] === false) checkOwner(state, exchange, resource);
   state.store.update(resource, attributes, change, state.now());
   if (type.name === 'User') settleAccount(state, exchange, resource, renamed);
@@ -238,6 +240,7 @@ export function deleteResource(state: ProviderState, exchange: Exchange, type: R
   const resource = findResource(state, type, id);
   checkPrecondition(state, exchange, resource);
   const now = state.now();
+  guardOwner(state, exchange, resource, undefined);
   if (type.name === 'User') checkOwner(state, exchange, resource);
   if (type.name === 'User' && state.behaviour.deleteUser === 'deactivate') {
     const applied = isActive(resource);

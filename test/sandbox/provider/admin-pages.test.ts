@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BEHAVIOURS } from '../../../src/sandbox/provider/behaviours/registry.ts';
 import type { SandboxProvider } from '../../../src/sandbox/provider/provider.ts';
 import { accountBody, patchBody, withProvider, type Answer } from './scim-client.ts';
 
@@ -33,7 +34,7 @@ describe('tokens of administrators, as monday has them', () => {
       const shown = JSON.stringify(provider.admin.tokens());
       expect(provider.admin.tokens().map(({ owner }) => owner)).toEqual([undefined, ADA, BOB]);
       expect(shown).not.toContain(first.secret);
-      provider.admin.deleteToken(first.id, BOB);
+      provider.admin.deleteToken(first.id, BOB, false);
       expect([await as(send, first.secret), await as(send, second.secret)]).toEqual([401, 200]);
     });
   });
@@ -47,14 +48,14 @@ describe('tokens of administrators, as monday has them', () => {
       expect(await as(send, secret)).toBe(200);
       // The article's way round: another token, the old one deleted, and then.
       provider.admin.generateToken(BOB);
-      provider.admin.deleteToken(id, BOB);
+      provider.admin.deleteToken(id, BOB, false);
       provider.admin.deactivate(ADA);
       expect(provider.canSignIn(ADA)).toBe(false);
     });
   });
 
   test('T8: before there was that restriction, the token died with its owner', async () => {
-    const adminPages = { adminTypes: ['Admin'], ownerGuard: false, needsSso: false, mails: false };
+    const adminPages = { ...BEHAVIOURS.monday.adminPages, ownerGuard: 'off' } as const;
     await withProvider(
       { behaviour: 'monday', tokens: ['given'], overrides: { adminPages } },
       async ({ provider, send }) => {
@@ -94,8 +95,10 @@ describe('the one token of Own', () => {
         401, 401, 200,
       ]);
       expect(provider.admin.tokens()).toEqual([{ id: second.id, owner: BOB }]);
-      expect(() => provider.admin.deleteToken(second.id, CLEO)).toThrow('only Master Admin and Security Admin users');
-      provider.admin.deleteToken(second.id, ADA);
+      expect(() => provider.admin.deleteToken(second.id, CLEO, true)).toThrow(
+        'only Master Admin and Security Admin users',
+      );
+      provider.admin.deleteToken(second.id, ADA, true);
       expect(await as(send, second.secret)).toBe(401);
       expect(provider.admin.mails()).toEqual([
         { to: ADA, subject: 'New SCIM Token' },

@@ -39,7 +39,7 @@ export const generic: Behaviour = {
   userAgent: 'optional',
   tokens: { most: Number.POSITIVE_INFINITY, beyond: 'refuse' },
   tokenOwner: 'free',
-  adminPages: { adminTypes: ['Admin'], ownerGuard: false, needsSso: false, mails: false },
+  adminPages: { adminTypes: ['Admin'], ownerGuard: 'off', needsSso: false, confirmsDelete: false, mails: false },
   defaultCount: 100,
   maxResults: 1000,
   maxBodyBytes: 16_777_216,

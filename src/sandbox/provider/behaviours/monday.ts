@@ -15,5 +15,5 @@ export const monday: Behaviour = {
   listsOnlyScimMade: 'scim_provisioned_only',
   tokenOwner: 'coupled',
   // Support article: "we no longer allow the deactivation or changing the user type of an admin who generated a SCIM token".
-  adminPages: { adminTypes: ['Admin'], ownerGuard: true, needsSso: false, mails: false },
+  adminPages: { adminTypes: ['Admin'], ownerGuard: 'pages', needsSso: false, confirmsDelete: false, mails: false },
 };

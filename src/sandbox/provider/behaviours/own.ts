@@ -10,7 +10,13 @@ export const own: Behaviour = {
   deleteUser: 'irreversible',
   filters: 'one-eq',
   tokenOwner: 'coupled',
-  // Same page: who may generate, that SSO is configured and activated, and which mails are sent.
-  adminPages: { adminTypes: ['Master Admin', 'Security Admin'], ownerGuard: false, needsSso: true, mails: true },
+  // Same page: who may generate, that SSO is configured and activated, that revoking is confirmed, and which mails are sent.
+  adminPages: {
+    adminTypes: ['Master Admin', 'Security Admin'],
+    ownerGuard: 'off',
+    needsSso: true,
+    confirmsDelete: true,
+    mails: true,
+  },
   tokens: { most: 1, beyond: 'replace' },
 };
