@@ -186,7 +186,9 @@ describe('whoever comes or goes', () => {
     await at.approve();
     const view = await at.settle();
     expect(view).toMatchObject({ result: 'aborted', frozen: true });
-    expect(view.resultText).toMatch(/Entra's own provisioning was paused/);
+    expect(view.resultText).toMatch(
+      /Entra's own provisioning was paused.* start it again: .*Enterprise applications, .+, Provisioning, Start provisioning/,
+    );
     expect(await at.jobCode()).toBe('Paused');
     expect(at.provider.groups.size).toBe(1);
     // M8: the report names whom, and what is there.

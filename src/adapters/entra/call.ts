@@ -35,6 +35,5 @@ export const CALLS = {
   assign: { what: 'assigning a user to the enterprise application', permission: 'AppRoleAssignment.ReadWrite.All' },
   unassign: { what: 'removing an assignment', permission: 'AppRoleAssignment.ReadWrite.All' },
   pauseJob: { what: "pausing Entra's own provisioning job", permission: 'Synchronization.ReadWrite.All' },
-  startJob: { what: "starting Entra's own provisioning job", permission: 'Synchronization.ReadWrite.All' },
   deletedUsers: { what: 'looking for deleted users', permission: 'User.Read.All' },
 } as const satisfies Record<string, Call>;

@@ -19,7 +19,6 @@ const CALL_OF: Readonly<Record<DirectoryChange['kind'], Call>> = {
   assign: CALLS.assign,
   unassign: CALLS.unassign,
   'pause-job': CALLS.pauseJob,
-  'start-job': CALLS.startJob,
 };
 
 /**
@@ -104,7 +103,7 @@ function outcomeOf(change: DirectoryChange, answer: Answer): DirectoryChanged | 
   }
   if (answer.status === 204) return { state: 'done' };
   // A job that is gone is not one that stands still: somebody must look.
-  if (change.kind === 'pause-job' || change.kind === 'start-job') return undefined;
+  if (change.kind === 'pause-job') return undefined;
   return isObjectMissing(answer) ? { state: 'already-so' } : undefined;
 }
 

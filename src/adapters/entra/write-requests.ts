@@ -11,7 +11,7 @@ const JOB = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 const ALLOWED: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo$`)],
   ['DELETE', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo/${ID}$`)],
-  ['POST', new RegExp(`^/servicePrincipals/${ID}/synchronization/jobs/${JOB}/(?:pause|start)$`)],
+  ['POST', new RegExp(`^/servicePrincipals/${ID}/synchronization/jobs/${JOB}/pause$`)],
 ];
 
 /** The request for a change. */
@@ -31,11 +31,10 @@ export function requestOf(change: DirectoryChange): ExactRequest {
         path: `/servicePrincipals/${encodeURIComponent(change.application)}/appRoleAssignedTo/${encodeURIComponent(change.assignment)}`,
       };
     case 'pause-job':
-    case 'start-job':
       return {
         to: 'directory',
         method: 'POST',
-        path: `/servicePrincipals/${encodeURIComponent(change.application)}/synchronization/jobs/${encodeURIComponent(change.job)}/${change.kind === 'pause-job' ? 'pause' : 'start'}`,
+        path: `/servicePrincipals/${encodeURIComponent(change.application)}/synchronization/jobs/${encodeURIComponent(change.job)}/pause`,
       };
     default:
       return change satisfies never;

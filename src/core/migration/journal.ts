@@ -18,7 +18,7 @@ export interface ExactRequest {
 export type DirectoryChange =
   | { readonly kind: 'assign'; readonly application: Anchor; readonly principal: Anchor; readonly roleId: string }
   | { readonly kind: 'unassign'; readonly application: Anchor; readonly assignment: string }
-  | { readonly kind: 'pause-job' | 'start-job'; readonly application: Anchor; readonly job: string };
+  | { readonly kind: 'pause-job'; readonly application: Anchor; readonly job: string };
 
 /** One outside call about to be made, or made. */
 export interface MigrationCall {

@@ -1,4 +1,5 @@
 import { HeadgateError } from '../../core/errors.ts';
+import type { Survey } from '../../core/migration/survey.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { notYet, seenTwice } from './look.ts';
@@ -27,7 +28,7 @@ export async function pauseJob(context: StepContext): Promise<StepOutcome> {
 
 /**
  * Stops Entra's own job because somebody would lose access or has lost it. What comes of it in words: where it cannot be
- * stopped, a person must, and must be told.
+ * stopped, a person must, and how it is started again, which only a person does.
  */
 export async function freezeJob(context: StepContext): Promise<string> {
   const { before, engine } = context.state();
@@ -35,9 +36,14 @@ export async function freezeJob(context: StepContext): Promise<string> {
   if (engine !== 'entra' || application === undefined || job === undefined) return '';
   try {
     await changeDirectory(context, [pauseCall(context, application, job)]);
-    return "; Entra's own provisioning was paused";
+    return `; Entra's own provisioning was paused, so that nobody else loses access. ${howToStart(before)}`;
   } catch (error) {
     if (!(error instanceof HeadgateError)) throw error;
     return `; STOP Entra's own provisioning by hand, it could not be paused: ${error.message}`;
   }
+}
+
+function howToStart(before: Survey | undefined): string {
+  const name = before?.application.displayName ?? 'the application';
+  return `Once it is understood, start it again: in Entra, Enterprise applications, ${name}, Provisioning, Start provisioning`;
 }
