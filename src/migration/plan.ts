@@ -65,7 +65,7 @@ function requestsOf(survey: Survey, { provider, rules }: Connection, { migration
   const scim = survey.groups.flatMap(({ anchor, name, scimGroup }) =>
     scimGroup === undefined ? [] : [{ anchor, name, ...scimGroup }],
   );
-  const canary = canaryMember(survey.groups);
+  const canary = canaryMember(survey);
   const first = scim
     .filter(({ anchor }) => anchor === canary?.group)
     .map((group) => ({ ...group, members: canary === undefined ? [] : [canary.member] }));

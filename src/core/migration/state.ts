@@ -184,6 +184,8 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       draft.allCycles.push(entry.cycle);
       return;
     case 'native-job':
+      // What was seen before the wait for its cycle says nothing about what that cycle does.
+      if (draft.nativeJobs[entry.step] === undefined) delete draft.sightings[entry.step];
       (draft.nativeJobs[entry.step] ??= []).push(entry.job);
       draft.watchedSince[entry.step] ??= at;
       return;

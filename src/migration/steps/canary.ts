@@ -4,7 +4,8 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { nativeCycle } from './native-cycle.ts';
 import { unassignSome } from './unassign-groups.ts';
 import { deleteGroup, groupLink, membersOf } from './group-changes.ts';
-import { lookAround, unlessLost } from './look.ts';
+import { lookAround } from './look.ts';
+import { unlessLostLater } from './still-there.ts';
 import { counted } from '../../core/reasons.ts';
 
 /** Everybody who was in a group, by what the provider showed and by what the directory says. */
@@ -24,8 +25,8 @@ function chooseCanary(survey: Survey): SurveyedGroup | undefined {
 }
 
 /**
- * Deletes one emptied group before all others, the one that had the fewest members, and makes sure that those who were in
- * it are still there: providers are known that take the members of a deleted group along.
+ * Deletes one emptied group before all others, the one that had the fewest members, and looks twice whether those who were
+ * in it are still there: providers are known that take the members of a deleted group along.
  */
 export async function canary(context: StepContext): Promise<StepOutcome> {
   if (context.state().engine === 'entra') return canaryOfEntra(context);
@@ -50,8 +51,8 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
     if (await context.interrupted()) return { is: 'left' };
     await deleteGroup(context, link);
   }
-  const gone = await unlessLost(context, inside(first, before));
-  return gone ?? { is: 'done', text: `SCIM group ${first.name} is deleted and everybody who was in it is still there` };
+  const text = `SCIM group ${first.name} is deleted and everybody who was in it is still there`;
+  return (await unlessLostLater(context, inside(first, before), text)) ?? { is: 'done', text };
 }
 
 /** The same with Entra's engine: one group is unassigned, and its next whole cycle deletes it. */
@@ -73,5 +74,5 @@ async function canaryOfEntra(context: StepContext): Promise<StepOutcome> {
       why: `a whole cycle of Entra's provisioning did not delete SCIM group ${first.name}: see its logs. A job that was restarted has forgotten the group: then delete it at the provider, and resume`,
     };
   const text = `Entra deleted SCIM group ${first.name} and everybody who was in it is still there`;
-  return (await unlessLost(context, inside(first, before))) ?? { is: 'done', text };
+  return (await unlessLostLater(context, inside(first, before), text)) ?? { is: 'done', text };
 }

@@ -1,17 +1,18 @@
-import { canaryMember } from '../../core/migration/canary-member.ts';
+import { canaryMember, type CanaryMember, type GroupMembers } from '../../core/migration/canary-member.ts';
 import type { Link } from '../../core/link.ts';
 import type { Anchor } from '../../core/directory.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { unlessAsApproved, unlessCovered } from './covered.ts';
-import { groupLink, membersOf, takeOut } from './group-changes.ts';
+import { emptyKey, groupLink, membersOf, takeOut } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice, unlessLost, unlessTwoEngines } from './look.ts';
+import { unlessLostLater } from './still-there.ts';
 import { counted } from '../../core/reasons.ts';
 
 /**
  * Takes everybody out of the SCIM groups that are to go, in chunks the provider takes, and reads them back. Nothing is
- * taken out unless two reads in a row showed exactly what was approved. One person goes first, and after every chunk
- * everybody in it is asked for: there are providers that keep no account without a group.
+ * taken out unless two reads in a row showed exactly what was approved. One person goes first and is looked for twice before
+ * the next, and after every chunk everybody in it is asked for: there are providers that keep no account without a group.
  */
 export async function emptyGroups(context: StepContext): Promise<StepOutcome> {
   const closed = await open(context);
@@ -69,15 +70,38 @@ async function empty(context: StepContext): Promise<Emptying> {
   return { left, groupsWithMembers };
 }
 
-/** The canary: one account out of one group, before any other. Nothing once anything was taken out. */
+/**
+ * The canary: one account out of one group, before any other. Undefined once it is out of it and two looks have found the
+ * account still there, or where anybody else was taken out before.
+ */
 async function emptyOne(context: StepContext): Promise<StepOutcome | undefined> {
-  const { before, carriedOut } = context.state();
-  const canary = canaryMember(before?.groups ?? []);
-  if (canary === undefined || (carriedOut[context.step]?.size ?? 0) > 0) return undefined;
+  const { takenOut, carriedOut } = context.state();
+  // As announced, also where a crash swallowed the outcome.
+  const out = [...takenOut].flatMap(([group, members]) => [...members].map((member) => ({ group, member })));
+  if (out.length > 1) return undefined;
+  const canary = out[0] ?? (await chooseMember(context));
+  if (canary === undefined) return undefined;
   const link = await groupLink(context, canary.group);
   const found = link === undefined ? undefined : await membersOf(context, link);
-  if (link === undefined || found?.members.includes(canary.member) !== true) return undefined;
-  return takeOutSafely(context, canary.group, link, [canary.member]);
+  if (link !== undefined && found?.members.includes(canary.member) === true) {
+    if (carriedOut[context.step]?.has(emptyKey(canary.group, [canary.member])) === true)
+      return notYet(context, `the one taken out first is still shown in SCIM group ${link.label}`);
+    const outcome = await takeOutSafely(context, canary.group, link, [canary.member]);
+    if (outcome !== undefined) return outcome;
+  }
+  return unlessLostLater(context, new Set([canary.member]), 'the one taken out first is still there');
+}
+
+async function chooseMember(context: StepContext): Promise<CanaryMember | undefined> {
+  const { before } = context.state();
+  if (before === undefined) return undefined;
+  const now: GroupMembers[] = [];
+  for (const { anchor } of before.groups) {
+    const link = await groupLink(context, anchor);
+    const found = link === undefined ? undefined : await membersOf(context, link);
+    if (found !== undefined) now.push({ anchor, scimGroup: found });
+  }
+  return canaryMember(before, now);
 }
 
 /** Takes members out once it is sure that all of the group are covered, and looks whether they are still there. */

@@ -72,7 +72,7 @@ export async function takeOut(context: StepContext, link: Link, ids: readonly Re
   const [request] = provider.preview(link.resourceId, { remove: ids });
   if (request === undefined) return;
   const what = `take ${counted(ids.length, 'member')} out of SCIM group ${link.label}`;
-  const call = { key: `empty ${link.anchor} ${ids.join(' ')}`, what, request, group: link.anchor, members: ids };
+  const call = { key: emptyKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
   await changeProvider(context, call, () => carryOut(context, link, operation));
 }
 
@@ -94,6 +94,11 @@ export async function putBack(
   const what = `put ${counted(ids.length, 'member')} back into SCIM group ${link.label}`;
   const call = { key: refillKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
   await changeProvider(context, call, () => carryOut(context, link, operation, accounts));
+}
+
+/** What a call that takes these members out is known by. */
+export function emptyKey(group: Anchor, ids: readonly ResourceId[]): string {
+  return `empty ${group} ${ids.join(' ')}`;
 }
 
 /** What a call that puts these members back is known by. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { canaryMember } from '../../../src/core/migration/canary-member.ts';
 import { countOutcomes, peopleOf, type RehearsedAccount } from '../../../src/core/migration/rehearsal.ts';
-import type { SurveyedGroup } from '../../../src/core/migration/survey.ts';
+import type { Survey, SurveyedGroup, SurveyedUser } from '../../../src/core/migration/survey.ts';
 
 function account(id: string, differences: Partial<RehearsedAccount> = {}): RehearsedAccount {
   return { id, userName: `${id}@contoso.example`, active: true, groups: ['IT'], ...differences };
@@ -62,12 +62,44 @@ describe('the canary among members', () => {
     scimGroup: { id: anchor, foreign: 0, ...(members === undefined ? {} : { members }) },
   });
 
+  const survey = (groups: readonly SurveyedGroup[], more: Partial<Pick<Survey, 'users' | 'accounts'>> = {}) => ({
+    groups,
+    users: [],
+    accounts: [],
+    ...more,
+  });
+  const user = (id: string, ...groups: readonly string[]): SurveyedUser => ({
+    anchor: `a${id}`,
+    label: id,
+    enabled: true,
+    account: { id, active: true },
+    paths: groups.map((name) => ({ kind: 'group', assignment: name, roleId: 'user', group: name })),
+    missing: [],
+    covered: true,
+  });
+
   test('is somebody in the fewest of the groups, so that leaving one shows what leaving the last one does', () => {
-    expect(canaryMember([group('g1', ['1', '2']), group('g2', ['1', '3'])])).toEqual({ group: 'g1', member: '2' });
-    expect(canaryMember([group('g1', ['1']), group('g2', ['1'])])).toEqual({ group: 'g1', member: '1' });
+    const two = [group('g1', ['1', '2']), group('g2', ['1', '3'])];
+    expect(canaryMember(survey(two))).toEqual({ group: 'g1', member: '2' });
+    expect(canaryMember(survey([group('g1', ['1']), group('g2', ['1'])]))).toEqual({ group: 'g1', member: '1' });
+  });
+
+  test('is somebody in no group that stays, if there is one', () => {
+    const users = [user('1', 'g1', 'stays'), user('2', 'g1')];
+    expect(canaryMember(survey([group('g1', ['1', '2'])], { users }))).toEqual({ group: 'g1', member: '2' });
+  });
+
+  test('is somebody whose account was active: nobody would miss another', () => {
+    const accounts = [{ anchor: 'a2', id: '2', label: '2' }];
+    expect(canaryMember(survey([group('g1', ['1', '2'])], { accounts }))).toEqual({ group: 'g1', member: '2' });
+  });
+
+  test('is one who is in a group now, where somebody has left it since', () => {
+    const groups = [group('g1', ['1', '2'])];
+    expect(canaryMember(survey(groups), [group('g1', ['2'])])).toEqual({ group: 'g1', member: '2' });
   });
 
   test('is nobody where no member is shown', () => {
-    expect(canaryMember([group('g1'), group('g2', [])])).toBeUndefined();
+    expect(canaryMember(survey([group('g1'), group('g2', [])]))).toBeUndefined();
   });
 });
