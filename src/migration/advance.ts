@@ -6,6 +6,7 @@ import { stateOf } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
+import { unlessLost } from './steps/look.ts';
 import { freezeJob } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
@@ -93,6 +94,8 @@ async function attempt(context: StepContext, lines: readonly JournalLine[]): Pro
   } catch (error) {
     if (error instanceof LeftError || context.signal.aborted) return { is: 'left' };
     if (error instanceof ThrottledError) return { is: 'again', afterMs: error.retryAfterMs };
+    const gone = await lostWhileUnreadable(context, error);
+    if (gone !== undefined) return gone;
     const passes =
       error instanceof TransientError || error instanceof InDoubtError || error instanceof IncompleteReadError;
     if (passes && !isLasting(context, lines)) {
@@ -105,6 +108,23 @@ async function attempt(context: StepContext, lines: readonly JournalLine[]): Pro
     }
     const { remedy } = error.facts;
     return { is: 'stop', why: remedy === undefined ? error.message : `${error.message}. ${remedy}` };
+  }
+}
+
+/**
+ * A read that contradicts itself may do so because people are gone: a provider that lost most of them is taken for another
+ * tenant. Once something was taken away that must not pass for trouble, so each is asked for by itself.
+ */
+async function lostWhileUnreadable(context: StepContext, error: unknown): Promise<StepOutcome | undefined> {
+  const { takenAway, mode } = context.state();
+  if (!(error instanceof IncompleteReadError) || !takenAway || mode === 'rollback') return undefined;
+  try {
+    const gone = await unlessLost(context);
+    return gone?.is === 'abort' ? { ...gone, why: `${gone.why} (${error.message})` } : gone;
+  } catch (failure) {
+    // Where nobody can be asked nothing is known of anybody: the first trouble stands.
+    if (failure instanceof HeadgateError || context.signal.aborted) return undefined;
+    throw failure;
   }
 }
 

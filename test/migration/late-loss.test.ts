@@ -47,6 +47,11 @@ function members({ provider }: EntraWorld): ReadonlySet<string> {
   return new Set(lists.flat().map(({ value }) => value));
 }
 
+function removeAccount({ provider }: EntraWorld, id: unknown): void {
+  if (typeof id !== 'string') throw new Error('there is no such account');
+  provider.change('DELETE', `/Users/${id}`);
+}
+
 test('a provider that takes an account without a group a moment later loses the one taken out first, and no other', async () => {
   const at = await open();
   const before = members(at);
@@ -54,7 +59,7 @@ test('a provider that takes an account without a group a moment later loses the 
   expect(sent(at, 'PATCH')).toBe(1);
   const left = members(at);
   const [first] = [...before].filter((id) => !left.has(id));
-  at.provider.change('DELETE', `/Users/${first}`);
+  removeAccount(at, first);
   expect(await at.settle()).toMatchObject({ result: 'aborted', frozen: true });
   expect(sent(at, 'PATCH')).toBe(1);
   expect(at.active()).toHaveLength(7);
@@ -65,8 +70,17 @@ test('a provider that takes people along with a group a moment later does so wit
   const id = at.provider.accounts.find(personName(6))?.['id'];
   await until(at, 'everybody who was in it is still there');
   expect([...at.provider.groups.all()].map(({ displayName }) => displayName)).toEqual(['Crew']);
-  at.provider.change('DELETE', `/Users/${String(id)}`);
+  removeAccount(at, id);
   expect(await at.settle()).toMatchObject({ result: 'aborted', frozen: true });
   expect(at.assigned()).toContain('Crew');
   expect(await at.jobCode()).toBe('Paused');
+});
+
+test('a provider that loses most people at once ends it, however much that looks like a read that went wrong', async () => {
+  const at = await open();
+  await until(at, 'the groups are gone and 8 accounts are active');
+  for (const { id } of at.provider.accounts.all().slice(0, 7)) removeAccount(at, id);
+  const view = await at.look(1);
+  expect(view).toMatchObject({ result: 'aborted', frozen: true });
+  expect(view.resultText).toMatch(/7 accounts .* are not any more.*"not found" for 7 of 8/);
 });
