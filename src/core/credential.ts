@@ -176,6 +176,9 @@ export function isRefusal(answer: Credential | CredentialRefusal): answer is Cre
 
 const DAY_MS = 86_400_000;
 
+/** How long before its last day a token is told of to whoever looks, in days; notifications have days of their own. */
+export const EXPIRY_DAYS = 14;
+
 /**
  * The smallest of the warning days that has been reached: 7 when 30, 14 and 7 are configured and five days are left. A
  * credential that has expired counts as 0. Undefined while there is time, and for credentials nobody uses.

@@ -1,6 +1,6 @@
 import type { CycleKind, CycleSubject, OperationCounts } from '../core/cycle.ts';
 import type { WaitingRemoval } from '../core/departure.ts';
-import type { DriftReport } from '../core/drift.ts';
+import type { DriftFinding, DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
@@ -53,8 +53,18 @@ export interface ConnectionStatus {
   readonly unmapped?: { readonly cycle: string; readonly plannedAt: number; readonly text: string };
   /** Needs in escrow over cycles; absent where none is. */
   readonly escrows?: EscrowTotals;
+  /** Tokens in use, or to be, that have expired or soon will; absent where none has. */
+  readonly expiring?: readonly ExpiringToken[];
   /** The open migration, while which no cycle of the connection runs but its own. */
   readonly migration?: OpenMigration;
+}
+
+/** A token whose last day, as a person told it, is over or near. */
+export interface ExpiringToken {
+  readonly fingerprint: string;
+  /** Ms since the epoch. */
+  readonly expiresAt: number;
+  readonly expired: boolean;
 }
 
 /** What a migration that has not ended is and waits for. */
@@ -86,12 +96,14 @@ export interface Explanation {
   readonly paths: readonly ScopePath[];
   /** One sentence: entitled through …, or not entitled because …. */
   readonly conclusion: string;
-  /** What the mapping gives: SCIM path to value. */
+  /** What the mapping gives an entitled user: SCIM path to value. */
   readonly mapped: Readonly<Record<string, Json>>;
   readonly link?: { readonly resourceId: string; readonly state: string; readonly origin: string };
   /** What will be done to the account, when, and why. */
   readonly leaving?: PendingRemoval;
   readonly operations: readonly OperationRecord[];
+  /** What the newest audit found changed by hand, in its words; absent when nothing. */
+  readonly drift?: { readonly at: number; readonly findings: readonly Pick<DriftFinding, 'text' | 'next'>[] };
   /** Migrations that wrote to this user's assignments or memberships, newest first; absent when none did. */
   readonly migrations?: readonly MigrationTrace[];
 }

@@ -1,8 +1,10 @@
+import { EXPIRY_DAYS, expiryWarning, type Credential } from '../core/credential.ts';
 import type { Link } from '../core/link.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import { guardSettings } from '../core/guards/settings.ts';
 import { GUARDS } from '../core/verdict.ts';
 import { viewOf } from '../core/migration/view.ts';
+import type { CredentialStore } from '../ports/credentials.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { Connection } from '../ports/index.ts';
 import type { MigrationStore } from '../ports/migration-store.ts';
@@ -24,6 +26,7 @@ export interface StatusStores {
   readonly connections: Pick<ConnectionStore, 'get'>;
   readonly escrows: Pick<EscrowStore, 'totals'>;
   readonly holds: Pick<HoldDesk, 'list'>;
+  readonly credentials: Pick<CredentialStore, 'list'>;
   readonly migrations: Pick<MigrationStore, 'openOf' | 'lines'>;
 }
 
@@ -33,7 +36,7 @@ export interface StatusStores {
  */
 export async function connectionStatus(
   connection: Connection,
-  { cycles, links, connections, escrows, holds, migrations }: StatusStores,
+  { cycles, links, connections, escrows, holds, credentials, migrations }: StatusStores,
   view: (cycle: CycleRecord) => Promise<CycleView>,
   now: number,
 ): Promise<ConnectionStatus> {
@@ -67,8 +70,18 @@ export async function connectionStatus(
     ...(lastPlanned === undefined ? {} : { lastPlanned }),
     ...(lastSuccess === undefined ? {} : { lastSuccess }),
     ...(await unmappedUsers(cycles, name)),
+    ...expiring(await credentials.list(name), now),
     ...(await openMigration(migrations, name, now)),
   };
+}
+
+function expiring(credentials: readonly Credential[], now: number): Pick<ConnectionStatus, 'expiring'> {
+  const found = credentials.flatMap((credential) => {
+    const { fingerprint, expiresAt } = credential;
+    if (expiresAt === undefined || expiryWarning(credential, [EXPIRY_DAYS], now) === undefined) return [];
+    return [{ fingerprint, expiresAt, expired: expiresAt <= now }];
+  });
+  return found.length === 0 ? {} : { expiring: found };
 }
 
 async function openMigration(

@@ -1,9 +1,10 @@
-import { isLive } from '../core/credential.ts';
+import { expiryWarning, EXPIRY_DAYS, isLive, type Credential } from '../core/credential.ts';
 import { isHeadgateError } from '../core/errors.ts';
+import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Operator } from '../ports/operator.ts';
-import { gatherCredentials } from './credentials/survey-credentials.ts';
+import { gatherCredentials, surveyCredentials, type CredentialPorts } from './credentials/survey-credentials.ts';
 
 type Checks = Awaited<ReturnType<Operator['doctor']>>;
 
@@ -30,35 +31,55 @@ export async function examine(
       ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
     ]),
   );
-  return [...platform, ...writer, ...perConnection.flat(), ...(await checkOwners(ports, signal))];
+  return [...platform, ...writer, ...perConnection.flat(), ...(await checkTokens(ports, signal))];
 }
 
 /**
- * Whether the owners of the tokens in use are known: whom nobody knows, the guard `token-owner` cannot hold. What else is
- * wrong with the directory the other checks have told.
+ * Whether the tokens in use are good for a while, and their owners known: whom nobody knows, the guard `token-owner` cannot
+ * hold. What else is wrong with the directory the other checks have told.
  */
-export async function checkOwners(
-  ports: Parameters<typeof gatherCredentials>[0],
-  signal: AbortSignal,
-): Promise<Checks> {
-  const credentials = await gatherCredentials(ports, signal).catch((error: unknown) => {
+export async function checkTokens(ports: CredentialPorts, signal: AbortSignal): Promise<Checks> {
+  const owned = await gatherCredentials(ports, signal).catch((error: unknown) => {
     if (isHeadgateError(error)) return [];
     throw error;
   });
-  return credentials.flatMap((credential) => {
-    const { connection, fingerprint, owner } = credential;
-    if (!isLive(credential) || owner.kind !== 'user' || owner.anchor !== undefined) return [];
-    return [
-      {
-        area: `${connection}: token`,
-        name: `owner of ${fingerprint}`,
-        ok: true,
-        warns: true,
-        detail: `${owner.name} is not in the directory, so guard token-owner holds nobody for this token`,
-        remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: provider.credential.owner in the configuration, or headgate token owner ${fingerprint} <owner>.`,
-      },
-    ];
-  });
+  const now = ports.clock.now();
+  const { credentials } = await surveyCredentials(ports);
+  return [
+    ...owned.filter(isLive).flatMap(checkOwner),
+    ...credentials.flatMap((credential) => checkExpiry(credential, now)),
+  ];
+}
+
+function checkOwner({ connection, fingerprint, owner }: GuardedCredential): Checks {
+  if (owner.kind !== 'user' || owner.anchor !== undefined) return [];
+  return [
+    {
+      area: `${connection}: token`,
+      name: `owner of ${fingerprint}`,
+      ok: true,
+      warns: true,
+      detail: `${owner.name} is not in the directory, so guard token-owner holds nobody for this token`,
+      remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: provider.credential.owner in the configuration, or headgate token owner ${fingerprint} <owner>.`,
+    },
+  ];
+}
+
+/** The day is a person's word: a token past it is told of, and tried all the same. */
+function checkExpiry(credential: Credential, now: number): Checks {
+  const { connection, fingerprint, expiresAt } = credential;
+  if (expiresAt === undefined || expiryWarning(credential, [EXPIRY_DAYS], now) === undefined) return [];
+  const over = expiresAt <= now;
+  return [
+    {
+      area: `${connection}: token`,
+      name: `last day of ${fingerprint}`,
+      ok: !over,
+      warns: !over,
+      detail: `${over ? 'expired' : 'expires'} ${new Date(expiresAt).toISOString().slice(0, 10)}`,
+      remedy: `put a new one in its place: headgate token rotate -c ${connection}; where the day is wrong: expires in the configuration.`,
+    },
+  ];
 }
 
 /** Whether the guard `native-job-active` can look, and what it sees. What else is wrong the other checks have told. */

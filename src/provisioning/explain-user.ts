@@ -66,14 +66,15 @@ export function explainUser(
   const paths = pathsOf(scope, directory, anchor);
   const conclusion = concludeScope(user, paths, directory.whereabouts.get(anchor), scope.filters);
   const mapped = user === undefined ? {} : mapOne(connection, directory, user, paths, link);
-  const why = conclusion.startsWith('entitled') ? mapped.why : undefined;
-  const leaving = link === undefined || conclusion.startsWith('entitled') ? undefined : pendingRemoval(link);
+  const entitled = conclusion.startsWith('entitled');
+  const why = entitled ? mapped.why : undefined;
+  const leaving = link === undefined || entitled ? undefined : pendingRemoval(link);
   return {
     found: user !== undefined || link !== undefined,
     ...(user === undefined ? {} : { user: { id: user.id, name: userLabel(user), enabled: user.enabled } }),
     paths,
     conclusion: `${conclusion}; ${accountWords(link, why)}`,
-    mapped: mapped.values ?? {},
+    mapped: entitled ? (mapped.values ?? {}) : {},
     ...(leaving === undefined ? {} : { leaving }),
     ...(link === undefined ? {} : { link: { resourceId: link.resourceId, state: link.state, origin: link.origin } }),
   };

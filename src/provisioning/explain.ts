@@ -20,7 +20,7 @@ const NEWEST = 3;
 /** Explains why one user has or lacks access through a connection, from the directory and the store alone. */
 export async function explain(
   connection: Connection,
-  stores: Pick<Stores, 'links' | 'cycles' | 'migrations'>,
+  stores: Pick<Stores, 'links' | 'cycles' | 'migrations' | 'drift'>,
   idOrName: string,
   signal: AbortSignal,
 ): Promise<Explanation> {
@@ -42,7 +42,19 @@ export async function explain(
   const held = leaving === undefined ? {} : { leaving: withHold(leaving, operations) };
   const traces = await tracesOf(stores, name, subject.anchor, explained.link?.resourceId);
   const migrations = traces.length === 0 ? {} : { migrations: traces };
-  return { connection: name, ...explained, ...held, operations, ...migrations };
+  const drift = await driftOf(stores, name, subject.anchor);
+  return { connection: name, ...explained, ...held, operations, ...drift, ...migrations };
+}
+
+async function driftOf(
+  { drift }: Pick<Stores, 'drift'>,
+  connection: string,
+  user: Anchor,
+): Promise<Pick<Explanation, 'drift'>> {
+  const report = await drift.last(connection);
+  const findings = (report?.findings ?? []).filter(({ anchor }) => anchor === user);
+  if (report === undefined || findings.length === 0) return {};
+  return { drift: { at: report.at, findings: findings.map(({ text, next }) => ({ text, next })) } };
 }
 
 /** What the newest migrations did to a user: they write outside of cycles, so no operation tells of it. */

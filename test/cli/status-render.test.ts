@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createPaint } from '../../src/cli/render/paint.ts';
 import { renderCycle } from '../../src/cli/render/cycle.ts';
-import { renderExplanation, renderOperations, renderStatus } from '../../src/cli/render/status.ts';
+import { renderExplanation } from '../../src/cli/render/explain.ts';
+import { renderOperations } from '../../src/cli/render/operations.ts';
+import { renderStatus } from '../../src/cli/render/status.ts';
 import type { ConnectionStatus, PendingRemoval, Status } from '../../src/ports/operator.ts';
 import type { OperationRecord } from '../../src/ports/stores.ts';
 import { aRemoval } from '../contract/plans.ts';
@@ -45,6 +47,13 @@ describe('headgate status', () => {
   ])('tells a removal %s', (_how, more, words) => {
     const removal: PendingRemoval = { resource: 'account', label: 'ada', action: 'disable', reason: 'left', ...more };
     expect(shown({ leaving: { total: 1, next: [removal] } })).toContain(words);
+  });
+
+  test.each([
+    [true, /acme: token 0123abcd expired 2026-12-01 .*\n.*headgate token rotate -c acme/],
+    [false, /acme: token 0123abcd expires 2026-12-01 /],
+  ])('tells of a token whose last day is over (%s) or near', (expired, words) => {
+    expect(shown({ expiring: [{ fingerprint: '0123abcd', expiresAt: NOW, expired }] })).toMatch(words);
   });
 
   test('tells of a migration that waits for a yes, because no cycle runs meanwhile', () => {
@@ -117,4 +126,22 @@ test.each([
     guards,
   };
   expect(renderOperations([stored], plain)).toMatch(new RegExp(`${words}$`, 'm'));
+});
+
+test('an explanation tells what was changed by hand, as the audit that found it does', () => {
+  const found = {
+    text: 'somebody deactivated ada in the application by hand',
+    next: 'the next full cycle will reactivate it',
+  };
+  const explanation = {
+    connection: 'acme',
+    found: true,
+    paths: [],
+    conclusion: 'entitled',
+    mapped: {},
+    operations: [],
+  };
+  expect(renderExplanation({ ...explanation, drift: { at: NOW, findings: [found] } }, plain)).toContain(
+    'found by the audit of 2026-12-01 08:00:00Z: somebody deactivated ada in the application by hand; the next full cycle',
+  );
 });

@@ -109,6 +109,9 @@ describe.each(platforms())('an audit on %s', (platform) => {
     expect(writes(made)).toEqual([]);
     const report = await reportOf(operator);
     expect(found(report)).toEqual(EVERYTHING);
+    expect(await operator.explain('acme', ONE ?? '', new AbortController().signal)).toMatchObject({
+      drift: { findings: [{ text: expect.stringMatching(/somebody deactivated/) }] },
+    });
     expect(report.findings.find(({ kind }) => kind === 'account-deactivated')).toMatchObject({
       certain: true,
       text: `somebody deactivated ${ONE} in the application by hand: the user is entitled, but has no access`,

@@ -40,6 +40,7 @@ function statusOf(
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
     escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
     holds: { list: async () => [] },
+    credentials: { list: async () => [] },
     migrations: { openOf: async () => undefined, lines: async () => [] },
   };
   const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));

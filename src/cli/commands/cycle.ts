@@ -6,7 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
 import { renderCycle, renderCycles } from '../render/cycle.ts';
-import { renderOperations } from '../render/status.ts';
+import { renderOperations } from '../render/operations.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 import { startCycle } from '../start-cycle.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { renderExplanation } from '../render/status.ts';
+import { renderExplanation } from '../render/explain.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 import type { Explanation } from '../../ports/operator.ts';

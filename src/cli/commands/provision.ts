@@ -3,7 +3,7 @@ import { parseDuration } from '../duration.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { renderSteps } from '../render/steps.ts';
-import { renderOperations } from '../render/status.ts';
+import { renderOperations } from '../render/operations.ts';
 import { onRun } from '../session.ts';
 import type { OpenOperator, Session, Shell } from '../session.ts';
 import { waitForCycle } from '../wait.ts';

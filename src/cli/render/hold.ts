@@ -1,6 +1,6 @@
 import type { HoldDetail, HoldView } from '../../ports/hold-desk.ts';
 import type { Paint } from './paint.ts';
-import { renderOperations } from './status.ts';
+import { renderOperations } from './operations.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable, shownTime } from './text.ts';
 

@@ -1,13 +1,11 @@
-import type { ConnectionStatus, CycleView, Explanation, Operator, Status } from '../../ports/operator.ts';
-import type { ScopePath } from '../../core/operation.ts';
-import type { OperationRecord } from '../../ports/stores.ts';
+import type { ConnectionStatus, CycleView, Operator, Status } from '../../ports/operator.ts';
 import { readingProgress } from './cycle.ts';
 import { pendingWords } from './pending.ts';
 import { guardsOff, holdLines } from './guards.ts';
 import type { Paint } from './paint.ts';
-import { answerLine, renderQuarantine } from './recovery.ts';
+import { renderQuarantine } from './recovery.ts';
 import { renderTable } from './table.ts';
-import { clip, grouped, plural, printable, shownTime } from './text.ts';
+import { grouped, plural, printable, shownTime } from './text.ts';
 
 type Schedules = Awaited<ReturnType<Operator['schedules']>>;
 type Checks = Awaited<ReturnType<Operator['doctor']>>;
@@ -128,6 +126,11 @@ function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
     const what = paint.warn(`${connection}: guard ${guard} holds ${plural(operations.length, 'operation')}`);
     found.push(trouble(what, message, remedy));
   }
+  for (const { fingerprint, expiresAt, expired } of status.expiring ?? []) {
+    const what = `token ${fingerprint} ${expired ? 'expired' : 'expires'} ${shownTime(expiresAt)}`;
+    const remedy = `put a new one in its place: headgate token rotate -c ${connection}`;
+    found.push(trouble(expired ? paint.bad(connection) : paint.warn(connection), what, remedy));
+  }
   if (holds.length > 0) found.push([paint.warn(`${connection}: holds`), ...holdLines(holds)].join('\n'));
   const off = guardsOff(guards);
   if (off !== '') found.push(paint.warn(`${connection}: ${off}`));
@@ -214,78 +217,5 @@ export function renderChecks(checks: Checks, paint: Paint): string {
       const head = `${word} ${printable(area)}: ${printable(name)}: ${printable(detail)}`;
       return (ok && !warns) || remedy === undefined ? head : `${head}\n     ${printable(remedy)}`;
     })
-    .join('\n');
-}
-
-/** Operations with what became of them: of one cycle by their number in it, of several (`dated`) by when they were settled. */
-export function renderOperations(operations: readonly OperationRecord[], paint: Paint, dated = false): string {
-  return renderTable(
-    [dated ? 'WHEN' : '#', 'OPERATION', 'WHO OR WHAT', 'WHY', 'STATE'],
-    operations.map((stored) => [
-      dated ? shownTime(stored.settledAt) : String(stored.sequence),
-      `${stored.operation.kind} ${stored.operation.resource}`,
-      clip(printable(stored.operation.label), 40),
-      clip(printable(stored.operation.reason.text), 60),
-      stateOf(stored, paint),
-    ]),
-  );
-}
-
-function stateOf(stored: OperationRecord, paint: Paint): string {
-  if (stored.failure !== undefined) {
-    return paint.bad(`failed: ${answerLine(stored.failure)}`);
-  }
-  if (stored.state === 'held') return paint.warn(heldWords(stored));
-  return stored.state === 'exported' ? paint.good('done') : stored.state;
-}
-
-/** Each of several guards needs a decision of its own. */
-function heldWords({ heldBy = 'a guard', guards = [] }: OperationRecord): string {
-  const others = guards.filter((guard) => guard !== heldBy).length;
-  return `held by ${heldBy}${others === 0 ? '' : ` and ${plural(others, 'other guard')}`}`;
-}
-
-/** Why somebody has or lacks access through one connection. */
-export function renderExplanation(explanation: Explanation, paint: Paint): string {
-  const { connection, user, paths, conclusion, mapped, link, leaving, operations, migrations = [] } = explanation;
-  const lines = [paint.strong(`Connection ${connection}`), `  ${printable(conclusion)}`];
-  if (user !== undefined)
-    lines.push(`  user: ${printable(user.name)} (${user.id})${user.enabled ? '' : paint.warn(', sign-in blocked')}`);
-  if (link !== undefined)
-    lines.push(
-      `  account: ${printable(link.resourceId)}, ${link.state}, ${link.origin === 'created' ? 'created by Headgate' : `matched by ${link.origin}`}`,
-    );
-  if (leaving !== undefined) lines.push(`  ${paint.warn(pendingWords(leaving))}`);
-  if (paths.length > 0) lines.push('  paths:', ...paths.map((path) => `    ${pathWords(path)}`));
-  const values = Object.entries(mapped);
-  if (values.length > 0) {
-    lines.push(
-      '  mapping:',
-      renderTable(
-        [],
-        values.map(([path, value]) => [path, printable(JSON.stringify(value))]),
-        '    ',
-      ),
-    );
-  }
-  if (operations.length > 0)
-    lines.push('  last operations:', indent(renderOperations(operations, paint, true), '    '));
-  for (const { migration, kind, calls } of migrations) {
-    lines.push(`  migration ${migration} (${kind}):`);
-    lines.push(...calls.map(({ at, what, outcome }) => `    ${shownTime(at)} ${printable(what)}: ${outcome}`));
-  }
-  return lines.join('\n');
-}
-
-function pathWords(path: ScopePath): string {
-  if (path.kind === 'direct') return `direct assignment ${path.assignment}`;
-  const through = path.nested === true ? 'through a group nested in' : 'through group';
-  return `${through} ${printable(path.groupName ?? path.group ?? 'unknown')}, assignment ${path.assignment}`;
-}
-
-function indent(text: string, by: string): string {
-  return text
-    .split('\n')
-    .map((line) => `${by}${line}`)
     .join('\n');
 }

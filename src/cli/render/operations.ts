@@ -1,0 +1,33 @@
+import type { OperationRecord } from '../../ports/stores.ts';
+import type { Paint } from './paint.ts';
+import { answerLine } from './recovery.ts';
+import { renderTable } from './table.ts';
+import { clip, plural, printable, shownTime } from './text.ts';
+
+/** Operations with what became of them: of one cycle by their number in it, of several (`dated`) by when they were settled. */
+export function renderOperations(operations: readonly OperationRecord[], paint: Paint, dated = false): string {
+  return renderTable(
+    [dated ? 'WHEN' : '#', 'OPERATION', 'WHO OR WHAT', 'WHY', 'STATE'],
+    operations.map((stored) => [
+      dated ? shownTime(stored.settledAt) : String(stored.sequence),
+      `${stored.operation.kind} ${stored.operation.resource}`,
+      clip(printable(stored.operation.label), 40),
+      clip(printable(stored.operation.reason.text), 60),
+      stateOf(stored, paint),
+    ]),
+  );
+}
+
+function stateOf(stored: OperationRecord, paint: Paint): string {
+  if (stored.failure !== undefined) {
+    return paint.bad(`failed: ${answerLine(stored.failure)}`);
+  }
+  if (stored.state === 'held') return paint.warn(heldWords(stored));
+  return stored.state === 'exported' ? paint.good('done') : stored.state;
+}
+
+/** Each of several guards needs a decision of its own. */
+function heldWords({ heldBy = 'a guard', guards = [] }: OperationRecord): string {
+  const others = guards.filter((guard) => guard !== heldBy).length;
+  return `held by ${heldBy}${others === 0 ? '' : ` and ${plural(others, 'other guard')}`}`;
+}
