@@ -87,7 +87,10 @@ export async function otherJobs(
   return { engine: 'headgate', others: asked ? await directory.readNativeJobs(applicationId, signal) : none };
 }
 
-/** Members of one group who have no direct assignment, read anew: asked just before anything is taken away. */
+/**
+ * Members of one group who have no direct assignment with every role the group gives, read anew: asked just before anything
+ * is taken away. Another, lesser role of their own is not enough.
+ */
 export async function membersWithoutAssignment(
   connection: Connection,
   group: Anchor,
@@ -97,12 +100,15 @@ export async function membersWithoutAssignment(
   const { directory, rules } = connection;
   const assignments = await directory.readAssignments(applicationId, signal);
   const direct = new Set(
-    assignments.value.flatMap(({ principalKind, principal }) => (principalKind === 'user' ? [principal] : [])),
+    assignments.value.flatMap(({ principalKind, principal, roleId }) =>
+      principalKind === 'user' ? [`${principal} ${roleId}`] : [],
+    ),
   );
+  const roles = assignments.value.flatMap(({ principal, roleId }) => (principal === group ? [roleId] : []));
   const users = new Set<Anchor>();
   const gaps = assignments.gaps.map(({ what }) => what);
   // A group that is not assigned lets nobody in; it may be deleted by now, and then its members cannot be read at all.
-  if (!assignments.value.some(({ principal }) => principal === group)) return { users: [], gaps };
+  if (roles.length === 0) return { users: [], gaps };
   const seen = new Set<Anchor>();
   let level: readonly Anchor[] = [group];
   while (level.length > 0) {
@@ -114,5 +120,6 @@ export async function membersWithoutAssignment(
     const inside = rules.scope.nestedGroups === 'expand' ? found.flatMap(({ nestedGroups }) => nestedGroups) : [];
     level = [...new Set(inside)].filter((one) => !seen.has(one));
   }
-  return { users: [...users].filter((user) => !direct.has(user)).sort(), gaps };
+  const lacking = [...users].filter((user) => roles.some((role) => !direct.has(`${user} ${role}`)));
+  return { users: lacking.sort(), gaps };
 }

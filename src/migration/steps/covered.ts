@@ -5,8 +5,8 @@ import { membersWithoutAssignment } from '../survey.ts';
 import { later } from './look.ts';
 
 /**
- * Asked just before every request that takes something away: does everybody in the group still have a direct assignment?
- * Undefined when so. Whoever joined meanwhile is assigned first; a read that cannot be proved complete is no yes.
+ * Asked just before every request that takes something away: does everybody in the group still have a direct assignment
+ * with the role the group gives? Undefined when so. Whoever joined meanwhile is assigned first; a read that cannot be proved complete is no yes.
  */
 export async function unlessCovered(context: StepContext, group: Anchor): Promise<StepOutcome | undefined> {
   const { connection, signal } = context;
@@ -18,7 +18,7 @@ export async function unlessCovered(context: StepContext, group: Anchor): Promis
     return later(context);
   }
   if (users.length === 0) return undefined;
-  const why = `${counted(users.length, 'member has', 'members have')} no direct assignment: ${listed(users)}`;
+  const why = `${counted(users.length, 'member has', 'members have')} no direct assignment with the group's role: ${listed(users)}`;
   return { is: 'reopen', step: 'assign-directly', why };
 }
 

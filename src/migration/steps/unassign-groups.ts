@@ -4,7 +4,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { unlessCovered } from './covered.ts';
 import { groupLink, membersOf } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice } from './look.ts';
-import { counted } from '../../core/reasons.ts';
+import { counted, listed } from '../../core/reasons.ts';
 
 /** Removes the assignments of the groups, one by one, each after a fresh look at whom it would concern. */
 export function unassignGroups(context: StepContext): Promise<StepOutcome> {
@@ -24,6 +24,13 @@ export async function unassignSome(
       is: 'reopen',
       step: 'assign-directly',
       why: `${counted(survey.uncovered.length, 'user has', 'users have')} no other way in`,
+    };
+  const lacking = survey.users.filter(({ missing }) => missing.length > 0);
+  if (lacking.length > 0)
+    return {
+      is: 'reopen',
+      step: 'assign-directly',
+      why: `${counted(lacking.length, 'user has', 'users have')} no direct assignment with the group's role: ${listed(lacking.map(({ label }) => label))}`,
     };
   const assigned = survey.groups.filter((group) => chosen(group) && group.assignments.length > 0);
   if (assigned.length === 0) return seenTwice(context, 'none of the groups is assigned any more');

@@ -1,0 +1,71 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { company, cycle, people, personName } from './company.ts';
+import { approve, start, still } from './migration-world.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+/** An application with two roles: Admin to 1 to 4 through Crew, Reader to 5 and 6 directly. Both reach the provider. */
+async function openWithRoles() {
+  const at = await startWorld({ organisation: company({ users: 7, groups: { Crew: [1, 4] } }), migrations: true });
+  world = at;
+  const { control, organisation } = at.tenant;
+  const role = (last: number, value: string) => ({
+    id: `c0ffee00-0000-4000-8009-00000000000${last}`,
+    value,
+    displayName: value,
+    description: value,
+    isEnabled: true,
+    allowedMemberTypes: ['User'],
+  });
+  const [reader, admin] = [role(1, 'Reader'), role(2, 'Admin')];
+  const appId = 'c0ffee00-0000-4000-8004-0000000000bb';
+  const application = control.createApplication({ appId, displayName: 'Acme Roles', appRoles: [reader, admin] });
+  control.assign({ principal: 'Crew', application: application.id, role: 'Admin' });
+  for (const name of people(5, 6)) control.assign({ principal: name, application: application.id, role: 'Reader' });
+  const file = z
+    .looseObject({ connections: z.array(z.looseObject({})) })
+    .parse(parse(readFileSync(at.configFile, 'utf8')));
+  const attributes = [{ expression: 'SingleAppRoleAssignment([appRoleAssignments])', target: 'userType' }];
+  const mapping = { extends: 'default', attributes };
+  const connections = file.connections.map((connection) => ({ ...connection, application: appId, mapping }));
+  writeFileSync(at.configFile, stringify({ ...file, connections }));
+  const operator = await at.open();
+  expect((await cycle(operator)).result).toBe('succeeded');
+  /** Values of the roles somebody has by a direct assignment. */
+  const rolesOf = (name: string) => {
+    const now = organisation.version();
+    const user = organisation.userByName(name, now);
+    return [...organisation.assignments(application.id).values(now)]
+      .filter(({ principalId }) => principalId === user?.id)
+      .map(({ appRoleId }) => (appRoleId === admin.id ? admin.value : reader.value))
+      .toSorted();
+  };
+  return { at, operator, rolesOf };
+}
+
+test('M3: whoever has a lesser role directly and joins while the group is emptied is given the role of the group', async () => {
+  const { at, operator, rolesOf } = await openWithRoles();
+  let joined = false;
+  at.provider.observe({
+    async afterWrite() {
+      if (!joined) at.tenant.control.addMember('Crew', personName(5));
+      joined = true;
+    },
+  });
+  await start(operator, 'remove-groups', ['Crew']);
+  await approve(operator, 'coverage');
+  // Who has which role is what the gate is asked about.
+  await approve(operator, 'coverage');
+  expect(await still(operator)).toMatchObject({ result: 'succeeded' });
+  expect(rolesOf(personName(1))).toEqual(['Admin']);
+  expect(rolesOf(personName(5))).toEqual(['Admin', 'Reader']);
+  expect(rolesOf(personName(6))).toEqual(['Reader']);
+});
