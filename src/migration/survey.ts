@@ -1,8 +1,7 @@
 import type { Anchor } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
-import { planCycle } from '../core/planning/plan-cycle.ts';
-import type { Plan } from '../core/plan.ts';
+import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
@@ -48,12 +47,12 @@ export async function gatherFacts(
 interface Surveyed {
   readonly survey: Survey;
   readonly facts: PlanInput;
-  readonly due: Plan;
+  readonly due: Planned;
   /** Links matched just now, where another engine made the accounts. */
   readonly assumed: readonly Link[];
 }
 
-/** The survey of a migration, and the plan of the full cycle that would run now. */
+/** The survey of a migration, and what a full cycle would do if it ran now. */
 export async function takeSurvey(
   connection: Connection,
   { stores, clock }: SurveyPorts,
@@ -67,13 +66,13 @@ export async function takeSurvey(
     return {
       survey: surveyOf(asked, read, await otherJobs(connection, read.directory.application.id, signal)),
       facts: read,
-      due: planCycle(read).plan,
+      due: planCycle(read),
       assumed: [],
     };
   const assumed = assumedLinks(read);
   const facts = { ...read, links: withLinks(read.links, assumed) };
   const jobs = await connection.directory.readProvisioningJobs(read.directory.application.id, signal);
-  return { survey: surveyOf(asked, facts, { engine: 'entra', jobs }), facts, due: planCycle(facts).plan, assumed };
+  return { survey: surveyOf(asked, facts, { engine: 'entra', jobs }), facts, due: planCycle(facts), assumed };
 }
 
 /** Whether the directory's own engine works on the same application; not asked where the configuration says so. */

@@ -48,7 +48,7 @@ function withoutSubjects(line: JournalLine): JournalLine {
   if (entry.kind === 'surveyed') {
     return { ...line, entry: { ...entry, survey: { ...entry.survey, users: [], accounts: [], uncovered: [] } } };
   }
-  if (entry.kind === 'verified') return { ...line, entry: { ...entry, accounts: [] } };
+  if (entry.kind === 'verified') return { ...line, entry: { ...entry, accounts: [], leavers: [] } };
   if (entry.kind === 'calling') return { ...line, entry: { ...entry, calls: [] } };
   return entry.kind === 'called' ? { ...line, entry: { ...entry, outcomes: [] } } : line;
 }

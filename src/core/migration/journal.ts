@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import { digestOf } from '../plan.ts';
 import type { JsonObject, ResourceId } from '../scim.ts';
 import type { MigrationGate, MigrationKind, MigrationOptions, MigrationResult, MigrationStep } from './migration.ts';
+import type { Leaver } from './leavers.ts';
 import type { NativeJob } from './native-job.ts';
 import type { ActiveAccount, Survey } from './survey.ts';
 
@@ -76,6 +77,8 @@ export type JournalEntry =
       readonly groupsLeft: readonly ResourceId[];
       /** What waits because the migration's cycle sends nothing but group deletes. */
       readonly waiting: number;
+      /** Where SCIM is to be switched off: whose accounts would stay although a cycle would take them away. */
+      readonly leavers?: readonly Leaver[];
       readonly digest: string;
     }
   | {

@@ -1,3 +1,4 @@
+import { leaverFindings } from './leavers.ts';
 import { brokenAt, type ExactRequest, type JournalLine, type MigrationCall } from './journal.ts';
 import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
 import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
@@ -158,7 +159,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
       ...(left === undefined ? {} : { left }),
     },
     waiting: verified?.waiting ?? 0,
-    findings: (state.coverage ?? state.before)?.findings ?? [],
+    findings: [...leaverFindings(verified?.leavers ?? []), ...((state.coverage ?? state.before)?.findings ?? [])],
     accepted: state.options.accept,
     approvals: lines.flatMap(({ at, entry }) => {
       if (entry.kind !== 'approved') return [];

@@ -15,6 +15,7 @@ export type FindingCode =
   | 'removals-due'
   | 'changes-due'
   | 'group-added'
+  | 'leavers-stay'
   | 'group-unverified'
   | 'members-doubtful'
   | 'account-inactive'

@@ -1,5 +1,6 @@
 import { findingsFor } from './findings.ts';
 import type { JournalLine } from './journal.ts';
+import { leaverFindings, leaverNames, type Leaver } from './leavers.ts';
 import {
   stepsOf,
   type MigrationEngine,
@@ -46,6 +47,10 @@ export interface MigrationView {
   readonly frozen: boolean;
 }
 
+function leaversText(leavers: readonly Leaver[] = []): string {
+  return leavers.length === 0 ? '' : `; would stay although a cycle would take them away: ${leaverNames(leavers)}`;
+}
+
 /** One line of a journal in words. */
 export function lineText({ entry }: JournalLine): string {
   switch (entry.kind) {
@@ -70,7 +75,7 @@ export function lineText({ entry }: JournalLine): string {
     case 'native-job':
       return `${entry.step}: Entra's job: ${describeJob(entry.job)}`;
     case 'verified':
-      return `${counted(entry.accounts.length, 'account')} active, ${counted(entry.groupsLeft.length, 'group')} left, ${counted(entry.waiting, 'change')} waiting`;
+      return `${counted(entry.accounts.length, 'account')} active, ${counted(entry.groupsLeft.length, 'group')} left, ${counted(entry.waiting, 'change')} waiting${leaversText(entry.leavers)}`;
     case 'approved':
       return `gate ${entry.gate} approved by ${entry.by}`;
     case 'withdrawn':
@@ -121,7 +126,10 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
     users: survey?.users.length ?? 0,
     accountsBefore: state.before?.accounts.length ?? 0,
     callsMade: current === undefined ? 0 : (state.carriedOut[current]?.size ?? 0),
-    findings: survey === undefined ? [] : findingsFor(survey, 'going-on'),
+    findings: [
+      ...leaverFindings(state.verified?.leavers ?? []),
+      ...(survey === undefined ? [] : findingsFor(survey, 'going-on')),
+    ],
     latest: { at: state.last.at, text: last === undefined ? '' : lineText(last) },
     frozen: ended?.frozen === true,
     ...(action.do === 'wait' ? { gate: { name: action.gate, digest: action.digest, why: action.why } } : {}),

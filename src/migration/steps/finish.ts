@@ -1,3 +1,4 @@
+import { leaverNames } from '../../core/migration/leavers.ts';
 import { unreadOf } from '../last-look.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
@@ -10,10 +11,15 @@ export async function finish(context: StepContext): Promise<StepOutcome> {
   const groups = before?.groups.length ?? 0;
   if (mode === 'rollback') return finishRollback(context);
   const accounts = verified?.accounts.length ?? 0;
+  const leavers = verified?.leavers ?? [];
+  const stay =
+    leavers.length === 0
+      ? ''
+      : `; no cycle takes these away any more, disable them at the provider by hand: ${leaverNames(leavers)}`;
   const off = kind === 'disable-scim' ? '; SCIM is switched off and the token is dead' : '';
   return {
     is: 'done',
-    text: `${counted(groups, 'group is', 'groups are')} gone, ${counted(accounts, 'account is as it was', 'accounts are as they were')}${off}`,
+    text: `${counted(groups, 'group is', 'groups are')} gone, ${counted(accounts, 'account is as it was', 'accounts are as they were')}${off}${stay}`,
   };
 }
 

@@ -1,7 +1,9 @@
+import { leaversOf } from '../../core/migration/leavers.ts';
 import { digestOf } from '../../core/plan.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { unreadOf } from '../last-look.ts';
 import { takeSurvey } from '../survey.ts';
 import { later, lost, lostAccounts, notYet } from './look.ts';
 
@@ -30,6 +32,8 @@ export async function verify(context: StepContext): Promise<StepOutcome> {
       is: 'stop',
       why: `a whole cycle of Entra's provisioning left ${left.length} of the SCIM groups: ${listed(left)}. See its logs; a job that was restarted has forgotten them: then delete them at the provider, and resume`,
     };
+  const unread = unreadOf(survey);
+  if (unread !== undefined) return notYet(context, unread);
   if (left.length > 0) return notYet(context, `the provider still shows ${left.length} of the groups`);
   const times = await context.sight(
     true,
@@ -37,9 +41,17 @@ export async function verify(context: StepContext): Promise<StepOutcome> {
   );
   if (times < 2) return later(context);
   const { accounts } = survey;
-  const waiting = due.operations.length;
-  const digest = digestOf({ accounts: accounts.map(({ id }) => id), left, at: before?.digest ?? '' });
-  await context.append([{ kind: 'verified', accounts, groupsLeft: left, waiting, digest }]);
+  const waiting = due.plan.operations.length;
+  // Without the last step cycles go on, and do it.
+  const leavers = kind === 'disable-scim' ? leaversOf(due, survey) : [];
+  const digest = digestOf({
+    accounts: accounts.map(({ id }) => id),
+    left,
+    at: before?.digest ?? '',
+    ...(leavers.length === 0 ? {} : { leavers: leavers.map(({ anchor }) => anchor) }),
+  });
+  const more = leavers.length === 0 ? {} : { leavers };
+  await context.append([{ kind: 'verified', accounts, groupsLeft: left, waiting, digest, ...more }]);
   return {
     is: 'done',
     text: `the groups are gone; ${counted(accounts.length, 'account is', 'accounts are')} active, the same as before`,
