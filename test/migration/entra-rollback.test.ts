@@ -184,3 +184,43 @@ describe("the way back with Entra's engine", () => {
     expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual(members);
   });
 });
+
+describe('a directory group that is deleted meanwhile', () => {
+  test('is named and left out, and everything else is as it was', async () => {
+    const at = await open();
+    const deck = memberIds(at, 'Deck');
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    await at.settle();
+    await at.approve();
+    expect(now(await at.look(12))).toBe('canary');
+    at.tenant.control.deleteGroup('Crew');
+    at.tenant.control.clearRequests();
+    await rollback(at);
+    const view = await at.settle();
+    expect(view).toMatchObject({ result: 'rolled-back', frozen: false });
+    expect(view.resultText).toMatch(/1 group is assigned again.*deleted in the directory.*Crew/);
+    expect(memberIds(at, 'Deck')).toEqual(deck);
+    // Whoever was in the deleted group alone has no other way in than the direct assignment.
+    expect(at.assigned()).toEqual(['Deck', ...people(1, 3), personName(6)]);
+    expect(at.active()).toEqual(people(1, 6));
+    const asked = at.tenant.control.requests().filter(({ method }) => method === 'POST');
+    expect(asked.filter(({ path }) => path.endsWith('/appRoleAssignedTo'))).toHaveLength(1);
+  });
+
+  test('is not tried for ever where the directory shows it and does not find it', async () => {
+    const at = await open();
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    await at.settle();
+    at.tenant.control.unassign({ principal: 'Crew' });
+    const path = '/servicePrincipals/*/appRoleAssignedTo';
+    at.tenant.control.addFault({ path, method: 'POST', times: 1000, effect: { kind: 'status', status: 404 } });
+    await rollback(at);
+    const view = await at.look(45);
+    expect(view).toMatchObject({ status: 'paused' });
+    expect(view.paused?.reason).toMatch(/does not find.*assign group Crew again, after 40 reads/);
+    await at.operator.actOnMigration({ connection: at.connection.rules.name, verb: 'resume', by: 'ada' });
+    expect(await at.look(2)).toMatchObject({ status: 'running' });
+    at.tenant.control.clearFaults();
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back' });
+  });
+});

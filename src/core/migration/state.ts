@@ -24,7 +24,7 @@ export interface Approval {
 export interface Sighting {
   readonly times: number;
   readonly at: number;
-  /** Reads in all since the step was begun, complete or not. */
+  /** Reads in all since the step was begun or resumed, complete or not, whatever was sent in between. */
   readonly reads: number;
 }
 
@@ -171,7 +171,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
       draft.inDoubt = entry.calls;
       if (entry.step === 'empty-groups') for (const call of entry.calls) rememberTakenOut(draft, call);
-      delete draft.sightings[entry.step];
+      draft.sightings[entry.step] = { times: 0, at, reads: draft.sightings[entry.step]?.reads ?? 0 };
       delete draft.nativeJobs[entry.step];
       delete draft.watchedSince[entry.step];
       return;
@@ -200,6 +200,8 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       return;
     case 'resumed':
       delete draft.paused;
+      // A person has looked: what did not show up for too long may be waited for as long once more.
+      draft.sightings = {};
       return;
     case 'abort':
       draft.aborting = { by: entry.by, reason: entry.reason };

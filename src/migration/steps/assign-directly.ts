@@ -1,6 +1,7 @@
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { later, lookAround, notYet } from './look.ts';
+import { laterUnlessNotFound } from './not-found.ts';
 import { counted } from '../../core/reasons.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function assignDirectly(context: StepContext): Promise<StepOutcome>
   const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
   if (open.length > 0) {
     if (!(await changeDirectory(context, open))) return { is: 'left' };
-    return later(context);
+    return laterUnlessNotFound(context, open);
   }
   if (calls.length > 0)
     return notYet(

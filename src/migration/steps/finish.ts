@@ -1,5 +1,6 @@
 import { leaverNames } from '../../core/migration/leavers.ts';
 import { unreadOf } from '../last-look.ts';
+import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
@@ -23,6 +24,10 @@ export async function finish(context: StepContext): Promise<StepOutcome> {
   };
 }
 
+function isAssigned({ groups }: Survey, { anchor }: SurveyedGroup): boolean {
+  return groups.some((group) => group.anchor === anchor && group.assignments.length > 0);
+}
+
 /** Looks at what is there now: somebody may have left, or been taken away by hand, while it went back. */
 async function finishRollback(context: StepContext): Promise<StepOutcome> {
   const { connection, ports, signal } = context;
@@ -32,7 +37,11 @@ async function finishRollback(context: StepContext): Promise<StepOutcome> {
   const unread = unreadOf(survey);
   if (unread !== undefined) return notYet(context, unread);
   const missing = lostAccounts(before.accounts, survey.accounts).map(({ label }) => label);
-  const assigned = `${counted(before.groups.length, 'group is', 'groups are')} assigned again as before`;
+  const out = before.groups.filter((group) => group.assignments.length > 0 && !isAssigned(survey, group));
+  const names = out.map(({ name }) => name);
+  const again = `${counted(before.groups.length - out.length, 'group is', 'groups are')} assigned again as before`;
+  const gone = `${counted(out.length, 'is', 'are')} not, deleted in the directory or unassigned by hand since: ${listed(names)}. Whoever came in that way alone keeps a direct assignment`;
+  const assigned = out.length === 0 ? again : `${again}; ${gone}`;
   const text =
     missing.length === 0
       ? assigned

@@ -1,9 +1,13 @@
 import { changeDirectory, directoryCall } from '../calls.ts';
+import { deletedGroups, laterUnlessNotFound } from './not-found.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { later, notYet, seenTwice } from './look.ts';
+import { notYet, seenTwice } from './look.ts';
 import { counted } from '../../core/reasons.ts';
 
-/** Assigns the groups again with the roles they had, and believes it once two reads in a row show it. */
+/**
+ * Assigns the groups again with the roles they had, and believes it once two reads in a row show it. One that was deleted in
+ * the directory meanwhile stays out: the end of the rollback names it.
+ */
 export async function reassignGroups(context: StepContext): Promise<StepOutcome> {
   await context.begin();
   const { connection, signal } = context;
@@ -12,20 +16,29 @@ export async function reassignGroups(context: StepContext): Promise<StepOutcome>
   const { value, gaps } = await connection.directory.readAssignments(before.application.id, signal);
   if (gaps.length > 0) return notYet(context, 'the assignments could not be read completely');
   const held = new Set(value.map(({ principal, roleId }) => `${principal} ${roleId}`));
-  const calls = before.groups.flatMap(({ anchor, name, assignments }) =>
-    assignments
-      .filter(({ roleId }) => !held.has(`${anchor} ${roleId}`))
-      .map(({ roleId }) =>
-        directoryCall(context, `reassign ${anchor} ${roleId}`, `assign group ${name} again`, {
-          kind: 'assign',
-          application: before.application.id,
-          principal: anchor,
-          roleId,
-        }),
-      ),
+  const lacking = before.groups.filter(({ anchor, assignments }) =>
+    assignments.some(({ roleId }) => !held.has(`${anchor} ${roleId}`)),
   );
+  const deleted = await deletedGroups(
+    context,
+    lacking.map(({ anchor }) => anchor),
+  );
+  const calls = lacking
+    .filter(({ anchor }) => !deleted.has(anchor))
+    .flatMap(({ anchor, name, assignments }) =>
+      assignments
+        .filter(({ roleId }) => !held.has(`${anchor} ${roleId}`))
+        .map(({ roleId }) =>
+          directoryCall(context, `reassign ${anchor} ${roleId}`, `assign group ${name} again`, {
+            kind: 'assign',
+            application: before.application.id,
+            principal: anchor,
+            roleId,
+          }),
+        ),
+    );
   if (calls.length === 0)
-    return seenTwice(context, `${counted(before.groups.length, 'group is', 'groups are')} assigned`);
+    return seenTwice(context, `${counted(before.groups.length - deleted.size, 'group is', 'groups are')} assigned`);
   const carriedOut = context.state().carriedOut[context.step];
   const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
   if (open.length === 0)
@@ -33,5 +46,6 @@ export async function reassignGroups(context: StepContext): Promise<StepOutcome>
       context,
       `${counted(calls.length, 'group was assigned again and does', 'groups were assigned again and do')} not show yet`,
     );
-  return (await changeDirectory(context, open)) ? later(context) : { is: 'left' };
+  if (!(await changeDirectory(context, open))) return { is: 'left' };
+  return laterUnlessNotFound(context, open);
 }

@@ -5,6 +5,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { groupLink, putBack, refillKey } from './group-changes.ts';
 import { later, notYet, seenTwice } from './look.ts';
+import { deletedGroups } from './not-found.ts';
 import { counted } from '../../core/reasons.ts';
 
 /**
@@ -42,8 +43,10 @@ async function refill(
   { anchor, name, assignments, scimGroup }: SurveyedGroup,
   out: ReadonlySet<ResourceId>,
 ): Promise<StepOutcome | 'sent' | undefined> {
-  if (assignments.length === 0)
+  if (assignments.length === 0) {
+    if ((await deletedGroups(context, [anchor])).has(anchor)) return undefined;
     return { is: 'reopen', step: 'reassign-groups', why: `group ${name} is not assigned any more` };
+  }
   const link = await groupLink(context, anchor);
   if (scimGroup === undefined || link === undefined)
     return {
