@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
+import { freezeReason } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { stateOf } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -184,7 +185,7 @@ async function end(
 ): Promise<void> {
   const { result, text, frozen } = how;
   const { name } = connection.rules;
-  if (frozen) await ports.stores.connections.pause(name, `migration ${id} was aborted: ${text}`);
+  if (frozen) await ports.stores.connections.pause(name, `${freezeReason(id)}: ${text}`);
   await ports.stores.migrations.append(id, [...first, { kind: 'ended', ...how }], { worker });
   if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');

@@ -1,6 +1,7 @@
 import { RefusedError } from '../core/errors.ts';
 import { obstacles } from '../core/migration/findings.ts';
 import type { JournalEntry } from '../core/migration/journal.ts';
+import { freezeReason } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, type Refusal } from '../core/migration/permitted.ts';
 import { reportOf } from '../core/migration/report.ts';
@@ -61,6 +62,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     const added = await migrations.append(migration.id, [entryFor(state, ports.clock.now())]);
     if (added === undefined)
       refuse({ message: 'the migration has ended meanwhile', remedy: 'headgate migration report' });
+    if (state.ended?.frozen === true) await thaw(ports, migration);
     await nudge(migration);
     return view(migration);
   }
@@ -108,19 +110,27 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
         if (refusal !== undefined) refuse(refusal);
         return { kind: 'approved', gate, digest: wanted, by, expiresAt: now + state.options.approvalMs };
       }),
-    actOnMigration: ({ connection, verb, by, reason }) =>
-      say(connection, (state) => {
+    actOnMigration: async ({ connection, verb, by, reason }) => {
+      if (verb === 'rollback') requireWriter(ports);
+      return say(connection, (state) => {
         const refusal = refusalOf(state, verb);
         if (refusal !== undefined) refuse(refusal);
         if (verb === 'pause') return { kind: 'paused', by, reason: reason ?? 'by request' };
         if (verb === 'resume') return { kind: 'resumed', by };
         return verb === 'abort' ? { kind: 'abort', by, reason: reason ?? 'by request' } : { kind: 'rollback', by };
-      }),
+      });
+    },
     async migrationReport(name) {
       const { id } = await found(name);
       return reportOf(id, await migrations.lines(id));
     },
   };
+}
+
+/** Lifts the pause an aborted migration has put on its connection: while it is open again no cycle but its own runs. */
+async function thaw({ stores: { connections } }: Ports, { id, connection }: StoredMigration): Promise<void> {
+  const { pausedReason } = await connections.get(connection);
+  if (pausedReason?.startsWith(freezeReason(id)) === true) await connections.resume(connection);
 }
 
 /** What must be so before anything is looked at: the identity, and a connection that is in order. */

@@ -29,7 +29,8 @@ export interface MigrationStore {
   release(id: string, worker: string): Promise<void>;
   /**
    * Adds lines, with the links that follow from them, in one transaction; an `ended` line ends the migration. Undefined
-   * when it has ended, or when `worker` is given and has lost its lease: then nothing was written.
+   * when it has ended, or when `worker` is given and has lost its lease: then nothing was written. A first line `rollback`
+   * opens one again that was aborted, unless its connection has had another migration since.
    */
   append(
     id: string,

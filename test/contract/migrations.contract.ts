@@ -14,7 +14,8 @@ const started = (connection: string): JournalEntry => ({
   options: { twoPeople: false, approvalMs: 1000, accept: [] },
 });
 const paused: JournalEntry = { kind: 'paused', by: 'ada', reason: 'lunch' };
-const ended: JournalEntry = { kind: 'ended', result: 'aborted', by: 'ada', text: 'no', frozen: false };
+const ended = { kind: 'ended', result: 'aborted', by: 'ada', text: 'no', frozen: false } as const;
+const rollback: JournalEntry = { kind: 'rollback', by: 'ada' };
 
 /** What every store of migrations promises. */
 export function describeMigrations(name: string, open: () => Promise<StoresUnderTest>): void {
@@ -95,6 +96,31 @@ export function describeMigrations(name: string, open: () => Promise<StoresUnder
       expect((await migrations.get(id))?.endedAt).toBe(under.clock.now());
       const second = await migrations.open(connection, [started(connection)]);
       expect((await migrations.list({ connection, limit: 5 })).map((one) => one.id)).toEqual([second.id, id]);
+    });
+
+    test('one that was aborted is opened again by its rollback, with its journal unbroken, and by nothing else', async () => {
+      const { migrations } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      await migrations.append(id, [ended]);
+      expect(await migrations.append(id, [paused, rollback])).toBeUndefined();
+      expect(await under.others.migrations.append(id, [rollback])).toHaveLength(1);
+      await migrations.append(id, [{ ...ended, result: 'rolled-back' }]);
+      expect(await migrations.append(id, [rollback])).toBeUndefined();
+      expect(brokenAt(id, await migrations.lines(id))).toBeUndefined();
+      expect(await migrations.openOf(connection)).toBeUndefined();
+    });
+
+    test('one that was aborted stays ended once its connection has had another', async () => {
+      const { migrations } = under.stores;
+      const first = await migrations.open(connection, [started(connection)]);
+      await migrations.append(first.id, [ended]);
+      const second = await migrations.open(connection, [started(connection)]);
+      expect(await migrations.append(first.id, [rollback])).toBeUndefined();
+      await migrations.append(second.id, [ended]);
+      expect(await migrations.append(first.id, [rollback])).toBeUndefined();
+      expect(await migrations.append(second.id, [rollback])).toHaveLength(1);
+      expect(await migrations.openOf(connection)).toMatchObject({ id: second.id });
+      expect(await migrations.lease(second.id, 'w1', LEASE)).toBe(true);
     });
 
     test('cycles are suspended while one is open, but for its own', async () => {

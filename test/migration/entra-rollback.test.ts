@@ -35,8 +35,12 @@ function now({ steps }: MigrationView): string | undefined {
   return steps.find(({ state }) => state === 'now')?.step;
 }
 
+function act(at: EntraWorld, verb: 'resume' | 'rollback'): Promise<MigrationView> {
+  return at.operator.actOnMigration({ connection: at.connection.rules.name, verb, by: 'ada' });
+}
+
 function rollback(at: EntraWorld): Promise<MigrationView> {
-  return at.operator.actOnMigration({ connection: at.connection.rules.name, verb: 'rollback', by: 'ada' });
+  return act(at, 'rollback');
 }
 
 /** Asks for the rollback as soon as such a write was carried out at the provider. */
@@ -48,6 +52,15 @@ function rollbackAfter(at: EntraWorld, asked: { readonly method: string; readonl
       done = true;
       await rollback(at);
     },
+  });
+}
+
+/** As somebody does on the provider's own pages. */
+function deactivate({ provider }: EntraWorld, account: string): void {
+  const Operations = [{ op: 'replace', path: 'active', value: false }];
+  provider.change('PATCH', `/Users/${account}`, {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations,
   });
 }
 
@@ -144,6 +157,35 @@ describe("the way back with Entra's engine", () => {
     expect(at.assigned()).toEqual(['Crew', 'Deck', personName(1), personName(6)].toSorted());
     await at.cycle();
     expect(at.active()).toEqual(people(1, 6));
+  });
+
+  test('M9: after an account was lost, the migration aborted and the job paused, the groups come back once it is started', async () => {
+    const at = await open();
+    const assigned = at.assigned();
+    const members = [memberIds(at, 'Crew'), memberIds(at, 'Deck')];
+    const lost = at.provider.accounts.find(personName(6))?.['id'];
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    await at.settle();
+    await at.approve();
+    at.provider.observe({
+      async afterWrite({ method, path }) {
+        if (method !== 'DELETE' || !path.includes('/Groups/') || typeof lost !== 'string') return;
+        at.provider.observe({});
+        deactivate(at, lost);
+      },
+    });
+    // Somebody of the canary's group is asked for at once, everybody else with the next look.
+    expect(await at.settle()).toMatchObject({ result: 'aborted', frozen: true });
+    expect(await at.jobCode()).toBe('Paused');
+    await rollback(at);
+    const view = await at.settle();
+    expect(view).toMatchObject({ status: 'paused', paused: { reason: expect.stringContaining('start it') } });
+    at.tenant.control.changeProvisioningJob(at.connection.rules.application, { code: 'Active' });
+    await act(at, 'resume');
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back', frozen: false });
+    expect(at.assigned()).toEqual(assigned);
+    expect([memberIds(at, 'Crew'), memberIds(at, 'Deck')]).toEqual(members);
+    expect((await at.ports.stores.connections.get(at.connection.rules.name)).pausedReason).toBeUndefined();
   });
 
   test('an abort that comes in the very moment of switching off does not leave it standing there', async () => {

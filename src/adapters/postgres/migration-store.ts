@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { RefusedError } from '../../core/errors.ts';
-import { nextLine, type JournalEntry, type JournalLine } from '../../core/migration/journal.ts';
+import { mayBeRolledBack, nextLine, type JournalEntry, type JournalLine } from '../../core/migration/journal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MigrationStore, StoredMigration } from '../../ports/migration-store.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
@@ -46,6 +46,32 @@ async function writeLines(
     .values(lines.map((line) => ({ ...line, migration: migration.number, entry: JSON.stringify(line.entry) })))
     .execute();
   return lines;
+}
+
+/** Opens an aborted migration again whose rollback is asked for. False when that is not what is asked, or too late. */
+async function openAgain(
+  tx: Tx,
+  { number, connection }: { readonly number: string; readonly connection: string },
+  [first]: readonly JournalEntry[],
+): Promise<boolean> {
+  if (first?.kind !== 'rollback') return false;
+  const newer = await tx
+    .selectFrom('headgate.scope_migration')
+    .select('number')
+    .where('connection', '=', connection)
+    .where('number', '>', number)
+    .limit(1)
+    .executeTakeFirst();
+  const last = await tx
+    .selectFrom('headgate.scope_migration_journal')
+    .select('entry')
+    .where('migration', '=', number)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (newer !== undefined || last === undefined || !mayBeRolledBack(last.entry)) return false;
+  await tx.updateTable('headgate.scope_migration').set({ ended_at: null }).where('number', '=', number).execute();
+  return true;
 }
 
 /** Migrations and their journals, in SQL that PostgreSQL and the embedded database both speak. */
@@ -151,7 +177,8 @@ function createWrites(
           .where('id', '=', id)
           .forUpdate()
           .executeTakeFirst();
-        if (row === undefined || row.ended_at !== null) return undefined;
+        if (row === undefined) return undefined;
+        if (row.ended_at !== null && !(await openAgain(tx, row, entries))) return undefined;
         if (worker !== undefined && row.lease_worker !== worker) return undefined;
         const written = await writeLines(tx, row, entries, clock.now());
         if (links.length > 0) await writeLinks(tx, row.connection, links);

@@ -65,6 +65,7 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
       lines.push(
         paint.bad(`The connection is frozen; once it is understood: headgate connection resume -c ${connection}`),
       );
+    if (view.result === 'aborted') lines.push(`  Everything back as it was: headgate migration rollback ${connection}`);
   }
   const grave = view.findings.filter(({ severity }) => severity !== 'note');
   return [...lines, ...findingLines(grave, paint)].join('\n');

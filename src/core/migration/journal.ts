@@ -114,6 +114,11 @@ export interface JournalLine {
   readonly hash: string;
 }
 
+/** Whether a migration that ended with this line may be taken up again: one that was aborted, to be rolled back. */
+export function mayBeRolledBack(entry: JournalEntry): boolean {
+  return entry.kind === 'ended' && entry.result === 'aborted';
+}
+
 /** What the first line is chained to. */
 export function journalRoot(migration: string): string {
   return digestOf({ migration });

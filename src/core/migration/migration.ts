@@ -107,6 +107,11 @@ export interface CycleMigration {
 /** How a migration ended. */
 export type MigrationResult = 'succeeded' | 'aborted' | 'rolled-back';
 
+/** Why a connection is paused that an aborted migration has frozen: how the reason begins. */
+export function freezeReason(migration: string): string {
+  return `migration ${migration} was aborted`;
+}
+
 export type MigrationMode = 'forward' | 'rollback';
 
 const ONLY_WHEN_DISABLING: ReadonlySet<MigrationStep> = new Set(['disable-connection', 'revoke-token']);

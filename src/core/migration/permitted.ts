@@ -1,4 +1,4 @@
-import type { MigrationGate } from './migration.ts';
+import type { MigrationGate, MigrationResult } from './migration.ts';
 import { closedGate, gateDigest } from './next-step.ts';
 import type { MigrationState } from './state.ts';
 
@@ -15,7 +15,7 @@ const REPORT = 'see what became of it with: headgate migration report';
 
 /** Why `verb` is refused in this state; undefined when it is allowed. */
 export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal | undefined {
-  if (state.ended !== undefined) return { message: `the migration has ended (${state.ended.result})`, remedy: REPORT };
+  if (state.ended !== undefined) return afterItsEnd(state, state.ended.result, verb);
   switch (verb) {
     case 'approve':
       return undefined;
@@ -40,6 +40,17 @@ export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal |
     default:
       return verb satisfies never;
   }
+}
+
+/** One that was aborted may be rolled back; nothing else may be asked of one that has ended. */
+function afterItsEnd({ before }: MigrationState, result: MigrationResult, verb: MigrationVerb): Refusal | undefined {
+  if (verb !== 'rollback' || result !== 'aborted')
+    return { message: `the migration has ended (${result})`, remedy: REPORT };
+  if (before !== undefined) return undefined;
+  return {
+    message: 'the migration was aborted before it had changed anything: there is nothing to take back',
+    remedy: 'start another with: headgate migration start',
+  };
 }
 
 /** Why an approval is refused: wrong gate, another digest than the one shown (or its beginning), or the wrong person. */

@@ -28,17 +28,18 @@ export function withoutDue<Facts extends Pick<GuardFacts, 'plan' | 'migration'>>
 
 function maySend(operation: Operation, migration: CycleMigration): boolean {
   if (migration.mode === 'forward') return isDueToMigration(operation, migration);
-  return operation.kind !== 'delete';
+  return operation.kind !== 'delete' && !takesAccount(operation);
 }
 
 /**
- * A cycle of a migration deletes groups and nothing else; the cycle of a rollback brings back and deletes nothing. What
- * else is due waits for a cycle of its own. One planned removal of a user refuses the whole plan.
+ * A cycle of a migration deletes groups and nothing else, and one planned removal of a user refuses its whole plan. The cycle
+ * of a rollback brings back and takes nothing away; a leaver must not bar the way back of all others, so removals are held.
+ * What else is due waits for a cycle of its own.
  */
 export function judgeMigration(plan: Plan, migration: CycleMigration | undefined): readonly Finding[] {
   if (migration === undefined) return [];
   const removals = plan.operations.filter(takesAccount);
-  if (removals.length > 0) {
+  if (removals.length > 0 && migration.mode === 'forward') {
     return [
       {
         guard: 'migration',

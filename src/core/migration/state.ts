@@ -216,7 +216,14 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       draft.done = new Set();
       draft.nativeJobs = {};
       draft.watchedSince = {};
+      // A rollback that was aborted on its way begins anew: what it had done may have been undone since.
+      draft.sightings = {};
+      draft.carriedOut = {};
+      draft.cycles = {};
       delete draft.paused;
+      delete draft.aborting;
+      delete draft.ended;
+      delete draft.found;
       return;
     case 'ended':
       draft.ended = { result: entry.result, text: entry.text, at, frozen: entry.frozen, lost: entry.lost ?? [] };

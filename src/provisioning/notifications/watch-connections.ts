@@ -1,5 +1,6 @@
 import { expiryWarning } from '../../core/credential.ts';
 import { countInState } from '../../core/cycle.ts';
+import type { JournalLine } from '../../core/migration/journal.ts';
 import { viewOf } from '../../core/migration/view.ts';
 import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
 import { GUARDS } from '../../core/verdict.ts';
@@ -52,6 +53,12 @@ function whyStopped({ pausedReason, quarantine }: ConnectionState): Watched['sto
   return { by: 'quarantine', reason: cause.status === undefined ? reason : `${reason}, status ${cause.status}` };
 }
 
+/** One that was aborted and then rolled back has two ends, and people are told of both. */
+function endKey(lines: readonly JournalLine[]): string {
+  const ends = lines.filter(({ entry }) => entry.kind === 'ended').length;
+  return ends > 1 ? `ended ${ends}` : 'ended';
+}
+
 /** Where the newest migration stands still. Journals hold names; nothing of them but words of ours is told. */
 async function watchedMigration(
   { stores: { migrations }, clock }: Ports,
@@ -62,10 +69,11 @@ async function watchedMigration(
   // One that has ended is looked at only where people were told of it.
   if (newest === undefined || (newest.endedAt !== undefined && told?.id !== newest.id)) return undefined;
   const { id } = newest;
-  const view = viewOf(id, await migrations.lines(id), clock.now());
+  const lines = await migrations.lines(id);
+  const view = viewOf(id, lines, clock.now());
   const { kind, status, gate, result } = view;
   if (status === 'ended')
-    return { id, is: 'ended', key: 'ended', facts: { migration: kind, result: result ?? 'ended' } };
+    return { id, is: 'ended', key: endKey(lines), facts: { migration: kind, result: result ?? 'ended' } };
   if (gate !== undefined)
     return { id, is: 'gate', key: `${gate.name} ${gate.digest}`, facts: { migration: kind, gate: gate.name } };
   if (status !== 'paused') return undefined;

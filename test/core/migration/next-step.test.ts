@@ -75,6 +75,27 @@ describe('M2: the next step', () => {
       { do: 'step', step: 'withdraw-assignments' },
     ],
     [
+      'goes back although it was aborted, whoever aborted it',
+      [
+        ...reached,
+        { kind: 'abort', by: 'ada', reason: 'no' },
+        { kind: 'ended', result: 'aborted', by: 'ada', text: '', frozen: true },
+        { kind: 'rollback', by: 'ada' },
+      ],
+      { do: 'step', step: 'reassign-groups' },
+    ],
+    [
+      'begins a rollback anew that was aborted on its way',
+      [
+        ...reached,
+        { kind: 'rollback', by: 'ada' },
+        ...done('reassign-groups', 'restore-cycle'),
+        { kind: 'ended', result: 'aborted', by: 'ada', text: '', frozen: false },
+        { kind: 'rollback', by: 'ada' },
+      ],
+      { do: 'step', step: 'reassign-groups' },
+    ],
+    [
       'does nothing once ended',
       [started(), { kind: 'ended', result: 'aborted', by: 'ada', text: '', frozen: false }],
       { do: 'nothing', why: 'ended' },
@@ -111,6 +132,7 @@ describe('what is allowed from where', () => {
     { kind: 'begun', step: 'disable-connection' } as const,
   ];
   const ended = [started(), { kind: 'ended', result: 'aborted', by: 'a', text: '', frozen: false } as const];
+  const aborted = { kind: 'ended', result: 'aborted', by: 'a', text: '', frozen: true } as const;
   const emptiedByEntra = [started('remove-groups', {}, 'entra'), ...done('empty-groups')];
   const paused = [...reached, { kind: 'paused', by: 'a', reason: 'x' } as const];
   test.each([
@@ -124,6 +146,14 @@ describe('what is allowed from where', () => {
     ['no second rollback', [...reached, { kind: 'rollback', by: 'a' } as const], 'rollback', /rolled back already/],
     ['abort of a rollback', [...reached, { kind: 'rollback', by: 'a' } as const], 'abort', /^allowed$/],
     ['nothing once ended', ended, 'abort', /has ended/],
+    [
+      'M9: rollback of one that was aborted',
+      [...whole, { kind: 'surveyed', purpose: 'start', survey }, aborted],
+      'rollback',
+      /^allowed$/,
+    ],
+    ['no rollback of one that was aborted before it had looked', ended, 'rollback', /nothing to take back/],
+    ['no rollback of one that succeeded', [...whole, { ...aborted, result: 'succeeded' }], 'rollback', /has ended/],
   ] as const)('%s', (_name, entries, verb, message) => {
     const refusal = refusalOf(state(...entries), verb);
     expect(refusal?.message ?? 'allowed').toMatch(message);

@@ -207,10 +207,16 @@ describe('telling people', () => {
     await migrations.append(id, [end]);
     await sweep();
     await sweep();
+    await migrations.append(id, [{ kind: 'rollback', by: 'ada' }]);
+    await sweep();
+    await migrations.append(id, [{ ...end, result: 'rolled-back' }]);
+    await sweep();
+    await sweep();
     expect(hook.messages).toEqual([
       'migration.gate remove-groups coverage',
       'migration.paused remove-groups empty-groups',
       'migration.ended remove-groups aborted',
+      'migration.ended remove-groups rolled-back',
     ]);
   });
 
