@@ -51,7 +51,7 @@ export function jobTrouble({ code, quarantine }: NativeJob): string | undefined 
  * Whether a whole cycle of Entra's job lies entirely after the last change. `seen` are the states of the job observed since
  * that change, oldest first, `since` is when the observing began. The first success after the first look may have begun
  * before the change; it counts only when its own clock says otherwise with a margin. The one after that surely counts,
- * because cycles run one after the other.
+ * because cycles run one after the other. One that left something in escrow does not count, and a later one that did not does.
  */
 export function wholeCycleSince(seen: readonly NativeJob[], since: number, now: number): CycleWait {
   const latest = seen.at(-1);
@@ -63,11 +63,17 @@ export function wholeCycleSince(seen: readonly NativeJob[], since: number, now: 
       fresh.set(lastSuccessful.id, lastSuccessful);
   const all = [...fresh.values()];
   const [first] = all;
-  const after = all.find(({ began }, index) => began > since + SKEW_MS || (index > 0 && began >= (first?.ended ?? 0)));
-  if (after !== undefined) {
-    if (after.escrowed === 0) return { is: 'done', execution: after };
-    return { is: 'stop', why: `Entra's cycle left ${after.escrowed} objects in escrow: see its provisioning logs` };
-  }
+  const after = all.filter(
+    ({ began }, index) => began > since + SKEW_MS || (index > 0 && began >= (first?.ended ?? 0)),
+  );
+  const whole = after.find(({ escrowed }) => escrowed === 0);
+  if (whole !== undefined) return { is: 'done', execution: whole };
+  const escrowed = after.at(-1)?.escrowed;
+  if (escrowed !== undefined)
+    return {
+      is: 'stop',
+      why: `Entra's cycle left ${escrowed} objects in escrow: see its provisioning logs, and resume once a later cycle has left none`,
+    };
   const trouble = jobTrouble(latest);
   if (trouble !== undefined) return { is: 'stop', why: trouble };
   const { last } = latest;

@@ -45,6 +45,16 @@ const ROWS: readonly (readonly [name: string, seen: readonly NativeJob[], is: Cy
   ['a failure is older than the change', [job(OLD, { last: FAILED })], 'waiting'],
   ['a whole cycle left something in escrow', [job(OLD), job(execution('a', 6, { escrowed: 1 }))], 'stop'],
   [
+    'a whole cycle left something in escrow and the one after it nothing',
+    [job(OLD), job(execution('a', 6, { escrowed: 1 })), job(execution('b', 46))],
+    'done',
+  ],
+  [
+    'the cycle after one that left something in escrow left something, too',
+    [job(OLD), job(execution('a', 6, { escrowed: 1 })), job(execution('b', 46, { escrowed: 2 }))],
+    'stop',
+  ],
+  [
     'somebody paused the job after the whole cycle',
     [job(OLD), job(execution('a', 6)), job(execution('a', 6), { code: 'Paused' })],
     'done',
