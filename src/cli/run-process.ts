@@ -45,10 +45,13 @@ async function readSecret(prompt: string): Promise<string> {
   }
 }
 
+/** A terminal that is closed asks for an end as SIGTERM does: what a command keeps only while it runs must be cleared up. */
+const ENDS = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' } as const;
+
 function listenForSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
+  for (const [name, signal] of Object.entries(ENDS)) {
+    process.on(name, () => {
       if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated);
       controller.abort(new Interrupted(signal));
     });

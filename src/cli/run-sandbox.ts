@@ -5,8 +5,9 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import type { SandboxOptions } from './parts.ts';
 
-/** Where the daemon listens unless told otherwise. */
+/** Where the daemon listens unless told otherwise, and how far that is from the tenant: two sandboxes have two daemons. */
 const HTTP_PORT = 4040;
+const FROM_TENANT = 30;
 
 /** Codes of Node for a port that is taken, not allowed, or none. */
 const PORT_PROBLEMS: ReadonlySet<string> = new Set(['EADDRINUSE', 'EACCES', 'ERR_SOCKET_BAD_PORT']);
@@ -38,7 +39,7 @@ export async function runSandbox(options: SandboxOptions, io: CliIo): Promise<Ex
 
 async function open(options: SandboxOptions): Promise<Sandbox> {
   try {
-    return await openSandbox({ ...options, httpPort: HTTP_PORT });
+    return await openSandbox({ ...options, httpPort: options.port === 0 ? HTTP_PORT : options.port + FROM_TENANT });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     if (!PORT_PROBLEMS.has(code)) throw cause;

@@ -37,7 +37,7 @@ export type RotationStep =
  */
 export function nextRotationStep(facts: RotationFacts): RotationStep {
   const { credentials, openCycle, finished, engine, installed } = facts;
-  const candidate = credentials.find(({ state, refusedAt }) => state === 'candidate' && refusedAt === undefined);
+  const candidate = newer(credentials).find(({ state, refusedAt }) => state === 'candidate' && refusedAt === undefined);
   if (candidate !== undefined) return { do: 'promote', credential: candidate.id };
   const old = credentials.find(({ state }) => state === 'retiring');
   if (old === undefined) return finished ? { do: 'nothing' } : { do: 'wait', for: 'new-token' };
@@ -48,6 +48,12 @@ export function nextRotationStep(facts: RotationFacts): RotationStep {
     return installed ? { do: 'prove-installed', credential: active.id } : { do: 'wait', for: 'entra' };
   }
   return openCycle === undefined ? { do: 'start-cycle' } : { do: 'wait', for: 'cycle', cycle: openCycle };
+}
+
+/** What came after the credential in use: one that is older was passed over and does not take its place again. */
+function newer(newestFirst: readonly Credential[]): readonly Credential[] {
+  const active = newestFirst.findIndex(({ state }) => state === 'active');
+  return active < 0 ? newestFirst : newestFirst.slice(0, active);
 }
 
 /**

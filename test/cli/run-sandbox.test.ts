@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { runSandbox } from '../../src/cli/run-sandbox.ts';
+import { freePort } from '../../src/cli/demo/daemon.ts';
 import { run, testIo, testParts } from './builders.ts';
 
 let directory = '';
@@ -14,12 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const sandbox = (port: number) =>
-  run(
-    ['sandbox', '--users', '3', '--port', String(port), '--directory', directory],
-    testIo(),
-    testParts({ runSandbox }),
-  );
+const sandbox = (port: number, io = testIo()) =>
+  run(['sandbox', '--users', '3', '--port', String(port), '--directory', directory], io, testParts({ runSandbox }));
 
 test('a sandbox whose port is taken says which and what to do, and does not call it a defect', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
@@ -37,4 +34,12 @@ test('a sandbox whose port is taken says which and what to do, and does not call
 test('a port that is none is told in the same way', async () => {
   const { code, err } = await sandbox(70_000);
   expect([code, err]).toEqual([EXIT.failed, expect.stringContaining('choose two free ports in a row with --port')]);
+});
+
+test('two sandboxes have two daemons: its configuration has a port that goes with its own', async () => {
+  const io = testIo();
+  io.interrupt('SIGTERM');
+  const port = await freePort();
+  expect(await sandbox(port, io)).toMatchObject({ code: EXIT.done });
+  expect(await readFile(join(directory, 'headgate.yaml'), 'utf8')).toMatch(new RegExp(`port: ${port + 30}\\b`));
 });

@@ -20,6 +20,11 @@ const rows: readonly Row[] = [
   { rule: 'it begins with a new token, which a person generates', credentials: [proven], step: 'wait new-token' },
   { rule: 'a candidate is probed and promoted', credentials: [candidate, proven], step: 'promote new' },
   {
+    rule: 'of two candidates the older one does not take the place of the newer one that was promoted',
+    credentials: [proven, { ...candidate, id: 'between' }, old],
+    step: 'retire old',
+  },
+  {
     rule: 'a candidate the provider refused is no candidate',
     credentials: [{ ...candidate, refusedAt: 1 }, proven],
     step: 'wait new-token',

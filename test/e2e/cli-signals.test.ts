@@ -51,6 +51,7 @@ describe('a command that is interrupted while a daemon works', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 143],
   ] as const)('%s during --wait ends the command with %i, and the cycle goes on to its end', async (signal, code) => {
     const { command, gate, id } = await haltedCycle();
     command.child.kill(signal);

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { HttpConfig } from '../../config/config.ts';
+import { StartupError } from '../../core/errors.ts';
 import { daemonLives } from '../transport.ts';
 
 const ENTRY = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -49,5 +50,5 @@ export async function startDaemon(
     await pause(ATTEMPT_MS);
   }
   child.kill('SIGKILL');
-  throw new Error(`the daemon did not start; see ${logFile}`);
+  throw new StartupError('the daemon did not start', { remedy: `its log says why: ${logFile}` });
 }

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { openSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import type { CliIo } from '../io.ts';
+import { Interrupted, type CliIo } from '../io.ts';
 import type { DemoOptions } from '../parts.ts';
 import type { Paint } from '../render/paint.ts';
 import { changeDirectory } from './changes.ts';
@@ -103,6 +103,10 @@ export async function runDemo(options: DemoOptions, io: CliIo, paint: Paint, run
     } finally {
       await daemon.stop();
     }
+  } catch (error) {
+    if (!(stop.reason instanceof Interrupted)) throw error;
+    io.stderr.write(`The demo was stopped. What it did is kept in ${directory}; to begin anew, delete that folder.\n`);
+    return stop.reason.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
   } finally {
     await sandbox.close();
   }
