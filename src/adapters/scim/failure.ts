@@ -113,6 +113,16 @@ function unfinished(request: ScimRequest, told: string, facts: FailureFacts): He
       });
 }
 
+const GUARDED =
+  'The provider guards this one object: read its words. Where a SCIM token hangs on the account, generate one there under another owner, put it to use (headgate token rotate) and delete the old one; then retry with headgate escrow retry.';
+
+/** Such a request sets no name, so a 409 to it is no clash of names. */
+function takesAway({ request }: FailureFacts): boolean {
+  if (request === undefined) return false;
+  const { method, attributes } = request;
+  return method === 'DELETE' || (attributes.length > 0 && attributes.every((name) => name === 'active'));
+}
+
 function refusedRequest(request: ScimRequest, told: string, facts: FailureFacts): HeadgateError {
   const { status, scimType } = facts;
   if (status === 404 || status === 410) {
@@ -120,6 +130,8 @@ function refusedRequest(request: ScimRequest, told: string, facts: FailureFacts)
     const remedy = 'Check the URL of the connection: it must end where /Users begins, often in /scim/v2.';
     return new RejectedError(`${told}: there is no such endpoint`, { ...facts, remedy });
   }
+  if (status === 409 && scimType === undefined && takesAway(facts))
+    return new ConflictError(told, { ...facts, code: 'InsufficientRights', remedy: GUARDED });
   if (status === 409 || (status === 400 && scimType === 'uniqueness')) return new ConflictError(told, facts);
   // What to do about a refused read depends on who reads.
   return new RejectedError(told, isWrite(request) ? { ...facts, remedy: refusalOf(facts).remedy } : facts);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { profileByName } from '../../../src/adapters/scim/profiles/profile-by-name.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
+import { BEHAVIOURS } from '../../../src/sandbox/provider/behaviours/registry.ts';
 import type { Complex } from '../../../src/sandbox/provider/json.ts';
 import type { ProviderOptions } from '../../../src/sandbox/provider/provider.ts';
 import {
@@ -114,6 +115,23 @@ describe('providers with ways of their own, where a client that does not know th
     for (const verb of ['disable', 'delete'] as const) {
       const refused = await failure(provider.apply(toRemove(verb, owner), resolveNone, never));
       expect(refused).toMatchObject({ name: 'RejectedError', facts: { status: 403 } });
+    }
+    await provider.apply(toRemove('disable', other), resolveNone, never);
+    expect([sandbox.canSignIn('owner'), sandbox.canSignIn('other')]).toEqual([true, false]);
+  });
+
+  test('T9: nor does one who is guarded by SCIM as in the admin pages, and whose token goes on working', async () => {
+    const { sandbox, provider, account } = await rig({ behaviour: 'monday' }, profileByName('monday'));
+    sandbox.setBehaviour({ adminPages: { ...BEHAVIOURS.monday.adminPages, ownerGuard: 'everywhere' } });
+    const [owner, other] = [account('owner'), account('other')];
+    sandbox.admin.setUserType('owner', 'Admin');
+    sandbox.admin.generateToken('owner');
+    for (const verb of ['disable', 'delete'] as const) {
+      const refused = await failure(provider.apply(toRemove(verb, owner), resolveNone, never));
+      expect(refused).toMatchObject({
+        name: 'ConflictError',
+        facts: { status: 409, remedy: expect.stringContaining('token rotate') },
+      });
     }
     await provider.apply(toRemove('disable', other), resolveNone, never);
     expect([sandbox.canSignIn('owner'), sandbox.canSignIn('other')]).toEqual([true, false]);
