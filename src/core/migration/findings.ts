@@ -260,6 +260,9 @@ const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set([
   'unclaimed-accounts',
 ]);
 
+/** What is asked about at the gate itself, by name: nothing is taken from anybody, and it comes up under way. */
+const AT_THE_GATE: ReadonlySet<FindingCode> = new Set(['assigned-astray']);
+
 /** What the survey says to one who begins, or to a migration that goes on. */
 export function findingsFor(survey: Survey, when: 'beginning' | 'going-on'): readonly SurveyFinding[] {
   return survey.findings.filter(({ code }) => when === 'beginning' || !ONLY_BEFORE.has(code));
@@ -273,6 +276,7 @@ export function obstacles(
 ): readonly SurveyFinding[] {
   return findingsFor(survey, when).filter(
     ({ code, severity }) =>
-      severity === 'refuse' || (severity === 'consent' && !accept.some((accepted) => accepted === code)),
+      severity === 'refuse' ||
+      (severity === 'consent' && !AT_THE_GATE.has(code) && !accept.some((accepted) => accepted === code)),
   );
 }

@@ -63,6 +63,8 @@ export interface MigrationState {
   readonly allCycles: readonly string[];
   /** Every directory change that was or may have been made, oldest first. */
   readonly made: readonly MigrationCall[];
+  /** Users it has assigned who were seen to have left its groups, by the last survey that could tell. */
+  readonly strays: ReadonlySet<Anchor>;
   /** Accounts that were, or may have been, taken out of each SCIM group. */
   readonly takenOut: ReadonlyMap<Anchor, ReadonlySet<ResourceId>>;
   readonly paused?: { readonly by: string; readonly reason: string; readonly at: number };
@@ -102,6 +104,7 @@ interface Draft {
   allCycles: string[];
   made: MigrationCall[];
   takenOut: Map<Anchor, Set<ResourceId>>;
+  strays: ReadonlySet<Anchor>;
   paused?: NonNullable<MigrationState['paused']>;
   aborting?: NonNullable<MigrationState['aborting']>;
   ended?: NonNullable<MigrationState['ended']>;
@@ -147,6 +150,10 @@ function rememberTakenOut({ takenOut }: Draft, { group, members = [] }: Migratio
   if (group !== undefined) takenOut.set(group, new Set([...(takenOut.get(group) ?? []), ...members]));
 }
 
+function straysIn({ findings }: Survey): ReadonlySet<Anchor> {
+  return new Set(findings.flatMap(({ code, anchors }) => (code === 'assigned-astray' ? anchors : [])));
+}
+
 function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { entry, at }: JournalLine): void {
   switch (entry.kind) {
     case 'started':
@@ -155,6 +162,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       return;
     case 'surveyed':
       draft[entry.purpose === 'start' ? 'before' : entry.purpose === 'end' ? 'found' : 'coverage'] = entry.survey;
+      if (entry.purpose === 'coverage') draft.strays = straysIn(entry.survey);
       return;
     case 'begun':
       draft.begun.add(entry.step);
@@ -255,6 +263,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
     allCycles: [],
     made: [],
     takenOut: new Map(),
+    strays: new Set(),
   };
   for (const line of lines) apply(draft, migration, engine, line);
   return {

@@ -16,6 +16,7 @@ export type FindingCode =
   | 'changes-due'
   | 'group-added'
   | 'leavers-stay'
+  | 'assigned-astray'
   | 'group-unverified'
   | 'members-doubtful'
   | 'account-inactive'

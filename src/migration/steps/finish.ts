@@ -8,7 +8,7 @@ import { lostAccounts, notYet } from './look.ts';
 
 /** The last line: what was reached, for whoever reads the report. The runner writes it. */
 export async function finish(context: StepContext): Promise<StepOutcome> {
-  const { kind, mode, before, verified } = context.state();
+  const { kind, mode, before, verified, coverage } = context.state();
   const groups = before?.groups.length ?? 0;
   if (mode === 'rollback') return finishRollback(context);
   const accounts = verified?.accounts.length ?? 0;
@@ -17,10 +17,11 @@ export async function finish(context: StepContext): Promise<StepOutcome> {
     leavers.length === 0
       ? ''
       : `; no cycle takes these away any more, disable them at the provider by hand: ${leaverNames(leavers)}`;
+  const astray = coverage?.findings.find(({ code }) => code === 'assigned-astray');
   const off = kind === 'disable-scim' ? '; SCIM is switched off and the token is dead' : '';
   return {
     is: 'done',
-    text: `${counted(groups, 'group is', 'groups are')} gone, ${counted(accounts, 'account is as it was', 'accounts are as they were')}${off}${stay}`,
+    text: `${counted(groups, 'group is', 'groups are')} gone, ${counted(accounts, 'account is as it was', 'accounts are as they were')}${off}${stay}${astray === undefined ? '' : `; ${astray.text}`}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { obstacles } from '../../core/migration/findings.ts';
 import { otherEngineFindings } from '../../core/migration/job-findings.ts';
+import { withStrays } from '../../core/migration/strays.ts';
 import type { Link } from '../../core/link.ts';
 import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
@@ -38,7 +39,8 @@ export async function lookAround(
   const { connection, ports, signal } = context;
   const state = context.state();
   const request = { kind: state.kind, groups: state.groups };
-  const { survey, assumed } = await takeSurvey(connection, ports, request, signal);
+  const { survey: read, facts, assumed } = await takeSurvey(connection, ports, request, signal);
+  const survey = withStrays(read, state, facts.directory);
   if ((connection.rules.engine ?? 'headgate') !== state.engine) {
     const why = `the migration was begun with engine ${state.engine} and the configuration names another: put it back, then resume`;
     return { survey, assumed, obstacle: { is: 'stop', why } };
