@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { company, people, personName } from '../e2e/company.ts';
+import { accountStates, openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
+
+let store: Awaited<ReturnType<typeof openStore>>;
+let world: EntraWorld | undefined;
+beforeAll(async () => {
+  store = await openStore();
+});
+afterAll(() => store.close());
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+/** Six people: 1 to 4 through Crew, 4 and 5 through Deck, 6 directly. */
+async function open(): Promise<EntraWorld> {
+  const organisation = company({ users: 6, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
+  world = await openEntraWorld({ database: store.database, organisation });
+  return world;
+}
+
+/** Deactivated at the provider by Entra's next cycle, if one comes. */
+function leaves(at: EntraWorld, n: number): void {
+  at.tenant.control.disableUser(personName(n));
+}
+
+test('M4: somebody who leaves the company before anything is taken away stops it, by name, and Entra goes on', async () => {
+  const at = await open();
+  await at.start('remove-groups', ['Crew', 'Deck']);
+  expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
+  leaves(at, 6);
+  await at.approve();
+  const view = await at.settle();
+  expect(view).toMatchObject({ status: 'paused' });
+  expect(view.paused?.reason).toContain(personName(6));
+  expect(await at.jobCode()).toBe('Active');
+  expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(1, 6)].toSorted());
+  expect(at.provider.groups.find('Crew')?.['members']).toHaveLength(4);
+  expect(at.provider.groups.find('Deck')?.['members']).toHaveLength(2);
+});
+
+test.each([
+  { moment: 'before Entra’s next cycle', cycle: false },
+  { moment: 'and whom it has deprovisioned already', cycle: true },
+])(
+  'M4: somebody who leaves after the first member was taken out, $moment, aborts it and pauses the job',
+  async ({ cycle }) => {
+    const at = await open();
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    await at.settle();
+    await at.approve();
+    const left: number[] = [];
+    at.provider.observe({
+      async afterWrite({ method, path }) {
+        if (left.length > 0 || method !== 'PATCH' || !path.includes('/Groups/')) return;
+        left.push(6);
+        leaves(at, 6);
+      },
+    });
+    for (let look = 0; left.length === 0 && look < 10; look++) await at.look(1);
+    expect(left).toEqual([6]);
+    if (cycle) await at.cycle();
+    const before = accountStates(at);
+    const view = await at.look(5);
+    expect(view).toMatchObject({ result: 'aborted', frozen: true });
+    expect(view.resultText).toContain(personName(6));
+    expect(view.resultText).toMatch(/Entra's own provisioning was paused/);
+    expect(await at.jobCode()).toBe('Paused');
+    // Nothing follows: not for the leaver, nor for anybody in the groups.
+    expect(await at.cycle()).toBeUndefined();
+    expect(accountStates(at)).toEqual(before);
+    expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(1, 6)].toSorted());
+  },
+);
+
+test('M3, M13: 429 on assignment writes are waited out, and nobody is left out or assigned twice', async () => {
+  const at = await open();
+  const before = accountStates(at);
+  const path = '/servicePrincipals/*/appRoleAssignedTo';
+  for (const times of [2, 1])
+    at.tenant.control.addFault({
+      path,
+      method: 'POST',
+      times,
+      effect: { kind: 'status', status: 429, retryAfter: '1' },
+    });
+  at.tenant.control.clearRequests();
+  await at.start('remove-groups', ['Crew', 'Deck']);
+  expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' }, uncovered: 0 });
+  expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(1, 6)].toSorted());
+  const posts = at.tenant.control
+    .requests()
+    .filter(({ method, path: to }) => method === 'POST' && to.endsWith('/appRoleAssignedTo'));
+  expect(posts.filter(({ status }) => status === 429)).toHaveLength(3);
+  expect(posts.filter(({ status }) => status === 201)).toHaveLength(5);
+  await at.approve();
+  expect(await at.settle()).toMatchObject({ result: 'succeeded' });
+  expect(accountStates(at)).toEqual(before);
+});
