@@ -6,24 +6,26 @@ import type { PlanInput } from '../core/planning/plan-input.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
 import type { Survey, SurveyedJobs } from '../core/migration/survey.ts';
-import { surveyOf } from '../core/migration/survey-of.ts';
+import { groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
-import type { Connection } from '../ports/index.ts';
+import type { Connection, Ports } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
 import { gatherProvider } from '../provisioning/gather-provider.ts';
+import { groupsElsewhere } from './groups-elsewhere.ts';
 
 /** What a survey needs of the ports. */
 export interface SurveyPorts {
   readonly stores: Pick<Stores, 'links'>;
   readonly clock: Clock;
+  readonly connections: Ports['connections'];
 }
 
 /** What is really there on both sides, read anew. */
 export async function gatherFacts(
   connection: Connection,
-  { stores, clock }: SurveyPorts,
+  { stores, clock }: Pick<SurveyPorts, 'stores' | 'clock'>,
   signal: AbortSignal,
   progress?: ReadProgress,
 ): Promise<PlanInput> {
@@ -55,24 +57,23 @@ interface Surveyed {
 /** The survey of a migration, and what a full cycle would do if it ran now. */
 export async function takeSurvey(
   connection: Connection,
-  { stores, clock }: SurveyPorts,
+  ports: SurveyPorts,
   request: Omit<MigrationRequest, 'connection'>,
   signal: AbortSignal,
   progress?: ReadProgress,
 ): Promise<Surveyed> {
-  const read = await gatherFacts(connection, { stores, clock }, signal, progress);
+  const read = await gatherFacts(connection, ports, signal, progress);
   const asked = { connection: connection.rules.name, ...request };
-  if (connection.rules.engine !== 'entra')
-    return {
-      survey: surveyOf(asked, read, await otherJobs(connection, read.directory.application.id, signal)),
-      facts: read,
-      due: planCycle(read),
-      assumed: [],
-    };
-  const assumed = assumedLinks(read);
-  const facts = { ...read, links: withLinks(read.links, assumed) };
-  const jobs = await connection.directory.readProvisioningJobs(read.directory.application.id, signal);
-  return { survey: surveyOf(asked, facts, { engine: 'entra', jobs }), facts, due: planCycle(facts), assumed };
+  const native = connection.rules.engine === 'entra';
+  const assumed = native ? assumedLinks(read) : [];
+  const facts = native ? { ...read, links: withLinks(read.links, assumed) } : read;
+  const { directory, links } = facts;
+  const { id } = directory.application;
+  const jobs: SurveyedJobs = native
+    ? { engine: 'entra', jobs: await connection.directory.readProvisioningJobs(id, signal) }
+    : await otherJobs(connection, id, signal);
+  const elsewhere = await groupsElsewhere(connection, ports, groupsOfRequest(request, directory, links), links);
+  return { survey: surveyOf(asked, facts, jobs, elsewhere), facts, due: planCycle(facts), assumed };
 }
 
 /** Whether the directory's own engine works on the same application; not asked where the configuration says so. */

@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import { planCycle } from '../planning/plan-cycle.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { counted, listed } from '../reasons.ts';
+import { elsewhereFindings, type GroupElsewhere } from './elsewhere-findings.ts';
 import { jobFindings, otherEngineFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
 import type { FindingCode, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
@@ -234,7 +235,12 @@ function aboutUnclaimed({ inventory, links }: PlanInput): readonly SurveyFinding
 }
 
 /** Everything the survey has to say, gravest first. */
-export function findingsOf(facts: Facts, input: PlanInput, jobs: SurveyedJobs): readonly SurveyFinding[] {
+export function findingsOf(
+  facts: Facts,
+  input: PlanInput,
+  jobs: SurveyedJobs,
+  elsewhere: readonly GroupElsewhere[],
+): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
   return [
     ...aboutReads(input, facts),
@@ -242,6 +248,7 @@ export function findingsOf(facts: Facts, input: PlanInput, jobs: SurveyedJobs): 
     ...aboutDue(input, facts),
     ...aboutScimGroups(input, facts),
     ...aboutDirectoryGroups(input, facts),
+    ...elsewhereFindings(elsewhere, facts),
     ...(jobs.engine === 'entra'
       ? [...jobFindings(jobs.jobs, facts), ...aboutUnclaimed(input)]
       : otherEngineFindings(jobs.others, facts)),

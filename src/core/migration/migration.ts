@@ -76,6 +76,8 @@ export const CONSENTS = [
   'assignment-limit',
   'delete-threshold',
   'unclaimed-accounts',
+  'shared-group',
+  'group-elsewhere',
 ] as const;
 export type Consent = (typeof CONSENTS)[number];
 

@@ -3,6 +3,7 @@ import type { Link } from '../link.ts';
 import { digestOf } from '../plan.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { groupName, pathsOf, scopeOf } from '../scope.ts';
+import type { GroupElsewhere } from './elsewhere-findings.ts';
 import { findingsOf } from './findings.ts';
 import type { MigrationRequest } from './migration.ts';
 import type { ActiveAccount, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
@@ -70,7 +71,12 @@ export function uncoveredUsers(
 }
 
 /** Puts together what is there. Pure: the same input gives the same bytes and the same digest. */
-export function surveyOf(request: MigrationRequest, input: PlanInput, jobs: SurveyedJobs): Survey {
+export function surveyOf(
+  request: MigrationRequest,
+  input: PlanInput,
+  jobs: SurveyedJobs,
+  elsewhere: readonly GroupElsewhere[] = [],
+): Survey {
   const { directory, rules, links, inventory } = input;
   const scope = scopeOf(directory, rules);
   const wanted = groupsOfRequest(request, directory, links);
@@ -118,7 +124,7 @@ export function surveyOf(request: MigrationRequest, input: PlanInput, jobs: Surv
     uncovered: users.filter(({ covered }) => !covered).map(({ anchor }) => anchor),
   };
   const job = jobs.engine === 'entra' ? jobs.jobs[0] : undefined;
-  const findings = findingsOf(facts, input, jobs);
+  const findings = findingsOf(facts, input, jobs, elsewhere);
   return { ...(job === undefined ? {} : { job }), ...facts, findings, digest: coverageDigest(facts, findings) };
 }
 

@@ -6,6 +6,7 @@ import { WAVE } from '../../core/operation.ts';
 import { counted } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import { changeProvider } from '../calls.ts';
+import { requireUnshared } from '../groups-elsewhere.ts';
 import type { StepContext } from '../step-context.ts';
 
 /** A living link of a SCIM group, or none. */
@@ -55,6 +56,7 @@ async function carryOut(
 
 /** Takes members out of a SCIM group, as one call. */
 export async function takeOut(context: StepContext, link: Link, ids: readonly ResourceId[]): Promise<void> {
+  await requireUnshared(context, link);
   const { ports, connection } = context;
   const { provider, rules } = connection;
   const owners = new Map(
@@ -108,6 +110,7 @@ export function refillKey(group: Anchor, ids: readonly ResourceId[]): string {
 
 /** Deletes an emptied SCIM group, as one call. */
 export async function deleteGroup(context: StepContext, link: Link): Promise<void> {
+  await requireUnshared(context, link);
   const { provider } = context.connection;
   const operation: DeleteGroup = {
     resource: 'group',

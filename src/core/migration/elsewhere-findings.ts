@@ -1,0 +1,48 @@
+import type { Anchor } from '../directory.ts';
+import { listed } from '../reasons.ts';
+import type { Survey, SurveyFinding } from './survey.ts';
+
+/** A group that is to go and that another connection uses: the very same SCIM group, or one of its own for the same assignment. */
+export interface GroupElsewhere {
+  readonly anchor: Anchor;
+  readonly connection: string;
+  readonly how: 'same-scim-group' | 'same-application';
+}
+
+/** What takes a group from another connection is asked about: no guard of that connection would. */
+export function elsewhereFindings(
+  elsewhere: readonly GroupElsewhere[],
+  { groups }: Pick<Survey, 'groups'>,
+): readonly SurveyFinding[] {
+  const about = (how: GroupElsewhere['how']) => {
+    const found = elsewhere.filter((one) => one.how === how);
+    const anchors = groups.filter(({ anchor }) => found.some((one) => one.anchor === anchor));
+    return {
+      anchors: anchors.map(({ anchor }) => anchor).toSorted(),
+      names: listed(anchors.map(({ name }) => name)),
+      others: listed([...new Set(found.map(({ connection }) => connection))].toSorted()),
+    };
+  };
+  const shared = about('same-scim-group');
+  const unassigned = about('same-application');
+  const findings: SurveyFinding[] = [
+    {
+      code: 'shared-group',
+      severity: 'consent',
+      text: sharedText(shared.names, shared.others),
+      anchors: shared.anchors,
+    },
+    {
+      code: 'group-elsewhere',
+      severity: 'consent',
+      text: `unassigned from this application, ${unassigned.names} also goes at the provider of ${unassigned.others}, by its own next cycle and with the rights it gives there. The accounts stay: everybody is assigned directly`,
+      anchors: unassigned.anchors,
+    },
+  ];
+  return findings.filter(({ anchors }) => anchors.length > 0);
+}
+
+/** Said by the survey, and by the request that would do it. */
+export function sharedText(groups: string, connections: string): string {
+  return `the SCIM groups of ${groups} are in use by ${connections} too, at the same service provider: emptied and deleted here they are gone there, until a full cycle makes them anew with other ids. If they are to stay, leave them out of the migration`;
+}
