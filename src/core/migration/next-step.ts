@@ -1,5 +1,6 @@
 import { GATE_BEFORE, stepsOf, type MigrationGate, type MigrationStep } from './migration.ts';
 import { digestOf } from '../plan.ts';
+import { foldName } from '../reasons.ts';
 import type { MigrationState } from './state.ts';
 
 /** Why a gate is closed. */
@@ -33,7 +34,8 @@ export function gateClosed(state: MigrationState, gate: MigrationGate, now: numb
   if (approval === undefined) return 'not-approved';
   if (approval.digest !== gateDigest(state, gate)) return 'changed';
   if (approval.expiresAt <= now) return 'expired';
-  return state.options.twoPeople && approval.by === state.requestedBy ? 'same-person' : undefined;
+  const samePerson = foldName(approval.by) === foldName(state.requestedBy);
+  return state.options.twoPeople && samePerson ? 'same-person' : undefined;
 }
 
 /**

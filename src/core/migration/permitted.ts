@@ -1,3 +1,4 @@
+import { foldName } from '../reasons.ts';
 import type { MigrationGate, MigrationResult } from './migration.ts';
 import { closedGate, gateDigest } from './next-step.ts';
 import type { MigrationState } from './state.ts';
@@ -76,7 +77,7 @@ export function approvalRefusal(
       message: `what the gate ${gate} is about has changed: its digest is now ${wanted ?? 'none'}`,
       remedy: 'look at it again (headgate migration status), then approve that digest.',
     };
-  if (state.options.twoPeople && by === state.requestedBy)
+  if (state.options.twoPeople && foldName(by) === foldName(state.requestedBy))
     return {
       message: `${by} started this migration and may not approve it: it was started with --two-people`,
       remedy: 'have somebody else look at it and approve it.',

@@ -111,7 +111,8 @@ describe('M2: the next step', () => {
 
   test('with two people whoever started it does not open the gate', () => {
     const both = [started('remove-groups', { twoPeople: true }), ...atGate.slice(1)];
-    expect(next([...both, approved('coverage', survey.digest, 'ada')])).toMatchObject({ why: 'same-person' });
+    for (const spelling of ['ada', 'ADA', ' Ada '])
+      expect(next([...both, approved('coverage', survey.digest, spelling)])).toMatchObject({ why: 'same-person' });
     expect(next([...both, approved('coverage', survey.digest, 'bob')])).toMatchObject({ do: 'step' });
   });
 
@@ -170,6 +171,13 @@ describe('what is allowed from where', () => {
       [started('remove-groups', { twoPeople: true }), ...atGate.slice(1)],
       survey.digest,
       'ada',
+      /may not approve/,
+    ],
+    [
+      'not by them under another spelling of their name',
+      [started('remove-groups', { twoPeople: true }), ...atGate.slice(1)],
+      survey.digest,
+      'ADA',
       /may not approve/,
     ],
   ] as const)('an approval: %s', (_name, entries, digest, by, message) => {
