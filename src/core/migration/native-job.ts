@@ -49,18 +49,21 @@ export function jobTrouble({ code, quarantine }: NativeJob): string | undefined 
 
 /**
  * Whether a whole cycle of Entra's job lies entirely after the last change. `seen` are the states of the job observed since
- * that change, oldest first, `since` is when the observing began. The first success after the first look may have begun
- * before the change; it counts only when its own clock says otherwise with a margin. The one after that surely counts,
- * because cycles run one after the other. One that left something in escrow does not count, and a later one that did not does.
+ * that change, oldest first, `since` is when the observing began. The first success that ended after the first look may have
+ * begun before the change; it counts only when its own clock says otherwise with a margin. The one after that surely counts,
+ * because cycles run one after the other. One that ended before the first look proves nothing, also when a replica that
+ * lagged behind had not shown it then; and of a job that was replaced only what the new one has done counts.
+ * One that left something in escrow does not count either, and a later one that did not does.
  */
 export function wholeCycleSince(seen: readonly NativeJob[], since: number, now: number): CycleWait {
   const latest = seen.at(-1);
   if (latest === undefined) return { is: 'waiting', text: 'nothing is known of the job yet' };
-  const [baseline] = seen;
+  const same = seen.slice(seen.findLastIndex(({ id }) => id !== latest.id) + 1);
+  const [baseline] = same;
   const fresh = new Map<string, NativeExecution>();
-  for (const { lastSuccessful } of seen)
+  for (const { lastSuccessful } of same)
     if (lastSuccessful !== undefined && lastSuccessful.id !== baseline?.lastSuccessful?.id)
-      fresh.set(lastSuccessful.id, lastSuccessful);
+      if (lastSuccessful.ended >= since) fresh.set(lastSuccessful.id, lastSuccessful);
   const all = [...fresh.values()];
   const [first] = all;
   const after = all.filter(

@@ -1,5 +1,6 @@
 import { wholeCycleSince, type NativeJob } from '../../core/migration/native-job.ts';
 import { digestOf } from '../../core/plan.ts';
+import type { MigrationState } from '../../core/migration/state.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { later } from './look.ts';
 
@@ -16,6 +17,13 @@ export async function readJob(
   return { stop: { is: 'stop', why: `the application has ${jobs.length} provisioning jobs in Entra, not one` } };
 }
 
+/** Whether a job took the place of the one the migration knows. Said once: it is known from then on. */
+function isReplaced({ before, nativeJobs }: MigrationState, { id }: NativeJob): boolean {
+  const seen = Object.values(nativeJobs).flatMap((jobs) => jobs ?? []);
+  const known = before?.job === undefined ? seen : [before.job, ...seen];
+  return known.length > 0 && !known.some((one) => one.id === id);
+}
+
 /**
  * Waits for a whole cycle of Entra's own job after whatever the step, or the one before, has changed. What is seen of the job
  * goes into the journal, so that whoever goes on after a crash has seen the same.
@@ -26,9 +34,15 @@ export async function nativeCycle(context: StepContext): Promise<StepOutcome> {
   const read = await readJob(context);
   if ('stop' in read) return read.stop;
   const { job } = read;
+  const replaced = isReplaced(context.state(), job);
   const before = context.state().nativeJobs[step]?.at(-1);
   if (before === undefined || digestOf(before) !== digestOf(job))
     await context.append([{ kind: 'native-job', step, job }]);
+  if (replaced)
+    return {
+      is: 'stop',
+      why: `Entra's provisioning job is another one than before (${job.id}). A new one matches everybody anew and has forgotten the groups: see that it is the right one and runs (Provisioning in Entra), then resume`,
+    };
   const { nativeJobs, watchedSince } = context.state();
   const now = ports.clock.now();
   const found = wholeCycleSince(nativeJobs[step] ?? [], watchedSince[step] ?? now, now);

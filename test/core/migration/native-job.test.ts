@@ -32,8 +32,28 @@ const ROWS: readonly (readonly [name: string, seen: readonly NativeJob[], is: Cy
   ['a cycle began so soon after the change that the clocks may differ', [job(OLD), job(execution('a', 4))], 'waiting'],
   ['a cycle began well after the change', [job(OLD), job(execution('a', 6))], 'done'],
   [
-    'a second cycle began after one that ended after the change, whatever the clocks say',
-    [job(OLD), job(execution('a', -300)), job(execution('b', -290))],
+    'a second cycle began after one that ended after the change, however little the clocks are apart',
+    [job(OLD), job(execution('a', -9)), job(execution('b', 1))],
+    'done',
+  ],
+  [
+    'the first look was answered by a replica behind the times: neither cycle began after the change',
+    [job(execution('e1', -120)), job(execution('e2', -60)), job(execution('e3', -5))],
+    'waiting',
+  ],
+  [
+    'the same, and one more cycle after them',
+    [job(execution('e1', -120)), job(execution('e2', -60)), job(execution('e3', -5)), job(execution('e4', 5))],
+    'done',
+  ],
+  [
+    'another job took the place of the one that was watched',
+    [job(OLD), job(execution('a', 6), { id: 'scim.2' })],
+    'waiting',
+  ],
+  [
+    'that other job went through a whole cycle of its own',
+    [job(OLD), job(execution('a', 6), { id: 'scim.2' }), job(execution('b', 40), { id: 'scim.2' })],
     'done',
   ],
   ['two successes that overlap prove nothing', [job(OLD), job(execution('a', -5)), job(execution('b', -4))], 'waiting'],
