@@ -6,6 +6,8 @@ import type { Link } from '../../core/link.ts';
 import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
+import type { Connection, Ports } from '../../ports/index.ts';
+import type { ServiceProvider } from '../../ports/service-provider.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { otherJobs, takeSurvey } from '../survey.ts';
 
@@ -14,8 +16,13 @@ const MOST_READS = 40;
 /** Between two looks at something that changes within moments, in ms. */
 export const SOON_MS = 1000;
 
+/** What it takes to ask for accounts one by one. */
+export interface AccountWatch extends Pick<StepContext, 'state' | 'signal'> {
+  readonly connection: Pick<Connection, 'concurrency'> & { readonly provider: Pick<ServiceProvider, 'readAccount'> };
+}
+
 /** Waits until two reads may be compared. */
-export function later({ ports }: StepContext): StepOutcome {
+export function later({ ports }: { readonly ports: Pick<Ports, 'migration'> }): StepOutcome {
   return { is: 'again', afterMs: Math.max(1, ports.migration.settleMs) };
 }
 
@@ -90,7 +97,7 @@ export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
  * are given. Undefined when so.
  */
 export async function unlessLost(
-  context: StepContext,
+  context: AccountWatch,
   ids?: ReadonlySet<ResourceId>,
 ): Promise<StepOutcome | undefined> {
   const { connection, signal } = context;

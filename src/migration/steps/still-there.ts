@@ -1,13 +1,14 @@
 import type { ResourceId } from '../../core/scim.ts';
+import type { Ports } from '../../ports/index.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { later, unlessLost } from './look.ts';
+import { later, unlessLost, type AccountWatch } from './look.ts';
 
 /**
  * Asks for accounts one by one, twice and as far apart as two reads that must agree: a provider may take an account away a
  * moment after the request it does so for. Undefined once both looks found all of them, and as long as nothing else is sent.
  */
 export async function unlessLostLater(
-  context: StepContext,
+  context: AccountWatch & Pick<StepContext, 'step' | 'sight'> & { readonly ports: Pick<Ports, 'clock' | 'migration'> },
   ids: ReadonlySet<ResourceId>,
   text: string,
 ): Promise<StepOutcome | undefined> {
