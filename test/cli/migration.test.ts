@@ -50,6 +50,17 @@ describe('headgate migration', () => {
     expect(ran.out).toContain(`headgate migration approve acme --gate coverage --digest ${survey.digest}`);
   });
 
+  test('status after an abort shows the way back first, and none where nothing was looked at yet', async () => {
+    const abort = { kind: 'ended', result: 'aborted', by: 'headgate', text: 'ann is gone', frozen: true } as const;
+    const aborted = viewOf('m1', journal(...atGate.map(({ entry }) => entry), abort), NOW);
+    const ran = await headgate({ migrationStatus: async () => aborted })('migration', 'status', 'acme');
+    expect(ran.out).toMatch(/headgate migration rollback acme\n.*frozen.*headgate connection resume -c acme/);
+    const early = viewOf('m1', journal(started(), abort), NOW);
+    const other = await headgate({ migrationStatus: async () => early })('migration', 'status', 'acme');
+    expect(other.out).toContain('headgate connection resume');
+    expect(other.out).not.toContain('rollback');
+  });
+
   test('looking on where no daemon runs carries nothing on, and says so', async () => {
     const running = viewOf('m1', journal(started(), { kind: 'surveyed', purpose: 'start', survey }), NOW);
     let asked = 0;

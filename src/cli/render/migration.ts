@@ -61,11 +61,13 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   if (view.result !== undefined) {
     const ended = view.result === 'succeeded' ? paint.good(view.result) : paint.bad(view.result);
     lines.push(`${ended}: ${printable(view.resultText ?? '')}`);
+    if (view.mayRollBack) lines.push(`To have everything as it was before: headgate migration rollback ${connection}`);
     if (view.frozen)
       lines.push(
-        paint.bad(`The connection is frozen; once it is understood: headgate connection resume -c ${connection}`),
+        paint.bad(
+          `The connection is frozen; once it is understood${view.mayRollBack ? ', to leave it as it stands' : ''}: headgate connection resume -c ${connection}`,
+        ),
       );
-    if (view.result === 'aborted') lines.push(`  Everything back as it was: headgate migration rollback ${connection}`);
   }
   const grave = view.findings.filter(({ severity }) => severity !== 'note');
   return [...lines, ...findingLines(grave, paint)].join('\n');

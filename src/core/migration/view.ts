@@ -12,6 +12,7 @@ import {
 } from './migration.ts';
 import { describeJob, type NativeJob } from './native-job.ts';
 import { nextMigrationStep, type GateReason } from './next-step.ts';
+import { refusalOf } from './permitted.ts';
 import { stateOf, type MigrationState } from './state.ts';
 import type { SurveyFinding } from './survey.ts';
 import { counted } from '../reasons.ts';
@@ -45,6 +46,8 @@ export interface MigrationView {
   readonly result?: MigrationResult;
   readonly resultText?: string;
   readonly frozen: boolean;
+  /** Whether a rollback may be asked for now. */
+  readonly mayRollBack: boolean;
 }
 
 function leaversText(leavers: readonly Leaver[] = []): string {
@@ -132,6 +135,7 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
     ],
     latest: { at: state.last.at, text: last === undefined ? '' : lineText(last) },
     frozen: ended?.frozen === true,
+    mayRollBack: refusalOf(state, 'rollback') === undefined,
     ...(action.do === 'wait' ? { gate: { name: action.gate, digest: action.digest, why: action.why } } : {}),
     ...(nativeJob === undefined ? {} : { nativeJob }),
     ...(survey === undefined ? {} : { uncovered: survey.uncovered.length }),
