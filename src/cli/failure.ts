@@ -49,17 +49,23 @@ export function reportFailure(
   { json, color }: { readonly json: boolean; readonly color: boolean },
 ): ExitCode {
   // commander has printed its own message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const failure = describeFailure(error);
-  if (json) {
-    const { code, message, remedy, problems } = failure;
-    io.stdout.write(`${JSON.stringify({ type: 'error', problem: { code, detail: message, remedy, problems } })}\n`);
+  if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+  if (error instanceof CommanderError) {
+    if (json) writeProblem(io, { code: 'usage', message: error.message.replace(/^error: /, '') });
+    return EXIT.usage;
   }
+  const failure = describeFailure(error);
+  if (json) writeProblem(io, failure);
   const paint = createPaint(io.stderr, color);
   const lines = [`${paint.bad('error:')} ${printable(failure.message)}`, ...failure.details.map((line) => `  ${line}`)];
   if (failure.remedy !== undefined) lines.push(`  ${paint.strong('what to do:')} ${printable(failure.remedy)}`);
   io.stderr.write(`${lines.join('\n')}\n`);
   return failure.exit;
+}
+
+function writeProblem(io: CliIo, failure: Pick<Failure, 'code' | 'message' | 'remedy' | 'problems'>): void {
+  const { code, message, remedy, problems } = failure;
+  io.stdout.write(`${JSON.stringify({ type: 'error', problem: { code, detail: message, remedy, problems } })}\n`);
 }
 
 function describeFailure(error: unknown): Failure {

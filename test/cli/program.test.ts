@@ -58,6 +58,15 @@ describe('a command that is not understood ends with 64, and says what is possib
     expect(err).toMatch(says);
   });
 
+  test.each([[['--json', 'plann']], [['plann', '--json']], [['apply', '--json']]])(
+    'and says so to scripts as well: %s',
+    async (argv) => {
+      const { code, out } = await run([...argv, '--config', folder.file]);
+      expect(code).toBe(EXIT.usage);
+      expect(JSON.parse(out)).toMatchObject({ type: 'error', problem: { code: 'usage', detail: expect.any(String) } });
+    },
+  );
+
   test('a connection left out although there are two', async () => {
     const second = EXAMPLE.slice(EXAMPLE.indexOf('  - name: acme')).replace('acme', 'other');
     const file = folder.write('two.yaml', EXAMPLE + second.replace('/scim/v2/', '/other/v2'));

@@ -262,9 +262,9 @@ describe('asking for what is not there', () => {
     ['a connection that is not configured', 'POST', '/api/v1/connections/other/resume', 'not-found', 'acme'],
     ['a plan of one', 'POST', '/api/v1/connections/other/plan', 'not-found', 'acme'],
     ['the cycles of one', 'GET', '/api/v1/cycles?connection=other', 'not-found', 'acme'],
-    ['a cycle that never was', 'GET', '/api/v1/cycles/cycle-2', 'not-found', 'List the cycles'],
-    ['its operations', 'GET', '/api/v1/cycles/cycle-2/operations', 'not-found', 'List the cycles'],
-    ['its cancellation', 'POST', '/api/v1/cycles/cycle-2/cancel', 'not-found', 'List the cycles'],
+    ['a cycle that never was', 'GET', '/api/v1/cycles/cycle-2', 'not-found', 'headgate cycle list'],
+    ['its operations', 'GET', '/api/v1/cycles/cycle-2/operations', 'not-found', 'headgate cycle list'],
+    ['its cancellation', 'POST', '/api/v1/cycles/cycle-2/cancel', 'not-found', 'headgate cycle list'],
     ['a path of the API that does not exist', 'GET', '/api/v1/nothing', 'no-such-path', 'start page'],
   ] as const)('%s is answered 404 with what to do', async (_what, method, path, code, remedy) => {
     const { ask } = await serve();

@@ -136,7 +136,7 @@ function createWrites(
           .executeTakeFirst();
         const id = open?.id ?? '<id>';
         throw new RefusedError('cycle-open', `connection ${connection} has an open cycle already`, {
-          remedy: `wait until it ends (headgate cycle show ${id}), or cancel it: headgate cycle cancel ${id}`,
+          remedy: `wait until it ends (headgate cycle show ${id}; it goes on while a daemon runs: headgate serve), or cancel it: headgate cycle cancel ${id}`,
         });
       }
       return toCycle(row);

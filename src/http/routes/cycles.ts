@@ -25,7 +25,9 @@ async function cycleOf(operator: Operator, params: unknown): Promise<CycleView> 
   const { id } = readInput('params', cycleParams, params);
   const cycle = await operator.getCycle(id);
   if (cycle !== undefined) return cycle;
-  throw new RefusedError('not-found', `There is no cycle ${id}.`, { remedy: 'List the cycles to find its id.' });
+  throw new RefusedError('not-found', `There is no cycle ${id}.`, {
+    remedy: 'give its id or at least four of its first letters; see them with: headgate cycle list',
+  });
 }
 
 function startRoute(app: FastifyInstance, { operator, log }: ApiContext): void {
