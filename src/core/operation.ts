@@ -1,7 +1,7 @@
 import type { RemovalCause } from './connection.ts';
 import type { Anchor } from './directory.ts';
 import type { Effect } from './profile.ts';
-import type { AttributeChange, ResourceId } from './scim.ts';
+import type { AttributeChange, JsonObject, ResourceId } from './scim.ts';
 
 /**
  * Waves run one after the other; inside one no two operations touch the same resource.
@@ -151,6 +151,13 @@ export const OPERATION_STATES = [
 ] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
+/** A write exactly as it went over the wire, without credentials; the path is below the SCIM base URL. */
+export interface SentWrite {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: JsonObject;
+}
+
 /** What the service provider answered to an operation that succeeded. */
 export interface Exported {
   /** The resource's id after the operation; null when it is gone. */
@@ -160,6 +167,8 @@ export interface Exported {
   readonly unresolved?: readonly Anchor[];
   /** HTTP requests spent. */
   readonly requests: number;
+  /** Every write among them, where the cycle is a migration's, whose journal tells them. */
+  readonly sent?: readonly SentWrite[];
   /** The provider's own request id, where it sent one. */
   readonly requestId?: string;
 }

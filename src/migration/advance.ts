@@ -7,7 +7,8 @@ import { stateOf } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
-import { unlessLost } from './steps/look.ts';
+import { sentByCycles } from './own-cycles.ts';
+import { SOON_MS, unlessLost } from './steps/look.ts';
 import { freezeJob } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
@@ -70,6 +71,8 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
         log.info({ gate: action.gate, why: action.why }, 'the migration waits for a person');
         return undefined;
       case 'abort': {
+        // What the cycle has planned would be sent after the end; what it has sent belongs into the journal.
+        if (await stopOwnCycle(given)) return SOON_MS;
         const { by, reason: text } = action;
         await end(given, { result: 'aborted', by, text, frozen: false }, await lastLook(given, stateOf(lines), signal));
         return undefined;
@@ -177,16 +180,25 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
   }
 }
 
+/** Asks for the migration's own cycle to be stopped; false when none is open. */
+async function stopOwnCycle({ id, connection, ports }: Advance): Promise<boolean> {
+  const { cycles } = ports.stores;
+  const open = await cycles.openCycle(connection.rules.name);
+  return open?.migration?.id === id && (await cycles.requestCancel(open.id, 'the migration was aborted'));
+}
+
 /** Ends a migration. Frozen first: a crash between the two must not leave a connection that goes on as if nothing was. */
 async function end(
-  { id, connection, ports, log, worker }: Advance,
+  given: Advance,
   how: Omit<Extract<JournalEntry, { readonly kind: 'ended' }>, 'kind'>,
   first: readonly JournalEntry[],
 ): Promise<void> {
+  const { id, connection, ports, log, worker } = given;
   const { result, text, frozen } = how;
   const { name } = connection.rules;
+  const sent = await sentByCycles(given, stateOf(await ports.stores.migrations.lines(id)));
   if (frozen) await ports.stores.connections.pause(name, `${freezeReason(id)}: ${text}`);
-  await ports.stores.migrations.append(id, [...first, { kind: 'ended', ...how }], { worker });
+  await ports.stores.migrations.append(id, [...sent, ...first, { kind: 'ended', ...how }], { worker });
   if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');
 }

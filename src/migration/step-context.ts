@@ -65,6 +65,7 @@ export function openStep(
     if (more.length > 0) lines = [...lines, ...more];
   };
   const append = async (entries: readonly JournalEntry[], links: readonly Link[] = []) => {
+    if (entries.length === 0 && links.length === 0) return;
     const added = await ports.stores.migrations.append(id, entries, { worker, links });
     if (added === undefined) throw new LeftError('the migration is another worker’s, or over');
     await catchUp();

@@ -4,7 +4,7 @@ import { InDoubtError, ThrottledError, type TransientError, UnauthorizedError } 
 import { failureOf, isUnreachable } from '../core/operation-failure.ts';
 import type { Trouble } from '../core/quarantine.ts';
 import type { Link } from '../core/link.ts';
-import type { Exported, Operation } from '../core/operation.ts';
+import type { Exported, Operation, SentWrite } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { ResolveReference } from '../ports/service-provider.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -101,19 +101,23 @@ function living(link: Link | undefined): string | undefined {
   return link === undefined || link.state === 'deleted' ? undefined : link.resourceId;
 }
 
-/** Sends one operation, or settles it by reading first when its last answer was lost. */
+/** Sends one operation, or settles it by reading first when its last answer was lost; `recorded` with every write. */
 async function send(
   item: SliceOperation,
   connection: Connection,
   resolve: ResolveReference,
   signal: AbortSignal,
+  recorded: boolean,
 ): Promise<Exported> {
   const { provider } = connection;
   if (item.inDoubt) {
     const settled = await provider.settle(item.operation, resolve, signal);
     if (settled !== undefined) return settled;
   }
-  return provider.apply(item.operation, resolve, signal);
+  if (!recorded) return provider.apply(item.operation, resolve, signal);
+  const sent: SentWrite[] = [];
+  const exported = await provider.apply(item.operation, resolve, signal, (write) => sent.push(write));
+  return { ...exported, sent };
 }
 
 /** Asks the store now and then whether a person wants no more to be sent; everybody waits for an answer that is under way. */
@@ -156,6 +160,8 @@ export async function exportSlice(
   const halt: Halt = {};
   const silence = listenForSilence();
   const isStopped = lookForStop(work, ports);
+  // The journal of a migration tells every request; elsewhere the operation says enough, and is kept a million times.
+  const recorded = (await ports.stores.cycles.get(work.cycle))?.migration !== undefined;
   const pass = await ports.pace.turn(work.connection);
   const beganAt = ports.clock.now();
   let left = work.operations.length;
@@ -170,7 +176,7 @@ export async function exportSlice(
     if (stopped || (await isStopped(startedAt))) {
       return unsent(item, halt.throttledUntil);
     }
-    const result = await send(item, connection, links.resolve, signal).then(
+    const result = await send(item, connection, links.resolve, signal, recorded).then(
       (exported) => {
         silence.answered();
         return succeeded(item, exported, ports.clock.now() - startedAt, links.of(item.operation), profile);

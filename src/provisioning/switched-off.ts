@@ -44,7 +44,7 @@ export function unlessSwitchedOff(
     findGroups: (key, signal) => open(() => provider.findGroups(key, signal)),
     readAccount: (id, signal) => open(() => provider.readAccount(id, signal)),
     readGroup: (id, signal) => open(() => provider.readGroup(id, signal)),
-    apply: (operation, resolve, signal) => open(() => provider.apply(operation, resolve, signal)),
+    apply: (operation, resolve, signal, witness) => open(() => provider.apply(operation, resolve, signal, witness)),
     settle: (operation, resolve, signal, how) => open(() => provider.settle(operation, resolve, signal, how)),
     probe: (secret, signal) => open(() => provider.probe(secret, signal)),
     ping: (signal) => open(() => provider.ping(signal)),

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
 import { RefusedError } from '../core/errors.ts';
-import type { ExactRequest } from '../core/migration/journal.ts';
 import {
   countOutcomes,
   peopleOf,
@@ -8,7 +7,7 @@ import {
   type Rehearsal,
   type RehearsalEnd,
 } from '../core/migration/rehearsal.ts';
-import type { MigrationReport, ReportedRequest } from '../core/migration/report.ts';
+import type { MigrationReport } from '../core/migration/report.ts';
 import { createMigrationOperator } from '../migration/operator.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -95,20 +94,6 @@ function hindrancesOf({ obstacles, hindrances }: CopiedState): readonly Hindranc
   return [...hindrances, ...obstacles.map(({ code, text }) => ({ code, text }))];
 }
 
-/** What the journal announced, and after it what the migration's own full cycle sent. */
-function requestsOf(report: MigrationReport | undefined, { sent }: WatchedWrites): readonly ReportedRequest[] {
-  const announced = report?.requests ?? [];
-  const known = new Set(announced.map(({ request }) => `${request.method} ${request.path}`));
-  const ofCycle = sent.filter(({ method, path }) => method === 'DELETE' && !known.has(`${method} ${path}`));
-  return [
-    ...announced,
-    ...ofCycle.map(({ method, path }) => {
-      const request: ExactRequest = { to: 'provider', method, path };
-      return { at: 0, what: 'sent by the full cycle', request, outcome: 'done' as const };
-    }),
-  ];
-}
-
 function outcome({ ask, copied, stage, before, writes, end, report }: Played): Rehearsal {
   const { survey, facts } = copied;
   const { directory, inventory, links } = facts;
@@ -145,7 +130,7 @@ function outcome({ ask, copied, stage, before, writes, end, report }: Played): R
     people,
     counts,
     groupsLeft: left.map(({ name }) => name),
-    requests: requestsOf(report, writes),
+    requests: report?.requests ?? [],
     ...reportPassed,
     unknown: unknownOf(copied, ask),
     safe:

@@ -1,13 +1,10 @@
-import type { ExactRequest } from '../core/migration/journal.ts';
 import type { RehearsedAccount } from '../core/migration/rehearsal.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Complex } from '../sandbox/provider/json.ts';
 import type { SandboxProvider } from '../sandbox/provider/provider.ts';
 
-/** What the provider of a rehearsal was sent, and what that took away. */
+/** What the writes to the provider of a rehearsal took away. */
 export interface WatchedWrites {
-  /** Every write that was answered, in order, without its body. */
-  readonly sent: readonly Pick<ExactRequest, 'method' | 'path'>[];
   /** The write after which an account was gone, by account. */
   readonly causes: ReadonlyMap<ResourceId, string>;
 }
@@ -37,16 +34,14 @@ export function accountsOf({ accounts, groups }: SandboxProvider): readonly Rehe
 
 /** Looks after each write whether an account went with it. */
 export function watchWrites(provider: SandboxProvider): WatchedWrites {
-  const sent: Pick<ExactRequest, 'method' | 'path'>[] = [];
   const causes = new Map<ResourceId, string>();
   let there = new Set(accountsOf(provider).map(({ id }) => id));
   provider.observe({
     afterWrite({ method, path, applied }) {
-      sent.push({ method, path });
       if (!applied || provider.accounts.size >= there.size) return;
       for (const id of there) if (provider.accounts.get(id) === undefined) causes.set(id, `${method} ${path}`);
       there = new Set(accountsOf(provider).map(({ id }) => id));
     },
   });
-  return { sent, causes };
+  return { causes };
 }

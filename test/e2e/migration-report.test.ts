@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
+import type { MigrationReport } from '../../src/core/migration/report.ts';
 import { renderMigrationReport } from '../../src/http/migration-report.ts';
+import { digestOf } from '../../src/sandbox/provider/request-log.ts';
 import { company, cycle, memberCount, personName } from './company.ts';
 import { approve, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
@@ -24,6 +26,64 @@ function idOf({ provider }: World, name: string): string {
   const id = provider.accounts.find(name)?.['id'];
   return typeof id === 'string' ? id : '';
 }
+
+/** Every write the provider was sent, with the digest of its body: its log keeps no body. */
+function sent({ provider }: World): readonly string[] {
+  return provider
+    .requests()
+    .filter(({ method, path }) => method !== 'GET' && !path.endsWith('/.search'))
+    .map(({ method, path, bodyDigest }) => `${method} ${path} ${bodyDigest}`)
+    .toSorted();
+}
+
+/** The same of the writes a report tells. */
+function told({ requests }: MigrationReport): readonly string[] {
+  return requests
+    .filter(({ request }) => request.to === 'provider')
+    .map(({ request: { method, path, body } }) => {
+      const digest = digestOf(body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
+      return `${method} /scim/v2${path} ${digest}`;
+    })
+    .toSorted();
+}
+
+describe('M8: the report of a migration of several groups', () => {
+  test('M8: tells every write to the provider, those of its own full cycle too, to the byte', async () => {
+    const { at, operator } = await open();
+    at.provider.clearRequests();
+    await start(operator, 'remove-groups', ['Crew', 'Deck', 'Hold']);
+    await approve(operator, 'coverage');
+    expect(await still(operator)).toMatchObject({ result: 'succeeded' });
+    const report = await operator.migrations.migrationReport('acme');
+    expect(sent(at).filter((write) => write.startsWith('DELETE'))).toHaveLength(3);
+    expect(told(report)).toEqual(sent(at));
+    expect(new Set(report.requests.map(({ outcome }) => outcome))).toEqual(new Set(['done']));
+    expect(report).toMatchObject({ verdict: 'passed', chain: { sound: true } });
+  });
+});
+
+test('M8: an abort in the middle of the full cycle stops it, and tells what it had sent', async () => {
+  const { at, operator } = await open();
+  at.provider.clearRequests();
+  let deletes = 0;
+  at.provider.observe({
+    async afterWrite({ method }) {
+      if (method !== 'DELETE') return;
+      deletes += 1;
+      // The first is the canary's.
+      if (deletes === 2) await operator.migrations.actOnMigration({ connection: 'acme', verb: 'abort', by: 'ada' });
+    },
+  });
+  await start(operator, 'remove-groups', ['Crew', 'Deck', 'Hold']);
+  await approve(operator, 'coverage');
+  expect(await still(operator)).toMatchObject({ result: 'aborted', frozen: false });
+  const [latest] = await operator.listCycles({ connection: 'acme', limit: 1 });
+  expect(latest).toMatchObject({ phase: 'closed' });
+  const report = await operator.migrations.migrationReport('acme');
+  expect(told(report)).toEqual(sent(at));
+  expect(told(report).filter((write) => write.startsWith('DELETE')).length).toBeGreaterThan(1);
+  expect(report).toMatchObject({ verdict: 'failed', accounts: { lost: [], added: [] } });
+});
 
 describe('M8: the report of a migration that did not get to its end', () => {
   test('M8: aborted because an account was lost, it names whom and says what is there now', async () => {
@@ -49,6 +109,7 @@ describe('M8: the report of a migration that did not get to its end', () => {
 
   test('M8: rolled back from the last gate, it shows every group as it is again, and says that all is as it was', async () => {
     const { at, operator } = await open();
+    at.provider.clearRequests();
     await start(operator, 'disable-scim');
     await approve(operator, 'coverage');
     expect(await still(operator)).toMatchObject({ gate: { name: 'disable' } });
@@ -56,6 +117,8 @@ describe('M8: the report of a migration that did not get to its end', () => {
     await operator.migrations.actOnMigration({ connection: 'acme', verb: 'rollback', by: 'ada' });
     expect(await still(operator)).toMatchObject({ result: 'rolled-back' });
     const report = await operator.migrations.migrationReport('acme');
+    expect(told(report)).toEqual(sent(at));
+    expect(told(report).filter((write) => write.startsWith('POST'))).toHaveLength(3);
     expect(report).toMatchObject({ passed: false, verdict: 'restored', accounts: { lost: [], added: [] } });
     expect(report.accounts.after).toEqual(report.accounts.before);
     const shown = report.groups.after?.map(({ name, assigned, scimGroup, members }) => [

@@ -50,6 +50,7 @@ function withoutSubjects(line: JournalLine): JournalLine {
   }
   if (entry.kind === 'verified') return { ...line, entry: { ...entry, accounts: [], leavers: [] } };
   if (entry.kind === 'calling') return { ...line, entry: { ...entry, calls: [] } };
+  if (entry.kind === 'sent') return { ...line, entry: { ...entry, requests: [] } };
   return entry.kind === 'called' ? { ...line, entry: { ...entry, outcomes: [] } } : line;
 }
 

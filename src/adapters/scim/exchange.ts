@@ -1,12 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import type { ProviderProfile } from '../../core/profile.ts';
 import { HeadgateError, NotFoundError, RejectedError, TransientError } from '../../core/errors.ts';
+import type { SentWrite } from '../../core/operation.ts';
 import type { JsonObject, ResourceId } from '../../core/scim.ts';
-import type { ScimAnswer, ScimRequest } from './answer.ts';
+import { isWrite, type ScimAnswer, type ScimRequest } from './answer.ts';
 import type { FailureContext } from './failure.ts';
 import type { ScimClient } from './http.ts';
 import type { Quota } from './quota.ts';
 import { idOf } from './resources.ts';
+import { segmentOf } from './wire.ts';
 
 export type ResourceCollection = 'Users' | 'Groups';
 
@@ -23,11 +25,18 @@ export interface Exchange extends FailureContext {
   lastSuccess(collection: ResourceCollection): number | undefined;
 }
 
-/** Opens the exchange of one operation. */
+/** A write as it goes over the wire. */
+function written({ method, collection, id, body }: ScimRequest, context: FailureContext): SentWrite {
+  const path = id === undefined ? `/${collection}` : `/${collection}/${segmentOf(id, context)}`;
+  return { method, path, ...(body === undefined ? {} : { body }) };
+}
+
+/** Opens the exchange of one operation; `witness` is shown each of its writes before it is sent. */
 export function openExchange(
   client: ScimClient,
   context: FailureContext & { readonly quota: Quota },
   signal: AbortSignal,
+  witness?: (write: SentWrite) => void,
 ): Exchange {
   let requests = 0;
   let requestId: string | undefined;
@@ -40,6 +49,7 @@ export function openExchange(
     quota: context.quota,
     signal,
     async send(request) {
+      if (isWrite(request)) witness?.(written(request, context));
       try {
         const answer = await client.send(request, signal);
         requests += answer.requests - 1;

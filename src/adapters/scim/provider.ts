@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import type { Operation } from '../../core/operation.ts';
+import type { Operation, SentWrite } from '../../core/operation.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import type { Listing } from '../../core/provider-inventory.ts';
 import type { Account, JsonObject, ScimGroup } from '../../core/scim.ts';
@@ -79,7 +79,8 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
   });
   const patient = patientReads(options.patience ?? DEFAULT_PATIENCE, metrics);
   const quota = createQuota(connection, profile.rate.usersPerHour, now);
-  const open = (signal: AbortSignal) => openExchange(client, { connection, profile, now, quota }, signal);
+  const open = (signal: AbortSignal, witness?: (write: SentWrite) => void) =>
+    openExchange(client, { connection, profile, now, quota }, signal, witness);
   const membersShown = profile.groups.membersReadable === 'full';
   const readGroupBody = (body: JsonObject) => toGroup(body, membersShown ? 'assumed' : 'hidden');
 
@@ -153,7 +154,7 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     findGroups: (key, signal) => find('Groups', key, readGroupBody, signal),
     readAccount,
     readGroup,
-    apply: (operation, resolve, signal) => applyOperation(open(signal), operation, resolve),
+    apply: (operation, resolve, signal, witness) => applyOperation(open(signal, witness), operation, resolve),
     settle(operation, resolve, signal, how) {
       const exchange = open(signal);
       const settle = () => settleOperation(exchange, operation, resolve);

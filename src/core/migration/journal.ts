@@ -47,6 +47,17 @@ export interface CallOutcome {
   readonly why?: string;
 }
 
+/** A request of one of the migration's own cycles, and what became of it. */
+export interface CycleRequest {
+  readonly what: string;
+  readonly request: ExactRequest;
+  /** `proved`: its answer is not known, and a read has shown that it took effect. `in-doubt`: not even that is known. */
+  readonly outcome: 'done' | 'proved' | 'failed' | 'unknown' | 'in-doubt';
+  /** When it was settled, in ms since the epoch. */
+  readonly at?: number;
+  readonly why?: string;
+}
+
 /** One line of a migration's journal. Everything a migration is, is what its lines say. */
 export type JournalEntry =
   | {
@@ -68,6 +79,8 @@ export type JournalEntry =
   | { readonly kind: 'called'; readonly step: MigrationStep; readonly outcomes: readonly CallOutcome[] }
   /** A read that shows, or does not yet show, what a step has done. */
   | { readonly kind: 'seen'; readonly step: MigrationStep; readonly complete: boolean; readonly text: string }
+  /** What one of the migration's own cycles has sent, told once it is closed. */
+  | { readonly kind: 'sent'; readonly cycle: string; readonly requests: readonly CycleRequest[] }
   | { readonly kind: 'cycle'; readonly step: MigrationStep; readonly cycle: string }
   /** Entra's own job as a step found it: written when it is another than before. */
   | { readonly kind: 'native-job'; readonly step: MigrationStep; readonly job: NativeJob }

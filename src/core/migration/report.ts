@@ -1,5 +1,12 @@
 import { leaverFindings } from './leavers.ts';
-import { brokenAt, type ExactRequest, type JournalLine, type MigrationCall } from './journal.ts';
+import {
+  brokenAt,
+  type CallOutcome,
+  type CycleRequest,
+  type ExactRequest,
+  type JournalLine,
+  type MigrationCall,
+} from './journal.ts';
 import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
 import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
 import { stateOf } from './state.ts';
@@ -11,8 +18,10 @@ export interface ReportedRequest {
   readonly at: number;
   readonly what: string;
   readonly request: ExactRequest;
-  /** `in-doubt`: announced, and no outcome was recorded. */
-  readonly outcome: 'done' | 'already-so' | 'failed' | 'unknown' | 'in-doubt';
+  /**
+   * `in-doubt`: announced, and no outcome was recorded. `proved`: the same, and a later read has shown that it took effect.
+   */
+  readonly outcome: CallOutcome['state'] | CycleRequest['outcome'];
   readonly why?: string;
 }
 
@@ -106,8 +115,13 @@ export function callsOf(lines: readonly JournalLine[]): readonly ReportedCall[] 
   return calls;
 }
 
+/** Every request in the order of time: those of the steps, and those of the migration's own cycles. */
 function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
-  return callsOf(lines).map(({ call: { what, request }, ...more }) => ({ what, request, ...more }));
+  const ofSteps = callsOf(lines).map(({ call: { what, request }, ...more }) => ({ what, request, ...more }));
+  const ofCycles = lines.flatMap(({ at, entry }) =>
+    entry.kind === 'sent' ? entry.requests.map((request) => ({ at, ...request })) : [],
+  );
+  return [...ofSteps, ...ofCycles].toSorted((a, b) => a.at - b.at);
 }
 
 /** Pure: the report of a journal, whole or not. */

@@ -61,6 +61,8 @@ export interface MigrationState {
   readonly watchedSince: Readonly<Partial<Record<MigrationStep, number>>>;
   /** Every cycle it has started, also those that did not count. */
   readonly allCycles: readonly string[];
+  /** Those whose requests the journal tells. */
+  readonly toldCycles: ReadonlySet<string>;
   /** Every directory change that was or may have been made, oldest first. */
   readonly made: readonly MigrationCall[];
   /** Users it has assigned who were seen to have left its groups, by the last survey that could tell. */
@@ -102,6 +104,7 @@ interface Draft {
   nativeJobs: Partial<Record<MigrationStep, NativeJob[]>>;
   watchedSince: Partial<Record<MigrationStep, number>>;
   allCycles: string[];
+  toldCycles: Set<string>;
   made: MigrationCall[];
   takenOut: Map<Anchor, Set<ResourceId>>;
   strays: ReadonlySet<Anchor>;
@@ -187,6 +190,9 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       return called(draft, entry);
     case 'seen':
       return sighted(draft, entry, at);
+    case 'sent':
+      draft.toldCycles.add(entry.cycle);
+      return;
     case 'cycle':
       (draft.cycles[entry.step] ??= []).push(entry.cycle);
       draft.allCycles.push(entry.cycle);
@@ -261,6 +267,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
     nativeJobs: {},
     watchedSince: {},
     allCycles: [],
+    toldCycles: new Set(),
     made: [],
     takenOut: new Map(),
     strays: new Set(),

@@ -75,6 +75,8 @@ export function lineText({ entry }: JournalLine): string {
       return `${entry.step}: ${entry.text}`;
     case 'cycle':
       return `${entry.step}: full cycle ${entry.cycle}`;
+    case 'sent':
+      return `full cycle ${entry.cycle} sent ${counted(entry.requests.length, 'request')}`;
     case 'native-job':
       return `${entry.step}: Entra's job: ${describeJob(entry.job)}`;
     case 'verified':

@@ -1,19 +1,12 @@
 import { heldOperations } from '../../core/guards.ts';
 import type { MigrationMode } from '../../core/migration/migration.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
+import { ownCycles, sentByCycles } from '../own-cycles.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { SOON_MS } from './look.ts';
 
 /** Cycles a step starts before a person must look. */
 const MOST_CYCLES = 3;
-/** How many cycles of a connection are looked through for one this migration has started. */
-const RECENT = 50;
-
-/** Cycles of this migration's step, newest first; also one whose line in the journal a crash has swallowed. */
-async function ownCycles({ ports, connection, id }: StepContext, mode: MigrationMode): Promise<readonly CycleRecord[]> {
-  const recent = await ports.stores.cycles.list({ connection: connection.rules.name, limit: RECENT });
-  return recent.filter(({ migration }) => migration?.id === id && migration.mode === mode);
-}
 
 /**
  * Runs a whole full cycle under the migration's guard and waits for its end. Only one that read everything, sent everything it
@@ -25,12 +18,14 @@ export async function runCycle(context: StepContext, mode: MigrationMode): Promi
   const { pausedReason } = await ports.stores.connections.get(name);
   if (pausedReason !== undefined) return { is: 'stop', why: `the connection is paused: ${pausedReason}` };
   await context.begin();
-  const cycles = await ownCycles(context, mode);
+  const cycles = (await ownCycles(context)).filter(({ migration }) => migration?.mode === mode);
   const state = context.state();
   const latest = state.cycles[step]?.at(-1);
   if (latest !== undefined) {
     const cycle = await ports.stores.cycles.get(latest);
-    return cycle?.phase === 'closed' ? judge(context, cycle, cycles.length) : { is: 'again', afterMs: SOON_MS };
+    if (cycle?.phase !== 'closed') return { is: 'again', afterMs: SOON_MS };
+    await context.append(await sentByCycles(context, state));
+    return judge(context, cycle, cycles.length);
   }
   const unrecorded = cycles.find(({ id: cycle }) => !state.allCycles.includes(cycle));
   if (unrecorded !== undefined) {

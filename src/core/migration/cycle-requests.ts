@@ -1,0 +1,68 @@
+import type { Exported, Operation, OperationState } from '../operation.ts';
+import type { OperationFailure } from '../operation-failure.ts';
+import { counted } from '../reasons.ts';
+import type { CycleRequest, ExactRequest } from './journal.ts';
+
+/** An operation of one of the migration's own cycles, as that cycle left it. */
+interface CycleOperation {
+  readonly operation: Operation;
+  readonly state: OperationState;
+  readonly attempts: number;
+  readonly exported?: Exported;
+  readonly failure?: OperationFailure;
+  /** Ms since the epoch. */
+  readonly settledAt?: number;
+}
+
+const NAMES = { account: 'account', group: 'SCIM group' } as const;
+const METHODS = { create: 'POST', delete: 'DELETE' } as const;
+
+function whatOf(operation: Operation): string {
+  const name = `${NAMES[operation.resource]} ${operation.label}`;
+  if (operation.kind !== 'members') return `full cycle: ${operation.kind} ${name}`;
+  const put = operation.add.length === 0 ? [] : [`put ${counted(operation.add.length, 'member')} into`];
+  const taken = operation.remove.length === 0 ? [] : [`take ${counted(operation.remove.length, 'member')} out of`];
+  return `full cycle: ${[...put, ...taken].join(' and ')} ${name}`;
+}
+
+/** What must have been sent for an operation of which only the outcome is known, without its body. */
+function shapeOf({ operation, exported, failure }: CycleOperation): ExactRequest {
+  const collection = operation.resource === 'account' ? '/Users' : '/Groups';
+  const usual = operation.kind === 'create' || operation.kind === 'delete' ? METHODS[operation.kind] : 'PATCH';
+  const planned = 'resourceId' in operation ? operation.resourceId : undefined;
+  const id = operation.kind === 'create' ? undefined : (planned ?? exported?.resourceId ?? undefined);
+  const path = id === undefined ? collection : `${collection}/${encodeURIComponent(id)}`;
+  return { to: 'provider', method: failure?.request?.method ?? usual, path };
+}
+
+/**
+ * What an operation has sent, for the journal of the migration its cycle belongs to. Nothing for one that was never sent;
+ * one whose process died after sending it, and which was then read back, has no body.
+ */
+export function cycleRequests(one: CycleOperation): readonly CycleRequest[] {
+  const { operation, state, attempts, exported, failure } = one;
+  const what = whatOf(operation);
+  const at = one.settledAt === undefined ? {} : { at: one.settledAt };
+  switch (state) {
+    case 'exported':
+      if (exported?.sent !== undefined)
+        return exported.sent.map((sent) => ({ what, request: { to: 'provider', ...sent }, outcome: 'done', ...at }));
+      if (operation.kind === 'link' || exported?.note === 'already-so') return [];
+      return [{ what, request: shapeOf(one), outcome: 'proved', ...at }];
+    case 'escrowed':
+      // Put aside when it was planned, without being sent, it has no request.
+      if (failure?.request === undefined && attempts === 0) return [];
+      return [{ what, request: shapeOf(one), outcome: 'failed', ...at, why: failure?.message ?? 'not known' }];
+    case 'in-doubt':
+    case 'in-flight':
+      return [{ what, request: shapeOf(one), outcome: 'in-doubt', ...at }];
+    case 'pending':
+    case 'cancelled':
+      if (attempts === 0) return [];
+      return [{ what, request: shapeOf(one), outcome: 'unknown', ...at, why: 'it failed, and was not sent again' }];
+    case 'held':
+      return [];
+    default:
+      return state satisfies never;
+  }
+}

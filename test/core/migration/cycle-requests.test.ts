@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { cycleRequests } from '../../../src/core/migration/cycle-requests.ts';
+import type { Operation } from '../../../src/core/operation.ts';
+
+const operation: Operation = {
+  resource: 'group',
+  kind: 'delete',
+  key: '4:group:delete:it',
+  wave: 4,
+  anchor: 'it',
+  label: 'IT',
+  reason: { code: 'group-out-of-scope', text: 'not assigned' },
+  resourceId: 'g/it',
+};
+const request = { to: 'provider', method: 'DELETE', path: '/Groups/g%2Fit' };
+const what = 'full cycle: delete SCIM group IT';
+const refused = {
+  code: 'Conflict',
+  message: 'refused',
+  request: { method: 'DELETE', collection: 'Groups', attributes: [] },
+};
+
+test.each<readonly [string, Partial<Parameters<typeof cycleRequests>[0]>, readonly object[]]>([
+  [
+    'what was sent is told as it was sent',
+    { state: 'exported', exported: { resourceId: null, requests: 2, sent: [{ method: 'DELETE', path: '/Groups/x' }] } },
+    [{ what, request: { ...request, path: '/Groups/x' }, outcome: 'done' }],
+  ],
+  [
+    'what a dead process had sent is proved by what was read afterwards',
+    { state: 'exported', exported: { resourceId: null, requests: 1 } },
+    [{ what, request, outcome: 'proved' }],
+  ],
+  [
+    'nothing was sent for what was so already',
+    { state: 'exported', exported: { resourceId: null, requests: 1, sent: [] } },
+    [],
+  ],
+  [
+    'a refusal was sent',
+    { state: 'escrowed', failure: refused },
+    [{ what, request, outcome: 'failed', why: 'refused' }],
+  ],
+  [
+    'what was put aside when it was planned was not',
+    { state: 'escrowed', failure: { code: 'x', message: 'not due' } },
+    [],
+  ],
+  ['what nobody knows stays in doubt', { state: 'in-doubt' }, [{ what, request, outcome: 'in-doubt' }]],
+  [
+    'what was tried before the cycle was cancelled may have been done',
+    { state: 'cancelled', attempts: 1 },
+    [{ what, request, outcome: 'unknown', why: 'it failed, and was not sent again' }],
+  ],
+  ['what was cancelled before it was sent is not told', { state: 'cancelled' }, []],
+  ['what a guard held is not told', { state: 'held' }, []],
+])('M8: %s', (_rule, given, expected) => {
+  expect(cycleRequests({ operation, state: 'pending', attempts: 0, ...given })).toEqual(expected);
+});
