@@ -1,4 +1,5 @@
 import type { MigrationReport, ReportedRequest } from '../core/migration/report.ts';
+import type { RequestOutcome } from '../core/migration/reported-calls.ts';
 import type { ReportedGroup, ReportVerdict } from '../core/migration/report-verdict.ts';
 import type { ActiveAccount } from '../core/migration/survey.ts';
 import { html, type Html } from './html.ts';
@@ -17,6 +18,17 @@ const VERDICTS: Readonly<Record<ReportVerdict, Html>> = {
     group assigned and there again, and an unbroken journal.`,
   open: html`<strong>Not finished yet.</strong> What follows is how far it has come.`,
   failed: html`<strong class="failed">Not passed.</strong> See below what is missing.`,
+};
+
+/** An auditor has not read the manual. */
+const OUTCOMES: Readonly<Record<RequestOutcome, string>> = {
+  done: 'done',
+  'already-so': 'it was so already',
+  proved: 'no answer recorded; read back and found done',
+  repeated: 'no answer recorded; sent again, see below',
+  failed: 'FAILED',
+  unknown: 'NOT KNOWN: sent, and the answer was lost',
+  'in-doubt': 'NOT KNOWN: no outcome was recorded',
 };
 
 function time(ms: number | undefined): string {
@@ -74,7 +86,8 @@ function groupState(group: ReportedGroup | undefined, result: MigrationReport['r
 
 function requestRow({ at, what, request, outcome, why }: ReportedRequest): readonly (string | Html)[] {
   const body = request.body === undefined ? '' : ` ${JSON.stringify(request.body)}`;
-  const ended = why === undefined ? outcome : `${outcome}: ${why}`;
+  const words = OUTCOMES[outcome];
+  const ended = why === undefined ? words : `${words}: ${why}`;
   return [time(at), what, code(`${request.method} ${request.path}${body}`), ended];
 }
 

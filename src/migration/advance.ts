@@ -145,7 +145,8 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
   const { step } = context;
   switch (outcome.is) {
     case 'done': {
-      const said = [...(outcome.first ?? []), { kind: 'done', step, text: outcome.text } as const];
+      const { first = [], text, stays } = outcome;
+      const said: readonly JournalEntry[] = [...first, { kind: 'done', step, text, ...(stays && { stays }) }];
       log.info({ step, text: outcome.text }, 'a step of the migration is done');
       if (step === 'report') {
         // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.

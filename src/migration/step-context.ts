@@ -12,7 +12,13 @@ import { requireStillAllowed } from './still-allowed.ts';
 /** What a step came to. */
 export type StepOutcome =
   /** Done; what else there is to say of it goes into the journal with it, all or nothing. */
-  | { readonly is: 'done'; readonly text: string; readonly first?: readonly JournalEntry[] }
+  | {
+      readonly is: 'done';
+      readonly text: string;
+      readonly first?: readonly JournalEntry[];
+      /** Keys of calls whose effect it does without. */
+      readonly stays?: readonly string[];
+    }
   /** Nothing more can be done now; look again after so many ms. */
   | { readonly is: 'again'; readonly afterMs: number }
   /** Something changed outside: go back to this step. */

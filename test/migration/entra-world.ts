@@ -8,6 +8,7 @@ import { createStores } from '../../src/adapters/postgres/stores.ts';
 import { profileByName } from '../../src/adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from '../../src/adapters/scim/provider.ts';
 import { createVault } from '../../src/adapters/vault/vault.ts';
+import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import type { MigrationKind } from '../../src/core/migration/migration.ts';
 import type { MigrationView } from '../../src/core/migration/view.ts';
 import { advanceMigration } from '../../src/migration/advance.ts';
@@ -54,6 +55,8 @@ function mortalMigrations(real: MigrationStore) {
   let left = Infinity;
   let dead = false;
   let deaths = 0;
+  let isLast: (entry: JournalEntry) => boolean = () => false;
+  let isAbsent: (entry: JournalEntry) => boolean = () => false;
   let holder: { readonly id: string; readonly worker: string } | undefined;
   const alive = () => {
     if (dead) throw new Error('the process is dead');
@@ -75,10 +78,13 @@ function mortalMigrations(real: MigrationStore) {
     },
     async append(id, entries, how) {
       alive();
+      const own = how?.worker !== undefined;
+      dead = own && entries.some(isAbsent);
+      alive();
       const added = await real.append(id, entries, how);
-      if (how?.worker === undefined) return added;
+      if (!own) return added;
       left -= entries.length;
-      dead = left <= 0;
+      dead = left <= 0 || entries.map(isLast).includes(true);
       alive();
       return added;
     },
@@ -87,6 +93,12 @@ function mortalMigrations(real: MigrationStore) {
     migrations,
     dieAfter: (lines: number): void => {
       left = lines;
+    },
+    dieBefore: (chosen: (entry: JournalEntry) => boolean): void => {
+      isAbsent = chosen;
+    },
+    dieRightAfter: (chosen: (entry: JournalEntry) => boolean): void => {
+      isLast = chosen;
     },
     deaths: () => deaths,
     /** Works as a process would; one that dies leaves its lease to run out. */
@@ -129,6 +141,10 @@ export interface EntraWorld {
   approve(): Promise<MigrationView>;
   /** Lets Headgate die once it has written so many more lines of the journal; the next look is another process. */
   dieAfter(lines: number): void;
+  /** Lets it die each time before it writes such a line, whatever that line is about has been done. */
+  dieBefore(chosen: (entry: JournalEntry) => boolean): void;
+  /** Lets it die each time it has written such a line. */
+  dieRightAfter(chosen: (entry: JournalEntry) => boolean): void;
   /** How often it has died. */
   deaths(): number;
   /** `Paused`, `Active` … as the tenant has it. */
@@ -248,6 +264,8 @@ export async function openEntraWorld({
       }
     },
     dieAfter: mortal.dieAfter,
+    dieBefore: mortal.dieBefore,
+    dieRightAfter: mortal.dieRightAfter,
     deaths: mortal.deaths,
     async look(times) {
       let view = await advance();

@@ -1,6 +1,7 @@
 import type { ExactRequest } from '../../core/migration/journal.ts';
 import { describeJob } from '../../core/migration/native-job.ts';
 import type { MigrationReport } from '../../core/migration/report.ts';
+import type { RequestOutcome } from '../../core/migration/reported-calls.ts';
 import type { SurveyFinding } from '../../core/migration/survey.ts';
 import type { MigrationView } from '../../core/migration/view.ts';
 import { describePaths } from '../../core/reasons.ts';
@@ -159,7 +160,8 @@ function verdictText({ verdict, connection }: MigrationReport, paint: Paint): st
 /** The report in short; the whole of it is JSON or the page. */
 export function renderReport(report: MigrationReport, paint: Paint): string {
   const { accounts, groups, chain, requests } = report;
-  const failed = requests.filter(({ outcome }) => outcome !== 'done' && outcome !== 'already-so');
+  const known: ReadonlySet<RequestOutcome> = new Set(['done', 'already-so', 'proved', 'repeated']);
+  const failed = requests.filter(({ outcome }) => !known.has(outcome));
   return [
     verdictText(report, paint),
     `${report.kind} of ${report.connection}: ${report.result}, ${printable(report.text)}`,

@@ -72,7 +72,14 @@ export type JournalEntry =
     }
   /** `start`: before anything; `coverage`: what the coverage gate is asked about; `end`: what is there as it ends. */
   | { readonly kind: 'surveyed'; readonly purpose: 'start' | 'coverage' | 'end'; readonly survey: Survey }
-  | { readonly kind: 'begun' | 'done'; readonly step: MigrationStep; readonly text?: string }
+  | { readonly kind: 'begun'; readonly step: MigrationStep }
+  | {
+      readonly kind: 'done';
+      readonly step: MigrationStep;
+      readonly text?: string;
+      /** Keys of the calls it would have made and leaves unmade: of these nothing was read back. */
+      readonly stays?: readonly string[];
+    }
   /** Something changed outside: the steps from this one on are to be gone through again. */
   | { readonly kind: 'reopened'; readonly step: MigrationStep; readonly why: string }
   | { readonly kind: 'calling'; readonly step: MigrationStep; readonly calls: readonly MigrationCall[] }

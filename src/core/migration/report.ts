@@ -1,14 +1,8 @@
+import { brokenAt, type ExactRequest, type JournalLine } from './journal.ts';
 import { leaverFindings } from './leavers.ts';
-import {
-  brokenAt,
-  type CallOutcome,
-  type CycleRequest,
-  type ExactRequest,
-  type JournalLine,
-  type MigrationCall,
-} from './journal.ts';
 import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
 import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
+import { callsOf, type RequestOutcome } from './reported-calls.ts';
 import { stateOf } from './state.ts';
 import type { ActiveAccount, SurveyFinding } from './survey.ts';
 import { lineText } from './view.ts';
@@ -18,10 +12,7 @@ export interface ReportedRequest {
   readonly at: number;
   readonly what: string;
   readonly request: ExactRequest;
-  /**
-   * `in-doubt`: announced, and no outcome was recorded. `proved`: the same, and a later read has shown that it took effect.
-   */
-  readonly outcome: CallOutcome['state'] | CycleRequest['outcome'];
+  readonly outcome: RequestOutcome;
   readonly why?: string;
 }
 
@@ -84,35 +75,6 @@ export interface MigrationReport {
   readonly verdict: ReportVerdict;
   /** Whether the verdict is `passed`. */
   readonly passed: boolean;
-}
-
-/** A call a migration has announced, and what became of it. */
-export interface ReportedCall extends Pick<ReportedRequest, 'at' | 'outcome' | 'why'> {
-  readonly call: MigrationCall;
-}
-
-/** Every call of a journal, oldest first. */
-export function callsOf(lines: readonly JournalLine[]): readonly ReportedCall[] {
-  const calls: ReportedCall[] = [];
-  let open: { readonly at: number; readonly calls: readonly MigrationCall[] } | undefined;
-  const flush = (
-    outcomes: ReadonlyMap<string, { readonly state: ReportedRequest['outcome']; readonly why?: string }>,
-  ) => {
-    for (const call of open?.calls ?? []) {
-      const { state, why } = outcomes.get(call.key) ?? { state: 'in-doubt' as const };
-      calls.push({ at: open?.at ?? 0, call, outcome: state, ...(why === undefined ? {} : { why }) });
-    }
-    open = undefined;
-  };
-  for (const { at, entry } of lines) {
-    if (entry.kind === 'calling') {
-      flush(new Map());
-      open = { at, calls: entry.calls };
-    }
-    if (entry.kind === 'called') flush(new Map(entry.outcomes.map((outcome) => [outcome.key, outcome])));
-  }
-  flush(new Map());
-  return calls;
 }
 
 /** Every request in the order of time: those of the steps, and those of the migration's own cycles. */

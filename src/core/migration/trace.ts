@@ -2,7 +2,7 @@ import type { Anchor } from '../directory.ts';
 import type { ResourceId } from '../scim.ts';
 import type { JournalLine, MigrationCall } from './journal.ts';
 import type { MigrationKind } from './migration.ts';
-import { callsOf, type ReportedCall } from './report.ts';
+import { callsOf, type ReportedCall } from './reported-calls.ts';
 
 /** What a migration has done to one user, outside of any cycle. */
 export interface MigrationTrace {

@@ -36,14 +36,15 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
   const members = await membersNow(context, value, groups);
   if (members === undefined) return notYet(context, 'the members of the groups could not be read completely');
   const withdrawable = live.filter(({ principal }) => members.has(principal));
-  const kept = live.length - withdrawable.length;
+  const stays = live.filter(({ principal }) => !members.has(principal)).map(({ id }) => `withdraw ${id}`);
   if (withdrawable.length === 0) {
-    return seenTwice(
+    const seen = await seenTwice(
       context,
-      kept === 0
+      stays.length === 0
         ? 'no direct assignment of the migration is left'
-        : `${kept} direct assignments stay: their users are in none of the groups any more`,
+        : `${stays.length} direct assignments stay: their users are in none of the groups any more`,
     );
+    return seen.is === 'done' && stays.length > 0 ? { ...seen, stays } : seen;
   }
   const carriedOut = context.state().carriedOut[context.step];
   const open = withdrawable.filter(({ id }) => carriedOut?.has(`withdraw ${id}`) !== true);
