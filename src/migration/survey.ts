@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
+import { gatherCredentials, type CredentialPorts } from '../provisioning/credentials/survey-credentials.ts';
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
 import { gatherProvider } from '../provisioning/gather-provider.ts';
 import { groupsElsewhere } from './groups-elsewhere.ts';
@@ -57,7 +58,7 @@ interface Surveyed {
 /** The survey of a migration, and what a full cycle would do if it ran now. */
 export async function takeSurvey(
   connection: Connection,
-  ports: SurveyPorts,
+  ports: SurveyPorts & CredentialPorts,
   request: Omit<MigrationRequest, 'connection'>,
   signal: AbortSignal,
   progress?: ReadProgress,
@@ -73,7 +74,8 @@ export async function takeSurvey(
     ? { engine: 'entra', jobs: await connection.directory.readProvisioningJobs(id, signal) }
     : await otherJobs(connection, id, signal);
   const elsewhere = await groupsElsewhere(connection, ports, groupsOfRequest(request, directory, links), links);
-  return { survey: surveyOf(asked, facts, jobs, elsewhere), facts, due: planCycle(facts), assumed };
+  const credentials = await gatherCredentials(ports, signal);
+  return { survey: surveyOf(asked, facts, jobs, elsewhere, credentials), facts, due: planCycle(facts), assumed };
 }
 
 /** Whether the directory's own engine works on the same application; not asked where the configuration says so. */

@@ -41,8 +41,11 @@ function endangers(operation: Operation, targets: ReadonlySet<string>): boolean 
   return operation.attributes.some(({ path }) => targets.has(path));
 }
 
-/** By id; by name too, because whoever was deleted in the directory can no longer be found there by name. */
-function owns({ owner }: GuardedCredential, { anchor, label }: Operation): boolean {
+/** Whether a credential is the user's: by id; by name too, because whoever was deleted in the directory can no longer be found there by name. */
+export function owns(
+  { owner }: Pick<GuardedCredential, 'owner'>,
+  { anchor, label }: Pick<Operation, 'anchor' | 'label'>,
+): boolean {
   if (owner.kind !== 'user') return false;
   if (owner.anchor === anchor || foldName(owner.name) === foldName(anchor)) return true;
   return owner.anchor === undefined && foldName(owner.name) === foldName(label);

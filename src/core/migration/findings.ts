@@ -1,10 +1,12 @@
 import type { Anchor } from '../directory.ts';
+import type { GuardedCredential } from '../guards/token-owner.ts';
 import { planCycle } from '../planning/plan-cycle.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { counted, listed } from '../reasons.ts';
 import { elsewhereFindings, type GroupElsewhere } from './elsewhere-findings.ts';
 import { jobFindings, otherEngineFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
+import { ownerFindings } from './owner-findings.ts';
 import type { FindingCode, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
 
 /** Entra: at most 1,500 app role assignments; whether that counts an application's own is not said, so it is asked about. */
@@ -234,18 +236,24 @@ function aboutUnclaimed({ inventory, links }: PlanInput): readonly SurveyFinding
   );
 }
 
-/** Everything the survey has to say, gravest first. */
+/** Everything the survey has to say, gravest first. `credentials` are those of every connection. */
 export function findingsOf(
   facts: Facts,
   input: PlanInput,
   jobs: SurveyedJobs,
   elsewhere: readonly GroupElsewhere[],
+  credentials: readonly GuardedCredential[],
 ): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
+  const due = aboutDue(input, facts);
+  const removed = due.find(({ code }) => code === 'removals-due')?.anchors ?? [];
+  const { links, rules } = input;
+  const engine = rules.engine === undefined ? {} : { engine: rules.engine };
   return [
     ...aboutReads(input, facts),
     ...aboutUsers(facts),
-    ...aboutDue(input, facts),
+    ...due,
+    ...ownerFindings({ users: facts.users, uncovered: facts.uncovered, removed, links, ...engine, credentials }),
     ...aboutScimGroups(input, facts),
     ...aboutDirectoryGroups(input, facts),
     ...elsewhereFindings(elsewhere, facts),

@@ -1,4 +1,5 @@
 import type { Anchor, Assignment, DirectorySnapshot, GroupMembership } from '../directory.ts';
+import type { GuardedCredential } from '../guards/token-owner.ts';
 import type { Link } from '../link.ts';
 import { digestOf } from '../plan.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
@@ -70,12 +71,13 @@ export function uncoveredUsers(
   return [...new Set(members)].filter((user) => !reached.has(user)).sort();
 }
 
-/** Puts together what is there. Pure: the same input gives the same bytes and the same digest. */
+/** Puts together what is there; `credentials` are those of every connection. Pure: the same input gives the same bytes and the same digest. */
 export function surveyOf(
   request: MigrationRequest,
   input: PlanInput,
   jobs: SurveyedJobs,
   elsewhere: readonly GroupElsewhere[] = [],
+  credentials: readonly GuardedCredential[] = [],
 ): Survey {
   const { directory, rules, links, inventory } = input;
   const scope = scopeOf(directory, rules);
@@ -124,7 +126,7 @@ export function surveyOf(
     uncovered: users.filter(({ covered }) => !covered).map(({ anchor }) => anchor),
   };
   const job = jobs.engine === 'entra' ? jobs.jobs[0] : undefined;
-  const findings = findingsOf(facts, input, jobs, elsewhere);
+  const findings = findingsOf(facts, input, jobs, elsewhere, credentials);
   return { ...(job === undefined ? {} : { job }), ...facts, findings, digest: coverageDigest(facts, findings) };
 }
 

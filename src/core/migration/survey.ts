@@ -30,7 +30,8 @@ export type FindingCode =
   | 'job-stopped'
   | 'job-in-trouble'
   | 'native-job-active'
-  | 'native-job-unseen';
+  | 'native-job-unseen'
+  | 'token-owner';
 
 /** Something the survey found that an operator must know, or that stands in the way. */
 export interface SurveyFinding {

@@ -35,6 +35,7 @@ describe('links assumed where another engine provisions', () => {
       ASKED,
       { ...input, inventory: { ...input.inventory, accounts }, links },
       { engine: 'entra', jobs: [] },
+      [],
     );
     expect(survey.findings).toContainEqual(expect.objectContaining({ code: 'user-unlinked', severity: 'refuse' }));
   });

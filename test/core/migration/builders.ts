@@ -5,6 +5,7 @@ import type {
   MigrationOptions,
   MigrationStep,
 } from '../../../src/core/migration/migration.ts';
+import type { GuardedCredential } from '../../../src/core/guards/token-owner.ts';
 import { surveyOf } from '../../../src/core/migration/survey-of.ts';
 import type { Survey, SurveyedJobs } from '../../../src/core/migration/survey.ts';
 import { stateOf, type MigrationState } from '../../../src/core/migration/state.ts';
@@ -87,6 +88,10 @@ export function guide(organisation: Partial<Organisation> = {}) {
   );
 }
 
-export function aSurvey(kind: MigrationKind = 'remove-groups', input = guide()): Survey {
-  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input, ALONE);
+export function aSurvey(
+  kind: MigrationKind = 'remove-groups',
+  input = guide(),
+  credentials: readonly GuardedCredential[] = [],
+): Survey {
+  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input, ALONE, [], credentials);
 }
