@@ -6,6 +6,7 @@ import { pathOf, readPath } from '../../core/scim-path.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
 import { referencePath, settledChange } from './dialect.ts';
 import type { Exchange } from './exchange.ts';
+import { shownActive } from './resources.ts';
 
 /** The result of an operation, with what it cost. */
 export function exported(
@@ -45,7 +46,7 @@ export function outstanding(body: JsonObject, changes: readonly AttributeChange[
   return changes.flatMap((change) => {
     const { path, after } = settledChange(change);
     // A provider that does not show `active` shows its active accounts.
-    const found = readPath(body, path) ?? (path === 'active' ? true : undefined);
+    const found = path === 'active' ? (shownActive(body) ?? readPath(body, path) ?? true) : readPath(body, path);
     return holds(pathOf(path), found, after) ? [] : [{ path, before: found ?? null, after }];
   });
 }

@@ -1,12 +1,11 @@
 import { HeadgateError, NotFoundError, RejectedError, UnauthorizedError } from '../../core/errors.ts';
 import type { Exported, RemoveAccount } from '../../core/operation.ts';
 import type { AttributeChange, ResourceId } from '../../core/scim.ts';
-import { asBoolean, readPath } from '../../core/scim-path.ts';
 import { putChanges } from './change-account.ts';
 import { type Exchange, readResource } from './exchange.ts';
 import { exported } from './outcome.ts';
 import { patchOperations } from './patch.ts';
-import { idOf } from './resources.ts';
+import { idOf, shownActive } from './resources.ts';
 import { notAbsent, sendDelete, sendPatch, unconfirmed } from './writes.ts';
 
 /** Deactivates an account and makes sure that it is inactive. An account that is gone is as inactive as can be. */
@@ -21,7 +20,7 @@ export async function disableAccount(exchange: Exchange, operation: RemoveAccoun
         : await sendPatch(exchange, 'Users', id, patchOperations(exchange.profile, [change]));
     // An answer that shows another account says nothing about this one.
     const shown = body !== undefined && (idOf(body) ?? id) === id;
-    if (shown && asBoolean(readPath(body, 'active')) === false) return exported(exchange, id);
+    if (shown && shownActive(body) === false) return exported(exchange, id);
   } catch (error) {
     if (error instanceof NotFoundError) return already(exchange, error, await readInactive(exchange, id), 'active');
     throw await aboutAccount(exchange, error);
@@ -39,7 +38,7 @@ function already(exchange: Exchange, absence: NotFoundError, seen: Exported | un
 export async function readInactive(exchange: Exchange, id: ResourceId): Promise<Exported | undefined> {
   const found = await readResource(exchange, 'Users', id);
   if (found === undefined) return exported(exchange, null);
-  return asBoolean(readPath(found.body, 'active')) === false ? exported(exchange, id) : undefined;
+  return shownActive(found.body) === false ? exported(exchange, id) : undefined;
 }
 
 /** Deletes an account and makes sure that it is gone, or inactive where that is all a provider's DELETE does. */

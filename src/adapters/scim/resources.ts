@@ -60,7 +60,27 @@ export function idOf(body: JsonObject | undefined): ResourceId | undefined {
   return typeof value === 'number' ? String(value) : typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** An account from a resource body, or undefined when the body has no id. An absent `active` counts as active. */
+/** Words providers have for the state of an account. `status` is no attribute of RFC 7643: it counts where `active` says nothing. */
+const WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['active', true],
+  ['enabled', true],
+  ['disabled', false],
+  ['inactive', false],
+  ['deactivated', false],
+  ['suspended', false],
+]);
+
+/** Whether a body shows an active account: by `active` or, where that is absent or no answer, by a status in words. Undefined when it does not say. */
+export function shownActive(body: JsonObject): boolean | undefined {
+  const active = readMember(body, 'active');
+  return asBoolean(active) ?? inWords(active) ?? inWords(readMember(body, 'status'));
+}
+
+function inWords(value: Json | undefined): boolean | undefined {
+  return typeof value === 'string' ? WORDS.get(value.toLowerCase()) : undefined;
+}
+
+/** An account from a resource body, or undefined when the body has no id. One that does not say whether it is active counts as active. */
 export function toAccount(raw: JsonObject): Account | undefined {
   const body = canonicalBody(raw);
   const id = idOf(body);
@@ -70,7 +90,7 @@ export function toAccount(raw: JsonObject): Account | undefined {
     id,
     userName: textAt(body, 'userName') ?? '',
     ...(externalId === undefined ? {} : { externalId }),
-    active: asBoolean(body['active']) ?? true,
+    active: shownActive(body) ?? true,
     body,
   };
 }

@@ -1,9 +1,10 @@
 import type { Fact } from '../../../core/experiment.ts';
 import type { AttributeChange, Json, JsonObject } from '../../../core/scim.ts';
-import { asBoolean, readPath } from '../../../core/scim-path.ts';
+import { readPath } from '../../../core/scim-path.ts';
 import { writeChanges } from '../change-account.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Bench, bodyOf, refusalWords, speaking } from './bench.ts';
+import { shownActive } from '../resources.ts';
 import type { Own } from './own-resources.ts';
 
 type Shape = 'path' | 'pathless' | 'put';
@@ -80,7 +81,7 @@ export type Standing = 'active' | 'inactive' | 'gone';
 export async function standingOf(exchange: Exchange, own: Own): Promise<Standing> {
   const body = await bodyOf(exchange, own);
   if (body === undefined) return 'gone';
-  return asBoolean(body['active']) === false ? 'inactive' : 'active';
+  return shownActive(body) === false ? 'inactive' : 'active';
 }
 
 /**
