@@ -236,7 +236,6 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       delete draft.paused;
       delete draft.aborting;
       delete draft.ended;
-      delete draft.found;
       return;
     case 'ended':
       draft.ended = { result: entry.result, text: entry.text, at, frozen: entry.frozen, lost: entry.lost ?? [] };
