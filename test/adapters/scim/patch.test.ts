@@ -205,8 +205,9 @@ function patchedByLibrary(body: JsonObject, operations: readonly PatchOperation[
 describe('any change of an account', () => {
   test.each([
     ['by paths', generic, PATHS],
-    // The library takes the dot in "2.0" of a URN key for a path; extensions are judged by the emulated provider.
-    ['without paths', salesforce, PATHS.filter((path) => !path.startsWith('urn:'))],
+    // The library takes the dot in "2.0" of a URN key for a path; extensions are judged by the emulated provider. And where a
+    // complex value is part of a larger one it replaces it whole; RFC 7644 section 3.5.2.3 leaves alone what is not named.
+    ['without paths', salesforce, PATHS.filter((path) => !path.startsWith('urn:') && path !== 'name.familyName')],
   ])('as a PATCH %s gives what was wanted, by the judgement of an engine that is not ours', (_name, profile, paths) => {
     fc.assert(
       fc.property(valuesOf(paths), valuesOf(paths), (before, after) => {
