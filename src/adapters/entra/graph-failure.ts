@@ -17,12 +17,22 @@ import type { Answer } from './transport.ts';
 const UNSTATED_WAIT_MS = 60_000;
 
 /**
- * Graph's error code (`Request_ResourceNotFound`). Its message is never used: it quotes user names.
+ * Graph's error code (`Request_ResourceNotFound`). Its message is not shown: it quotes user names.
  * See learn.microsoft.com/graph/errors.
  */
 export function graphCode(answer: Answer): string | undefined {
   const code = textOf(objectOf(objectOf(answer.body)['error']), 'code');
   return code !== undefined && /^[\w.]{1,100}$/u.test(code) ? code : undefined;
+}
+
+/**
+ * The property Graph says it does not know, of a request with `$select` that was refused with 400. Only a name as properties
+ * have one is taken out of the message.
+ */
+function unknownProperty(answer: Answer): string | undefined {
+  if (answer.status !== 400) return undefined;
+  const message = textOf(objectOf(objectOf(answer.body)['error']), 'message') ?? '';
+  return /Could not find a property named '([A-Za-z_]\w{0,63})'/.exec(message)?.[1];
 }
 
 /**
@@ -77,13 +87,16 @@ export function failureOf(answer: Answer, call: Call, client: string, now: numbe
         `Microsoft Graph does not know the object asked for while ${call.what} (${told}).`,
         facts,
       );
-    default:
-      return new RejectedError(`Microsoft Graph rejected ${call.what} (${told}).`, {
+    default: {
+      const unknown = unknownProperty(answer);
+      const why = unknown === undefined ? '' : `: it knows no property "${unknown}"`;
+      return new RejectedError(`Microsoft Graph rejected ${call.what} (${told})${why}.`, {
         ...facts,
         remedy:
           (answer.status === 400 ? call.mend : undefined) ??
           'Look the request id up with Microsoft support if the status and code do not explain it.',
       });
+    }
   }
 }
 

@@ -14,6 +14,13 @@ function open(size: Parameters<typeof openCompany>[1], options?: Parameters<type
   return openCompany(opened, size, options);
 }
 
+it('names the attribute that Graph does not know, because the mapping has many', async () => {
+  const { directory, users } = await open({ users: 10, groups: 2 });
+  const ids = users().map(({ id }) => id);
+  const reading = directory.readUsers(ids, ['userPrincipalName', 'mailNicknam'], signal);
+  await expect(reading).rejects.toThrow(/reading users \(400 BadRequest\): it knows no property "mailNicknam"/);
+});
+
 describe('a whole organisation', () => {
   it('is read as it is: assignments past the first page, groups, members, users, managers', async () => {
     const { directory, tenant, appId, users } = await open({ users: 3000, groups: 60 });
