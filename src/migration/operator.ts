@@ -3,7 +3,7 @@ import { obstacles } from '../core/migration/findings.ts';
 import type { JournalEntry } from '../core/migration/journal.ts';
 import { freezeReason } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
-import { approvalRefusal, refusalOf, type Refusal } from '../core/migration/permitted.ts';
+import { approvalRefusal, refusalOf, startRefusal, type Refusal } from '../core/migration/permitted.ts';
 import { reportOf } from '../core/migration/report.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import { viewOf, type MigrationView } from '../core/migration/view.ts';
@@ -70,6 +70,8 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   async function start(request: MigrationStart, progress: ReadProgress, signal: AbortSignal): Promise<MigrationView> {
     const connection = connectionOf(request.connection);
     const { name } = connection.rules;
+    const nameless = startRefusal(request.options, request.requestedBy);
+    if (nameless !== undefined) refuse(nameless);
     await requireReady(ports, connection.rules, signal);
     const groups = await resolveGroups(connection, request, signal);
     const asked = { kind: request.kind, groups };

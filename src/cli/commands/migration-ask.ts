@@ -22,7 +22,7 @@ export function withAsk(command: Command): Command {
     .addOption(new Option('--kind <kind>', 'what to do').choices(MIGRATION_KINDS).makeOptionMandatory())
     .option('--groups <group...>', 'directory groups by name or object id; disable-scim takes all without it')
     .addOption(new Option('--accept <finding...>', 'go on in spite of these findings').choices(CONSENTS))
-    .option('--two-people', 'whoever starts it may not approve it')
+    .option('--two-people', 'whoever starts it may not approve it (by the names given; one API token serves all)')
     .option('--approval-hours <hours>', 'how long an approval is good for', '24');
 }
 

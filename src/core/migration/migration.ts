@@ -81,8 +81,11 @@ export const CONSENTS = [
 ] as const;
 export type Consent = (typeof CONSENTS)[number];
 
+/** Who asked, where a request does not say. */
+export const UNNAMED = 'api';
+
 export interface MigrationOptions {
-  /** Whoever started it may not approve it. */
+  /** Whoever started it may not approve it, by the names callers give: one API token serves them all. */
   readonly twoPeople: boolean;
   /** How long an approval is good for, in ms. */
   readonly approvalMs: number;

@@ -1,5 +1,5 @@
 import { foldName } from '../reasons.ts';
-import type { MigrationGate, MigrationResult } from './migration.ts';
+import { UNNAMED, type MigrationGate, type MigrationOptions, type MigrationResult } from './migration.ts';
 import { closedGate, gateDigest } from './next-step.ts';
 import type { MigrationState } from './state.ts';
 
@@ -77,10 +77,30 @@ export function approvalRefusal(
       message: `what the gate ${gate} is about has changed: its digest is now ${wanted ?? 'none'}`,
       remedy: 'look at it again (headgate migration status), then approve that digest.',
     };
+  const nameless = namelessRefusal(state.options, by, 'approves');
+  if (nameless !== undefined) return nameless;
   if (state.options.twoPeople && foldName(by) === foldName(state.requestedBy))
     return {
       message: `${by} started this migration and may not approve it: it was started with --two-people`,
       remedy: 'have somebody else look at it and approve it.',
     };
   return undefined;
+}
+
+/** Why a migration may not be started by whoever asks; undefined when it may. */
+export function startRefusal(options: MigrationOptions, by: string): Refusal | undefined {
+  return namelessRefusal(options, by, 'starts');
+}
+
+/** Two people can only be told apart by their names: a request without one could be the same person again. */
+function namelessRefusal(
+  { twoPeople }: MigrationOptions,
+  by: string,
+  verb: 'starts' | 'approves',
+): Refusal | undefined {
+  if (!twoPeople || foldName(by) !== foldName(UNNAMED)) return undefined;
+  return {
+    message: `with two people whoever ${verb} a migration has to say who it is`,
+    remedy: `send ${verb === 'starts' ? 'requestedBy' : 'by'} with the request; the command line does it by itself.`,
+  };
 }

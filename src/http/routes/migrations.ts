@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ASSUMPTIONS } from '../../core/migration/rehearsal.ts';
-import { CONSENTS, MIGRATION_GATES, MIGRATION_KINDS } from '../../core/migration/migration.ts';
+import { CONSENTS, MIGRATION_GATES, MIGRATION_KINDS, UNNAMED } from '../../core/migration/migration.ts';
 import type { MigrationAsk } from '../../ports/migration-operator.ts';
 import { connectionParams, nothing, readInput } from '../input.ts';
 import { describeFailure, whereOf } from '../failure.ts';
@@ -27,13 +27,13 @@ const askBody = z.strictObject({
   approvalHours: z.number().positive().max(720).default(24),
 });
 const rehearsalBody = askBody.extend({ assume: z.array(z.enum(ASSUMPTIONS)).default([]) });
-const startBody = askBody.extend({ requestedBy: person.default('api') });
+const startBody = askBody.extend({ requestedBy: person.default(UNNAMED) });
 const approveBody = z.strictObject({
   gate: z.enum(MIGRATION_GATES),
   digest: z.string().regex(/^[0-9a-f]{12,64}$/, 'not a digest, or its first twelve or more hexadecimal digits'),
-  by: person.default('api'),
+  by: person.default(UNNAMED),
 });
-const actBody = z.strictObject({ by: person.default('api'), reason: person.optional() });
+const actBody = z.strictObject({ by: person.default(UNNAMED), reason: person.optional() });
 const verbParams = connectionParams.extend({ verb: z.enum(['pause', 'resume', 'abort', 'rollback']) });
 const whatIfQuery = z.strictObject({ group: z.union([group.transform((one) => [one]), z.array(group).min(1)]) });
 

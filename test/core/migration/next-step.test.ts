@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalEntry } from '../../../src/core/migration/journal.ts';
 import { nextMigrationStep, type MigrationAction } from '../../../src/core/migration/next-step.ts';
-import { approvalRefusal, refusalOf } from '../../../src/core/migration/permitted.ts';
+import { startRefusal, approvalRefusal, refusalOf } from '../../../src/core/migration/permitted.ts';
 import { approved, aSurvey, done, NOW, started, state } from './builders.ts';
 
 const survey = aSurvey();
@@ -180,8 +180,24 @@ describe('what is allowed from where', () => {
       'ADA',
       /may not approve/,
     ],
+    [
+      'not by nobody in particular, where two are needed',
+      [started('remove-groups', { twoPeople: true }), ...atGate.slice(1)],
+      survey.digest,
+      'api',
+      /has to say who/,
+    ],
+    ['by nobody in particular, where one will do', atGate, survey.digest, 'api', /^allowed$/],
   ] as const)('an approval: %s', (_name, entries, digest, by, message) => {
     const refusal = approvalRefusal(state(...entries), { gate: 'coverage', digest, by, now: NOW });
     expect(refusal?.message ?? 'allowed').toMatch(message);
+  });
+
+  test.each([
+    [true, 'api', /has to say who/],
+    [true, 'ada', /^allowed$/],
+    [false, 'api', /^allowed$/],
+  ] as const)('with two people (%s) a start by %s', (twoPeople, by, message) => {
+    expect(startRefusal({ twoPeople, approvalMs: 1, accept: [] }, by)?.message ?? 'allowed').toMatch(message);
   });
 });
