@@ -141,9 +141,8 @@ export interface EntraWorld {
   approve(): Promise<MigrationView>;
   /** Lets Headgate die once it has written so many more lines of the journal; the next look is another process. */
   dieAfter(lines: number): void;
-  /** Lets it die each time before it writes such a line, whatever that line is about has been done. */
+  /** Lets it die each time it is about to write such a line, when what that tells has been done, or has written it. */
   dieBefore(chosen: (entry: JournalEntry) => boolean): void;
-  /** Lets it die each time it has written such a line. */
   dieRightAfter(chosen: (entry: JournalEntry) => boolean): void;
   /** How often it has died. */
   deaths(): number;
