@@ -153,18 +153,6 @@ describe('an update', () => {
     });
   });
 
-  test('that reactivates goes in two requests where the provider wants it', async () => {
-    const server = await open.scripted(() => ({ status: 204 }));
-    const profile = aProfile({ patch: { splitReactivation: true } });
-    const update = toChange('a', [{ path: 'title', before: 'x', after: 'y' }], 'reactivate');
-    await open.client(server.url, { profile }).apply(update, resolveNone, never);
-    const sent = server.requests.map(({ body }): unknown => JSON.parse(body).Operations);
-    expect(sent).toEqual([
-      [{ op: 'replace', path: 'active', value: true }],
-      [{ op: 'replace', path: 'title', value: 'y' }],
-    ]);
-  });
-
   test('that only records a link sends nothing', async () => {
     const server = await open.scripted(() => ({}));
     const link = { ...toChange('a', []), kind: 'link', matchedBy: 'userName' } as const;
