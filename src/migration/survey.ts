@@ -11,22 +11,24 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
-import { gatherCredentials, type CredentialPorts } from '../provisioning/credentials/survey-credentials.ts';
+import { gatherCredentials } from '../provisioning/credentials/survey-credentials.ts';
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
 import { gatherProvider } from '../provisioning/gather-provider.ts';
 import { groupsElsewhere } from './groups-elsewhere.ts';
+import { tokensElsewhere } from './tokens-elsewhere.ts';
 
 /** What a survey needs of the ports. */
 export interface SurveyPorts {
-  readonly stores: Pick<Stores, 'links'>;
+  readonly stores: Pick<Stores, 'links' | 'credentials'>;
   readonly clock: Clock;
   readonly connections: Ports['connections'];
+  readonly vault: Ports['vault'];
 }
 
 /** What is really there on both sides, read anew. */
 export async function gatherFacts(
   connection: Connection,
-  { stores, clock }: Pick<SurveyPorts, 'stores' | 'clock'>,
+  { stores, clock }: { readonly stores: Pick<Stores, 'links'>; readonly clock: Clock },
   signal: AbortSignal,
   progress?: ReadProgress,
 ): Promise<PlanInput> {
@@ -58,7 +60,7 @@ interface Surveyed {
 /** The survey of a migration, and what a full cycle would do if it ran now. */
 export async function takeSurvey(
   connection: Connection,
-  ports: SurveyPorts & CredentialPorts,
+  ports: SurveyPorts,
   request: Omit<MigrationRequest, 'connection'>,
   signal: AbortSignal,
   progress?: ReadProgress,
@@ -73,7 +75,10 @@ export async function takeSurvey(
   const jobs: SurveyedJobs = native
     ? { engine: 'entra', jobs: await connection.directory.readProvisioningJobs(id, signal) }
     : await otherJobs(connection, id, signal);
-  const elsewhere = await groupsElsewhere(connection, ports, groupsOfRequest(request, directory, links), links);
+  const elsewhere = {
+    groups: await groupsElsewhere(connection, ports, groupsOfRequest(request, directory, links), links),
+    tokens: request.kind === 'disable-scim' ? await tokensElsewhere(asked.connection, ports) : [],
+  };
   const credentials = await gatherCredentials(ports, signal);
   return { survey: surveyOf(asked, facts, jobs, elsewhere, credentials), facts, due: planCycle(facts), assumed };
 }

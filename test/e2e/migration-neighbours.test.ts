@@ -86,3 +86,17 @@ test('another connection on the same application, whose group goes by the unassi
   expect((await still(operator)).findings).toMatchObject([{ code: 'group-elsewhere' }]);
   await beta.close();
 });
+
+test('whoever uses the token that is to be revoked is named before anything is begun, and at the gate', async () => {
+  const at = await prepare();
+  addConnection(at, { name: 'acme-eu', application: addApplication(at, personName(9)).appId });
+  const operator = await at.open();
+  expect([await run(operator, 'acme'), await run(operator, 'acme-eu')]).toEqual(['succeeded', 'succeeded']);
+  await expect(start(operator, 'disable-scim')).rejects.toThrow(/^shared-token: acme-eu uses the same token as acme/);
+  await start(operator, 'disable-scim', [], { accept: ['shared-token'] });
+  await approve(operator, 'coverage');
+  await approve(operator, 'disable');
+  const gate = await still(operator);
+  expect(gate.gate?.name).toBe('revocation');
+  expect(gate.findings.find(({ code }) => code === 'shared-token')?.text).toContain('acme-eu');
+});

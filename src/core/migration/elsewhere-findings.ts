@@ -9,13 +9,20 @@ export interface GroupElsewhere {
   readonly how: 'same-scim-group' | 'same-application';
 }
 
-/** What takes a group from another connection is asked about: no guard of that connection would. */
+/** What other connections use of what a migration takes away. */
+export interface Elsewhere {
+  readonly groups: readonly GroupElsewhere[];
+  /** Connections that use a token which is to be revoked. */
+  readonly tokens: readonly string[];
+}
+
+/** What takes something from another connection is asked about: no guard of that connection would. */
 export function elsewhereFindings(
-  elsewhere: readonly GroupElsewhere[],
-  { groups }: Pick<Survey, 'groups'>,
+  elsewhere: Elsewhere,
+  { groups, connection }: Pick<Survey, 'groups' | 'connection'>,
 ): readonly SurveyFinding[] {
   const about = (how: GroupElsewhere['how']) => {
-    const found = elsewhere.filter((one) => one.how === how);
+    const found = elsewhere.groups.filter((one) => one.how === how);
     const anchors = groups.filter(({ anchor }) => found.some((one) => one.anchor === anchor));
     return {
       anchors: anchors.map(({ anchor }) => anchor).toSorted(),
@@ -38,8 +45,18 @@ export function elsewhereFindings(
       text: `unassigned from this application, ${unassigned.names} also goes at the provider of ${unassigned.others}, by its own next cycle and with the rights it gives there. The accounts stay: everybody is assigned directly`,
       anchors: unassigned.anchors,
     },
+    {
+      code: 'shared-token',
+      severity: 'consent',
+      text: `${listed(elsewhere.tokens)} ${elsewhere.tokens.length === 1 ? 'uses' : 'use'} the same token as ${connection}: once it is revoked, the provider refuses both. Give the other one a token of its own first: ${rotations(elsewhere.tokens)}`,
+      anchors: elsewhere.tokens,
+    },
   ];
   return findings.filter(({ anchors }) => anchors.length > 0);
+}
+
+function rotations(connections: readonly string[]): string {
+  return connections.map((name) => `headgate token rotate -c ${name} --ask`).join('; ');
 }
 
 /** Said by the survey, and by the request that would do it. */

@@ -3,7 +3,7 @@ import type { GuardedCredential } from '../guards/token-owner.ts';
 import { planCycle } from '../planning/plan-cycle.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { counted, listed } from '../reasons.ts';
-import { elsewhereFindings, type GroupElsewhere } from './elsewhere-findings.ts';
+import { elsewhereFindings, type Elsewhere } from './elsewhere-findings.ts';
 import { jobFindings, otherEngineFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
 import { ownerFindings } from './owner-findings.ts';
@@ -241,7 +241,7 @@ export function findingsOf(
   facts: Facts,
   input: PlanInput,
   jobs: SurveyedJobs,
-  elsewhere: readonly GroupElsewhere[],
+  elsewhere: Elsewhere,
   credentials: readonly GuardedCredential[],
 ): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;

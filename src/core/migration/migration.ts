@@ -78,6 +78,7 @@ export const CONSENTS = [
   'unclaimed-accounts',
   'shared-group',
   'group-elsewhere',
+  'shared-token',
 ] as const;
 export type Consent = (typeof CONSENTS)[number];
 

@@ -4,7 +4,7 @@ import type { Link } from '../link.ts';
 import { digestOf } from '../plan.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { groupName, pathsOf, scopeOf } from '../scope.ts';
-import type { GroupElsewhere } from './elsewhere-findings.ts';
+import type { Elsewhere } from './elsewhere-findings.ts';
 import { findingsOf } from './findings.ts';
 import type { MigrationRequest } from './migration.ts';
 import type { ActiveAccount, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
@@ -76,7 +76,7 @@ export function surveyOf(
   request: MigrationRequest,
   input: PlanInput,
   jobs: SurveyedJobs,
-  elsewhere: readonly GroupElsewhere[] = [],
+  elsewhere: Elsewhere = { groups: [], tokens: [] },
   credentials: readonly GuardedCredential[] = [],
 ): Survey {
   const { directory, rules, links, inventory } = input;

@@ -35,7 +35,6 @@ describe('links assumed where another engine provisions', () => {
       ASKED,
       { ...input, inventory: { ...input.inventory, accounts }, links },
       { engine: 'entra', jobs: [] },
-      [],
     );
     expect(survey.findings).toContainEqual(expect.objectContaining({ code: 'user-unlinked', severity: 'refuse' }));
   });

@@ -93,5 +93,5 @@ export function aSurvey(
   input = guide(),
   credentials: readonly GuardedCredential[] = [],
 ): Survey {
-  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input, ALONE, [], credentials);
+  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input, ALONE, undefined, credentials);
 }

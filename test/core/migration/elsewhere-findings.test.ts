@@ -1,18 +1,22 @@
 import { expect, test } from 'vitest';
-import type { GroupElsewhere } from '../../../src/core/migration/elsewhere-findings.ts';
+import type { Elsewhere } from '../../../src/core/migration/elsewhere-findings.ts';
 import { obstacles } from '../../../src/core/migration/findings.ts';
 import { surveyOf } from '../../../src/core/migration/survey-of.ts';
 import { ALONE, guide, OPTIONS } from './builders.ts';
 
-function surveyWith(...elsewhere: readonly GroupElsewhere[]) {
-  return surveyOf({ connection: 'acme', kind: 'remove-groups', groups: ['it'] }, guide(), ALONE, elsewhere);
+function surveyWith(elsewhere: Partial<Elsewhere> = {}) {
+  const whole = { groups: [], tokens: [], ...elsewhere };
+  return surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, guide(), ALONE, whole);
 }
 
+const group = (how: 'same-scim-group' | 'same-application') => ({ anchor: 'it', connection: 'acme-eu', how });
+
 test.each([
-  ['shared-group', 'same-scim-group', /SCIM groups of IT are in use by acme-eu/],
-  ['group-elsewhere', 'same-application', /IT also goes at the provider of acme-eu/],
-] as const)('%s is asked about, by name and with the connection', (code, how, text) => {
-  const survey = surveyWith({ anchor: 'it', connection: 'acme-eu', how });
+  ['shared-group', { groups: [group('same-scim-group')] }, /SCIM groups of IT are in use by acme-eu/],
+  ['group-elsewhere', { groups: [group('same-application')] }, /IT also goes at the provider of acme-eu/],
+  ['shared-token', { tokens: ['acme-eu'] }, /acme-eu uses the same token as acme.*token rotate -c acme-eu/],
+] as const)('%s is asked about, by name and with the connection', (code, elsewhere, text) => {
+  const survey = surveyWith(elsewhere);
   expect(obstacles(survey, OPTIONS)).toMatchObject([{ code, text: expect.stringMatching(text) }]);
   // Also one that comes to use it while the migration goes on.
   expect(obstacles(survey, OPTIONS, 'going-on')).toHaveLength(1);

@@ -161,9 +161,9 @@ describe('M1: the survey', () => {
       groups: { it: { name: 'IT', users: ['ann', 'ben'] }, ops: { name: 'Ops', users: ['ben'] } },
       assignments: [assignGroup('it'), assignGroup('ops')],
     });
-    const whole = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: [] }, input, ALONE, []);
+    const whole = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: [] }, input, ALONE);
     expect(whole.groups.map(({ anchor }) => anchor)).toEqual(['it', 'ops']);
-    const late = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, input, ALONE, []);
+    const late = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, input, ALONE);
     expect(late.findings.map(({ code }) => code)).toContain('group-added');
   });
 
