@@ -58,6 +58,18 @@ describe('headgate token', () => {
     expect(JSON.parse(ran.out)).toMatchObject({ fingerprint: 'f1', state: 'candidate' });
   });
 
+  test.each(['add', 'rotate'])(
+    'O6: %s takes no token as an argument, which the list of processes would show',
+    async (verb) => {
+      const api = await start();
+      for (const words of [['--token', SECRET], [SECRET], [`--token=${SECRET}`]]) {
+        const ran = await run(['token', verb, ...words, '--config', api.configFile]);
+        expect(ran.code).toBe(64);
+        expect(api.asked).toEqual([]);
+      }
+    },
+  );
+
   test.each([
     { rule: 'nothing handed over', argv: [], says: 'no token was handed over' },
     { rule: 'a file and a reference', argv: ['--token-file', 'a', '--reference', 'b'], says: 'exclude each other' },

@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createStores } from '../../src/adapters/postgres/stores.ts';
 import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import { silentLog } from '../silent-log.ts';
-import { approve, start, still } from './migration-world.ts';
+import { approve, OPTIONS, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
 
 const NEW = 'new-token-0123456789';
@@ -32,6 +32,8 @@ test('M7, O6: of the tokens of a connection that was switched off no secret is k
     never,
   );
   const { id } = await operator.credentials.promote(added.fingerprint, 'ada', never);
+  const asked = { connection: 'acme', kind: 'disable-scim', groups: [], options: OPTIONS } as const;
+  const plan = await operator.migrations.plan(asked, never);
   await start(operator, 'disable-scim');
   await approve(operator, 'coverage');
   await approve(operator, 'disable');
@@ -52,6 +54,8 @@ test('M7, O6: of the tokens of a connection that was switched off no secret is k
   await approve(operator, 'revocation');
   expect(await still(operator)).toMatchObject({ result: 'succeeded' });
   const tokens = await operator.credentials.list('acme');
+  const said = JSON.stringify([plan, await operator.migrations.migrationReport('acme'), tokens]);
+  for (const secret of [NEW, world.provider.token ?? 'none']) expect(said).not.toContain(secret);
   expect(tokens.map(({ state }) => state)).toEqual(['dead', 'dead']);
   await operator.close();
 
