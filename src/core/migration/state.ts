@@ -223,6 +223,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
     case 'rollback':
       draft.mode = 'rollback';
       delete draft.verified;
+      delete draft.found;
       draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
       draft.inDoubt = [];
       draft.begun = new Set();

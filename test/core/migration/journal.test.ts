@@ -110,6 +110,14 @@ describe('M8: the report', () => {
     expect(report({ ...found, survey: { ...survey, accounts } }).verdict).toBe('failed');
   });
 
+  test('M8, M9: of a rollback after an abort is not about what was found as it was aborted', () => {
+    const found: JournalEntry = { ...looked, purpose: 'end', survey: { ...survey, accounts: [] } };
+    const aborted: JournalEntry = { ...succeeded, result: 'aborted', frozen: true };
+    const reported = reportOf('m1', journal(started(), looked, found, aborted, { kind: 'rollback', by: 'ada' }));
+    expect(reported).toMatchObject({ result: 'open', accounts: { lost: [] } });
+    expect(reported.accounts.after).toBeUndefined();
+  });
+
   test('does not pass with a broken journal, or before it was verified', () => {
     const sound = journal(started(), looked, verified(), succeeded);
     const broken = sound.map((line) => (line.sequence === 3 ? { ...line, entry: verified([]) } : line));
