@@ -93,7 +93,7 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
 /** Runs a step and translates what it throws: trouble that passes is waited out, anything else needs a person. */
 async function attempt(context: StepContext, lines: readonly JournalLine[]): Promise<StepOutcome> {
   try {
-    await requireStillAllowed(context.step, context.state(), context.ports);
+    await requireStillAllowed(context, context.state());
     return await runStep(context);
   } catch (error) {
     if (error instanceof LeftError || context.signal.aborted) return { is: 'left' };

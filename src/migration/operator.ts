@@ -11,6 +11,7 @@ import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
+import { connectionDigest } from '../provisioning/connection-digest.ts';
 import { requireSendable } from '../provisioning/recovery.ts';
 import { planMigration, whatIf } from './plan.ts';
 import { resolveGroups } from './resolve-groups.ts';
@@ -93,6 +94,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
       groups: survey.groups.map(({ anchor }) => anchor),
       by: request.requestedBy,
       options: request.options,
+      configuration: connectionDigest(connection),
     };
     const opened = await migrations.open(name, [entry]);
     await nudge(opened);

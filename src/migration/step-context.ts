@@ -94,7 +94,7 @@ export function openStep(
       // Once nothing is sent any more there is only the way to the end.
       const aborts = now.aborting !== undefined && !now.switchedOff;
       if (now.paused !== undefined || aborts || now.ended !== undefined || now.mode !== mode) return true;
-      await requireStillAllowed(step, now, ports);
+      await requireStillAllowed(given, now);
       return false;
     },
   };

@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
-import { company, cycle, memberCount, writes } from './company.ts';
+import { company, cycle, memberCount, people, writes } from './company.ts';
 import { accountsOf, approve, assignedTo, start, still } from './migration-world.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
@@ -76,4 +78,42 @@ test('a migration of a connection in quarantine is not begun', async () => {
   await operator.resumeConnection('acme');
   await start(operator, 'remove-groups', ['Crew']);
   expect((await still(operator)).gate?.name).toBe('coverage');
+});
+
+test('a migration does not go on where another application is configured by now', async () => {
+  const { at, operator: first } = await open();
+  const { control, organisation } = at.tenant;
+  const appId = 'c0ffee00-0000-4000-8004-0000000000aa';
+  const other = control.createApplication({ appId, displayName: 'Another', appRoles: [] });
+  for (const principal of ['Crew', ...people(1, 8)]) control.assign({ principal, application: other.id });
+  const groupsOfOther = () =>
+    [...organisation.assignments(other.id).values(organisation.version())].filter(
+      ({ principalType }) => principalType === 'Group',
+    ).length;
+  let operator = first;
+  let seen = 0;
+  at.provider.observe({
+    async afterWrite() {
+      seen += 1;
+      if (seen === 1) await operator.migrations.actOnMigration({ connection: 'acme', verb: 'pause', by: 'ada' });
+    },
+  });
+  await start(operator, 'remove-groups', ['Crew']);
+  await approve(operator, 'coverage');
+  expect((await still(operator)).status).toBe('paused');
+  const reopen = async (application: string) => {
+    await operator.close();
+    const file = parse(readFileSync(at.configFile, 'utf8'));
+    const [acme] = file.connections;
+    writeFileSync(at.configFile, stringify({ ...file, connections: [{ ...acme, application }] }));
+    operator = await at.open();
+    await goOn(operator);
+    return acme.application;
+  };
+  const before = await reopen(appId);
+  expect((await still(operator)).paused?.reason).toMatch(/configuration of connection acme changed.*put it back/);
+  expect([seen, groupsOfOther()]).toEqual([1, 1]);
+  await reopen(before);
+  expect(await still(operator)).toMatchObject({ result: 'succeeded' });
+  expect(groupsOfOther()).toBe(1);
 });

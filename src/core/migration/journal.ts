@@ -69,6 +69,8 @@ export type JournalEntry =
       readonly groups: readonly Anchor[];
       readonly by: string;
       readonly options: MigrationOptions;
+      /** Digest of the configuration it was begun under; absent in what older versions wrote. */
+      readonly configuration?: string;
     }
   /** `start`: before anything; `coverage`: what the coverage gate is asked about; `end`: what is there as it ends. */
   | { readonly kind: 'surveyed'; readonly purpose: 'start' | 'coverage' | 'end'; readonly survey: Survey }

@@ -38,6 +38,8 @@ export interface MigrationState {
   readonly options: MigrationOptions;
   readonly mode: MigrationMode;
   readonly startedAt: number;
+  /** Digest of the configuration it was begun under. */
+  readonly configuration?: string;
   readonly begun: ReadonlySet<MigrationStep>;
   readonly done: ReadonlySet<MigrationStep>;
   readonly approvals: Readonly<Partial<Record<MigrationGate, Approval>>>;
@@ -251,7 +253,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
   const [first] = lines;
   const last = lines.at(-1);
   if (first?.entry.kind !== 'started' || last === undefined) throw new Error('the journal has no beginning');
-  const { connection, migration, engine = 'headgate', groups, by, options } = first.entry;
+  const { connection, migration, engine = 'headgate', groups, by, options, configuration } = first.entry;
   const draft: Draft = {
     takenAway: false,
     switchedOff: false,
@@ -281,6 +283,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
     requestedBy: by,
     options,
     startedAt: first.at,
+    ...(configuration === undefined ? {} : { configuration }),
     last: { sequence: last.sequence, at: last.at },
   };
 }
