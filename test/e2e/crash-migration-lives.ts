@@ -11,8 +11,9 @@ const MOST_LIVES = 150;
 
 export interface Lives {
   /**
-   * Most lines one life writes; the lives take turns from one line on. What one look at a step writes must fit into one life,
-   * else the migration stands still however often it starts.
+   * Most lines one life writes; the lives take turns from one line on, and die by turns after the last of them and before the
+   * next, when whatever that would tell has been done. What one look at a step writes must fit into one life, else the
+   * migration stands still however often it starts.
    */
   readonly stride: number;
   /** Asked after each life. */
@@ -21,7 +22,7 @@ export interface Lives {
 
 /**
  * Lets daemon after daemon die along the journal of the open migration, each killed with SIGKILL when it has written so many
- * lines of it, until it has ended. Says yes at every gate, and revokes the token before the last.
+ * lines of it, or is about to, until it has ended. Says yes at every gate, and revokes the token before the last.
  */
 export async function liveToTheEnd(
   world: World,
@@ -31,7 +32,7 @@ export async function liveToTheEnd(
   let deaths = 0;
   for (let life = 0; ended === undefined && life < MOST_LIVES; life++) {
     const daemon = await world.daemon({
-      nodeArguments: dyingAt(world, `after migrations.append#${1 + (life % stride)}`),
+      nodeArguments: dyingAt(world, placeOf(life, stride)),
     });
     if (!hasEnded(daemon)) await ifItLives(daemon, () => arm(daemon));
     ended = hasEnded(daemon) ? undefined : await live(world, daemon);
@@ -40,6 +41,11 @@ export async function liveToTheEnd(
     between();
   }
   return { ended, deaths };
+}
+
+function placeOf(life: number, stride: number): string {
+  const lines = 1 + (Math.floor(life / 2) % stride);
+  return life % 2 === 0 ? `after migrations.append#${lines}` : `before migrations.append#${lines + 1}`;
 }
 
 async function clientOf({ configFile }: World): Promise<OperatorClient> {
