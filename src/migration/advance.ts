@@ -160,7 +160,7 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
     case 'again':
       return outcome.afterMs;
     case 'reopen':
-      await context.append([{ kind: 'reopened', step: outcome.step, why: outcome.why }]);
+      await context.append([...(outcome.first ?? []), { kind: 'reopened', step: outcome.step, why: outcome.why }]);
       log.warn({ step, back: outcome.step, why: outcome.why }, 'the migration goes back');
       return undefined;
     case 'stop':

@@ -21,8 +21,13 @@ export type StepOutcome =
     }
   /** Nothing more can be done now; look again after so many ms. */
   | { readonly is: 'again'; readonly afterMs: number }
-  /** Something changed outside: go back to this step. */
-  | { readonly is: 'reopen'; readonly step: MigrationStep; readonly why: string }
+  /** Something changed outside: go back to this step; `first` goes into the journal with that, all or nothing. */
+  | {
+      readonly is: 'reopen';
+      readonly step: MigrationStep;
+      readonly why: string;
+      readonly first?: readonly JournalEntry[];
+    }
   /** A person must look. The migration is paused; nothing is lost. */
   | { readonly is: 'stop'; readonly why: string }
   /** Somebody would lose, or has lost, access: the migration ends here and the connection is frozen. */

@@ -98,3 +98,21 @@ test('M3, M13: 429 on assignment writes are waited out, and nobody is left out o
   expect(await at.settle()).toMatchObject({ result: 'succeeded' });
   expect(accountStates(at)).toEqual(before);
 });
+
+test('killed as it takes the yes to switching SCIM off back, it asks nobody about what was approved before', async () => {
+  const at = await open();
+  await at.start('disable-scim');
+  await at.settle();
+  await at.approve();
+  const shown = await at.settle();
+  expect(shown).toMatchObject({ gate: { name: 'disable' } });
+  leaves(at, 6);
+  await at.approve();
+  at.dieAfter(1);
+  const view = await at.look(1);
+  expect(at.deaths()).toBe(1);
+  expect(view.gate?.digest).not.toBe(shown.gate?.digest);
+  const asked = await at.look(8);
+  expect(asked).toMatchObject({ gate: { name: 'disable', why: 'not-approved' } });
+  expect(asked.findings.map(({ code }) => code)).toContain('leavers-stay');
+});

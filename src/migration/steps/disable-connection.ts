@@ -24,8 +24,8 @@ export async function disableConnection(context: StepContext): Promise<StepOutco
     const unknown = leaversOf(due, survey).filter(({ anchor }) => !known.has(anchor));
     if (unknown.length > 0) {
       const why = `since it was approved ${counted(unknown.length, 'active account has', 'active accounts have')} become due to go, and no cycle takes any away once SCIM is off: ${leaverNames(unknown)}`;
-      await context.append([{ kind: 'withdrawn', gate: 'disable', why }]);
-      return { is: 'reopen', step: 'verify', why };
+      // Together: a gate that stood open for a moment would ask about what was approved before.
+      return { is: 'reopen', step: 'verify', why, first: [{ kind: 'withdrawn', gate: 'disable', why }] };
     }
     // The look takes a while, and from here on there is no way back.
     if (await context.interrupted()) return { is: 'left' };
