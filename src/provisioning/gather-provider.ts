@@ -44,11 +44,15 @@ function merge<T extends { readonly id: ResourceId }>(listing: Listing<T>, more:
   return { ...listing, resources: [...byId.values()] };
 }
 
-/** What to ask the provider for, user by user: our own anchor, then the matching attributes in their order. */
+/**
+ * What to ask the provider for, user by user: our own anchor, then the matching attributes in their order, and those with the
+ * name the user had when last seen, which the account may still have.
+ */
 function accountKeys(
   connection: Connection,
   directory: DirectorySnapshot,
   isWanted: (user: Anchor) => boolean,
+  nameBefore: (user: Anchor) => string | undefined,
 ): readonly LookupKey[] {
   const targets = matchingTargets(connection.mapping);
   const filterable = new Set(connection.provider.profile.filter.attributes.map((name) => name.toLowerCase()));
@@ -58,7 +62,12 @@ function accountKeys(
     const mapped = desiredAccount(connection.mapping, { user, roles: [] }, 'create');
     if ('failure' in mapped) return [];
     const values = targets.map((attribute) => ({ attribute, value: mapped.account.attributes.get(attribute) }));
-    return [{ attribute: 'externalId', value: user.id }, ...values].filter(
+    const before = nameBefore(user.id);
+    const former = targets.flatMap((attribute) => {
+      const now = mapped.account.attributes.get(attribute);
+      return before === undefined || now === before ? [] : [{ attribute, value: before }];
+    });
+    return [{ attribute: 'externalId', value: user.id }, ...values, ...former].filter(
       (key): key is LookupKey =>
         typeof key.value === 'string' && key.value !== '' && filterable.has(key.attribute.toLowerCase()),
     );
@@ -93,10 +102,11 @@ async function askByName(
 ): Promise<Listing<Account>> {
   const { provider, concurrency } = connection;
   const owners = new Map(living.filter(({ resource }) => resource === 'account').map((link) => [link.anchor, link]));
-  const keys = accountKeys(connection, directory, (user) => {
+  const isWanted = (user: Anchor) => {
     const link = owners.get(user);
     return link === undefined ? !accounts.trusted : vanished.has(link.resourceId);
-  });
+  };
+  const keys = accountKeys(connection, directory, isWanted, (user) => owners.get(user)?.label);
   if (keys.length === 0) return accounts;
   progress?.('accounts asked for one by one', 0, keys.length);
   const found = await findByKeys(keys, (key) => provider.findAccounts(key, signal), concurrency, vanished);

@@ -12,7 +12,7 @@ import { runScript } from './run-script.ts';
 import { script, type Script } from './script.ts';
 
 /** Without a number of histories, as many are played as fit into this time, in ms. */
-const ENOUGH_MS = 240_000;
+const ENOUGH_MS = 60_000;
 
 export interface ModelStores {
   readonly stores: Stores;

@@ -222,6 +222,17 @@ describe('gathering the provider', () => {
     expect([...vanished]).toEqual(['id-eve']);
   });
 
+  test('and by the name it was last seen with, where the user was renamed since', async () => {
+    const there = anAccount('id-ada', 'ada@before.example');
+    const directory = aSnapshot({ users: [aUser('ada')], assignments: [assignUser('ada')] });
+    const fake = { ...fakeProvider({ accounts: [there], listed: [] }), readAccount: async () => undefined };
+    const connection = aConnection(fakeDirectory({ assignments: [] }), fake);
+    const link = aLink('ada', { label: 'ada@before.example' });
+    const { vanished } = await gatherProvider(connection, directory, [link], signal);
+    expect(fake.lookups).toEqual(['externalId=ada', 'userName=ada@contoso.com', 'userName=ada@before.example']);
+    expect([...vanished]).toEqual([]);
+  });
+
   test('groups that are there do not make up for accounts that are not', async () => {
     const groups = Array.from({ length: 20 }, (_, index) => aScimGroup(`id-g${index}`, `G${index}`));
     const links = [
