@@ -3,7 +3,7 @@ import { isQuarantined } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
-import type { SliceWork } from '../src/ports/stores.ts';
+import type { SliceWork } from '../src/ports/slices.ts';
 import { outdatedReason } from '../src/provisioning/connection-digest.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
 import { keepPace } from '../src/provisioning/keep-pace.ts';

@@ -16,6 +16,7 @@ import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
 import type { EscrowStore, SeenPace } from './recovery.ts';
 import type { MigrationStore } from './migration-store.ts';
+import type { OperationResult, LeftInDoubt, LeftResult, SliceStart } from './slices.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -70,66 +71,6 @@ export interface OperationRecord {
   readonly failure?: OperationFailure;
   readonly settledAt?: number;
 }
-
-/** A slice as handed to a worker. Operations `inDoubt` must be settled by reading before anything is sent. */
-export interface SliceWork {
-  readonly id: string;
-  readonly cycle: string;
-  readonly connection: string;
-  readonly wave: Wave;
-  /** When the plan was made, ms since the epoch. */
-  readonly plannedAt: number;
-  /** Digest of the configuration the plan was made under. */
-  readonly plannedUnder?: string;
-  readonly operations: readonly {
-    readonly sequence: number;
-    readonly operation: Operation;
-    readonly inDoubt: boolean;
-    readonly attempts: number;
-  }[];
-}
-
-/** What became of one operation of a slice. Links follow from it in the same transaction. */
-export type OperationResult =
-  | {
-      readonly sequence: number;
-      readonly state: 'exported';
-      readonly exported: Exported;
-      readonly durationMs: number;
-      readonly link?: Link;
-      /** The link leads to another account than before: what groups are remembered to hold of the old one is void. */
-      readonly replaces?: boolean;
-    }
-  | {
-      readonly sequence: number;
-      readonly state: 'escrowed';
-      readonly failure: NonNullable<OperationRecord['failure']>;
-      readonly durationMs?: number;
-      readonly dropLink?: boolean;
-    }
-  /** Back to waiting: throttled (no attempt spent), transient (attempt spent), or possibly applied. */
-  | {
-      readonly sequence: number;
-      readonly state: 'pending' | 'in-doubt';
-      readonly notBefore?: number;
-      readonly attemptSpent: boolean;
-    };
-
-/** An operation a closed cycle left in doubt. */
-export type LeftInDoubt = SliceWork['operations'][number] & { readonly cycle: string };
-
-/** What reading it showed: `pending` did not take effect, and nobody sends it any more; or nothing could be told, and why. */
-export type LeftResult =
-  | Extract<OperationResult, { readonly state: 'exported' }>
-  | { readonly sequence: number; readonly state: 'pending'; readonly attemptSpent: false }
-  | { readonly sequence: number; readonly state: 'in-doubt'; readonly failure: OperationFailure };
-
-export type SliceStart =
-  | { readonly state: 'started'; readonly work: SliceWork }
-  /** Already recorded, or the cycle is closed: nothing to do. */
-  | { readonly state: 'over' }
-  /** Another worker holds it until then (ms since epoch). */
-  | { readonly state: 'leased'; readonly until: number };
 
 /** Cycles, their operations and slices. The database, not the caller, keeps "one open cycle per connection". */
 export interface CycleStore {

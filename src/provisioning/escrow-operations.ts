@@ -3,7 +3,7 @@ import type { Operation } from '../core/operation.ts';
 import type { OperationFailure } from '../core/operation-failure.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
 import type { Ports } from '../ports/index.ts';
-import type { OperationResult, SliceWork } from '../ports/stores.ts';
+import type { OperationResult, SliceWork } from '../ports/slices.ts';
 
 type EscrowPorts = Pick<Ports, 'clock'> & { readonly stores: Pick<Ports['stores'], 'escrows'> };
 

@@ -8,7 +8,8 @@ import type { Exported, Operation, SentWrite } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { ResolveReference } from '../ports/service-provider.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { ConnectionStore, CycleStore, LinkStore, OperationResult, SliceWork } from '../ports/stores.ts';
+import type { OperationResult, SliceWork } from '../ports/slices.ts';
+import type { ConnectionStore, CycleStore, LinkStore } from '../ports/stores.ts';
 import { failed, succeeded } from './settle-operation.ts';
 
 type SliceOperation = SliceWork['operations'][number];
@@ -161,7 +162,7 @@ export async function exportSlice(
   const silence = listenForSilence();
   const isStopped = lookForStop(work, ports);
   // The journal of a migration tells every request; elsewhere the operation says enough, and is kept a million times.
-  const recorded = (await ports.stores.cycles.get(work.cycle))?.migration !== undefined;
+  const recorded = work.ofMigration === true;
   const pass = await ports.pace.turn(work.connection);
   const beganAt = ports.clock.now();
   let left = work.operations.length;

@@ -2,7 +2,7 @@ import { inState } from '../core/cycle.ts';
 import { tooManyFailures, type Trouble } from '../core/quarantine.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
-import type { SliceWork } from '../ports/stores.ts';
+import type { SliceWork } from '../ports/slices.ts';
 import type { SliceOutcome } from './export-slice.ts';
 import { proveHealthy, quarantineConnection } from './quarantine-connection.ts';
 

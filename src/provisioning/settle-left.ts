@@ -6,7 +6,8 @@ import { failureOf } from '../core/operation-failure.ts';
 import type { Connection } from '../ports/index.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Log } from '../ports/log.ts';
-import type { LeftInDoubt, LeftResult, Stores } from '../ports/stores.ts';
+import type { LeftInDoubt, LeftResult } from '../ports/slices.ts';
+import type { Stores } from '../ports/stores.ts';
 import { readLinks, type SliceLinks } from './export-slice.ts';
 import { succeeded } from './settle-operation.ts';
 

@@ -13,7 +13,7 @@ import { linkAfter } from '../core/link-after.ts';
 import type { Exported, Operation } from '../core/operation.ts';
 import { failureOf } from '../core/operation-failure.ts';
 import type { ProviderProfile } from '../core/profile.ts';
-import type { OperationResult, SliceWork } from '../ports/stores.ts';
+import type { OperationResult, SliceWork } from '../ports/slices.ts';
 
 /** After so many spent attempts an operation is put aside (escrowed) and the cycle goes on without it. */
 export const MOST_ATTEMPTS = 5;

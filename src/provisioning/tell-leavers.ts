@@ -1,7 +1,7 @@
 import type { Ports } from '../ports/index.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { ProvisioningLog } from '../ports/provisioning-log.ts';
-import type { OperationResult, SliceWork } from '../ports/stores.ts';
+import type { OperationResult, SliceWork } from '../ports/slices.ts';
 
 export interface LeaverPorts extends Pick<Ports, 'clock'> {
   readonly metrics: Pick<Metrics, 'leaver'>;

@@ -2,7 +2,7 @@ import type { Finding, Verdict } from '../../src/core/verdict.ts';
 import type { Link } from '../../src/core/link.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
 import { sealPlan, type Plan } from '../../src/core/plan.ts';
-import type { OperationResult, SliceWork } from '../../src/ports/stores.ts';
+import type { OperationResult, SliceWork } from '../../src/ports/slices.ts';
 
 /** Anchors of a generated organisation: sorted like their numbers. */
 export function anchorOf(number: number): string {

@@ -5,7 +5,8 @@ import type { LogEntry } from '../../src/core/log-entry.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import type { LogFilter } from '../../src/ports/provisioning-log.ts';
-import type { OperationResult, SliceWork, Stores } from '../../src/ports/stores.ts';
+import type { OperationResult, SliceWork } from '../../src/ports/slices.ts';
+import type { Stores } from '../../src/ports/stores.ts';
 import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval, escrowed, exported, holding } from './plans.ts';
 import type { StoresUnderTest } from './stores.contract.ts';
 

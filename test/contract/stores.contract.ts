@@ -3,7 +3,8 @@ import type { Operation, Wave } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { RefusedError } from '../../src/core/errors.ts';
 import type { LinkMemory } from '../../src/core/link.ts';
-import type { SliceWork, Stores } from '../../src/ports/stores.ts';
+import type { SliceWork } from '../../src/ports/slices.ts';
+import type { Stores } from '../../src/ports/stores.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
 import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval, escrowed, exported, holding } from './plans.ts';
 

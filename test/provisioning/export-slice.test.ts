@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InDoubtError, RejectedError, ThrottledError, TransientError } from '../../src/core/errors.ts';
 import type { Exported, Operation } from '../../src/core/operation.ts';
-import type { CycleRecord, SliceWork } from '../../src/ports/stores.ts';
+import type { SliceWork } from '../../src/ports/slices.ts';
+import type { CycleRecord } from '../../src/ports/stores.ts';
 import { exportSlice, type SlicePorts } from '../../src/provisioning/export-slice.ts';
 import { createPace } from '../../src/provisioning/pace.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';

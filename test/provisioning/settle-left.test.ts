@@ -9,7 +9,8 @@ import {
 import type { Link } from '../../src/core/link.ts';
 import type { Exported, Operation } from '../../src/core/operation.ts';
 import type { Account } from '../../src/core/scim.ts';
-import type { CycleStore, LeftResult, LinkStore } from '../../src/ports/stores.ts';
+import type { LeftResult } from '../../src/ports/slices.ts';
+import type { CycleStore, LinkStore } from '../../src/ports/stores.ts';
 import { settleLeft } from '../../src/provisioning/settle-left.ts';
 import { aCreate, aLink, anchorOf } from '../contract/plans.ts';
 import { only } from '../only.ts';

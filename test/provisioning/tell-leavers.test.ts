@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/core/operation.ts';
-import type { OperationResult, SliceWork } from '../../src/ports/stores.ts';
+import type { OperationResult, SliceWork } from '../../src/ports/slices.ts';
 import { tellLeavers } from '../../src/provisioning/tell-leavers.ts';
 import { aCreate, anchorOf, aRemoval, escrowed, exported } from '../contract/plans.ts';
 

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CycleStore, LeftResult } from '../../ports/stores.ts';
+import type { LeftResult } from '../../ports/slices.ts';
+import type { CycleStore } from '../../ports/stores.ts';
 import { commit, reading } from './commits.ts';
 import { lockCycle } from './cycle-rows.ts';
 import { writeResults } from './record-slice.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Link } from '../../core/link.ts';
 import type { OperationState } from '../../core/operation.ts';
-import type { OperationResult } from '../../ports/stores.ts';
+import type { OperationResult } from '../../ports/slices.ts';
 import { lockCycleOfSlice } from './cycle-rows.ts';
 import { dropLinks, forgetMemberships, writeLinks } from './link-store.ts';
 import type { LockedCycle } from './rows.ts';

@@ -43,6 +43,7 @@ export const LOCKED_COLUMNS = [
   'expected_digest',
   'planned_at',
   'planned_under',
+  'migration',
   'lease_worker',
   'slices_cut',
 ] as const satisfies readonly (keyof CycleTable)[];

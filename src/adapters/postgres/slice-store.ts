@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CycleStore, SliceStart, SliceWork } from '../../ports/stores.ts';
+import type { SliceStart, SliceWork } from '../../ports/slices.ts';
+import type { CycleStore } from '../../ports/stores.ts';
 import { commit, type SyncToDisk } from './commits.ts';
 import { cutSlices } from './cut-slices.ts';
 import { lockCycleOfSlice, UNSETTLED } from './cycle-rows.ts';
@@ -83,7 +84,8 @@ async function takeSlice(tx: Tx, id: string, worker: string, now: number, leaseM
     .execute();
   const operations = await readOperations(tx, cycle.number, slice.sequences, slice.worker !== null);
   const under = cycle.planned_under === null ? {} : { plannedUnder: cycle.planned_under };
-  const plan = { plannedAt: Number(cycle.planned_at ?? 0), ...under };
+  const witnessed = cycle.migration === null ? {} : { ofMigration: true as const };
+  const plan = { plannedAt: Number(cycle.planned_at ?? 0), ...under, ...witnessed };
   const work = { id, cycle: cycle.id, connection: cycle.connection, wave: slice.wave, ...plan, operations };
   return { state: 'started', work };
 }
