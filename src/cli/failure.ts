@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { serializeError } from '../logger.ts';
-import { ConfigError, isHeadgateError, RefusedError } from '../core/errors.ts';
+import { ConfigError, isHeadgateError, RefusedError, toldWhole } from '../core/errors.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import { ApiError } from './api-client.ts';
 import { EXIT } from './exit-codes.ts';
@@ -75,7 +75,7 @@ function describeFailure(error: unknown): Failure {
       code: 'config',
       exit: EXIT.config,
       message: error.message,
-      details: error.message.endsWith('in the configuration') ? problemLines(file, error.problems) : [],
+      details: toldWhole(error.problems) === undefined ? problemLines(file, error.problems) : [],
       problems: error.problems,
       // What is wrong outside the file's lines, such as a missing file, says itself what to do and is not found by a check.
       ...(error.problems.some(({ line }) => line !== undefined)

@@ -148,11 +148,15 @@ export class ConfigError extends HeadgateError {
   }
 }
 
-/** A single problem that has no line in the file, such as a secret that cannot be read, is all there is to say. */
+/** A single problem that has no line in the file, such as a secret that cannot be read: the message tells it whole. */
+export function toldWhole(problems: readonly ConfigProblem[]): ConfigProblem | undefined {
+  const [only, ...more] = problems;
+  return more.length === 0 && only?.line === undefined ? only : undefined;
+}
+
 function inShort(problems: readonly ConfigProblem[]): string {
-  const [only] = problems;
-  if (only !== undefined && problems.length === 1 && only.line === undefined)
-    return only.path === '' ? only.message : `${only.path}: ${only.message}`;
+  const only = toldWhole(problems);
+  if (only !== undefined) return only.path === '' ? only.message : `${only.path}: ${only.message}`;
   return `${problems.length} problem${problems.length === 1 ? '' : 's'} in the configuration`;
 }
 

@@ -4,7 +4,7 @@ import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
-import { lostAccounts, notYet } from './look.ts';
+import { lostAccounts, lostWords, notYet } from './look.ts';
 
 /** The last line: what was reached, for whoever reads the report. The runner writes it. */
 export async function finish(context: StepContext): Promise<StepOutcome> {
@@ -37,15 +37,12 @@ async function finishRollback(context: StepContext): Promise<StepOutcome> {
   const { survey } = await takeSurvey(connection, ports, { kind, groups }, signal);
   const unread = unreadOf(survey);
   if (unread !== undefined) return notYet(context, unread);
-  const missing = lostAccounts(before.accounts, survey.accounts).map(({ label }) => label);
+  const missing = lostAccounts(before.accounts, survey.accounts);
   const out = before.groups.filter((group) => group.assignments.length > 0 && !isAssigned(survey, group));
   const names = out.map(({ name }) => name);
   const again = `${counted(before.groups.length - out.length, 'group is', 'groups are')} assigned again as before`;
   const gone = `${counted(out.length, 'is', 'are')} not, deleted in the directory or unassigned by hand since: ${listed(names)}. Whoever came in that way alone keeps a direct assignment`;
   const assigned = out.length === 0 ? again : `${again}; ${gone}`;
-  const text =
-    missing.length === 0
-      ? assigned
-      : `${assigned}; ${counted(missing.length, 'account that was active before is', 'accounts that were active before are')} not any more: ${listed(missing)}`;
+  const text = missing.length === 0 ? assigned : `${assigned}; ${lostWords(missing)}`;
   return { is: 'done', text, first: [{ kind: 'surveyed', purpose: 'end', survey }] };
 }

@@ -84,12 +84,13 @@ export function lostAccounts(
   return before.filter(({ id }) => !ids.has(id));
 }
 
+/** Lost accounts by name, for whoever has to look. */
+export function lostWords(accounts: readonly ActiveAccount[]): string {
+  return `${counted(accounts.length, 'account that was active before is', 'accounts that were active before are')} not any more: ${listed(accounts.map(({ label }) => label))}`;
+}
+
 export function lost(accounts: readonly ActiveAccount[]): StepOutcome {
-  return {
-    is: 'abort',
-    lost: accounts,
-    why: `${counted(accounts.length, 'account that was active before is', 'accounts that were active before are')} not any more: ${listed(accounts.map(({ label }) => label))}`,
-  };
+  return { is: 'abort', lost: accounts, why: lostWords(accounts) };
 }
 
 /**
