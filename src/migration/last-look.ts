@@ -1,17 +1,12 @@
 import type { JournalEntry } from '../core/migration/journal.ts';
 import type { MigrationState } from '../core/migration/state.ts';
-import type { Survey } from '../core/migration/survey.ts';
+import { unreadOf } from '../core/migration/survey.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { takeSurvey } from './survey.ts';
 
 /** How long a migration that is aborted waits to see what is there, in ms. */
 const PATIENCE_MS = 300_000;
-
-/** Why a survey does not show everything there is; undefined when it does. */
-export function unreadOf({ findings }: Survey): string | undefined {
-  return findings.find(({ code }) => code === 'incomplete-read' || code === 'group-unverified')?.text;
-}
 
 /**
  * What is there as a migration is aborted, for its report. It ends all the same when that cannot be read: then the report

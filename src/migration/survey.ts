@@ -4,6 +4,7 @@ import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
 import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
+import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
 import type { Survey, SurveyedJobs } from '../core/migration/survey.ts';
 import { groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
@@ -11,11 +12,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
-import { gatherCredentials } from '../provisioning/credentials/survey-credentials.ts';
+import { guardedCredentials, surveyCredentials } from '../provisioning/credentials/survey-credentials.ts';
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
 import { gatherProvider } from '../provisioning/gather-provider.ts';
 import { groupsElsewhere } from './groups-elsewhere.ts';
-import { tokensElsewhere } from './tokens-elsewhere.ts';
 
 /** What a survey needs of the ports. */
 export interface SurveyPorts {
@@ -75,12 +75,17 @@ export async function takeSurvey(
   const jobs: SurveyedJobs = native
     ? { engine: 'entra', jobs: await connection.directory.readProvisioningJobs(id, signal) }
     : await otherJobs(connection, id, signal);
+  const known = await surveyCredentials(ports, signal);
+  // A connection that is configured no longer needs no token.
+  const needed = known.credentials.filter((one) => ports.connections.has(one.connection));
   const elsewhere = {
     groups: await groupsElsewhere(connection, ports, groupsOfRequest(request, directory, links), links),
-    tokens: request.kind === 'disable-scim' ? await tokensElsewhere(asked.connection, ports) : [],
+    tokens: request.kind === 'disable-scim' ? tokensElsewhere(asked.connection, needed) : [],
   };
-  const credentials = await gatherCredentials(ports, signal);
-  return { survey: surveyOf(asked, facts, jobs, elsewhere, credentials), facts, due: planCycle(facts), assumed };
+  const credentials = await guardedCredentials(known.credentials, ports, signal);
+  const due = planCycle(facts);
+  const survey = surveyOf(asked, facts, { due: due.plan.operations, jobs, elsewhere, credentials });
+  return { survey, facts, due, assumed };
 }
 
 /** Whether the directory's own engine works on the same application; not asked where the configuration says so. */

@@ -1,3 +1,4 @@
+import { isLive, type Credential } from '../credential.ts';
 import type { Anchor } from '../directory.ts';
 import { listed } from '../reasons.ts';
 import type { Survey, SurveyFinding } from './survey.ts';
@@ -14,6 +15,14 @@ export interface Elsewhere {
   readonly groups: readonly GroupElsewhere[];
   /** Connections that use a token which is to be revoked. */
   readonly tokens: readonly string[];
+}
+
+/** Names of the other connections that use a token of this one, sorted. */
+export function tokensElsewhere(connection: string, credentials: readonly Credential[]): readonly string[] {
+  const live = credentials.filter(isLive);
+  const own = new Set(live.filter((one) => one.connection === connection).map(({ fingerprint }) => fingerprint));
+  const users = live.filter(({ fingerprint }) => own.has(fingerprint)).map((one) => one.connection);
+  return [...new Set(users)].filter((name) => name !== connection).toSorted();
 }
 
 /** What takes something from another connection is asked about: no guard of that connection would. */

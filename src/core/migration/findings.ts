@@ -1,34 +1,26 @@
-import type { Anchor } from '../directory.ts';
 import type { GuardedCredential } from '../guards/token-owner.ts';
-import { planCycle } from '../planning/plan-cycle.ts';
+import type { Operation } from '../operation.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { counted, listed } from '../reasons.ts';
 import { elsewhereFindings, type Elsewhere } from './elsewhere-findings.ts';
+import { aboutDirectoryGroups, aboutScimGroups, finding, groupNames, type Facts } from './group-findings.ts';
 import { jobFindings, otherEngineFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
 import { ownerFindings } from './owner-findings.ts';
-import type { FindingCode, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
+import type { FindingCode, Survey, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
 
-/** Entra: at most 1,500 app role assignments; whether that counts an application's own is not said, so it is asked about. */
-const ASSIGNMENT_LIMIT = 1500;
-
-type Facts = Omit<Survey, 'findings' | 'digest' | 'job'>;
+/** What a survey has to know beside what one connection reads of its directory and its provider. */
+export interface Surroundings {
+  /** What a full cycle would do if it ran now. */
+  readonly due: readonly Operation[];
+  readonly jobs: SurveyedJobs;
+  readonly elsewhere: Elsewhere;
+  /** Those of every connection. */
+  readonly credentials: readonly GuardedCredential[];
+}
 
 function names(users: readonly SurveyedUser[]): string {
   return listed(users.map(({ label }) => label));
-}
-
-function groupNames(groups: readonly SurveyedGroup[]): string {
-  return listed(groups.map(({ name }) => name));
-}
-
-function finding(
-  code: FindingCode,
-  severity: SurveyFinding['severity'],
-  text: string,
-  anchors: readonly Anchor[],
-): readonly SurveyFinding[] {
-  return anchors.length === 0 ? [] : [{ code, severity, text, anchors: anchors.toSorted() }];
 }
 
 function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): readonly SurveyFinding[] {
@@ -98,19 +90,15 @@ function aboutUsers({ users }: Facts): readonly SurveyFinding[] {
 }
 
 /** What a full cycle would do if it ran now: removals must have happened before, the rest waits until after. */
-function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[] {
+function aboutDue(operations: readonly Operation[], { rules }: PlanInput, { groups }: Facts): readonly SurveyFinding[] {
   const going = new Set(groups.map(({ anchor }) => anchor));
-  const due = planCycle(input).plan.operations.filter(
-    ({ resource, anchor }) => resource === 'account' || !going.has(anchor),
-  );
+  const due = operations.filter(({ resource, anchor }) => resource === 'account' || !going.has(anchor));
   const removals = due.filter(
     ({ resource, kind }) => resource === 'account' && (kind === 'disable' || kind === 'delete'),
   );
   const others = due.filter((operation) => !removals.includes(operation));
   const mend =
-    input.rules.engine === 'entra'
-      ? "assign them again before Entra's next cycle"
-      : 'assign them again, or enable them';
+    rules.engine === 'entra' ? "assign them again before Entra's next cycle" : 'assign them again, or enable them';
   const labels = removals.map(({ label, reason }) => `${label} (${reason.text})`);
   return [
     ...finding(
@@ -124,94 +112,7 @@ function aboutDue(input: PlanInput, { groups }: Facts): readonly SurveyFinding[]
       'note',
       `a full cycle would now make ${counted(others.length, 'other change', 'other changes')}, to wait until the migration is over`,
       // What Entra's engine would change, only its own mapping tells.
-      input.rules.engine === 'entra' ? [] : [...new Set(others.map(({ anchor }) => anchor))],
-    ),
-  ];
-}
-
-function aboutScimGroups({ profile, inventory, rules }: PlanInput, { groups, users }: Facts): readonly SurveyFinding[] {
-  const there = groups.filter(({ scimGroup }) => scimGroup !== undefined);
-  const listedIds = new Set(inventory.groups.resources.map(({ id }) => id));
-  const unverified = there.filter(({ scimGroup }) => scimGroup !== undefined && !listedIds.has(scimGroup.id));
-  const unread = there.filter(({ scimGroup }) => scimGroup !== undefined && scimGroup.members === undefined);
-  const foreign = there.filter(({ scimGroup }) => (scimGroup?.foreign ?? 0) > 0);
-  const inhabited = new Set(
-    users.flatMap(({ account, filtered, paths }) =>
-      account === undefined || filtered === true ? [] : paths.map(({ group }) => group),
-    ),
-  );
-  const doubtful = there.filter(({ anchor, scimGroup }) => scimGroup?.members?.length === 0 && inhabited.has(anchor));
-  const cascades = profile.groups.deleteCascades;
-  const ids = (some: readonly SurveyedGroup[]) => some.map(({ anchor }) => anchor);
-  return [
-    ...finding(
-      'group-unverified',
-      'refuse',
-      `the provider's listing cannot be trusted and does not show: ${groupNames(unverified)}`,
-      ids(unverified),
-    ),
-    ...finding(
-      'members-doubtful',
-      'refuse',
-      `the provider shows nobody in ${groupNames(doubtful)}, where people with accounts belong: it hides them, or they were taken out by hand. Run a full cycle; if it stays so, the members cannot be seen, and whether the groups were emptied could not either`,
-      ids(doubtful),
-    ),
-    ...finding(
-      'members-unreadable',
-      cascades ? 'refuse' : 'consent',
-      `the provider does not show who is in ${groupNames(unread)}: whether they were emptied cannot be seen${cascades ? ', and deleting one may remove the accounts of its members' : ''}`,
-      ids(unread),
-    ),
-    ...finding(
-      'foreign-members',
-      cascades ? 'refuse' : 'consent',
-      `in ${groupNames(foreign)} there are members whom Headgate did not put there; they lose this group too`,
-      ids(foreign),
-    ),
-    ...finding(
-      'deletes-cascade',
-      'note',
-      'this provider may remove the accounts of a deleted group’s members: groups are emptied and one is deleted first, as a canary',
-      cascades && there.length > 0 ? [rules.name] : [],
-    ),
-  ];
-}
-
-function aboutDirectoryGroups({ directory, rules }: PlanInput, facts: Facts): readonly SurveyFinding[] {
-  const ids = facts.groups.map(({ anchor }) => anchor);
-  const flagged = (flag: 'dynamic' | 'onPremises' | 'mailEnabled' | 'roleAssignable') =>
-    ids.filter((id) => directory.groups.get(id)?.[flag] === true);
-  const nested = ids.filter((id) => (directory.memberships.get(id)?.nestedGroups.length ?? 0) > 0);
-  const counted =
-    rules.scope.nestedGroups === 'expand' ? 'their members are counted' : 'their members were never in scope';
-  const needed = facts.users.reduce((sum, { missing }) => sum + missing.length, 0);
-  const total = facts.directAssignments + needed;
-  return [
-    ...finding(
-      'dynamic-group',
-      'note',
-      'members of dynamic groups may change at any moment; whoever joins is assigned directly too',
-      flagged('dynamic'),
-    ),
-    ...finding(
-      'on-premises-group',
-      'note',
-      'mastered on premises; only its assignment is removed',
-      flagged('onPremises'),
-    ),
-    ...finding('mail-enabled-group', 'note', 'mail-enabled; only its assignment is removed', flagged('mailEnabled')),
-    ...finding(
-      'role-assignable-group',
-      'note',
-      'role-assignable; only its assignment is removed',
-      flagged('roleAssignable'),
-    ),
-    ...finding('nested-groups', 'note', `groups inside groups: ${counted}`, nested),
-    ...finding(
-      'assignment-limit',
-      'consent',
-      `${total} direct assignments would be needed, and Entra allows ${ASSIGNMENT_LIMIT} app role assignments to an object; whether that counts an application is not documented`,
-      total > ASSIGNMENT_LIMIT ? [facts.application.id] : [],
+      rules.engine === 'entra' ? [] : [...new Set(others.map(({ anchor }) => anchor))],
     ),
   ];
 }
@@ -240,12 +141,10 @@ function aboutUnclaimed({ inventory, links }: PlanInput): readonly SurveyFinding
 export function findingsOf(
   facts: Facts,
   input: PlanInput,
-  jobs: SurveyedJobs,
-  elsewhere: Elsewhere,
-  credentials: readonly GuardedCredential[],
+  { due: operations, jobs, elsewhere, credentials }: Surroundings,
 ): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
-  const due = aboutDue(input, facts);
+  const due = aboutDue(operations, input, facts);
   const removed = due.find(({ code }) => code === 'removals-due')?.anchors ?? [];
   const { links, rules } = input;
   const engine = rules.engine === undefined ? {} : { engine: rules.engine };

@@ -1,13 +1,11 @@
 import type { Anchor, Assignment, DirectorySnapshot, GroupMembership } from '../directory.ts';
-import type { GuardedCredential } from '../guards/token-owner.ts';
 import type { Link } from '../link.ts';
 import { digestOf } from '../plan.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { groupName, pathsOf, scopeOf } from '../scope.ts';
-import type { Elsewhere } from './elsewhere-findings.ts';
-import { findingsOf } from './findings.ts';
+import { findingsOf, type Surroundings } from './findings.ts';
 import type { MigrationRequest } from './migration.ts';
-import type { ActiveAccount, Survey, SurveyedGroup, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
+import type { ActiveAccount, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
 
 /** The groups a migration concerns: those named, or every assigned or provisioned one when SCIM is to be switched off. */
 export function groupsOfRequest(
@@ -71,14 +69,8 @@ export function uncoveredUsers(
   return [...new Set(members)].filter((user) => !reached.has(user)).sort();
 }
 
-/** Puts together what is there; `credentials` are those of every connection. Pure: the same input gives the same bytes and the same digest. */
-export function surveyOf(
-  request: MigrationRequest,
-  input: PlanInput,
-  jobs: SurveyedJobs,
-  elsewhere: Elsewhere = { groups: [], tokens: [] },
-  credentials: readonly GuardedCredential[] = [],
-): Survey {
+/** Puts together what is there. Pure: the same input gives the same bytes and the same digest. */
+export function surveyOf(request: MigrationRequest, input: PlanInput, around: Surroundings): Survey {
   const { directory, rules, links, inventory } = input;
   const scope = scopeOf(directory, rules);
   const wanted = groupsOfRequest(request, directory, links);
@@ -125,8 +117,8 @@ export function surveyOf(
     directAssignments: directory.assignments.filter(({ principalKind }) => principalKind === 'user').length,
     uncovered: users.filter(({ covered }) => !covered).map(({ anchor }) => anchor),
   };
-  const job = jobs.engine === 'entra' ? jobs.jobs[0] : undefined;
-  const findings = findingsOf(facts, input, jobs, elsewhere, credentials);
+  const job = around.jobs.engine === 'entra' ? around.jobs.jobs[0] : undefined;
+  const findings = findingsOf(facts, input, around);
   return { ...(job === undefined ? {} : { job }), ...facts, findings, digest: coverageDigest(facts, findings) };
 }
 

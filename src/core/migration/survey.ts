@@ -105,3 +105,8 @@ export interface Survey {
   readonly findings: readonly SurveyFinding[];
   readonly digest: string;
 }
+
+/** Why a survey does not show everything there is; undefined when it does. */
+export function unreadOf({ findings }: Survey): string | undefined {
+  return findings.find(({ code }) => code === 'incomplete-read' || code === 'group-unverified')?.text;
+}

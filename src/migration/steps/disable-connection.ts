@@ -1,6 +1,6 @@
+import { unreadOf } from '../../core/migration/survey.ts';
 import { leaverNames, leaversOf } from '../../core/migration/leavers.ts';
 import { counted } from '../../core/reasons.ts';
-import { unreadOf } from '../last-look.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { pauseJob } from './pause-job.ts';

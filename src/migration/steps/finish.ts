@@ -1,6 +1,6 @@
 import { leaverNames } from '../../core/migration/leavers.ts';
-import { unreadOf } from '../last-look.ts';
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
+import { unreadOf } from '../../core/migration/survey.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { counted, listed } from '../../core/reasons.ts';

@@ -1,9 +1,9 @@
+import { unreadOf } from '../../core/migration/survey.ts';
 import { leaversOf } from '../../core/migration/leavers.ts';
 import { digestOf } from '../../core/plan.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { unreadOf } from '../last-look.ts';
 import { takeSurvey } from '../survey.ts';
 import { later, lost, lostAccounts, notYet } from './look.ts';
 

@@ -59,12 +59,21 @@ export async function keepCredentials(ports: CredentialPorts, signal?: AbortSign
   return ports.stores.credentials.list();
 }
 
-/** The credentials of all connections as the guard judges them, with those that cannot be read under their owner's name. */
+/** The credentials of all connections as the guard judges them, read anew. */
 export async function gatherCredentials(
   ports: CredentialPorts,
   signal: AbortSignal,
 ): Promise<readonly GuardedCredential[]> {
   const { credentials } = await surveyCredentials(ports, signal);
+  return guardedCredentials(credentials, ports, signal);
+}
+
+/** Surveyed credentials as the guard judges them, with those that cannot be read under their owner's name. */
+export async function guardedCredentials(
+  credentials: readonly Credential[],
+  ports: CredentialPorts,
+  signal: AbortSignal,
+): Promise<readonly GuardedCredential[]> {
   const known = new Set(credentials.map(({ connection }) => connection));
   const unread = [...ports.connections.values()].filter(({ rules }) => !known.has(rules.name));
   return [

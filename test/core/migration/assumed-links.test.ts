@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assumedLinks, withLinks } from '../../../src/core/migration/assumed-links.ts';
-import { surveyOf } from '../../../src/core/migration/survey-of.ts';
 import { aLink, anAccount } from '../../builders.ts';
-import { guide } from './builders.ts';
+import { guide, surveyWith } from './builders.ts';
 
 /** The company of the guide as another engine has provisioned it: accounts and groups, and no link of ours. */
 function foreign() {
@@ -31,10 +30,10 @@ describe('links assumed where another engine provisions', () => {
     const accounts = { ...input.inventory.accounts, resources: [...input.inventory.accounts.resources, twin] };
     const links = assumedLinks({ ...input, inventory: { ...input.inventory, accounts } });
     expect(links.map(({ anchor }) => anchor)).toEqual(['ben', 'it']);
-    const survey = surveyOf(
+    const survey = surveyWith(
       ASKED,
       { ...input, inventory: { ...input.inventory, accounts }, links },
-      { engine: 'entra', jobs: [] },
+      { jobs: { engine: 'entra', jobs: [] } },
     );
     expect(survey.findings).toContainEqual(expect.objectContaining({ code: 'user-unlinked', severity: 'refuse' }));
   });

@@ -3,9 +3,13 @@ import type {
   MigrationEngine,
   MigrationKind,
   MigrationOptions,
+  MigrationRequest,
   MigrationStep,
 } from '../../../src/core/migration/migration.ts';
 import type { GuardedCredential } from '../../../src/core/guards/token-owner.ts';
+import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
+import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
+import type { Surroundings } from '../../../src/core/migration/findings.ts';
 import { surveyOf } from '../../../src/core/migration/survey-of.ts';
 import type { Survey, SurveyedJobs } from '../../../src/core/migration/survey.ts';
 import { stateOf, type MigrationState } from '../../../src/core/migration/state.ts';
@@ -22,7 +26,7 @@ import {
 
 export const NOW = 1_800_000_000_000;
 /** Headgate is the only engine. */
-export const ALONE: SurveyedJobs = { engine: 'headgate', others: { known: true, active: [] } };
+const ALONE: SurveyedJobs = { engine: 'headgate', others: { known: true, active: [] } };
 export const OPTIONS: MigrationOptions = { twoPeople: false, approvalMs: 1000, accept: [] };
 
 export function started(
@@ -93,5 +97,17 @@ export function aSurvey(
   input = guide(),
   credentials: readonly GuardedCredential[] = [],
 ): Survey {
-  return surveyOf({ connection: 'acme', kind, groups: ['it'] }, input, ALONE, undefined, credentials);
+  return surveyWith({ connection: 'acme', kind, groups: ['it'] }, input, { credentials });
+}
+
+/** A survey of an input; alone on its provider where `around` says nothing else. */
+export function surveyWith(request: MigrationRequest, input: PlanInput, around: Partial<Surroundings> = {}): Survey {
+  const due = planCycle(input).plan.operations;
+  return surveyOf(request, input, {
+    due,
+    jobs: ALONE,
+    elsewhere: { groups: [], tokens: [] },
+    credentials: [],
+    ...around,
+  });
 }

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Elsewhere } from '../../../src/core/migration/elsewhere-findings.ts';
 import { obstacles } from '../../../src/core/migration/findings.ts';
-import { surveyOf } from '../../../src/core/migration/survey-of.ts';
-import { ALONE, guide, OPTIONS } from './builders.ts';
+import { guide, OPTIONS, surveyWith } from './builders.ts';
 
-function surveyWith(elsewhere: Partial<Elsewhere> = {}) {
-  const whole = { groups: [], tokens: [], ...elsewhere };
-  return surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, guide(), ALONE, whole);
+function survey(elsewhere: Partial<Elsewhere> = {}) {
+  const request = { connection: 'acme', kind: 'disable-scim', groups: ['it'] } as const;
+  return surveyWith(request, guide(), { elsewhere: { groups: [], tokens: [], ...elsewhere } });
 }
 
 const group = (how: 'same-scim-group' | 'same-application') => ({ anchor: 'it', connection: 'acme-eu', how });
@@ -16,14 +15,14 @@ test.each([
   ['group-elsewhere', { groups: [group('same-application')] }, /IT also goes at the provider of acme-eu/],
   ['shared-token', { tokens: ['acme-eu'] }, /acme-eu uses the same token as acme.*token rotate -c acme-eu/],
 ] as const)('%s is asked about, by name and with the connection', (code, elsewhere, text) => {
-  const survey = surveyWith(elsewhere);
-  expect(obstacles(survey, OPTIONS)).toMatchObject([{ code, text: expect.stringMatching(text) }]);
+  const found = survey(elsewhere);
+  expect(obstacles(found, OPTIONS)).toMatchObject([{ code, text: expect.stringMatching(text) }]);
   // Also one that comes to use it while the migration goes on.
-  expect(obstacles(survey, OPTIONS, 'going-on')).toHaveLength(1);
-  expect(obstacles(survey, { accept: [code] })).toEqual([]);
-  expect(survey.digest).not.toBe(surveyWith().digest);
+  expect(obstacles(found, OPTIONS, 'going-on')).toHaveLength(1);
+  expect(obstacles(found, { accept: [code] })).toEqual([]);
+  expect(found.digest).not.toBe(survey().digest);
 });
 
 test('a group that nobody else uses is not asked about', () => {
-  expect(obstacles(surveyWith(), OPTIONS)).toEqual([]);
+  expect(obstacles(survey(), OPTIONS)).toEqual([]);
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { obstacles } from '../../../src/core/migration/findings.ts';
-import { surveyOf, uncoveredUsers } from '../../../src/core/migration/survey-of.ts';
+import { uncoveredUsers } from '../../../src/core/migration/survey-of.ts';
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
 import { aGroup, assignGroup, assignUser, aUser, ROLE } from '../../builders.ts';
-import { ALONE, aSurvey, guide, OPTIONS } from './builders.ts';
+import { aSurvey, guide, OPTIONS, surveyWith } from './builders.ts';
 
 function codes(input: PlanInput, severity?: string): readonly string[] {
   return aSurvey('remove-groups', input)
@@ -161,9 +161,9 @@ describe('M1: the survey', () => {
       groups: { it: { name: 'IT', users: ['ann', 'ben'] }, ops: { name: 'Ops', users: ['ben'] } },
       assignments: [assignGroup('it'), assignGroup('ops')],
     });
-    const whole = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: [] }, input, ALONE);
+    const whole = surveyWith({ connection: 'acme', kind: 'disable-scim', groups: [] }, input);
     expect(whole.groups.map(({ anchor }) => anchor)).toEqual(['it', 'ops']);
-    const late = surveyOf({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, input, ALONE);
+    const late = surveyWith({ connection: 'acme', kind: 'disable-scim', groups: ['it'] }, input);
     expect(late.findings.map(({ code }) => code)).toContain('group-added');
   });
 
