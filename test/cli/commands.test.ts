@@ -553,7 +553,7 @@ describe('the other commands', () => {
           {
             guard: 'too-many-removals',
             effect: 'hold',
-            message: '58 accounts disabled in one cycle: more than 50',
+            message: '58 accounts to disable in one cycle: more than 50',
             remedy: 'look at the plan.',
             operations: ['a', 'b'],
             numbers: { removals: 58 },
@@ -588,7 +588,7 @@ describe('the other commands', () => {
     const { out } = await headgate(api, ['status']);
     expect(out).toContain('acme: the last cycle failed: Microsoft Graph did not answer.\n  look at the network.');
     expect(out).toContain(
-      'acme: guard too-many-removals holds 2 operations: 58 accounts disabled in one cycle: more than 50\n  look at the plan.',
+      'acme: guard too-many-removals holds 2 operations: 58 accounts to disable in one cycle: more than 50\n  look at the plan.',
     );
     expect(out).toMatch(/acme: 1 operation failed; .*headgate escrow list -c acme/);
     expect(out).toContain('hold 7: too-many-removals, 2 operations, waiting; see: headgate holds show 7');

@@ -179,8 +179,8 @@ describe('reads of the directory that look sound and are not', () => {
     const held = await cycle(operator);
     const findings = held.verdict?.findings ?? [];
     expect(findings.filter(({ guard }) => guard === 'too-many-removals')).toMatchObject([
-      { message: expect.stringContaining('52 accounts disabled') },
-      { message: expect.stringContaining('1050 members removed') },
+      { message: expect.stringContaining('52 accounts to disable') },
+      { message: expect.stringContaining('1050 members to remove') },
     ]);
     expect(standing()).toEqual(UNTOUCHED);
   });

@@ -130,7 +130,7 @@ describe('the command line with a running daemon', () => {
     world.tenant.control.unassign({ principal: 'Crew' });
     const held = await run('cycle', 'start', '--full', '--wait');
     expect(held.code).toBe(3);
-    expect(held.stdout).toMatch(/guard too-many-removals: 9 accounts disabled in one cycle/);
+    expect(held.stdout).toMatch(/guard too-many-removals: 9 accounts to disable in one cycle/);
     expect((await run('status')).stdout).toMatch(/acme .* held .* 10 +0$/m);
     world.tenant.control.assign({ principal: 'Crew' });
     world.tenant.control.addFault({ path: '/groups/*/members/$count', effect: { kind: 'count-off', by: 1 } });

@@ -41,7 +41,7 @@ describe.each(platforms())('guards on %s', (platform) => {
       ].toSorted(),
     );
     expect(held.verdict?.findings[0]).toMatchObject({
-      message: '12 accounts disabled in one cycle: 24.0 % of 50, more than 10 %',
+      message: '12 accounts to disable in one cycle: 24.0 % of 50, more than 10 %',
       remedy: expect.stringContaining('put it back and the hold lifts by itself'),
     });
     expect(userNames(world, false)).toEqual([]);

@@ -110,7 +110,7 @@ describe.each(platforms())('holds on %s', (platform) => {
     const sixth = await cycle(operator);
     expect(sixth.result).toBe('held');
     expect(sixth.verdict?.findings[0]?.message).toBe(
-      '6 accounts disabled within 24 hours, 5 of them carried out before this cycle: 12.0 % of 50, more than 10 %',
+      '6 accounts to disable within 24 hours, 5 of them carried out before this cycle: 12.0 % of 50, more than 10 %',
     );
     expect(world.provider.canSignIn(personName(36))).toBe(true);
   });

@@ -10,13 +10,13 @@ export type Losses = ReadonlyMap<string, number>;
 
 /** How an operator reads so many removals of each kind. */
 const REMOVAL_WORDS: Readonly<Record<RemovalKind, readonly [one: string, many: string]>> = {
-  accountsDisabled: ['account disabled', 'accounts disabled'],
-  accountsDeleted: ['account deleted', 'accounts deleted'],
-  groupsDeleted: ['group deleted', 'groups deleted'],
-  membersRemoved: ['member removed', 'members removed'],
+  accountsDisabled: ['account to disable', 'accounts to disable'],
+  accountsDeleted: ['account to delete', 'accounts to delete'],
+  groupsDeleted: ['group to delete', 'groups to delete'],
+  membersRemoved: ['member to remove', 'members to remove'],
 };
 
-/** "1 account disabled", "12 accounts disabled". */
+/** "1 account to disable", "12 accounts to disable". */
 export function removalWords(kind: RemovalKind, count: number): string {
   return counted(count, ...REMOVAL_WORDS[kind]);
 }

@@ -16,7 +16,7 @@ import { counted } from '../reasons.ts';
 /** Removals of one kind that a limit is about, and what they are a share of. */
 interface Tally {
   readonly kind: RemovalKind;
-  /** Continues "12 accounts disabled". */
+  /** Continues "12 accounts to disable". */
   readonly where: string;
   readonly planned: readonly (readonly [key: string, removal: Removal])[];
   readonly past: readonly Removal[];

@@ -57,10 +57,10 @@ describe('what removing an account really does', () => {
   });
 
   test.each<[Effect, string]>([
-    ['suspend', 'accounts disabled'],
-    ['remove', 'accounts deleted'],
-    ['delete', 'accounts deleted'],
-    ['irreversible', 'accounts deleted'],
+    ['suspend', 'accounts to disable'],
+    ['remove', 'accounts to delete'],
+    ['delete', 'accounts to delete'],
+    ['irreversible', 'accounts to delete'],
   ])('a disable and a delete that both mean %s are counted together as %s', (effect, counted) => {
     const leavers = ['u1', 'u2', 'u3', 'u4'];
     const stayers = Array.from({ length: 60 }, (_, index) => `s${index}`);
@@ -143,7 +143,7 @@ describe('groups at providers that are particular about them', () => {
       links,
       collisions,
     });
-    expect(verdict.findings.map(({ message }) => message)).toEqual(['2 members removed in one cycle: more than 1']);
+    expect(verdict.findings.map(({ message }) => message)).toEqual(['2 members to remove in one cycle: more than 1']);
   });
 
   test('elsewhere a group is deleted with whoever is in it', () => {
