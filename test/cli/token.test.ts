@@ -28,7 +28,8 @@ async function start(waitsFor: Rotation['waitsFor'] = 'deletion'): Promise<ApiSe
     app.post('/api/v1/connections/:name/rotation', async () => rotation(waitsFor));
     app.get('/api/v1/credentials', async () => [
       aCredential({ owner: { kind: 'user', name: 'ada@contoso.com' } }),
-      aCredential({ fingerprint: 'f0', state: 'retiring', refusedAt: 1 }),
+      aCredential({ fingerprint: 'f0', state: 'retiring', refusedAt: 1, expiresAt: Date.UTC(2025, 11, 31) }),
+      aCredential({ fingerprint: 'e9', state: 'retired', expiresAt: Date.UTC(2025, 11, 31) }),
     ]);
   });
   server = api;
@@ -83,15 +84,17 @@ describe('headgate token', () => {
     expect(api.asked).toEqual([]);
   });
 
-  test('lists tokens with their state and owner', async () => {
+  test('lists tokens with their state and owner, and says which in use are past their day', async () => {
     const api = await start();
     const { out } = await run(['token', 'list', '--config', api.configFile]);
     expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 4))).toEqual([
       ['CONNECTION', 'FINGERPRINT', 'STATE', 'OWNER'],
       ['acme', 'f1', 'active', 'ada@contoso.com (not in the directory)'],
       ['acme', 'f0', 'retiring, refused', 'unknown'],
+      ['acme', 'e9', 'retired', 'unknown'],
       [''],
     ]);
+    expect(out.split('\n').filter((line) => line.endsWith('2025-12-31 00:00:00Z, past'))).toHaveLength(1);
   });
 
   test('says where a rotation stands and what a person has to do', async () => {

@@ -135,7 +135,11 @@ async function runList(session: Session, { connection }: ConnectionOption): Prom
   const name = connection === undefined ? undefined : session.connectionName(connection);
   const { operator } = await session.connect();
   const credentials = await operator.credentials.list(name);
-  session.out(session.json ? JSON.stringify(credentials, undefined, 2) : renderCredentials(credentials, session.paint));
+  session.out(
+    session.json
+      ? JSON.stringify(credentials, undefined, 2)
+      : renderCredentials(credentials, session.io.now(), session.paint),
+  );
   return EXIT.done;
 }
 
@@ -145,7 +149,7 @@ async function runShow(session: Session, _options: object, [reference = '']: rea
   session.out(
     session.json
       ? JSON.stringify(found, undefined, 2)
-      : renderCredential(found.credential, found.history, session.paint),
+      : renderCredential(found.credential, found.history, session.io.now(), session.paint),
   );
   return EXIT.done;
 }

@@ -1,12 +1,12 @@
-import type { Credential } from '../../core/credential.ts';
+import { isLive, type Credential } from '../../core/credential.ts';
 import type { Rotation } from '../../ports/credential-desk.ts';
 import type { CredentialHistory } from '../../ports/credentials.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable, shownTime } from './text.ts';
 
-/** Credentials as a table, for `headgate token list`. */
-export function renderCredentials(credentials: readonly Credential[], paint: Paint): string {
+/** Credentials as a table, for `headgate token list`. `now` in ms since the epoch. */
+export function renderCredentials(credentials: readonly Credential[], now: number, paint: Paint): string {
   return renderTable(
     ['CONNECTION', 'FINGERPRINT', 'STATE', 'OWNER', 'KEPT', 'SINCE', 'EXPIRES'],
     credentials.map((credential) => [
@@ -16,7 +16,7 @@ export function renderCredentials(credentials: readonly Credential[], paint: Pai
       printable(ownerText(credential)),
       credential.source,
       shownTime(credential.createdAt),
-      shownTime(credential.expiresAt),
+      expiryOf(credential, now, paint),
     ]),
   );
 }
@@ -27,20 +27,30 @@ function stateOf({ state, refusedAt }: Credential, paint: Paint): string {
   return state === 'active' ? paint.good(state) : paint.warn(state);
 }
 
+function expiryOf(credential: Credential, now: number, paint: Paint): string {
+  const shown = shownTime(credential.expiresAt);
+  return isLive(credential) && (credential.expiresAt ?? Infinity) <= now ? paint.bad(`${shown}, past`) : shown;
+}
+
 function ownerText({ owner }: Credential): string {
   if (owner.kind !== 'user') return owner.kind === 'unknown' ? 'unknown' : 'service account';
   return owner.anchor === undefined ? `${owner.name} (not in the directory)` : owner.name;
 }
 
 /** One credential with everything that happened to it, for `headgate token show`. */
-export function renderCredential(credential: Credential, history: readonly CredentialHistory[], paint: Paint): string {
+export function renderCredential(
+  credential: Credential,
+  history: readonly CredentialHistory[],
+  now: number,
+  paint: Paint,
+): string {
   const rows = history.map(({ at, event, by, detail }) => [
     shownTime(at),
     event,
     printable(by),
     printable(detail ?? ''),
   ]);
-  return [renderCredentials([credential], paint), renderTable(['AT', 'WHAT', 'BY', ''], rows)].join('\n\n');
+  return [renderCredentials([credential], now, paint), renderTable(['AT', 'WHAT', 'BY', ''], rows)].join('\n\n');
 }
 
 /** Where a rotation stands: what was done now, and what somebody has to do next. */
