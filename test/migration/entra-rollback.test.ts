@@ -1,25 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { MigrationView } from '../../src/core/migration/view.ts';
 import { company, people, personName } from '../e2e/company.ts';
-import { accountStates, openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
+import { useEntraWorlds, type EntraWorld } from './entra-world.ts';
+import { accountStates } from './surroundings.ts';
 
-let store: Awaited<ReturnType<typeof openStore>>;
-let world: EntraWorld | undefined;
-beforeAll(async () => {
-  store = await openStore();
-});
-afterAll(() => store.close());
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
+const openWorld = useEntraWorlds();
 
 /** Six people: 1 to 4 through Crew, 4 and 5 through Deck, 6 directly. */
 async function open(): Promise<EntraWorld> {
   const organisation = company({ users: 7, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
-  world = await openEntraWorld({ database: store.database, organisation });
-  return world;
+  return openWorld({ organisation });
 }
 
 function memberIds({ provider }: EntraWorld, group: string): readonly string[] {

@@ -1,12 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createEntraWriter } from '../../src/adapters/entra/directory-writer.ts';
-import { createEntraDirectory } from '../../src/adapters/entra/entra-directory.ts';
-import { openDatabase, type Database } from '../../src/adapters/postgres/database.ts';
+import type { Database } from '../../src/adapters/postgres/database.ts';
 import { createStores } from '../../src/adapters/postgres/stores.ts';
-import { profileByName } from '../../src/adapters/scim/profiles/profile-by-name.ts';
-import { createScimProvider } from '../../src/adapters/scim/provider.ts';
 import { createVault } from '../../src/adapters/vault/vault.ts';
 import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import type { MigrationKind } from '../../src/core/migration/migration.ts';
@@ -17,36 +10,18 @@ import type { Connection, Ports } from '../../src/ports/index.ts';
 import type { MigrationStore } from '../../src/ports/migration-store.ts';
 import { createPace } from '../../src/provisioning/pace.ts';
 import { unlessSwitchedOff } from '../../src/provisioning/switched-off.ts';
-import { text } from '../../src/sandbox/organisation/model.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
-import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
-import {
-  migrationApplication,
-  ENTRA_MIGRATION_PERMISSIONS,
-  readerApplication,
-  type RegisteredApplication,
-} from '../../src/sandbox/tenant/login/applications.ts';
+import type { SandboxProvider } from '../../src/sandbox/provider/provider.ts';
+import { ENTRA_MIGRATION_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
 import type { JobSettings } from '../../src/sandbox/tenant/provisioning/provisioning-jobs.ts';
-import { startTenant, type Tenant } from '../../src/sandbox/tenant/tenant.ts';
-import { createSpyMetrics } from '../adapters/entra/loopback-graph.ts';
+import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
 import { defaultMapping, theRules } from '../builders.ts';
 import { aSecret } from '../provisioning/fakes.ts';
 import { silentLog } from '../silent-log.ts';
+import { openSurroundings } from './surroundings.ts';
+import { useWorlds } from './use-worlds.ts';
 
 const never = new AbortController().signal;
-
-/** A database for worlds that follow one another: each has a connection of its own in it. */
-export async function openStore(): Promise<{ readonly database: Database; close(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'headgate-entra-'));
-  const database = await openDatabase({ url: `file:${folder}`, log: silentLog });
-  return {
-    database,
-    async close() {
-      await database.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
 
 let worlds = 0;
 
@@ -118,7 +93,6 @@ function mortalMigrations(real: MigrationStore) {
 }
 
 export interface EntraWorldOptions {
-  readonly database: Database;
   readonly organisation: Organisation;
   readonly job?: JobSettings;
   readonly permissions?: readonly string[];
@@ -155,46 +129,25 @@ export interface EntraWorld {
   close(): Promise<void>;
 }
 
-/** Opens it all, over real HTTP and a real database. */
-export async function openEntraWorld({
-  database,
-  organisation,
-  job,
-  permissions = ENTRA_MIGRATION_PERMISSIONS,
-}: EntraWorldOptions): Promise<EntraWorld> {
+/** For the worlds of a test file: what this returns opens one, over real HTTP and a real database, until its test is over. */
+export function useEntraWorlds(): (options: EntraWorldOptions) => Promise<EntraWorld> {
+  return useWorlds(openEntraWorld);
+}
+
+async function openEntraWorld(
+  database: Database,
+  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS }: EntraWorldOptions,
+): Promise<EntraWorld> {
   const name = `acme-${++worlds}`;
-  const reader = readerApplication();
-  const writer = migrationApplication({ permissions });
-  const tenant = await startTenant({ organisation, applications: [reader, writer] });
-  const provider = await startProvider({ behaviour: 'uniqkey' });
   const clock = { now: () => Date.now() };
+  const around = await openSurroundings({ name, organisation, clock, permissions });
+  const { tenant, provider, principal, directory } = around;
   const stores = createStores({ database, clock });
-  const token = provider.token ?? '';
-  const shared = { log: silentLog, metrics: createSpyMetrics().metrics, now: clock.now };
-  const identity = ({ clientId, secrets }: RegisteredApplication) => ({
-    tenant: tenant.tenantId,
-    client: clientId,
-    credential: { kind: 'client_secret' as const, secret: () => secrets[0]?.value ?? '' },
-    cloud: 'global' as const,
-    endpoints: { login: tenant.url, graph: tenant.graphUrl },
-    ...shared,
-  });
-  const directory = createEntraDirectory(identity(reader));
-  const directoryWriter = createEntraWriter(identity(writer));
-  const [principal] = [...organisation.servicePrincipals.values(organisation.version())];
-  if (principal === undefined) throw new Error('the organisation has no application');
-  const scim = createScimProvider({
-    connection: name,
-    url: provider.url,
-    profile: profileByName('uniqkey'),
-    credential: { kind: 'bearer', token: async () => token, spare: async () => undefined },
-    ...shared,
-  });
   const connection: Connection = {
     rules: theRules({ name, application: principal.appId, engine: 'entra' }),
     mapping: defaultMapping(),
     directory,
-    provider: unlessSwitchedOff(scim, name, stores.connections, clock.now),
+    provider: unlessSwitchedOff(around.scim, name, stores.connections, clock.now),
     credential: aSecret,
     target: provider.url,
     tenant: 'contoso',
@@ -217,14 +170,14 @@ export async function openEntraWorld({
     },
     connections: new Map([[name, connection]]),
     clock,
-    metrics: shared.metrics,
+    metrics: around.metrics,
     worker: { id: 'w1', leaseMs: 60_000, sliceSize: 1, window: 1 },
     pace: createPace(1),
     gatherings: { run: unused },
-    migration: { settleMs: 0, writer: directoryWriter },
+    migration: { settleMs: 0, writer: around.writer },
   };
   const { control } = tenant;
-  const target = { url: provider.url, token };
+  const target = { url: provider.url, token: around.token };
   control.setProvisioningJob(principal.appId, 'NotRun', { target, deleteThreshold: 3, ...job });
   const cycle = () => control.runProvisioningJob(principal.appId);
   if ((await cycle())?.state !== 'Succeeded') throw new Error('the first cycle failed');
@@ -280,30 +233,13 @@ export async function openEntraWorld({
       const [seen] = await directory.readProvisioningJobs(principal.id, never);
       return seen?.code;
     },
-    assigned() {
-      const at = organisation.version();
-      return [...organisation.assignments(principal.id).values(at)]
-        .map(({ principalId }) => {
-          const found = organisation.users.get(principalId, at) ?? organisation.groups.get(principalId, at);
-          const properties = found?.properties ?? {};
-          return text(properties, 'userPrincipalName') || text(properties, 'displayName');
-        })
-        .toSorted();
-    },
+    assigned: around.assigned,
     active: () =>
       provider.accounts
         .all()
         .filter((account) => account['active'] === true)
         .flatMap(({ userName }) => (typeof userName === 'string' ? userName : []))
         .toSorted(),
-    async close() {
-      await Promise.all([directory.close(), directoryWriter.close(), scim.close()]);
-      await Promise.all([tenant.close(), provider.close()]);
-    },
+    close: around.close,
   };
-}
-
-/** Every account of the provider by id, and whether it is active. */
-export function accountStates({ provider }: EntraWorld): ReadonlyMap<unknown, unknown> {
-  return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
 }

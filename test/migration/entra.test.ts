@@ -1,21 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRehearser } from '../../src/rehearsal/rehearse.ts';
 import { MIGRATION_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
 import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import { company, people, personName } from '../e2e/company.ts';
 import { silentLog } from '../silent-log.ts';
-import { accountStates, openEntraWorld, openStore, type EntraWorld, type EntraWorldOptions } from './entra-world.ts';
+import { useEntraWorlds, type EntraWorld, type EntraWorldOptions } from './entra-world.ts';
+import { accountStates } from './surroundings.ts';
 
-let store: Awaited<ReturnType<typeof openStore>>;
-let world: EntraWorld | undefined;
-beforeAll(async () => {
-  store = await openStore();
-});
-afterAll(() => store.close());
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
+const openWorld = useEntraWorlds();
 
 const TEST1 = 'info.test1@testcompany.example';
 const TEST3 = 'info.test3@testcompany.example';
@@ -23,8 +15,7 @@ const TEST3 = 'info.test3@testcompany.example';
 /** Six people: 1 to 4 through Crew, 4 and 5 through Deck, 6 directly; a seventh without access. */
 async function open(options: Partial<EntraWorldOptions> = {}): Promise<EntraWorld> {
   const organisation = company({ users: 7, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
-  world = await openEntraWorld({ database: store.database, organisation, ...options });
-  return world;
+  return openWorld({ organisation, ...options });
 }
 
 /** Every write the provider has seen, ids left out. */

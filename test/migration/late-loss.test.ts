@@ -1,24 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { company, personName } from '../e2e/company.ts';
-import { openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
+import { useEntraWorlds, type EntraWorld } from './entra-world.ts';
 
-let store: Awaited<ReturnType<typeof openStore>>;
-let world: EntraWorld | undefined;
-beforeAll(async () => {
-  store = await openStore();
-});
-afterAll(() => store.close());
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
+const openWorld = useEntraWorlds();
 
 /** Eight people, at the open gate: 1 to 5 through Crew, 6 and 7 through Deck, 8 directly. */
 async function open(): Promise<EntraWorld> {
   const organisation = company({ users: 8, groups: { Crew: [1, 5], Deck: [6, 7] }, direct: [8, 8] });
-  const at = await openEntraWorld({ database: store.database, organisation });
-  world = at;
+  const at = await openWorld({ organisation });
   await at.start('remove-groups', ['Crew', 'Deck']);
   expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
   at.provider.clearRequests();

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { afterTrouble, DEFAULT_PROBES, HEALTHY } from '../../src/core/quarantine.ts';
 import { company } from '../e2e/company.ts';
-import { accountStates, openEntraWorld, openStore } from './entra-world.ts';
+import { useEntraWorlds } from './entra-world.ts';
+import { accountStates } from './surroundings.ts';
 
-let store: Awaited<ReturnType<typeof openStore>>;
-beforeAll(async () => {
-  store = await openStore();
-});
-afterAll(() => store.close());
+const openWorld = useEntraWorlds();
 
 test('a connection that gets into quarantine at the gate is left alone until it is out of it', async () => {
   const organisation = company({ users: 5, groups: { Crew: [1, 4] }, direct: [5, 5] });
-  const at = await openEntraWorld({ database: store.database, organisation });
+  const at = await openWorld({ organisation });
   const before = accountStates(at);
   const { name } = at.connection.rules;
   const { connections } = at.ports.stores;
@@ -30,12 +27,11 @@ test('a connection that gets into quarantine at the gate is left alone until it 
   await at.operator.actOnMigration({ connection: name, verb: 'resume', by: 'ada' });
   expect(await at.settle()).toMatchObject({ result: 'succeeded' });
   expect(accountStates(at)).toEqual(before);
-  await at.close();
 });
 
 test("a job of Entra's that took the place of the one it began with is a matter for a person, once", async () => {
   const organisation = company({ users: 5, groups: { Crew: [1, 4] }, direct: [5, 5] });
-  const at = await openEntraWorld({ database: store.database, organisation });
+  const at = await openWorld({ organisation });
   const before = accountStates(at);
   const { directory, rules } = at.connection;
   await at.start('remove-groups', ['Crew']);
@@ -50,5 +46,4 @@ test("a job of Entra's that took the place of the one it began with is a matter 
   await at.operator.actOnMigration({ connection: rules.name, verb: 'resume', by: 'ada' });
   expect(await at.settle()).toMatchObject({ result: 'succeeded' });
   expect(accountStates(at)).toEqual(before);
-  await at.close();
 });

@@ -1,22 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { company, personName } from '../e2e/company.ts';
-import { openEntraWorld, openStore, type EntraWorld } from './entra-world.ts';
+import { useEntraWorlds } from './entra-world.ts';
 
-let store: Awaited<ReturnType<typeof openStore>>;
-let world: EntraWorld | undefined;
-beforeAll(async () => {
-  store = await openStore();
-});
-afterAll(() => store.close());
-afterEach(async () => {
-  await world?.close();
-  world = undefined;
-});
+const openWorld = useEntraWorlds();
 
 test('whoever leaves the group before the gate is named as one who keeps access, in status, question and result', async () => {
   const organisation = company({ users: 5, groups: { Crew: [1, 4] }, direct: [5, 5] });
-  const at = await openEntraWorld({ database: store.database, organisation });
-  world = at;
+  const at = await openWorld({ organisation });
   await at.start('remove-groups', ['Crew']);
   const shown = await at.settle();
   at.tenant.control.removeMember('Crew', personName(2));
