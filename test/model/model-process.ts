@@ -4,7 +4,7 @@ export class Crash extends Error {
 }
 
 /** Methods that answer at once, from what the process knows: nothing can go wrong around them. */
-const SYNCHRONOUS: ReadonlySet<string | symbol> = new Set(['pace', 'preview']);
+const SYNCHRONOUS: ReadonlySet<string | symbol> = new Set(['pace', 'preview', 'show']);
 
 /**
  * One life of a process. Its ports report the moment before and after each call; at the moment set for it the process
@@ -27,7 +27,11 @@ export class ModelProcess {
     this.#onMoment();
     if (this.left === undefined) return;
     this.left -= 1;
-    if (this.left > 0) return;
+    if (this.left <= 0) this.die();
+  }
+
+  /** Dies here and now. */
+  die(): never {
     this.alive = false;
     throw new Crash();
   }
