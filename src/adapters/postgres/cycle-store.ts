@@ -123,7 +123,10 @@ function createWrites(
             migration: migration === undefined ? null : JSON.stringify(migration),
             subject: subject === undefined ? null : JSON.stringify(subject),
           })
-          .onConflict((conflict) => conflict.column('connection').where('phase', '<>', 'closed').doNothing())
+          .onConflict((conflict) =>
+            // Written out: as a parameter it names the partial index only where the statement is planned for each value.
+            conflict.column('connection').where('phase', '<>', sql.lit('closed')).doNothing(),
+          )
           .returning(CYCLE_COLUMNS)
           .executeTakeFirst();
       });
