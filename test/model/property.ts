@@ -2,21 +2,31 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
+import { Kysely, PostgresDialect } from 'kysely';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createStores } from '../../src/adapters/postgres/stores.ts';
+import type { Tables } from '../../src/adapters/postgres/tables.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { aHandClock, type HandClock } from '../contract/stores.contract.ts';
 import { silentLog } from '../silent-log.ts';
+import { preparing } from './prepared.ts';
 import { runScript } from './run-script.ts';
 import { script, type Script } from './script.ts';
 
-/** Without a number of histories, as many are played as fit into this time, in ms. */
-const ENOUGH_MS = 60_000;
+/** Without a number of histories so many are played, or as many as fit into this time, in ms. */
+const ENOUGH = 1_000;
+const ENOUGH_MS = 240_000;
+/** What earlier histories left makes every statement slower; emptying makes all of them be planned again. */
+const EMPTIED_EVERY = 50;
+/** As many as a daemon's store has. */
+const CLIENTS = 10;
 
 export interface ModelStores {
   readonly stores: Stores;
   readonly clock: HandClock;
+  /** Forgets everything. */
+  empty(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,10 +34,19 @@ export interface ModelStores {
 export async function openModelStores(): Promise<ModelStores> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-model-'));
   const database = await openDatabase({ url: `file:${directory}`, log: silentLog });
+  const pool = await database.poolFor('headgate', CLIENTS);
+  const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
+  const { rows } = await pool.query<{ tables: string }>(
+    `select string_agg(format('%I.%I', schemaname, tablename), ', ') as tables from pg_catalog.pg_tables
+     where schemaname = 'headgate' and tablename not in ('migration', 'migration_lock')`,
+  );
   const clock = aHandClock();
   return {
-    stores: createStores({ database: { ...database, syncToDisk: async () => undefined }, clock }),
+    stores: createStores({ database: { ...database, sql, syncToDisk: async () => undefined }, clock }),
     clock,
+    async empty() {
+      await pool.query(`truncate ${rows[0]?.tables ?? ''}`);
+    },
     async close() {
       await database.close();
       await rm(directory, { recursive: true });
@@ -40,7 +59,7 @@ function runParameters(): fc.Parameters<[Script]> {
   const { HEADGATE_TEST_RUNS: runs, HEADGATE_TEST_SEED: seed, HEADGATE_TEST_PATH: path } = process.env;
   return {
     ...(runs === undefined
-      ? { numRuns: 1_000_000, interruptAfterTimeLimit: ENOUGH_MS, markInterruptAsFailure: false }
+      ? { numRuns: ENOUGH, interruptAfterTimeLimit: ENOUGH_MS, markInterruptAsFailure: false }
       : { numRuns: Number(runs) }),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
     ...(path === undefined ? {} : { path }),
@@ -60,7 +79,8 @@ export async function playHistories(under: ModelStores, calm: CycleKind): Promis
     // Back-off is jittered: the same history must be played in the same way.
     let state = 1;
     Math.random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-    const wrong = await runScript(`model-${++histories}`, history, calm, under);
+    if (++histories % EMPTIED_EVERY === 0) await under.empty();
+    const wrong = await runScript(`model-${histories}`, history, calm, under);
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
   const details = await fc.check(property, runParameters()).finally(() => (Math.random = random));
