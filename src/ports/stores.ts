@@ -35,6 +35,8 @@ export interface CycleRecord {
   readonly planDigest?: string;
   /** Digest of the configuration its plan was made under; absent before there is one, and of plans of older versions. */
   readonly plannedUnder?: string;
+  /** Why a cycle that was asked to be incremental looked at everything after all; absent where it did not. */
+  readonly everything?: string;
   readonly planCounts?: PlanCounts;
   readonly notices: readonly Notice[];
   readonly verdict?: Verdict;
@@ -109,7 +111,7 @@ export interface CycleStore {
    * as held, those `aside` (by key) as escrowed, with why, and the connection's holds open, change and lift with it.
    * `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
    * transaction, so that no delay is forgotten whose user the baseline has passed. `under` is the digest of the
-   * configuration the plan was made under. Nothing happens when the cycle is past planning or `worker` lost its lease.
+   * configuration the plan was made under, `everything` why an incremental cycle looked at all. Nothing happens when the cycle is past planning or `worker` lost its lease.
    */
   savePlan(
     id: string,
@@ -121,6 +123,7 @@ export interface CycleStore {
       readonly memories?: readonly LinkMemory[];
       readonly aside?: ReadonlyMap<string, OperationFailure>;
       readonly under?: string;
+      readonly everything?: string;
     },
   ): Promise<boolean>;
   /** The baseline of the last committed cycle, if any, with what it left unsettled and what later cycles may have sent. */
@@ -136,7 +139,7 @@ export interface CycleStore {
     id: string,
     result: CycleResult,
     failure?: CycleRecord['failure'],
-    details?: { readonly plan?: Plan; readonly verdict?: Verdict },
+    details?: { readonly plan?: Plan; readonly verdict?: Verdict; readonly everything?: string },
   ): Promise<boolean>;
   counts(id: string): Promise<OperationCounts>;
   openSlices(id: string): Promise<readonly string[]>;

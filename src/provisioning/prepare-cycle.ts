@@ -224,7 +224,8 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   const last = await stores.cycles.baseline(rules.name);
   if (last === undefined) return everything('no cycle has been committed yet');
   if (last.baseline.rulesDigest !== connectionDigest(connection)) return everything('the configuration changed');
-  if (rules.scope.nestedGroups === 'expand') return everything('nested groups are expanded');
+  if (rules.scope.nestedGroups === 'expand')
+    return everything('nested groups are expanded (scope.nestedGroups: expand)');
   const changes = await gatherChanges({
     connection,
     links: stores.links,

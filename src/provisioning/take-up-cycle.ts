@@ -74,16 +74,17 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
   if (cycle.kind === 'audit') return endAudit(attempt, prepared);
   ports.metrics.planned(cycle.connection, plan.counts.operations);
   for (const { guard, effect, numbers } of verdict.findings) log.warn({ guard, effect, numbers }, 'a guard spoke');
+  const why = everything === undefined ? {} : { everything };
   const refusal = refusalOf(cycle, prepared);
   if (refusal !== undefined) {
-    await closeCycle(ports, cycle, 'refused', log, refusal, { plan, verdict });
+    await closeCycle(ports, cycle, 'refused', log, refusal, { plan, verdict, ...why });
     return false;
   }
   const escrows = await ports.stores.escrows.load(cycle.connection);
   // Whoever asks for one subject by name wants it tried now.
   const aside = putAside(plan.operations, cycle.kind === 'on-demand' ? [] : escrows, ports.clock.now());
   const under = connectionDigest(connection);
-  const kept = { memories, aside, under };
+  const kept = { memories, aside, under, ...why };
   const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, kept);
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');

@@ -77,6 +77,14 @@ test('a cycle names some of those a notice is about', () => {
   expect(renderCycle(cycle, plain)).toContain('note: 6 users could not be mapped (a, b, c, d, e, …)');
 });
 
+test('a cycle that was asked to be incremental and looked at everything says why', () => {
+  const everything = 'the watermark has expired';
+  expect(renderCycle(cycleView({ everything }), plain).split('\n')).toContain(
+    '  asked to be incremental, looks at everything: the watermark has expired',
+  );
+  expect(renderCycle(cycleView(), plain)).not.toContain('looks at everything');
+});
+
 test.each([
   [{ 1: { 'in-flight': 3, pending: 9 } }, undefined, 'cancelling: at most 3 operations still being sent'],
   [{ 1: { 'in-flight': 1 } }, 'changed', 'cancelling: at most 1 operation still being sent (changed)'],

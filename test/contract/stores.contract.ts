@@ -253,6 +253,20 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await start((await cut(id))[0])).toMatchObject(made);
       });
 
+      test('a cycle that could not be incremental keeps why it looked at everything, also when it was refused', async () => {
+        const { cycles } = under.stores;
+        const everything = 'the watermark has expired';
+        const { id } = await cycles.open({ ...request(), kind: 'incremental' });
+        expect((await cycles.get(id))?.everything).toBeUndefined();
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        expect(await cycles.savePlan(id, 'w1', aPlan(connection, []), ALLOWED, undefined, { everything })).toBe(true);
+        expect(await cycles.get(id)).toMatchObject({ kind: 'initial', everything });
+        await cycles.close(id, 'succeeded');
+        const refused = await cycles.open({ ...request(), kind: 'incremental' });
+        await cycles.close(refused.id, 'refused', undefined, { everything });
+        expect(await cycles.get(refused.id)).toMatchObject({ everything });
+      });
+
       test('values no directory should hold come back as they were', async () => {
         const odd: Operation = { ...aCreate(1), label: 'nul \u0000 lone \ud800 "quote" \\ {curly} ☃ 🏳️‍🌈' };
         const id = await exporting([odd]);

@@ -1,8 +1,6 @@
 import { sql } from 'kysely';
 import type { CycleResult } from '../../core/cycle.ts';
-import type { Plan } from '../../core/plan.ts';
-import type { Verdict } from '../../core/verdict.ts';
-import type { CycleRecord } from '../../ports/stores.ts';
+import type { CycleRecord, CycleStore } from '../../ports/stores.ts';
 import { commitBaseline } from './baselines.ts';
 import { lockCycle } from './cycle-rows.ts';
 import { doubt } from './record-slice.ts';
@@ -13,7 +11,7 @@ import type { Tx } from './tables.ts';
 interface Closing {
   readonly result: CycleResult;
   readonly failure: CycleRecord['failure'];
-  readonly details: { readonly plan?: Plan; readonly verdict?: Verdict } | undefined;
+  readonly details: Parameters<CycleStore['close']>[3];
   readonly now: number;
 }
 
@@ -57,6 +55,7 @@ export async function closeCycle(tx: Tx, id: string, { result, failure, details,
       progress: null,
       staged: null,
       ...(details?.verdict === undefined ? {} : { verdict: JSON.stringify(details.verdict) }),
+      ...(details?.everything === undefined ? {} : { everything: details.everything }),
       ...(details?.plan === undefined
         ? {}
         : {

@@ -169,7 +169,7 @@ function createWrites(
       );
     },
 
-    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside, under } = {}) {
+    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside, under, everything } = {}) {
       const saved = await commit(db, 'cycles.savePlan', async (tx) => {
         const cycle = await lockCycle(tx, { id });
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
@@ -191,6 +191,7 @@ function createWrites(
             planned_at: clock.now(),
             plan_digest: plan.digest,
             planned_under: under ?? null,
+            everything: everything ?? null,
             plan_counts: JSON.stringify(plan.counts),
             notices: JSON.stringify(plan.notices),
             verdict: JSON.stringify(standing),

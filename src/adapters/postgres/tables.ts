@@ -72,6 +72,7 @@ interface CycleTable {
   readonly expected_digest: string | null;
   readonly plan_digest: string | null;
   readonly planned_under: Generated<string | null>;
+  readonly everything: Generated<string | null>;
   readonly plan_counts: Json<PlanCounts>;
   readonly notices: Json<readonly Notice[]>;
   readonly verdict: Json<Verdict>;

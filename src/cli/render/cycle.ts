@@ -139,6 +139,9 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
     `Cycle ${paint.strong(cycle.id)}: ${cycle.kind === 'audit' ? 'audit' : `${kindWord(cycle)} cycle`} of ${cycle.connection}, ${cycle.phase === 'closed' ? resultWords(cycle.result, paint) : paint.warn(cycle.phase)}`,
     `  requested by ${printable(cycle.requestedBy)} at ${shownTime(cycle.createdAt)}${took(cycle)}`,
   ];
+  if (cycle.everything !== undefined) {
+    lines.push(`  asked to be incremental, looks at everything: ${printable(cycle.everything)}`);
+  }
   if (cycle.cancelRequested && cycle.phase !== 'closed') lines.push(`  ${paint.warn(cancelling(cycle))}`);
   if (cycle.planDigest !== undefined) lines.push(`  plan digest ${cycle.planDigest}`);
   const states = (['exported', 'escrowed', 'held', 'cancelled', 'pending', 'in-flight', 'in-doubt'] as const)

@@ -118,14 +118,20 @@ function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: Re
     disabled,
   );
   noticeFiltered(draft, scope, newcomers);
-  if (input.rules.scope.nestedGroups === 'expand') return;
+  noticeNested(input, draft, scope);
+}
+
+/** Groups within assigned groups: an operator must know of them, whether or not their members count. */
+function noticeNested(input: PlanInput, draft: PlanDraft, scope: Scope): void {
   const outer = [...scope.nested.keys()];
   const names = outer
     .map((group) => groupName(input.directory, group))
     .sort()
     .slice(0, 5)
     .join(', ');
-  const text = `${counted(outer.length, 'assigned group contains', 'assigned groups contain')} groups, whose members are not in scope (scope.nestedGroups: direct): ${names}`;
+  const { nestedGroups } = input.rules.scope;
+  const are = nestedGroups === 'expand' ? 'are in scope, too' : 'are not in scope';
+  const text = `${counted(outer.length, 'assigned group contains', 'assigned groups contain')} groups, whose members ${are} (scope.nestedGroups: ${nestedGroups}): ${names}`;
   notice(draft, 'nested-groups', text, outer);
 }
 

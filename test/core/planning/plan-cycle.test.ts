@@ -295,6 +295,19 @@ describe('planCycle', () => {
     );
   });
 
+  test.each([
+    ['direct', 'groups, whose members are not in scope (scope.nestedGroups: direct): IT'],
+    ['expand', 'groups, whose members are in scope, too (scope.nestedGroups: expand): IT'],
+  ] as const)('groups inside an assigned group are told of under nestedGroups: %s', (nestedGroups, words) => {
+    const groups = { it: { name: 'IT', nested: ['crew'] }, crew: { name: 'Crew', users: ['ada'] } };
+    const rules = { scope: { groups: true, nestedGroups } };
+    const { plan } = planCycle(aPlanInput({ users: [ada], groups, assignments: [assignGroup('it')] }, { rules }));
+    expect(plan.notices).toEqual([
+      { code: 'nested-groups', text: `1 assigned group contains ${words}`, anchors: ['it'] },
+    ]);
+    expect(plan.counts.entitledUsers).toBe(nestedGroups === 'expand' ? 1 : 0);
+  });
+
   test('an account that was disabled and is active again is told: a leaver must not have access unnoticed', () => {
     const links = [aLink('ada', { state: 'disabled', cause: 'unassigned' })];
     const input = aPlanInput({ whereabouts: { ada: 'present' } }, { links, provider: { accounts: [adasAccount] } });
