@@ -1,31 +1,19 @@
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
 import type { Credential, CredentialState } from '../../core/credential.ts';
-import type { Baseline } from '../../core/baseline.ts';
 import type { Departure } from '../../core/departure.ts';
-import type { CycleKind, CyclePhase, CycleResult, CycleSubject } from '../../core/cycle.ts';
-import type { CycleMigration } from '../../core/migration/migration.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
 import type { DriftReport } from '../../core/drift.ts';
 import type { Notification, NotificationKind, Told } from '../../core/notification.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
 import type { Escrow } from '../../core/escrow.ts';
 import type { Health } from '../../core/quarantine.ts';
-import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
-import type { Notice, PlanCounts } from '../../core/plan.ts';
 import type { Decision, HeldPieces, HoldEvent, HoldState } from '../../core/holds.ts';
-import type { GuardName, Verdict } from '../../core/verdict.ts';
+import type { GuardName } from '../../core/verdict.ts';
 import type { HoldRecord } from '../../ports/hold-store.ts';
-import type { CycleRecord, OperationRecord } from '../../ports/stores.ts';
 import type { RecoveryAct, SeenPace } from '../../ports/recovery.ts';
-
-/** int8 arrives as text; numbers are written and compared with. */
-type Int8 = ColumnType<string | number, number, number>;
-type NullableInt8 = ColumnType<string | number | null, number | null | undefined, number | null>;
-/**
- * json is parsed on reading and written as text. What is read is what this program wrote under the same migrations, so
- * its type is taken as known.
- */
-type Json<T> = ColumnType<T | null, string | null | undefined, string | null>;
+import type { Wave } from '../../core/operation.ts';
+import type { Int8, Json, NullableInt8 } from './column-types.ts';
+import type { BaselineTable, CycleTable, OperationTable, SeenOperationView, SliceTable } from './cycle-tables.ts';
 
 interface ConnectionTable {
   readonly name: string;
@@ -59,38 +47,6 @@ interface RecoveryActTable {
   readonly reason: string | null;
 }
 
-interface CycleTable {
-  readonly number: Generated<string>;
-  readonly id: string;
-  readonly connection: string;
-  readonly kind: ColumnType<CycleKind>;
-  readonly phase: CyclePhase;
-  readonly requested_by: string;
-  readonly created_at: Int8;
-  readonly planned_at: NullableInt8;
-  readonly closed_at: NullableInt8;
-  readonly expected_digest: string | null;
-  readonly plan_digest: string | null;
-  readonly planned_under: Generated<string | null>;
-  readonly everything: Generated<string | null>;
-  readonly plan_counts: Json<PlanCounts>;
-  readonly notices: Json<readonly Notice[]>;
-  readonly verdict: Json<Verdict>;
-  readonly cancel_requested: Generated<boolean>;
-  readonly cancel_reason: Generated<string | null>;
-  readonly result: CycleResult | null;
-  readonly failure: Json<NonNullable<CycleRecord['failure']>>;
-  readonly progress: Json<NonNullable<CycleRecord['progress']>>;
-  readonly attempts: Generated<number>;
-  readonly lease_worker: string | null;
-  readonly lease_until: NullableInt8;
-  readonly slices_cut: Generated<number>;
-  readonly staged: Json<Baseline>;
-  readonly put_aside: Generated<number>;
-  readonly migration: Json<CycleMigration>;
-  readonly subject: Json<CycleSubject>;
-}
-
 interface ScopeMigrationTable {
   readonly number: Generated<string>;
   readonly id: string;
@@ -110,67 +66,10 @@ interface JournalTable {
   readonly hash: string;
 }
 
-interface BaselineTable {
-  readonly connection: string;
-  readonly cycle: string;
-  readonly body: ColumnType<Baseline, string, string>;
-}
-
 interface DriftTable {
   readonly connection: string;
   readonly counts: ColumnType<DriftReport['counts'], string, string>;
   readonly body: ColumnType<DriftReport, string, string>;
-}
-
-interface SliceTable {
-  readonly id: string;
-  readonly cycle: string;
-  readonly wave: Wave;
-  readonly worker: string | null;
-  readonly lease_until: NullableInt8;
-  readonly starts: Generated<number>;
-  readonly sequences: readonly number[];
-  /** How many of them nobody may have sent before it was started. */
-  readonly fresh: number;
-}
-
-interface OperationTable {
-  readonly cycle: string;
-  readonly sequence: number;
-  readonly wave: Wave;
-  readonly resource: 'account' | 'group';
-  readonly anchor: string;
-  readonly state: OperationState;
-  readonly held_by: string | null;
-  /** Whether its resource has another operation in the same cycle. */
-  readonly shared: Generated<boolean>;
-  /** Holds whose approvals let it through. */
-  readonly approvals: readonly string[] | null;
-  readonly attempts: Generated<number>;
-  readonly not_before: NullableInt8;
-  readonly settled_at: NullableInt8;
-  readonly duration_ms: number | null;
-  readonly body: ColumnType<Operation, string, never>;
-  readonly exported: Json<Exported>;
-  readonly failure: Json<NonNullable<OperationRecord['failure']>>;
-}
-
-/** The view of operations in the state they are in now; `stored_state` is the one the indexes know. */
-interface SeenOperationView extends Pick<
-  OperationTable,
-  | 'cycle'
-  | 'sequence'
-  | 'anchor'
-  | 'attempts'
-  | 'held_by'
-  | 'approvals'
-  | 'settled_at'
-  | 'body'
-  | 'exported'
-  | 'failure'
-  | 'state'
-> {
-  readonly stored_state: OperationState;
 }
 
 /** A link without what it remembers of its user, which is written apart. */
