@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
-import { freezeReason } from '../core/migration/migration.ts';
+import { freezeReason, frozenBecause } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
-import { stateOf } from '../core/migration/state.ts';
+import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
@@ -63,6 +63,7 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
   const { id, ports, log, worker } = given;
   for (;;) {
     const lines = await ports.stores.migrations.lines(id);
+    if (await endFrozen(given, stateOf(lines), signal)) return undefined;
     const action = nextMigrationStep(stateOf(lines), ports.clock.now());
     switch (action.do) {
       case 'nothing':
@@ -188,6 +189,24 @@ async function stopOwnCycle({ id, connection, ports }: Advance): Promise<boolean
   return open?.migration?.id === id && (await cycles.requestCancel(open.id, 'the migration was aborted'));
 }
 
+/**
+ * Does what a process left that died between freezing the connection and saying so in the journal, or between a rollback asked
+ * for and lifting the freeze. True when the migration has ended by that.
+ */
+async function endFrozen(given: Advance, state: MigrationState, signal: AbortSignal): Promise<boolean> {
+  const { id, connection, ports } = given;
+  const { name } = connection.rules;
+  const text = frozenBecause(id, (await ports.stores.connections.get(name)).pausedReason);
+  if (text === undefined) return false;
+  if (state.mode === 'rollback') {
+    await ports.stores.connections.resume(name);
+    return false;
+  }
+  const found = await lastLook(given, state, signal);
+  await end(given, { result: 'aborted', by: 'headgate', text, frozen: true }, found);
+  return true;
+}
+
 /** Ends a migration. Frozen first: a crash between the two must not leave a connection that goes on as if nothing was. */
 async function end(
   given: Advance,
@@ -198,7 +217,7 @@ async function end(
   const { result, text, frozen } = how;
   const { name } = connection.rules;
   const sent = await sentByCycles(given, stateOf(await ports.stores.migrations.lines(id)));
-  if (frozen) await ports.stores.connections.pause(name, `${freezeReason(id)}: ${text}`);
+  if (frozen) await ports.stores.connections.pause(name, freezeReason(id, text));
   await ports.stores.migrations.append(id, [...sent, ...first, { kind: 'ended', ...how }], { worker });
   if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');

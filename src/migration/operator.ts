@@ -1,7 +1,7 @@
 import { RefusedError } from '../core/errors.ts';
 import { obstacles } from '../core/migration/findings.ts';
 import type { JournalEntry } from '../core/migration/journal.ts';
-import { freezeReason } from '../core/migration/migration.ts';
+import { frozenBecause } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, startRefusal, type Refusal } from '../core/migration/permitted.ts';
 import { reportOf } from '../core/migration/report.ts';
@@ -134,7 +134,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
 /** Lifts the pause an aborted migration has put on its connection: while it is open again no cycle but its own runs. */
 async function thaw({ stores: { connections } }: Ports, { id, connection }: StoredMigration): Promise<void> {
   const { pausedReason } = await connections.get(connection);
-  if (pausedReason?.startsWith(freezeReason(id)) === true) await connections.resume(connection);
+  if (frozenBecause(id, pausedReason) !== undefined) await connections.resume(connection);
 }
 
 /** What must be so before anything is looked at: the identity, and a connection that is in order. */

@@ -113,9 +113,15 @@ export interface CycleMigration {
 /** How a migration ended. */
 export type MigrationResult = 'succeeded' | 'aborted' | 'rolled-back';
 
-/** Why a connection is paused that an aborted migration has frozen: how the reason begins. */
-export function freezeReason(migration: string): string {
-  return `migration ${migration} was aborted`;
+/** Why a connection is paused that an aborted migration has frozen. */
+export function freezeReason(migration: string, why: string): string {
+  return `migration ${migration} was aborted: ${why}`;
+}
+
+/** Why the migration was aborted that has frozen a connection paused for this reason; undefined where it was not this one. */
+export function frozenBecause(migration: string, pausedReason: string | undefined): string | undefined {
+  const beginning = freezeReason(migration, '');
+  return pausedReason?.startsWith(beginning) === true ? pausedReason.slice(beginning.length) : undefined;
 }
 
 export type MigrationMode = 'forward' | 'rollback';
