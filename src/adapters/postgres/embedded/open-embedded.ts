@@ -114,6 +114,8 @@ function scheduleMaintenance(pool: Pool, disk: DiskSync, log: Log): Maintenance 
   }
   const timer = setInterval(() => {
     whenWorthIt().catch((error: unknown) => {
+      // Cut short by the end of the process: the next one maintains it.
+      if (pool.ending) return;
       log.warn({ error: error instanceof Error ? error.message : 'unknown' }, 'database maintenance failed');
     });
   }, MAINTENANCE_MS);
