@@ -1,4 +1,5 @@
 import { nextCycleAction, type CycleAction, type CycleFacts } from '../src/core/cycle.ts';
+import type { Wave } from '../src/core/operation.ts';
 import { isQuarantined, TRIAL_SIZE, type Quarantined, waitsUntil } from '../src/core/quarantine.ts';
 import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
@@ -113,9 +114,10 @@ async function take(
       const size = facts.onTrial === true ? Math.min(TRIAL_SIZE, usual) : usual;
       const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, now);
       for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });
+      if (slices.length > 0) return false;
+      if (facts.openSlices === 0 && (await putOff(cycle, action.wave, now, ports, log))) return true;
       // Asked only when none could be cut, because it reads many rows.
-      if (slices.length === 0)
-        await comeBack(cycle, await ports.stores.cycles.waitingUntil(cycle.id, action.wave, now), ports);
+      await comeBack(cycle, await ports.stores.cycles.waitingUntil(cycle.id, action.wave, now), ports);
       return false;
     }
     case 'verify':
@@ -134,6 +136,20 @@ async function take(
     default:
       return action satisfies never;
   }
+}
+
+/** How long a cycle that has nothing else to do waits for single resources, in ms from now and from its planning. */
+const PATIENCE = { fromNowMs: 60_000, fromPlanMs: 5 * 60_000 } as const;
+
+/**
+ * Leaves to the next cycle what the provider refuses for single resources for a while longer, such as a locked account or
+ * newcomers above its quota: everybody else's changes, leavers among them, wait for the end of this one.
+ */
+async function putOff(cycle: CycleRecord, wave: Wave, now: number, ports: Ports, log: Log): Promise<boolean> {
+  const waited = now - (cycle.plannedAt ?? now) > PATIENCE.fromPlanMs;
+  const operations = await ports.stores.cycles.putOff(cycle.id, wave, waited ? now : now + PATIENCE.fromNowMs);
+  if (operations > 0) log.info({ operations }, 'put off to the next cycle: the provider does not take them for now');
+  return operations > 0;
 }
 
 async function comeBack(cycle: CycleRecord, until: number | undefined, ports: Ports): Promise<void> {

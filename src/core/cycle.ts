@@ -90,7 +90,8 @@ function total(counts: OperationCounts, ...states: readonly OperationState[]): n
  * cycle that did nothing because all of it is held has not succeeded in anything.
  */
 export function settledResult(counts: OperationCounts): CycleResult {
-  if (total(counts, 'escrowed') > 0) return 'entry-level-errors';
+  // Cancelled in a cycle that goes to its end: the provider did not take it for now, and the next cycle does it.
+  if (total(counts, 'escrowed', 'cancelled') > 0) return 'entry-level-errors';
   return total(counts, 'held') > 0 && total(counts, 'exported') === 0 ? 'held' : 'succeeded';
 }
 

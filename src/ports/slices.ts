@@ -46,6 +46,8 @@ export type OperationResult =
       readonly state: 'pending' | 'in-doubt';
       readonly notBefore?: number;
       readonly attemptSpent: boolean;
+      /** What keeps this resource alone waiting: the cycle need not wait for it. */
+      readonly waitsFor?: OperationFailure;
     };
 
 /** An operation a closed cycle left in doubt. */

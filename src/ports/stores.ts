@@ -145,6 +145,11 @@ export interface CycleStore {
   openSlices(id: string): Promise<readonly string[]>;
   /** Earliest time a waiting operation of the wave may be sent; undefined when one may go at `now` or none waits. */
   waitingUntil(id: string, wave: Wave, now: number): Promise<number | undefined>;
+  /**
+   * Leaves to the next cycle what of the wave waits for its own resource, and is not out with a slice, until later than
+   * `after` (ms since the epoch), with everything later that is planned for the same resources. Returns how many operations.
+   */
+  putOff(id: string, wave: Wave, after: number): Promise<number>;
   /** Cuts up to `slices` new slices of at most `size` sendable operations from the wave. Returns their ids. */
   cutSlices(id: string, wave: Wave, slices: number, size: number, now: number): Promise<readonly string[]>;
   /** Marks a slice in flight under a lease, before its first request. After a dead worker every operation is in doubt. */

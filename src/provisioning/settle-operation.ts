@@ -21,10 +21,10 @@ export const MOST_ATTEMPTS = 5;
 type SliceOperation = SliceWork['operations'][number];
 
 /**
- * How long after its planning an operation waits for a resource that only the provider locks, in ms. Then it is put aside:
- * the cycle must end, because everybody else's changes wait for the next one.
+ * How long after its planning an operation in doubt waits for a resource that only the provider locks, in ms. Then it is put
+ * aside: the cycle must end, and it must not be put off like one that was surely not carried out.
  */
-export const LOCK_KEEPS_MS = 60 * 60_000;
+export const DOUBT_KEEPS_MS = 60 * 60_000;
 
 /** How long to wait before attempt `attempt` + 1, in ms: jittered, growing from about one second to a minute. */
 function backoffMs(attempt: number): number {
@@ -81,13 +81,15 @@ export function failed(
   const { sequence, operation, attempts } = item;
   if (!(error instanceof HeadgateError)) throw error;
   if (error instanceof ThrottledError) {
-    if (error.scope === 'resource' && now - plannedAt > LOCK_KEEPS_MS)
+    const alone = error.scope === 'resource';
+    if (alone && item.inDoubt && now - plannedAt > DOUBT_KEEPS_MS)
       return { sequence, state: 'escrowed', failure: failureOf(error), durationMs };
     return {
       sequence,
       state: item.inDoubt ? 'in-doubt' : 'pending',
       notBefore: now + error.retryAfterMs,
       attemptSpent: false,
+      ...(alone ? { waitsFor: failureOf(error) } : {}),
     };
   }
   if (error instanceof UnauthorizedError)

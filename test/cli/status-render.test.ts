@@ -27,7 +27,7 @@ function shown(connection: Partial<ConnectionStatus>): string {
 describe('headgate status', () => {
   test.each([
     ['succeeded', /2026-12-01 08:00:00Z +0 +0$/m],
-    ['entry-level-errors', /2026-12-01 08:00:00Z, some failed +0 +0$/m],
+    ['entry-level-errors', /2026-12-01 08:00:00Z, some not done +0 +0$/m],
   ] as const)('tells as the last success a cycle that ended with %s as what it was', (result, line) => {
     expect(shown({ lastSuccess: cycleView({ phase: 'closed', result, closedAt: NOW }) })).toMatch(line);
   });

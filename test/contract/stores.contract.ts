@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Operation, Wave } from '../../src/core/operation.ts';
+import { WAVE, type Operation, type Wave } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { RefusedError } from '../../src/core/errors.ts';
 import type { LinkMemory } from '../../src/core/link.ts';
@@ -33,6 +33,7 @@ export interface StoresUnderTest {
 }
 
 const LEASE = 60_000;
+const LOCKED = { code: 'TooManyRequests', message: 'the provider has locked it', status: 429 };
 
 function fail(): never {
   throw new Error('an operation was planned');
@@ -451,6 +452,57 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
           { sequence: 0, inDoubt: false },
         ]);
         expect(await cycles.waitingUntil(id, 1, under.clock.now())).toBe(until + 1_000);
+      });
+
+      test('what waits for its own resource is put off, with what builds on it, and nothing else is', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([
+          ...[1, 2, 3].map((index) => aCreate(index)),
+          aRemoval(1, 'delete'),
+          aRemoval(3, 'delete'),
+        ]);
+        const work = await start((await cut(id, 1, 1, 3))[0]);
+        const now = under.clock.now();
+        const waits = { state: 'pending' as const, attemptSpent: false, waitsFor: LOCKED };
+        const results = [
+          { ...waits, sequence: 0, notBefore: now + 61_000 },
+          { ...waits, sequence: 1, notBefore: now + 59_000 },
+          // An outage of the provider is nothing of its own.
+          { sequence: 2, state: 'pending' as const, attemptSpent: true, notBefore: now + 61_000 },
+        ];
+        expect(await cycles.recordSlice(work.id, 'w1', results)).toBe(true);
+        expect(await cycles.putOff(id, 1, now + 60_000)).toBe(2);
+        expect(await cycles.putOff(id, 1, now + 60_000)).toBe(0);
+        const left = await cycles.operations(id, { limit: 10 });
+        expect(left.map(({ sequence, state, failure }) => [sequence, state, failure?.code])).toEqual([
+          [0, 'cancelled', 'TooManyRequests'],
+          [1, 'pending', 'TooManyRequests'],
+          [2, 'pending', undefined],
+          [3, 'cancelled', 'TooManyRequests'],
+          [4, 'pending', undefined],
+        ]);
+        expect(await cycles.counts(id)).toEqual({
+          1: { cancelled: 1, pending: 2 },
+          [WAVE.delete]: { cancelled: 1, pending: 1 },
+        });
+      });
+
+      test('what waits for its own resource is not put off while it is being sent again', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([aCreate(1)]);
+        const work = await start((await cut(id))[0]);
+        const waits = { sequence: 0, state: 'pending' as const, attemptSpent: false, waitsFor: LOCKED };
+        await cycles.recordSlice(work.id, 'w1', [{ ...waits, notBefore: under.clock.now() + 1000 }]);
+        under.clock.advance(1000);
+        const again = await start((await cut(id))[0]);
+        expect(await cycles.putOff(id, 1, 0)).toBe(0);
+        await cycles.recordSlice(
+          again.id,
+          'w1',
+          again.operations.map((item) => exported(item)),
+        );
+        expect(await cycles.operations(id, { limit: 1 })).toMatchObject([{ state: 'exported' }]);
+        expect((await cycles.operations(id, { limit: 1 }))[0]).not.toHaveProperty('failure');
       });
 
       test('a started slice is leased: even the same worker may not start it twice', async () => {

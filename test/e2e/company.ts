@@ -96,10 +96,10 @@ export function company({ users, groups = {}, direct = [1, 0], properties = {} }
 }
 
 /** Runs one more full cycle in a Headgate that is open already. */
-export async function cycle(operator: OperatorClient): Promise<CycleView> {
+export async function cycle(operator: OperatorClient, kind: 'initial' | 'incremental' = 'initial'): Promise<CycleView> {
   // Whatever a test broke before is mended: nobody waits hours for what failed then.
   await operator.retryEscrows({ connection: 'acme', by: 'test' });
-  const started = await operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' });
+  const started = await operator.startCycle({ connection: 'acme', kind, requestedBy: 'test' });
   return closed(operator, started.id);
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { company, cycle, memberCount, people, personName, userNames } from './company.ts';
+import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { closed, eventually, startWorld, type World } from './world.ts';
 
 let world: World | undefined;
@@ -36,6 +37,64 @@ test('a resource that is locked for a while waits alone: everybody else is done,
   expect(provider.accounts.find('person1')?.['title']).toBe('Pilot');
   const sent = await operator.operations(id, { limit: 100 });
   expect(Math.max(...sent.map(({ attempts }) => attempts))).toBe(1);
+});
+
+/** How many operations of a cycle ended in each state. */
+async function outcomes(operator: OperatorClient, id: string): Promise<Readonly<Record<string, number>>> {
+  const found: Record<string, number> = {};
+  for (const { state } of await operator.operations(id, { limit: 5000 })) found[state] = (found[state] ?? 0) + 1;
+  return found;
+}
+
+test('a resource that is locked for longer is put off: a leaver goes meanwhile, and it follows once it is free', async () => {
+  world = await startWorld({
+    organisation: company({ users: 8, groups: { Crew: [1, 4] }, direct: [1, 8] }),
+    connection: {
+      mapping: { extends: 'default', attributes: [{ target: 'userName', source: 'mailNickname', match: 1 }] },
+    },
+    provider: { behaviour: 'slack' },
+    profile: 'slack',
+  });
+  const { provider, tenant } = world;
+  const operator = await world.open();
+  expect((await cycle(operator)).result).toBe('succeeded');
+  const { id: locked } = provider.accounts.find('person1') ?? {};
+  if (typeof locked !== 'string') throw new Error('there is no account to lock');
+  tenant.control.updateUser(personName(1), { jobTitle: 'Pilot' });
+  tenant.control.addMember('Crew', personName(5));
+  provider.faults.set({ fault: 'resourceLocked429', value: 120, path: `/${locked}$` });
+  const first = await cycle(operator, 'incremental');
+  expect(first.result).toBe('entry-level-errors');
+  expect(await outcomes(operator, first.id)).toEqual({ cancelled: 1, exported: 1 });
+  expect(memberCount(world, 'Crew')).toBe(5);
+  tenant.control.disableUser(personName(2));
+  expect((await cycle(operator, 'incremental')).result).toBe('entry-level-errors');
+  expect(provider.canSignIn('person2')).toBe(false);
+  expect((await operator.status()).connections[0]?.state.quarantine).toBeUndefined();
+  provider.faults.clear();
+  expect((await cycle(operator, 'incremental')).result).toBe('succeeded');
+  expect(provider.accounts.find('person1')?.['title']).toBe('Pilot');
+});
+
+test('newcomers above the hourly quota of a provider are put off, and no failure of theirs: leavers go meanwhile', async () => {
+  world = await startWorld({
+    organisation: company({ users: 1008, direct: [1, 1008] }),
+    provider: { behaviour: 'github-emu' },
+    profile: 'github-emu',
+  });
+  const { provider, tenant } = world;
+  const operator = await world.open();
+  const first = await cycle(operator);
+  expect(first.result).toBe('entry-level-errors');
+  expect(await outcomes(operator, first.id)).toEqual({ exported: 1000, cancelled: 8 });
+  const [someone = ''] = userNames(world);
+  tenant.control.disableUser(someone);
+  const second = await cycle(operator, 'incremental');
+  expect(await outcomes(operator, second.id)).toEqual({ exported: 1, cancelled: 8 });
+  expect(provider.accounts.find(someone)?.['active']).toBe(false);
+  const { state } = (await operator.status()).connections[0] ?? {};
+  expect(state).not.toHaveProperty('quarantine');
+  expect(await operator.escrows('acme', { limit: 10 })).toEqual([]);
 });
 
 test('an account that went with its last group although its user is entitled is told of and made again, once', async () => {

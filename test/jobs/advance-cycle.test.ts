@@ -20,14 +20,19 @@ const CYCLE: CycleRecord = {
 };
 
 /** A cycle whose last operation may be sent from DUE on, and a clock that moves with every look at it. */
-function waitingCycle(startsAt: number) {
+function waitingCycle(startsAt: number, plannedAt = 0) {
   let time = startsAt;
   const enqueued: string[] = [];
+  const putOffAfter: number[] = [];
   const cycles = only<CycleStore>({
-    get: async () => CYCLE,
+    get: async () => ({ ...CYCLE, plannedAt }),
     counts: async () => ({ 1: { pending: 1 } }),
     openSlices: async () => [],
     cutSlices: async (_id, _wave, _slices, _size, now) => (now < DUE ? [] : ['slice']),
+    putOff: async (_id, _wave, after) => {
+      putOffAfter.push(after);
+      return 0;
+    },
     waitingUntil: async (_id, _wave, now) => (now < DUE ? DUE : undefined),
   });
   const ports = only<Ports>({
@@ -43,7 +48,7 @@ function waitingCycle(startsAt: number) {
     pace: only<Ports['pace']>({ sliceSize: () => 10 }),
     worker: { id: 'w', leaseMs: 1000, sliceSize: 10, window: 1 },
   });
-  return { ports, enqueued };
+  return { ports, enqueued, putOffAfter };
 }
 
 test.each([-10, -3, -2, -1, 0, 1].map((ms) => [ms]))(
@@ -54,6 +59,17 @@ test.each([-10, -3, -2, -1, 0, 1].map((ms) => [ms]))(
     expect(enqueued).toEqual([expect.stringMatching(/^(advance-cycle|export-slice)$/)]);
   },
 );
+
+const MINUTE = 60_000;
+test.each([
+  { rule: 'what waits for more than a minute', plannedAgo: 0, after: MINUTE },
+  { rule: 'what waits for more than a minute, five minutes long', plannedAgo: 5 * MINUTE, after: MINUTE },
+  { rule: 'whatever waits then', plannedAgo: 5 * MINUTE + 1, after: 0 },
+])('a cycle that can send nothing puts off $rule', async ({ plannedAgo, after }) => {
+  const { ports, putOffAfter } = waitingCycle(DUE - 10, DUE - 10 - plannedAgo);
+  await advanceCycle.run({ cycle: 'c' }, ports, silentLog, new AbortController().signal);
+  expect(putOffAfter).toEqual([DUE - 10 + after]);
+});
 
 test('a slice is sized by what the provider allows at that moment, not by what was allowed before', async () => {
   const { ports } = waitingCycle(DUE);

@@ -10,7 +10,7 @@ import {
 } from '../../src/core/errors.ts';
 import type { Link } from '../../src/core/link.ts';
 import type { Operation } from '../../src/core/operation.ts';
-import { failed, LOCK_KEEPS_MS, MOST_ATTEMPTS, succeeded } from '../../src/provisioning/settle-operation.ts';
+import { failed, DOUBT_KEEPS_MS, MOST_ATTEMPTS, succeeded } from '../../src/provisioning/settle-operation.ts';
 import { theProfile } from '../builders.ts';
 
 const NOW = 1_000_000;
@@ -71,22 +71,31 @@ const rows: readonly Row[] = [
     attemptSpent: false,
   },
   {
-    rule: 'a resource that is locked is waited for, and no attempt is spent',
+    rule: 'a resource that is locked is waited for, however long, and no attempt is spent',
     error: new ThrottledError('429', 5000, 'resource'),
-    plannedAt: NOW - LOCK_KEEPS_MS,
-    becomes: 'pending at +5000',
+    plannedAt: NOW - DOUBT_KEEPS_MS - 1,
+    becomes: 'pending at +5000 alone',
     attemptSpent: false,
   },
   {
-    rule: 'a resource that stays locked for more than an hour is put aside, so that the cycle ends',
+    rule: 'a resource that is locked while its earlier answer was lost is waited for as well',
     error: new ThrottledError('429', 5000, 'resource'),
-    plannedAt: NOW - LOCK_KEEPS_MS - 1,
+    inDoubt: true,
+    plannedAt: NOW - DOUBT_KEEPS_MS,
+    becomes: 'in-doubt at +5000 alone',
+    attemptSpent: false,
+  },
+  {
+    rule: 'a resource that stays locked for more than an hour is put aside when an answer was lost, so that the cycle ends',
+    error: new ThrottledError('429', 5000, 'resource'),
+    inDoubt: true,
+    plannedAt: NOW - DOUBT_KEEPS_MS - 1,
     becomes: 'escrowed TooManyRequests',
   },
   {
     rule: 'a provider that throttles everything is waited for, however long',
     error: new ThrottledError('429', 5000),
-    plannedAt: NOW - LOCK_KEEPS_MS - 1,
+    plannedAt: NOW - DOUBT_KEEPS_MS - 1,
     becomes: 'pending at +5000',
     attemptSpent: false,
   },
@@ -157,7 +166,8 @@ function describeResult({ operation = update, error, inDoubt = false, attempts =
         : result.notBefore > NOW
           ? ' later'
           : ' at once';
-  return { becomes: `${result.state}${when}`, attemptSpent: result.attemptSpent };
+  const alone = result.waitsFor === undefined ? '' : ' alone';
+  return { becomes: `${result.state}${when}${alone}`, attemptSpent: result.attemptSpent };
 }
 
 describe('what becomes of a failed operation', () => {

@@ -72,8 +72,13 @@ function outcomeOf(result: OperationResult, cycle: LockedCycle, now: number): Ou
     settled_at: waits && cycle.phase !== 'closed' ? undefined : now,
     duration_ms: 'durationMs' in result && result.durationMs !== undefined ? Math.round(result.durationMs) : undefined,
     exported: result.state === 'exported' ? JSON.stringify(result.exported) : undefined,
-    failure: result.state === 'escrowed' ? JSON.stringify(result.failure) : undefined,
+    failure: failureOf(result),
   };
+}
+
+function failureOf(result: OperationResult): string | undefined {
+  if (result.state === 'escrowed') return JSON.stringify(result.failure);
+  return 'waitsFor' in result && result.waitsFor !== undefined ? JSON.stringify(result.waitsFor) : undefined;
 }
 
 type Subject = Pick<Link, 'resource' | 'anchor'>;

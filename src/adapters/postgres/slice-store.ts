@@ -6,6 +6,7 @@ import type { CycleStore } from '../../ports/stores.ts';
 import { commit, type SyncToDisk } from './commits.ts';
 import { cutSlices } from './cut-slices.ts';
 import { lockCycleOfSlice, UNSETTLED } from './cycle-rows.ts';
+import { putOff } from './put-off.ts';
 import { recordResults } from './record-slice.ts';
 import type { Sql, Tx } from './tables.ts';
 
@@ -22,10 +23,12 @@ export function createSliceStore(
   db: Sql,
   clock: Clock,
   syncToDisk: SyncToDisk,
-): Pick<CycleStore, 'cutSlices' | 'startSlice' | 'renewSlice' | 'recordSlice' | 'releaseLeases'> {
+): Pick<CycleStore, 'cutSlices' | 'putOff' | 'startSlice' | 'renewSlice' | 'recordSlice' | 'releaseLeases'> {
   return {
     cutSlices: (id, wave, slices, size, now) =>
       commit(db, 'cycles.cutSlices', (tx) => cutSlices(tx, { id, wave, slices, size, now })),
+
+    putOff: (id, wave, after) => commit(db, 'cycles.putOff', (tx) => putOff(tx, { id, wave, after, now: clock.now() })),
 
     async startSlice(slice, worker, leaseMs) {
       const start = await commit(db, 'cycles.startSlice', (tx) => takeSlice(tx, slice, worker, clock.now(), leaseMs));

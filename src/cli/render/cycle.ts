@@ -165,6 +165,10 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
     lines.push(`  ${paint.bad('why')}: ${printable(cycle.failure.message)}`);
     if (cycle.failure.remedy !== undefined) lines.push(`    ${printable(cycle.failure.remedy)}`);
   }
+  if (cycle.result === 'entry-level-errors' && inState(cycle.counts, 'cancelled') > 0)
+    lines.push(
+      `  ${plural(inState(cycle.counts, 'cancelled'), 'operation')} put off: the provider does not take them for now; the next cycle sends them. See why: headgate log --cycle ${cycle.id} --outcome cancelled`,
+    );
   if (inState(cycle.counts, 'escrowed') > 0) lines.push(`  see which failed: headgate cycle show ${cycle.id} --failed`);
   return lines.join('\n');
 }

@@ -183,7 +183,7 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
 
 /** A cycle that went through although single operations failed is not told as if nothing had. */
 function successWords(cycle: ConnectionStatus['lastSuccess']): string {
-  return `${shownTime(cycle?.closedAt)}${cycle?.result === 'entry-level-errors' ? ', some failed' : ''}`;
+  return `${shownTime(cycle?.closedAt)}${cycle?.result === 'entry-level-errors' ? ', some not done' : ''}`;
 }
 
 /** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
