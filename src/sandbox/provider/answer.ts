@@ -15,18 +15,28 @@ function htmlReply(): Reply {
   return { status: 502, headers: { 'content-type': 'text/html; charset=utf-8' }, body: HTML };
 }
 
-function throttleReply(setting: FaultSetting, now: number): Reply {
+/** A refusal as this provider words errors, or with the status as a number where the fault says so. */
+function refusalReply(state: ProviderState, exchange: Exchange, refusal: ScimRefusal): Reply {
+  const numeric = state.behaviour.errorStatus === 'number' || exchange.faults('intStatus') !== undefined;
+  return errorReply(refusal, numeric);
+}
+
+function throttleReply(state: ProviderState, exchange: Exchange, setting: FaultSetting): Reply {
   const headers = { 'content-type': 'text/plain; charset=utf-8' };
   if (setting.value === 'none') return { status: 429, headers, body: 'Too Many Requests' };
   if (setting.value === 'x-header')
     return { status: 429, headers: { ...headers, 'x-retry-after': '10' }, body: 'Rate limit exceeded' };
   if (setting.value === 'date') {
     // A date has no fractions of a second: two seconds ahead is at least one.
-    const date = new Date(now + 2000).toUTCString();
-    return { ...errorReply(new ScimRefusal(429, 'too many requests'), false), headers: { 'retry-after': date } };
+    const date = new Date(state.now() + 2000).toUTCString();
+    return refusalReply(state, exchange, new ScimRefusal(429, 'too many requests', undefined, { 'retry-after': date }));
   }
   const seconds = String(faultNumber(setting, 1));
-  return { ...errorReply(new ScimRefusal(429, 'too many requests'), false), headers: { 'retry-after': seconds } };
+  return refusalReply(
+    state,
+    exchange,
+    new ScimRefusal(429, 'too many requests', undefined, { 'retry-after': seconds }),
+  );
 }
 
 function isWriteOnResource(exchange: Exchange): boolean {
@@ -38,16 +48,18 @@ function faultBefore(state: ProviderState, exchange: Exchange): Outcome | undefi
   const { faults } = exchange;
   if (faults('resetBefore')) return { reset: true, applied: false, resourceId: undefined };
   const throttle = faults('throttle');
-  if (throttle) return { reply: throttleReply(throttle, state.now()) };
+  if (throttle) return { reply: throttleReply(state, exchange, throttle) };
   const unavailable = faults('unavailable');
   if (unavailable) {
     const headers = unavailable.value === undefined ? {} : { 'retry-after': String(unavailable.value) };
-    return { reply: { ...errorReply(new ScimRefusal(503, 'not available'), false), headers } };
+    return { reply: refusalReply(state, exchange, new ScimRefusal(503, 'not available', undefined, headers)) };
   }
   if (faults('htmlBody')) return { reply: htmlReply() };
   const failure = faults('failBefore');
   if (failure)
-    return { reply: errorReply(new ScimRefusal(faultNumber(failure, 500), 'a fault, nothing was done'), false) };
+    return {
+      reply: refusalReply(state, exchange, new ScimRefusal(faultNumber(failure, 500), 'a fault, nothing was done')),
+    };
   if (faults('expiredToken')) throw unauthorized('the token has expired', 'invalid_token');
   if (faults('forbidden')) throw new ScimRefusal(403, 'not allowed');
   const locked = isWriteOnResource(exchange) ? faults('resourceLocked429') : undefined;
@@ -59,7 +71,7 @@ function faultBefore(state: ProviderState, exchange: Exchange): Outcome | undefi
 }
 
 /** Faults that hide the answer of a request that was carried out. */
-function faultAfter(exchange: Exchange, reply: Reply): Outcome | undefined {
+function faultAfter(state: ProviderState, exchange: Exchange, reply: Reply): Outcome | undefined {
   const { faults } = exchange;
   const facts = {
     applied: reply.applied ?? false,
@@ -69,7 +81,10 @@ function faultAfter(exchange: Exchange, reply: Reply): Outcome | undefined {
   const failure = faults('failAfter');
   if (failure)
     return {
-      reply: { ...errorReply(new ScimRefusal(faultNumber(failure, 500), 'Internal Server Error'), false), ...facts },
+      reply: {
+        ...refusalReply(state, exchange, new ScimRefusal(faultNumber(failure, 500), 'Internal Server Error')),
+        ...facts,
+      },
     };
   if (faults('htmlAfter')) return { reply: { ...htmlReply(), ...facts } };
   if (exchange.method !== 'GET' && faults('accepted202')) return { reply: { status: 202, ...facts } };
@@ -91,7 +106,7 @@ function answerTruly(state: ProviderState, exchange: Exchange): Outcome {
     throw new ScimRefusal(403, 'a User-Agent header is required');
   if (exchange.bodyProblem !== undefined) throw exchange.bodyProblem;
   const reply = route(state, exchange);
-  return faultAfter(exchange, reply) ?? { reply };
+  return faultAfter(state, exchange, reply) ?? { reply };
 }
 
 /** Answers one SCIM request, faults included. Never throws for anything a client sent. */
@@ -100,7 +115,6 @@ export function answer(state: ProviderState, exchange: Exchange): Outcome {
     return answerTruly(state, exchange);
   } catch (error) {
     if (!(error instanceof ScimRefusal)) throw error;
-    const numeric = state.behaviour.errorStatus === 'number' || exchange.faults('intStatus') !== undefined;
-    return { reply: errorReply(error, numeric) };
+    return { reply: refusalReply(state, exchange, error) };
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { profileByName } from '../../../src/adapters/scim/profiles/profile-by-name.ts';
+import { WAVE } from '../../../src/core/operation.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
 import type { FaultSetting } from '../../../src/sandbox/provider/faults.ts';
 import { isComplex } from '../../../src/sandbox/provider/json.ts';
@@ -13,6 +14,8 @@ import {
   resolver,
   resources,
   toChange,
+  toCreate,
+  toCreateGroup,
   toMembers,
   TOKEN,
 } from './builders.ts';
@@ -46,11 +49,13 @@ async function rig(fault?: FaultSetting, profile: ProviderProfile = generic, opt
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   if (fault !== undefined) sandbox.faults.set(fault);
-  return { sandbox, provider: open.client(sandbox.url, { profile }), account, group, membersOf, naive };
+  return { sandbox, provider: open.client(sandbox.url, { profile }), account, group, groupNamed, membersOf, naive };
 }
 
+const PATCH_OP = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
+
 function patch(op: string, path: string, value: unknown) {
-  return { body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op, path, value }] } };
+  return { body: { schemas: PATCH_OP, Operations: [{ op, path, value }] } };
 }
 
 describe('a filter a simple provider refuses is not what anybody is looked for with', () => {
@@ -186,4 +191,102 @@ test('a locked resource is asked to wait for, with nobody else, where a 429 can 
   });
   await slack.apply(titled(ada), resolveNone, never);
   expect(sandbox.accounts.get(ada)).toMatchObject({ title: 'Captain' });
+});
+
+describe('errors whose body shows the status as a number', () => {
+  /** A client that believes the body, where RFC 7644 section 3.12 promises a string. */
+  const readAsPromised = async (answer: Response) => {
+    const body: unknown = await answer.json();
+    return isComplex(body) && typeof body['status'] === 'string' ? Number(body['status']) : undefined;
+  };
+
+  test('a name that is taken is looked up, and the account adopted when it is ours', async () => {
+    const { sandbox, provider, account, naive } = await rig({ fault: 'intStatus' });
+    const id = account('ada', { externalId: 'user-1' });
+    const stranger = account('bob');
+    const again = { body: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'ada' } };
+    const refused = await naive('POST', '/Users', again);
+    expect([refused.status, await readAsPromised(refused)]).toEqual([409, undefined]);
+    const create = toCreate({ userName: 'ada', externalId: 'user-1' });
+    expect(await provider.apply(create, resolveNone, never)).toMatchObject({ resourceId: id, note: 'adopted' });
+    const other = toCreate({ userName: 'bob', externalId: 'user-1' });
+    sandbox.change('DELETE', `/Users/${id}`);
+    expect(await failure(provider.apply(other, resolveNone, never))).toMatchObject({
+      name: 'ConflictError',
+      facts: { status: 409, scimType: 'uniqueness' },
+    });
+    expect(sandbox.accounts.get(stranger)).not.toHaveProperty('externalId');
+  });
+
+  test('too many requests are waited for as long as the header says', async () => {
+    const { sandbox, provider, account, naive } = await rig({ fault: 'intStatus' });
+    const id = account('ada');
+    sandbox.faults.set({ fault: 'throttle', value: 9, times: 2 });
+    const refused = await naive('GET', `/Users/${id}`);
+    expect([refused.status, await readAsPromised(refused)]).toEqual([429, undefined]);
+    expect(await failure(provider.apply(titled(id), resolveNone, never))).toMatchObject({
+      name: 'ThrottledError',
+      retryAfterMs: 9_000,
+    });
+    await provider.apply(titled(id), resolveNone, never);
+    expect(sandbox.accounts.get(id)).toMatchObject({ title: 'Captain' });
+  });
+
+  test('whoever is gone is gone', async () => {
+    const { provider, naive } = await rig({ fault: 'intStatus' });
+    const gone = await naive('GET', '/Users/nobody');
+    expect([gone.status, await readAsPromised(gone)]).toEqual([404, undefined]);
+    expect(await provider.readAccount('nobody', never)).toBeUndefined();
+  });
+});
+
+describe('a group whose name cannot be changed', () => {
+  const renamed = (resourceId: string, displayName: string) => ({
+    ...toMembers([], []),
+    kind: 'update' as const,
+    wave: WAVE.groups,
+    resourceId,
+    attributes: [{ path: 'displayName', before: 'IT', after: displayName }],
+  });
+
+  test('still takes members in and lets them go: they are not sent with the name', async () => {
+    const { sandbox, provider, account, group, membersOf, naive } = await rig({ fault: 'noRename' });
+    const [ada, bob] = [account('ada'), account('bob')];
+    const it = group([ada]);
+    const together = [
+      { op: 'add', path: 'members', value: [{ value: bob }] },
+      { op: 'replace', path: 'displayName', value: 'Technology' },
+    ];
+    expect((await naive('PATCH', `/Groups/${it}`, { body: { schemas: PATCH_OP, Operations: together } })).status).toBe(
+      400,
+    );
+    expect(membersOf(it)).toEqual([ada]);
+    expect(await failure(provider.apply(renamed(it, 'Technology'), resolveNone, never))).toMatchObject({
+      name: 'RejectedError',
+      facts: { status: 400, scimType: 'mutability' },
+    });
+    const change = toMembers(['bob'], [{ anchor: 'ada', resourceId: ada }]);
+    await provider.apply(change, resolver({ 'group-1': it, bob }), never);
+    expect(sandbox.groups.get(it)).toMatchObject({ displayName: 'IT' });
+    expect(membersOf(it)).toEqual([bob]);
+  });
+
+  test('is adopted under the name it has where the profile knows, and no second one is made', async () => {
+    const profile = aProfile({ groups: { rename: false } });
+    const { sandbox, provider, group, groupNamed, naive } = await rig({ fault: 'noRename' }, profile);
+    const it = group();
+    sandbox.change('PATCH', `/Groups/${it}`, {
+      schemas: PATCH_OP,
+      Operations: [{ op: 'add', path: 'externalId', value: 'group-1' }],
+    });
+    groupNamed('Technology');
+    sandbox.faults.set({ fault: 'uniqueGroupNames' });
+    expect((await naive('PATCH', `/Groups/${it}`, patch('replace', 'displayName', 'Tech'))).status).toBe(400);
+    sandbox.clearRequests();
+    // Somebody else's has the new name, so making ours is refused; the one that is ours has the old.
+    const create = toCreateGroup('Technology', 'group-1');
+    expect(await provider.apply(create, resolveNone, never)).toMatchObject({ resourceId: it, note: 'adopted' });
+    expect(sandbox.requests().filter(({ method }) => method === 'PATCH')).toEqual([]);
+    expect(sandbox.groups.get(it)).toMatchObject({ displayName: 'IT' });
+  });
 });
