@@ -1,6 +1,13 @@
 import { Gauge, type Registry } from 'prom-client';
-import { QUARANTINE_REASONS } from '../../core/quarantine.ts';
+import { type Health, QUARANTINE_REASONS } from '../../core/quarantine.ts';
 import type { ConnectionReading } from './store-reading.ts';
+
+/** The words of circuit breakers for how a connection is. */
+const BREAKER_STATES = {
+  healthy: 'closed',
+  quarantined: 'open',
+  'half-open': 'half_open',
+} as const satisfies Record<Health['state'], string>;
 
 /** Registers the gauges of escrows, quarantines and pace. Returns how to show what the store says of a connection. */
 export function createRecoveryFamilies(
@@ -8,11 +15,17 @@ export function createRecoveryFamilies(
   connections: readonly string[],
 ): (connection: string, reading: Pick<ConnectionReading, 'state' | 'escrows'>) => void {
   const families = registerFamilies([registry]);
+  const showBreaker = (connection: string, health?: Health['state']): void => {
+    for (const [each, state] of Object.entries(BREAKER_STATES)) {
+      families.breaker.set({ connection, state }, each === health ? 1 : 0);
+    }
+  };
   const show = (connection: string, { state, escrows }: Pick<ConnectionReading, 'state' | 'escrows'>): void => {
     const { quarantine, pace } = state;
     for (const reason of QUARANTINE_REASONS) {
       families.quarantined.set({ connection, reason }, quarantine?.reason === reason ? 1 : 0);
     }
+    showBreaker(connection, quarantine?.state ?? 'healthy');
     const waits = quarantine?.state === 'quarantined' ? quarantine.nextProbeAt : 0;
     families.nextProbe.set({ connection }, waits / 1000);
     families.escrowed.set({ connection, resource: 'user' }, escrows.accounts);
@@ -26,6 +39,8 @@ export function createRecoveryFamilies(
       state: { connection, schedulesPaused: false },
       escrows: { accounts: 0, groups: 0, waiting: 0 },
     });
+    // Nobody has asked the store yet.
+    showBreaker(connection);
   }
   return show;
 }
@@ -38,6 +53,12 @@ function registerFamilies(registers: Registry[]) {
       name: 'headgate_connection_quarantined',
       help: '1 while the connection is in quarantine for this reason, or on trial after it.',
       labelNames: ['connection', 'reason'],
+      registers,
+    }),
+    breaker: new Gauge({
+      name: 'headgate_circuit_breaker_state',
+      help: '1 at how the connection is: closed, open (in quarantine) or half_open (a probe was answered, a few operations are on trial).',
+      labelNames: ['connection', 'state'],
       registers,
     }),
     nextProbe: perConnection(

@@ -368,6 +368,22 @@ describe('what the store knows', () => {
 });
 
 describe('what the store knows of trouble', () => {
+  test.each([
+    ['never in trouble', undefined, { closed: 1, open: 0, half_open: 0 }],
+    ['in quarantine', 'quarantined', { closed: 0, open: 1, half_open: 0 }],
+    ['on trial', 'half-open', { closed: 0, open: 0, half_open: 1 }],
+  ] as const)('the circuit breaker of a connection that is %s', async (_what, state, shown) => {
+    const cause = { code: 'Timeout', message: 'no answer' } as const;
+    const since = { beganAt: 1_000, probes: 0, nextProbeAt: 61_000 };
+    const quarantine =
+      state === undefined ? {} : ({ quarantine: { state, reason: 'provider-down', cause, ...since } } as const);
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => quarantine), queue: queueWith(async () => []) });
+    const { body } = await registry.render(false);
+    const of = (word: string) => valueOf(body, 'headgate_circuit_breaker_state', { ...acme, state: word });
+    expect({ closed: of('closed'), open: of('open'), half_open: of('half_open') }).toEqual(shown);
+  });
+
   test('a quarantine by reason until it is over, escrows since the oldest, and the pace', async () => {
     const contents: { now: StoreContents } = {
       now: {
