@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CYCLE_KINDS, type CycleKind } from '../src/core/cycle.ts';
 import { RefusedError } from '../src/core/errors.ts';
 import { isQuarantined } from '../src/core/quarantine.ts';
-import type { Ports } from '../src/ports/index.ts';
+import type { Aside, Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { CycleRecord } from '../src/ports/stores.ts';
@@ -40,13 +40,13 @@ export const startCycle: JobDefinition<StartCycle, Ports> = {
     const cycle = await findOrOpen(payload, ports, log);
     if (cycle === undefined || cycle.phase === 'closed') return undefined;
     const cycleLog = log.child({ connection: payload.connection, cycle: cycle.id });
-    return ports.gatherings.run(async () => {
-      if (!signal.aborted) await prepare(cycle, ports, cycleLog, signal);
+    return ports.gatherings.run(async (aside) => {
+      if (!signal.aborted) await prepare(cycle, ports, cycleLog, aside, signal);
     });
   },
 };
 
-async function prepare(cycle: CycleRecord, ports: Ports, log: Log, signal: AbortSignal): Promise<void> {
+async function prepare(cycle: CycleRecord, ports: Ports, log: Log, aside: Aside, signal: AbortSignal): Promise<void> {
   // Each run leases under a name of its own: two nudges for one cycle may run in this very process.
   const holder = `${ports.worker.id}/${randomUUID()}`;
   const held = await ports.stores.cycles.leaseGathering(cycle.id, holder, ports.worker.leaseMs);
@@ -59,7 +59,7 @@ async function prepare(cycle: CycleRecord, ports: Ports, log: Log, signal: Abort
   // Only now: a reload stops what it finds open, so a cycle that goes on from here must go on with what it left.
   const connection = ports.connections.get(cycle.connection);
   if (connection === undefined) return undefined;
-  const planned = await takeUpCycle({ cycle, connection, holder, ports, log, signal });
+  const planned = await takeUpCycle({ cycle, connection, holder, ports, log, aside, signal });
   if (planned) await ports.queue.enqueue(advanceCycle.name, { cycle: cycle.id });
   return undefined;
 }

@@ -68,8 +68,11 @@ export interface Pace {
 
 /** Bounds how many cycles one process prepares at a time: each holds its tenant in memory. Waiting ones wait in turn. */
 export interface Gatherings {
-  run(work: () => Promise<void>): Promise<void>;
+  run(work: (aside: Aside) => Promise<void>): Promise<void>;
 }
+
+/** Waits for somebody else without a place among the gatherings. Whoever waits so holds next to nothing in memory. */
+export type Aside = <T>(wait: () => Promise<T>) => Promise<T>;
 
 /** Everything a job receives. */
 export interface Ports {

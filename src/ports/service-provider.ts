@@ -62,6 +62,11 @@ export interface ServiceProvider {
   /** One cheap authenticated read. Resolves when it was answered; throws from the error family otherwise. Never repeated. */
   ping(signal: AbortSignal): Promise<void>;
   /**
+   * Resolves once the provider answers at all, be it an error that says nothing about the connection; sits out silence and
+   * throttling as reads for a plan do. Throws UnauthorizedError, and what is left when the patience is spent.
+   */
+  awaitAnswer(signal: AbortSignal): Promise<void>;
+  /**
    * The requests by which members are taken out of a SCIM group or put into it, or the group is deleted, as they would be
    * sent. Nothing is sent.
    */

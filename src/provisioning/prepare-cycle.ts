@@ -23,7 +23,7 @@ import { withStandingHolds } from '../core/standing-holds.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { HoldStore } from '../ports/hold-store.ts';
-import type { Connection } from '../ports/index.ts';
+import type { Aside, Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
 import { bindingHolds } from './binding-holds.ts';
 import { contradicted } from './contradicted.ts';
@@ -63,6 +63,8 @@ export interface Preparation {
   readonly now: number;
   /** Set when a migration started the cycle. */
   readonly migration?: CycleMigration;
+  /** Given where a process prepares many cycles: a provider that does not answer must not take the place of one that does. */
+  readonly aside?: Aside;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
   readonly phase?: (name: 'import' | 'plan' | 'end') => void;
@@ -154,17 +156,20 @@ function gather(preparation: Preparation): Promise<GatheredInput> {
   }
 }
 
+/** Waits aside until the provider answers, before much is read of it or for it. */
+async function awaitProvider({ connection, aside, signal, progress }: Preparation): Promise<void> {
+  if (aside === undefined) return;
+  progress?.('answer of the service provider', 0);
+  await aside(() => naming(connection.rules.name, connection.provider.awaitAnswer(signal)));
+  signal.throwIfAborted();
+}
+
 /** With more users than this the provider's list is read instead of account by account. */
 const MOST_BY_ID = 500;
 
 /** Reads one subject on both sides. */
-export async function gatherOnDemand({
-  connection,
-  stores,
-  subject,
-  signal,
-  progress,
-}: Preparation): Promise<GatheredInput> {
+export async function gatherOnDemand(preparation: Preparation): Promise<GatheredInput> {
+  const { connection, stores, subject, signal, progress } = preparation;
   if (subject === undefined) throw new Error('an on-demand cycle is about somebody');
   const { rules } = connection;
   const reading = { connection, links: stores.links, attributes: attributesOf(connection), signal };
@@ -172,6 +177,7 @@ export async function gatherOnDemand({
     progress === undefined ? reading : { ...reading, progress },
     subject,
   );
+  await awaitProvider(preparation);
   const held =
     focus.users.size > MOST_BY_ID
       ? gatherProvider(connection, directory, links, signal, progress)
@@ -181,10 +187,9 @@ export async function gatherOnDemand({
   return { kind: 'on-demand', directory, links: owned, inventory, vanished, focus };
 }
 
-async function gatherAll(
-  { connection, stores, kind, now, signal, progress }: Preparation,
-  expired = false,
-): Promise<GatheredInput> {
+async function gatherAll(preparation: Preparation, expired = false): Promise<GatheredInput> {
+  await awaitProvider(preparation);
+  const { connection, stores, kind, now, signal, progress } = preparation;
   const { rules, directory: source } = connection;
   const digest = connectionDigest(connection);
   const known = expired ? undefined : await stores.cycles.baseline(rules.name);
@@ -239,6 +244,8 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   if (changes === 'expired') return everything('the watermark has expired', true);
   if ('everything' in changes) return everything(changes.everything, true);
   const { directory, links, focus, baseline } = changes;
+  // A cycle in which nothing changed asks the provider nothing.
+  if (focus.users.size + focus.groups.size > 0) await awaitProvider(preparation);
   const everyLink = () => stores.links.load(rules.name);
   const held = gatherFocus(connection, directory, links, focus, signal, everyLink);
   const { inventory, vanished } = await naming(rules.name, held);

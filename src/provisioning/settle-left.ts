@@ -3,7 +3,7 @@ import { HeadgateError, NotFoundError, ThrottledError, TransientError, Unauthori
 import type { Link } from '../core/link.ts';
 import type { Exported, Operation } from '../core/operation.ts';
 import { failureOf } from '../core/operation-failure.ts';
-import type { Connection } from '../ports/index.ts';
+import type { Aside, Connection } from '../ports/index.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { LeftInDoubt, LeftResult } from '../ports/slices.ts';
@@ -18,6 +18,7 @@ export interface Settling {
   readonly connection: Connection;
   readonly stores: Pick<Stores, 'links' | 'cycles'>;
   readonly log: Log;
+  readonly aside: Aside;
   readonly signal: AbortSignal;
   readonly progress?: ReadProgress;
 }
@@ -28,14 +29,16 @@ export interface Settling {
  * doubt and is asked again by the next cycle; where the provider does not answer at all, the error of the family is thrown.
  */
 export async function settleLeft(settling: Settling): Promise<void> {
-  const { connection, stores, log, progress } = settling;
+  const { connection, stores, log, aside, progress } = settling;
   const left = await stores.cycles.leftInDoubt(connection.rules.name);
   if (left.length === 0) return;
   log.info({ operations: left.length }, 'operations that closed cycles left in doubt are settled by reading');
-  for (let done = 0; done < left.length; done += CHUNK) {
-    progress?.('operations in doubt', done, left.length);
-    await settleChunk(settling, left.slice(done, done + CHUNK));
-  }
+  await aside(async () => {
+    for (let done = 0; done < left.length; done += CHUNK) {
+      progress?.('operations in doubt', done, left.length);
+      await settleChunk(settling, left.slice(done, done + CHUNK));
+    }
+  });
 }
 
 async function settleChunk(settling: Settling, left: readonly LeftInDoubt[]): Promise<void> {

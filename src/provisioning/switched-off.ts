@@ -48,6 +48,7 @@ export function unlessSwitchedOff(
     settle: (operation, resolve, signal, how) => open(() => provider.settle(operation, resolve, signal, how)),
     probe: (secret, signal) => open(() => provider.probe(secret, signal)),
     ping: (signal) => open(() => provider.ping(signal)),
+    awaitAnswer: (signal) => open(() => provider.awaitAnswer(signal)),
     preview: (group, change) => provider.preview(group, change),
     credentialWorks: (signal) => provider.credentialWorks(signal),
     experiment: (domain, stop) => open(() => provider.experiment(domain, stop)),

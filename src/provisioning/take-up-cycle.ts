@@ -1,6 +1,6 @@
 import { putAside } from '../core/escrow.ts';
 import { HeadgateError } from '../core/errors.ts';
-import type { Connection, Ports } from '../ports/index.ts';
+import type { Aside, Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord } from '../ports/stores.ts';
 import { closeCycle } from './close-cycle.ts';
@@ -23,6 +23,8 @@ export interface Attempt {
   readonly holder: string;
   readonly ports: Ports;
   readonly log: Log;
+  /** For waits that need no place among the gatherings. */
+  readonly aside: Aside;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +33,7 @@ export interface Attempt {
  * otherwise it was closed, put back because the process stops, or left to whoever has taken it over.
  */
 export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
-  const { cycle, connection, holder, ports, log, signal } = attempt;
+  const { cycle, connection, holder, ports, log, aside, signal } = attempt;
   const { cycles } = ports.stores;
   const { leaseMs } = ports.worker;
   const renew = async () => {
@@ -45,7 +47,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
       const progress = progressInto(ports, cycle.id);
       const { report, phase } = progress;
       await keepCredentials(ports, inner);
-      await settleLeft({ connection, stores: ports.stores, log, signal: inner, progress: report });
+      await settleLeft({ connection, stores: ports.stores, log, aside, signal: inner, progress: report });
       return prepareCycle({
         connection,
         stores: ports.stores,
@@ -55,6 +57,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
         ...(cycle.subject === undefined ? {} : { subject: cycle.subject }),
         now: ports.clock.now(),
         ...(cycle.migration === undefined ? {} : { migration: cycle.migration }),
+        aside,
         signal: inner,
         progress: report,
         phase: phase(cycle),

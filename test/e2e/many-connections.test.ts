@@ -49,8 +49,8 @@ function addConnections(to: World, url: string, count: number): readonly string[
 describe.each(platforms())('many connections in one daemon, on %s', (platform) => {
   test('connections whose providers do not answer delay no cycle of another, whatever their number', async () => {
     world = await startWorld({ platform, config: { worker: { leaseSeconds: 5, drainSeconds: 0 } } });
-    // More than a process has slots for control jobs.
-    const names = addConnections(world, await silentProvider(), 6);
+    // More than a process has slots for control jobs, and more than it prepares cycles at a time.
+    const names = addConnections(world, await silentProvider(), 17);
     const operator = await world.open();
     for (const connection of names) await operator.startCycle({ connection, kind: 'initial', requestedBy: 'test' });
     await eventually(async () => (asking.length >= names.length ? true : undefined));

@@ -38,7 +38,7 @@ function busyCycle(phases: readonly CyclePhase[]) {
     stores: only<Ports['stores']>({ cycles }),
     queue: only<Ports['queue']>({ enqueue: async (name) => void nudges.push(name) }),
     connections: new Map([['acme', connection]]),
-    gatherings: { run: (work) => work() },
+    gatherings: { run: (work) => work((wait) => wait()) },
     worker: { id: 'w', leaseMs: 1000, sliceSize: 1, window: 1 },
   });
   return { ports, nudges, holders };

@@ -131,6 +131,7 @@ export class ModelProvider {
         return this.#settle(operation, resolve);
       },
       ping: async () => void trouble(),
+      awaitAnswer: async () => void trouble(),
       probe: notPart,
       experiment: notPart,
       pace: () => ({ concurrency: 4 }),

@@ -152,7 +152,7 @@ export class World {
       metrics: silentMetrics,
       worker: { id: process.worker, leaseMs: LEASE_MS, sliceSize, window: 2 },
       pace: createPace(sliceSize),
-      gatherings: { run: (work) => work() },
+      gatherings: { run: (work) => work((wait) => wait()) },
       vault: createVault({}),
       channels: new Map(),
       migration: { settleMs: 0 },

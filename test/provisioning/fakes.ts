@@ -94,6 +94,7 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
     settle: unused,
     probe: unused,
     ping: unused,
+    awaitAnswer: async () => undefined,
     preview: unused,
     credentialWorks: unused,
     experiment: unused,

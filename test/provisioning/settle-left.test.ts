@@ -75,7 +75,7 @@ async function settling({ operation = aCreate(1), accounts = [], answer, ping, o
   };
   const connection = aConnection(fakeDirectory({ assignments: [] }), provider);
   const signal = new AbortController().signal;
-  const failure = await settleLeft({ connection, stores, log: silentLog, signal }).then(
+  const failure = await settleLeft({ connection, stores, log: silentLog, aside: (wait) => wait(), signal }).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { HeadgateError, ThrottledError, UnauthorizedError } from '../../core/errors.ts';
 import type { Operation, SentWrite } from '../../core/operation.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import type { Listing } from '../../core/provider-inventory.ts';
@@ -161,9 +162,10 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
       return how === 'patient' ? patient(exchange, settle) : settle();
     },
     probe: (secret, signal) => probe(open(signal), secret),
-    async ping(signal) {
-      const parameters = { ...profile.paging.listParameters, startIndex: '1', count: '1' };
-      await open(signal).send({ method: 'GET', collection: 'Users', parameters });
+    ping: (signal) => ping(open(signal)),
+    async awaitAnswer(signal) {
+      const exchange = open(signal);
+      await patient(exchange, () => seeAnswer(exchange));
     },
     preview: (group, change) => previewGroup({ connection, profile, now }, group, change),
     credentialWorks: (signal) => credentialWorks(open(signal)),
@@ -172,6 +174,22 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     pace: () => client.pace(),
     close: () => client.close(),
   };
+}
+
+async function ping(exchange: Exchange): Promise<void> {
+  const parameters = { ...exchange.profile.paging.listParameters, startIndex: '1', count: '1' };
+  await exchange.send({ method: 'GET', collection: 'Users', parameters });
+}
+
+/** An error is an answer, too, and means something only to the read that meets it; except for what concerns every read. */
+async function seeAnswer(exchange: Exchange): Promise<void> {
+  try {
+    await ping(exchange);
+  } catch (error) {
+    if (!(error instanceof HeadgateError) || error.facts.status === undefined || error instanceof ThrottledError)
+      throw error;
+    if (error instanceof UnauthorizedError && error.facts.status !== 403) throw error;
+  }
 }
 
 function applyOperation(exchange: Exchange, operation: Operation, resolve: ResolveReference) {
