@@ -127,7 +127,7 @@ function scimCredential(
     case 'oauth_client_credentials': {
       const { tokenUrl, clientId, scope } = credential;
       const scoped = scope === undefined ? {} : { scope };
-      return { kind: credential.kind, tokenUrl, clientId, clientSecret: current, ...scoped };
+      return { kind: credential.kind, tokenUrl, clientId, clientSecret: current, spare, ...scoped };
     }
     default:
       return credential satisfies never;

@@ -20,6 +20,8 @@ export type ScimCredential =
       readonly clientId: string;
       readonly clientSecret: () => Promise<string>;
       readonly scope?: string;
+      /** Another client secret to use from now on, after the token endpoint refused this one; undefined when there is none. */
+      readonly spare?: (refused: string) => Promise<string | undefined>;
     };
 
 type Bearer = Extract<ScimCredential, { kind: 'bearer' }>;
@@ -30,8 +32,11 @@ export interface TokenSource {
   current(): Promise<string>;
   /** Another token after `stale` was refused, or undefined when there is no other. */
   after(stale: string): Promise<string | undefined>;
-  /** A token for a secret that is not the one in use, to be tried. UnauthorizedError when the secret is refused already. */
-  tokenFor(secret: string): Promise<string>;
+  /**
+   * A token for a secret that is not the one in use, to be tried; undefined when the secret is refused already. Throws
+   * UnauthorizedError when no token can be had for another reason, which says nothing of the secret.
+   */
+  tokenFor(secret: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -51,44 +56,54 @@ export function createTokenSource(options: TokenOptions): TokenSource {
     : createOAuthSource(options, credential);
 }
 
-/** How long a bearer token is used before its file is looked at again. Reading it for each request took a third of an export. */
+/** How long a secret is used before its file is looked at again. Reading it for each request took a third of an export. */
 const REREAD_MS = 1000;
 
-function createBearerSource({ connection, now }: TokenOptions, credential: Bearer): TokenSource {
-  let known: { readonly token: Promise<string>; readonly readAt: number } | undefined;
+/** A secret as last read, read anew after a second or when asked to. One that cannot be read is not remembered. */
+function rereading(read: () => Promise<string>, now: () => number) {
+  let known: { readonly secret: Promise<string>; readonly readAt: number } | undefined;
 
-  function read(): Promise<string> {
-    const token = credential.token().then((text) => usable(text, connection));
-    const reading = { token, readAt: now() };
+  function anew(): Promise<string> {
+    const secret = read();
+    const reading = { secret, readAt: now() };
     known = reading;
-    // A token that cannot be read is not remembered: what is wrong may be mended before the next request.
-    token.catch(() => {
+    // What is wrong may be mended before the next request.
+    secret.catch(() => {
       if (known === reading) known = undefined;
     });
-    return token;
+    return secret;
   }
 
+  return {
+    anew,
+    current: () => (known !== undefined && Math.abs(now() - known.readAt) < REREAD_MS ? known.secret : anew()),
+    forget: () => void (known = undefined),
+  };
+}
+
+function createBearerSource({ connection, now }: TokenOptions, credential: Bearer): TokenSource {
+  const tokens = rereading(async () => usable(await credential.token(), connection), now);
   let switching: Promise<string | undefined> | undefined;
 
   /** Several requests may be refused with the same token: only the first asks for another one. */
   function switched(stale: string): Promise<string | undefined> {
     switching ??= (async () => credential.spare?.(stale))().finally(() => {
       switching = undefined;
-      known = undefined;
+      tokens.forget();
     });
     return switching;
   }
 
   return {
-    current: () => (known !== undefined && Math.abs(now() - known.readAt) < REREAD_MS ? known.token : read()),
+    current: tokens.current,
     async after(stale) {
       // The token may have been replaced since it was read.
-      const token = await read();
+      const token = await tokens.anew();
       return token === stale ? switched(stale) : token;
     },
     tokenFor: async (secret) => usable(secret, connection),
     async close() {
-      known = undefined;
+      tokens.forget();
     },
   };
 }
@@ -107,9 +122,14 @@ function usable(token: string, connection: string): string {
 
 interface Grant {
   readonly token: string;
+  /** The client secret it was got with. */
+  readonly secret: string;
   /** Ms since the epoch after which a new one is fetched. */
   readonly renewAt: number;
 }
+
+/** What became of asking for a token; `refused` where it is the secret that is not taken. */
+type Fetched = Grant | { readonly refused: UnauthorizedError };
 
 /** Token lifetime where the server states none (RFC 6749 section 5.1 only recommends it), in seconds. */
 const DEFAULT_LIFETIME = 300;
@@ -123,24 +143,23 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
     bodyTimeout: options.timeoutMs,
   });
   const url = safeUrl(credential.tokenUrl, `${options.connection}: tokenUrl`);
+  const secrets = rereading(async () => (await credential.clientSecret()).trim(), options.now);
   let grant: Grant | undefined;
   let pending: Promise<Grant> | undefined;
   let secretInBody = false;
 
-  async function fetchGrant(given?: string): Promise<Grant> {
+  /** The endpoint's answer to a secret. Throws TransientError where there is none. */
+  async function answerTo(secret: string): Promise<TokenAnswer> {
     try {
-      const secret = given ?? (await credential.clientSecret());
-      let answer = await ask(secret);
-      if (answer.status === 401 || (answer.status === 400 && answer.error === 'invalid_client')) {
-        // RFC 6749 section 2.3.1: Basic must be supported, yet many servers only read the body.
-        secretInBody = !secretInBody;
-        answer = await ask(secret);
-      }
-      const fetched = readGrant(answer, options);
-      options.metrics.tokenRequest('scim', 'success');
-      return fetched;
+      const inBody = secretInBody;
+      const first = await ask(secret, inBody);
+      if (!refusesSecret(first)) return first;
+      // RFC 6749 section 2.3.1: Basic must be supported, yet many servers only read the body.
+      const second = await ask(secret, !inBody);
+      if (second.status === 200) secretInBody = !inBody;
+      // A server that does not know the other way at all has only answered the first.
+      return second.error === 'invalid_request' ? first : second;
     } catch (error) {
-      options.metrics.tokenRequest('scim', 'failure');
       if (error instanceof HeadgateError) throw error;
       throw new TransientError(`${options.connection}: the token endpoint could not be reached`, {
         remedy: 'Check that the token endpoint can be reached from here; it is tried again.',
@@ -148,7 +167,34 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
     }
   }
 
-  async function ask(secret: string): Promise<TokenAnswer> {
+  async function fetchGrant(secret: string): Promise<Fetched> {
+    let fetched: Fetched | undefined;
+    try {
+      const answer = await answerTo(secret);
+      fetched = refusesSecret(answer)
+        ? { refused: refusal(answer, options) }
+        : { ...readGrant(answer, options), secret };
+      return fetched;
+    } finally {
+      const got = fetched !== undefined && 'token' in fetched;
+      options.metrics.tokenRequest('scim', got ? 'success' : 'failure');
+    }
+  }
+
+  /** With the secret in use or, where that one is refused, with the one that is switched to. */
+  async function nextGrant(): Promise<Grant> {
+    const secret = await secrets.anew();
+    const fetched = await fetchGrant(secret);
+    if ('token' in fetched) return fetched;
+    const other = await credential.spare?.(secret);
+    if (other === undefined) throw fetched.refused;
+    secrets.forget();
+    const switched = await fetchGrant(other);
+    if ('token' in switched) return switched;
+    throw switched.refused;
+  }
+
+  async function ask(secret: string, inBody: boolean): Promise<TokenAnswer> {
     const form = new URLSearchParams({ grant_type: 'client_credentials' });
     if (credential.scope !== undefined) form.set('scope', credential.scope);
     const headers: Record<string, string> = {
@@ -156,7 +202,7 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
       accept: 'application/json',
       'user-agent': 'headgate',
     };
-    if (secretInBody) {
+    if (inBody) {
       form.set('client_id', credential.clientId);
       form.set('client_secret', secret);
     } else headers['authorization'] = basic(credential.clientId, secret);
@@ -172,7 +218,7 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
   }
 
   async function renewed(): Promise<string> {
-    pending ??= fetchGrant().finally(() => {
+    pending ??= nextGrant().finally(() => {
       pending = undefined;
     });
     grant = await pending;
@@ -181,14 +227,20 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
 
   return {
     async current() {
-      return grant !== undefined && options.now() < grant.renewAt ? grant.token : renewed();
+      const secret = await secrets.current();
+      // A token got with a secret that was replaced would prove the old one, and live on after it.
+      if (grant?.secret === secret && options.now() < grant.renewAt) return grant.token;
+      return renewed();
     },
     async after(stale) {
       // Several requests may be refused with the same token: only the first fetches a new one.
       const token = grant !== undefined && grant.token !== stale ? grant.token : await renewed();
       return token === stale ? undefined : token;
     },
-    tokenFor: async (secret) => (await fetchGrant(secret)).token,
+    async tokenFor(secret) {
+      const fetched = await fetchGrant(secret.trim());
+      return 'token' in fetched ? fetched.token : undefined;
+    },
     async close() {
       await agent.destroy();
     },
@@ -208,7 +260,23 @@ interface TokenAnswer {
   readonly waitMs: number | undefined;
 }
 
-function readGrant({ status, body, waitMs }: TokenAnswer, options: TokenOptions): Grant {
+/** What an endpoint answers with 400 to a request it would not take from anybody (RFC 6749 section 5.2). */
+const WRONG_REQUEST = new Set(['invalid_request', 'invalid_scope', 'unsupported_grant_type']);
+
+/** Whether the answer is about the client and its secret (RFC 6749 section 5.2), and not about the rest of the request. */
+function refusesSecret({ status, error }: TokenAnswer): boolean {
+  return status === 401 || (status === 400 && error !== undefined && !WRONG_REQUEST.has(error));
+}
+
+function refusal({ status }: TokenAnswer, { connection }: TokenOptions): UnauthorizedError {
+  return new UnauthorizedError(`${connection}: the token endpoint refuses the client or its secret (${status})`, {
+    status,
+    remedy: `Check client and secret of the connection; a new secret is taken in by: headgate token rotate -c ${connection}`,
+  });
+}
+
+/** What was granted. Throws UnauthorizedError, ThrottledError or TransientError where nothing was. */
+function readGrant({ status, body, waitMs }: TokenAnswer, options: TokenOptions): Omit<Grant, 'secret'> {
   const told = `${options.connection}: the token endpoint answered ${status}`;
   if (status === 429) throw new ThrottledError(told, waitMs ?? DEFAULT_RETRY_MS, 'connection', { status });
   if (status >= 500) throw new TransientError(told, { status });

@@ -35,7 +35,7 @@ async function readWith(exchange: Exchange, token: string): Promise<'accepted' |
 }
 
 /** What a refusal says of a credential. Throws on whatever is no refusal: of a provider that is away nothing is known. */
-export function refusalOf(error: unknown): 'refused' | 'forbidden' {
+function refusalOf(error: unknown): 'refused' | 'forbidden' {
   if (!(error instanceof UnauthorizedError)) throw error;
   return error.facts.status === 403 ? 'forbidden' : 'refused';
 }

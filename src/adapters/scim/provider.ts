@@ -23,7 +23,7 @@ import { changeMembers } from './members.ts';
 import { exported } from './outcome.ts';
 import { previewGroup } from './preview.ts';
 import { DEFAULT_PATIENCE, type Patience, patientReads } from './patience.ts';
-import { probeToken, refusalOf } from './probe.ts';
+import { probeToken } from './probe.ts';
 import { createQuota } from './quota.ts';
 import { deleteAccount, disableAccount } from './remove-account.ts';
 import { toAccount, toGroup } from './resources.ts';
@@ -138,13 +138,8 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
   }
 
   async function probe(exchange: Exchange, secret: string): Promise<ProbeOutcome> {
-    let token: string;
-    try {
-      token = await tokens.tokenFor(secret);
-    } catch (error) {
-      return refusalOf(error);
-    }
-    return probeToken(exchange, token);
+    const token = await tokens.tokenFor(secret);
+    return token === undefined ? 'refused' : probeToken(exchange, token);
   }
 
   return {

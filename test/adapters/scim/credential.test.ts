@@ -11,12 +11,21 @@ function bearerOf(request: SeenRequest): string {
   return request.headers.authorization ?? '';
 }
 
+/** The client secret of a request to the token endpoint, where it stands in Basic (RFC 6749 section 2.3.1). */
+function secretIn(request: SeenRequest): string {
+  const basic = Buffer.from(bearerOf(request).replace('Basic ', ''), 'base64').toString();
+  return new URLSearchParams(`v=${basic.split(':')[1] ?? ''}`).get('v') ?? '';
+}
+
 /** A token endpoint that gives t1, t2, …, and a provider that takes only what `valid` accepts. */
 async function oauth(
   valid: (bearer: string) => boolean,
   token: (request: SeenRequest, number: number) => ScriptedAnswer,
+  spare?: string,
 ) {
   let now = 1_000_000;
+  let secret = SECRET;
+  const asked: string[] = [];
   const issuer = await open.scripted(token);
   const server = await open.scripted((request) => (valid(bearerOf(request)) ? USER : { status: 401 }));
   const provider = open.client(server.url, {
@@ -25,11 +34,18 @@ async function oauth(
       kind: 'oauth_client_credentials',
       tokenUrl: issuer.url,
       clientId: 'client:1',
-      clientSecret: async () => SECRET,
+      clientSecret: async () => secret,
       scope: 'scim',
+      // As the keyring does: what was switched to is what the connection works with from then on.
+      async spare(refused) {
+        asked.push(refused);
+        secret = spare ?? secret;
+        return spare;
+      },
     },
   });
-  return { issuer, server, provider, pass: (ms: number) => void (now += ms) };
+  const pass = (ms: number) => void (now += ms);
+  return { issuer, server, provider, asked, pass, use: (other: string) => void (secret = other) };
 }
 
 const numbered = (_request: SeenRequest, number: number): ScriptedAnswer => ({
@@ -174,6 +190,73 @@ describe('OAuth client credentials', () => {
     expect(found).toMatchObject({ name });
     expect(found.message).not.toContain(SECRET);
     expect(server.requests).toEqual([]);
+  });
+
+  test('a secret that was replaced is used from the next second on, and what it got is used no more', async () => {
+    const { server, provider, pass, use } = await oauth(() => true, numbered);
+    await provider.readAccount('acc-1', never);
+    use('another');
+    await provider.readAccount('acc-1', never);
+    pass(1000);
+    await provider.readAccount('acc-1', never);
+    expect(server.requests.map(bearerOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+
+  test.each<[string, ScriptedAnswer]>([
+    ['401', { status: 401 }],
+    ['400 invalid_client', { status: 400, body: { error: 'invalid_client' } }],
+  ])('T6: after a refusal with %s the secret switched to is used', async (_name, refused) => {
+    const { server, provider, asked } = await oauth(
+      () => true,
+      (request, number) => (secretIn(request) === 'spare' ? numbered(request, number) : refused),
+      'spare',
+    );
+    await Promise.all([1, 2, 3].map(() => provider.readAccount('acc-1', never)));
+    expect(asked).toEqual([SECRET]);
+    expect(new Set(server.requests.map(bearerOf)).size).toBe(1);
+  });
+
+  test('T6: a client that dies with the tokens it got is replaced in the middle of a request', async () => {
+    let dead = false;
+    const { provider, asked } = await oauth(
+      (bearer) => !dead || bearer === 'Bearer t-spare',
+      (request, number) => {
+        if (!dead) return numbered(request, number);
+        const spare = { access_token: 't-spare', expires_in: 3600 };
+        return secretIn(request) === 'spare' ? { body: spare } : { status: 401 };
+      },
+      'spare',
+    );
+    await provider.readAccount('acc-1', never);
+    dead = true;
+    expect(await provider.readAccount('acc-1', never)).toMatchObject({ id: 'acc-1' });
+    expect(asked).toEqual([SECRET]);
+  });
+
+  test.each<[string, ScriptedAnswer]>([
+    ['a scope that is not known', { status: 400, body: { error: 'invalid_scope' } }],
+    ['an address that is nothing', { status: 404 }],
+    ['an endpoint that is down', { status: 503 }],
+  ])('%s is no reason to switch, and proves no secret dead', async (_name, answer) => {
+    const { provider, asked } = await oauth(
+      () => true,
+      () => answer,
+      'spare',
+    );
+    await failure(provider.readAccount('acc-1', never));
+    expect(asked).toEqual([]);
+    await expect(provider.probe('old', never)).rejects.toThrow(/the token endpoint answered/);
+  });
+
+  test('a refused secret is told of as refused, also where the other way of sending it is not known', async () => {
+    const { provider } = await oauth(
+      () => true,
+      ({ headers }) =>
+        headers.authorization === undefined
+          ? { status: 400, body: { error: 'invalid_request' } }
+          : { status: 401, body: { error: 'invalid_client' } },
+    );
+    expect(await provider.probe('old', never)).toBe('refused');
   });
 
   test('the emulated provider with its own token endpoint', async () => {
