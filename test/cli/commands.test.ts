@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../src/cli/demo/daemon.ts';
 import { WAVE } from '../../src/core/operation.ts';
-import type { Verdict } from '../../src/core/verdict.ts';
+import type { Finding, Verdict } from '../../src/core/verdict.ts';
 import { inProcessTransport } from '../../src/cli/in-process.ts';
 import { aHold } from '../http/builders.ts';
 import { configFor, startApi } from './api-server.ts';
@@ -39,6 +39,22 @@ async function headgate(api: ApiServer, argv: readonly string[], io: TestIo = te
 
 const PLAN = planOf([disableOperation('1', 'leaver@contoso.com'), createOperation('2', 'joiner@contoso.com')]);
 const ALLOWED: Verdict = { refused: false, findings: [] };
+/** What `token-owner` says of the first operation of the plan. */
+function aboutFirst(changes: Partial<Finding> = {}): Verdict {
+  const finding: Finding = {
+    guard: 'token-owner',
+    effect: 'hold',
+    message: 'leaver@contoso.com owns a live token',
+    remedy: 'rotate the token',
+    operations: PLAN.operations.slice(0, 1).map(({ key }) => key),
+    numbers: { operations: 1 },
+    ...changes,
+  };
+  return { refused: false, findings: [finding] };
+}
+const HELD = aboutFirst();
+const APPROVED = aboutFirst({ guard: 'too-many-removals', approved: { hold: 'h1', by: 'bob', until: 1 } });
+const WARNED = aboutFirst({ effect: 'warn' });
 const REFUSED: Verdict = {
   refused: true,
   findings: [
@@ -94,6 +110,10 @@ describe('headgate plan', () => {
     ['changes, with --detailed-exitcode', ALLOWED, PLAN, ['--detailed-exitcode'], 2],
     ['no changes, with --detailed-exitcode', ALLOWED, planOf([]), ['--detailed-exitcode'], 0],
     ['a refused plan', REFUSED, PLAN, [], 3],
+    ['a plan of which a guard holds a part', HELD, PLAN, [], 3],
+    ['a plan of which a guard holds a part, with --detailed-exitcode', HELD, PLAN, ['--detailed-exitcode'], 3],
+    ['a plan of which a person approved what is held', APPROVED, PLAN, [], 0],
+    ['a plan that a guard only warns of', WARNED, PLAN, [], 0],
     ['a refused plan, with --detailed-exitcode', REFUSED, PLAN, ['--detailed-exitcode'], 3],
   ])('ends for %s with its own code', async (_rule, verdict, plan, flags, code) => {
     const api = await serverWith(planRoute(planLines(verdict, plan)));

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { StartupError } from '../../core/errors.ts';
+import { heldOperations } from '../../core/guards.ts';
 import type { PlanEvent } from '../api-client.ts';
 import type { MadePlan } from '../../ports/operator.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -43,7 +44,7 @@ async function runPlan(session: Session, options: Options): Promise<ExitCode> {
     session.out(renderPlan(view, session.paint, options.all === true ? Infinity : SHOWN_OPERATIONS));
   }
   if (options.out !== undefined) await savePlan(session, options.out, view);
-  if (view.verdict.refused) return EXIT.refused;
+  if (view.verdict.refused || heldOperations(view.verdict).size > 0) return EXIT.refused;
   return options.detailedExitcode === true && view.plan.operations.length > 0 ? EXIT.changes : EXIT.done;
 }
 
