@@ -31,7 +31,15 @@ export function redact(value: unknown, key = ''): unknown {
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redact(inner, name)]));
   }
   if (typeof value !== 'string') return value;
-  return SECRET_KEYS.has(key) ? REDACTED : withoutPassword(value);
+  if (SECRET_KEYS.has(key)) return REDACTED;
+  return key === 'url' && /^https?:/i.test(value) ? originOf(value) : withoutPassword(value);
+}
+
+/** Addresses of providers and webhooks are often secrets themselves by what follows the host: that alone is shown. */
+function originOf(text: string): string {
+  if (!URL.canParse(text)) return REDACTED;
+  const { origin, pathname, search } = new URL(text);
+  return pathname === '/' && search === '' ? origin : `${origin}/${REDACTED}`;
 }
 
 /** Database and queue addresses may hold a password before the host and in their query string. */

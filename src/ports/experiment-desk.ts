@@ -4,7 +4,7 @@ import type { Experiment, Finding } from '../core/experiment.ts';
 export interface ExperimentPlan {
   readonly connection: string;
   readonly profile: string;
-  /** Base URL of the service provider. */
+  /** Scheme, host and port of the service provider. */
   readonly target: string;
   /** How every throw-away resource is called: `headgate-probe-` and six random characters. */
   readonly names: string;

@@ -20,6 +20,11 @@ interface AskedStores {
   readonly cycles: Pick<Stores['cycles'], 'openCycle'>;
 }
 
+/** Where a provider is, without what follows the host: there are addresses that are secrets. */
+function originOf(url: string): string {
+  return new URL(url).origin;
+}
+
 interface Running {
   readonly controller: AbortController;
   readonly ended: Promise<unknown>;
@@ -37,7 +42,7 @@ export function createExperiments(ports: { readonly stores: AskedStores }, log: 
         return {
           connection: rules.name,
           profile: provider.profile.name,
-          target,
+          target: originOf(target),
           names: `headgate-probe-??????@${domain}`,
           steps: experimentSteps(provider.profile),
           ...(refused === undefined ? {} : { refused: refused.message }),

@@ -76,6 +76,21 @@ describe('config show', () => {
   ])('shows the address %s as %s', (address, shown) => {
     expect(redact(address)).toBe(shown);
   });
+
+  test.each([
+    ['https://scim.example.com/scim/v2/geheim', 'https://scim.example.com/[redacted]'],
+    ['https://hooks.example.com?key=geheim', 'https://hooks.example.com/[redacted]'],
+    ['HTTPS://x:geheim@scim.example.com:8443/', 'https://scim.example.com:8443'],
+    ['https://', '[redacted]'],
+  ])('O6: shows of the SCIM endpoint or webhook %s where it is and no more: %s', (url, shown) => {
+    expect(redact({ provider: { url } })).toEqual({ provider: { url: shown } });
+  });
+
+  test('O6: the address of a SCIM endpoint that stands in a variable is shown with its name', () => {
+    const text = exampleWith('url: "https://scim.example.com/scim/v2/"', 'url: "${ACME}"');
+    const shown = showConfig(folder.check(text, { ACME: 'https://scim.example.com/scim/v2/geheim' }));
+    expect(shown).toMatch(/url: "?https:\/\/scim\.example\.com\/\[redacted\]"? # from ACME\n/);
+  });
 });
 
 test('the rules of a connection leave out everything that does not decide what a plan holds', () => {
