@@ -15,7 +15,7 @@ const VERDICTS: Readonly<Record<ReportVerdict, Html>> = {
   passed: html`<strong class="passed">Passed:</strong> the same active accounts by id before and after, every group
     gone, and an unbroken journal.`,
   restored: html`<strong class="passed">Rolled back:</strong> the same active accounts by id before and after, every
-    group assigned and there again, and an unbroken journal.`,
+    group assigned and there again, no direct assignment of the migration left, and an unbroken journal.`,
   open: html`<strong>Not finished yet.</strong> What follows is how far it has come.`,
   failed: html`<strong class="failed">Not passed.</strong> See below what is missing.`,
 };

@@ -1,4 +1,4 @@
-import type { Anchor } from '../core/directory.ts';
+import type { Anchor, GroupMembership } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
 import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
@@ -7,7 +7,7 @@ import type { MigrationRequest } from '../core/migration/migration.ts';
 import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
 import type { Survey, SurveyedJobs } from '../core/migration/survey.ts';
-import { groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
+import { countedMembers, groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -109,7 +109,7 @@ export async function membersWithoutAssignment(
   applicationId: Anchor,
   signal: AbortSignal,
 ): Promise<{ readonly users: readonly Anchor[]; readonly gaps: readonly string[] }> {
-  const { directory, rules } = connection;
+  const { directory } = connection;
   const assignments = await directory.readAssignments(applicationId, signal);
   const direct = new Set(
     assignments.value.flatMap(({ principalKind, principal, roleId }) =>
@@ -117,21 +117,34 @@ export async function membersWithoutAssignment(
     ),
   );
   const roles = assignments.value.flatMap(({ principal, roleId }) => (principal === group ? [roleId] : []));
-  const users = new Set<Anchor>();
   const gaps = assignments.gaps.map(({ what }) => what);
   // A group that is not assigned lets nobody in; it may be deleted by now, and then its members cannot be read at all.
   if (roles.length === 0) return { users: [], gaps };
+  const { members, gaps: unread } = await membersInScope(connection, [group], signal);
+  const users = members.get(group) ?? [];
+  gaps.push(...unread);
+  const lacking = users.filter((user) => roles.some((role) => !direct.has(`${user} ${role}`)));
+  return { users: lacking.sort(), gaps };
+}
+
+/** Members of each of these groups as the scope rules count them: those of groups inside, too, where they are in scope. */
+export async function membersInScope(
+  { directory, rules }: Connection,
+  groups: readonly Anchor[],
+  signal: AbortSignal,
+): Promise<{ readonly members: ReadonlyMap<Anchor, readonly Anchor[]>; readonly gaps: readonly string[] }> {
+  const expand = rules.scope.nestedGroups === 'expand';
+  const memberships = new Map<Anchor, GroupMembership>();
+  const gaps: string[] = [];
   const seen = new Set<Anchor>();
-  let level: readonly Anchor[] = [group];
+  let level: readonly Anchor[] = groups;
   while (level.length > 0) {
-    for (const one of level) seen.add(one);
     const read = await directory.readMemberships(level, signal);
     gaps.push(...read.gaps.map(({ what }) => what));
-    const found = [...read.value.values()];
-    for (const user of found.flatMap((membership) => membership.users)) users.add(user);
-    const inside = rules.scope.nestedGroups === 'expand' ? found.flatMap(({ nestedGroups }) => nestedGroups) : [];
+    for (const one of level) seen.add(one);
+    for (const [group, membership] of read.value) memberships.set(group, membership);
+    const inside = expand ? [...read.value.values()].flatMap(({ nestedGroups }) => nestedGroups) : [];
     level = [...new Set(inside)].filter((one) => !seen.has(one));
   }
-  const lacking = [...users].filter((user) => roles.some((role) => !direct.has(`${user} ${role}`)));
-  return { users: lacking.sort(), gaps };
+  return { members: new Map(groups.map((group) => [group, countedMembers(memberships, group, expand)])), gaps };
 }

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { company, cycle, people, personName } from './company.ts';
-import { approve, start, still } from './migration-world.ts';
+import { accountsOf, approve, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
 
 let world: World | undefined;
@@ -12,11 +12,15 @@ afterEach(async () => {
   world = undefined;
 });
 
-/** An application with two roles: Admin to 1 to 4 through Crew, Reader to 5 and 6 directly. Both reach the provider. */
+/**
+ * An application with two roles: Admin to 1 to 4 through Crew, Reader to 5 and 6 directly. Both reach the provider. The group
+ * Deck, with 1 and 2 in it, is not assigned.
+ */
 async function openWithRoles() {
-  const at = await startWorld({ organisation: company({ users: 7, groups: { Crew: [1, 4] } }), migrations: true });
+  const organisation = company({ users: 7, groups: { Crew: [1, 4], Deck: [1, 2] } });
+  const at = await startWorld({ organisation, migrations: true });
   world = at;
-  const { control, organisation } = at.tenant;
+  const { control } = at.tenant;
   const role = (last: number, value: string) => ({
     id: `c0ffee00-0000-4000-8009-00000000000${last}`,
     value,
@@ -48,8 +52,25 @@ async function openWithRoles() {
       .map(({ appRoleId }) => (appRoleId === admin.id ? admin.value : reader.value))
       .toSorted();
   };
-  return { at, operator, rolesOf };
+  return { at, operator, rolesOf, application };
 }
+
+test('M9: a rollback takes back no role that only a group deleted meanwhile gave, and says whose stays', async () => {
+  const { at, operator, rolesOf, application } = await openWithRoles();
+  at.tenant.control.assign({ principal: 'Deck', application: application.id, role: 'Reader' });
+  await cycle(operator);
+  const before = accountsOf(at);
+  await start(operator, 'remove-groups', ['Crew', 'Deck']);
+  expect(await still(operator)).toMatchObject({ gate: { name: 'coverage' } });
+  expect(rolesOf(personName(1))).toEqual(['Admin', 'Reader']);
+  at.tenant.control.deleteGroup('Crew');
+  await operator.migrations.actOnMigration({ connection: 'acme', verb: 'rollback', by: 'ada' });
+  const view = await still(operator);
+  expect(view).toMatchObject({ result: 'rolled-back' });
+  expect([1, 2, 3, 4].map((n) => rolesOf(personName(n)))).toEqual([['Admin'], ['Admin'], ['Admin'], ['Admin']]);
+  expect(view.resultText).toMatch(/4 direct assignments of the migration are left.*person1.*person4/);
+  expect(accountsOf(at)).toEqual(before);
+});
 
 test('M3: whoever has a lesser role directly and joins while the group is emptied is given the role of the group', async () => {
   const { at, operator, rolesOf } = await openWithRoles();

@@ -16,8 +16,8 @@ export interface ReportedGroup {
 
 /**
  * What a migration came to. `passed`: it has succeeded, the same accounts by id are active before and after, and no group is
- * left. `restored`: it was rolled back, the same accounts are active, and every group is assigned and there again. Both need
- * an unbroken journal. `failed` is any other end.
+ * left. `restored`: it was rolled back, the same accounts are active, every group is assigned and there again, and no direct
+ * assignment of its own is left. Both need an unbroken journal. `failed` is any other end.
  */
 export type ReportVerdict = 'passed' | 'restored' | 'open' | 'failed';
 
@@ -60,7 +60,7 @@ export function groupsAfter({
 
 /** Judges a migration by what was found at last; `lost` counts the accounts that were active before and are not any more. */
 export function verdictOf(
-  { ended, before }: Pick<MigrationState, 'ended' | 'before'>,
+  { ended, before, leftBehind }: Pick<MigrationState, 'ended' | 'before' | 'leftBehind'>,
   found: {
     readonly sound: boolean;
     readonly lost: number;
@@ -79,7 +79,7 @@ export function verdictOf(
     const had = new Set(before.groups.flatMap(({ anchor, scimGroup }) => (scimGroup === undefined ? [] : [anchor])));
     const isBack = ({ anchor, assigned, scimGroup }: ReportedGroup) =>
       assigned === true && (scimGroup !== null || !had.has(anchor));
-    return found.known && groups.every(isBack) ? 'restored' : 'failed';
+    return found.known && groups.every(isBack) && leftBehind.length === 0 ? 'restored' : 'failed';
   }
   return found.known && groups.every(({ scimGroup }) => scimGroup === null) ? 'passed' : 'failed';
 }

@@ -67,6 +67,8 @@ export interface MigrationState {
   readonly toldCycles: ReadonlySet<string>;
   /** Every directory change that was or may have been made, oldest first. */
   readonly made: readonly MigrationCall[];
+  /** Direct assignments that a rollback has left, as keys of the calls that would withdraw them. */
+  readonly leftBehind: readonly string[];
   /** Users it has assigned who were seen to have left its groups, by the last survey that could tell. */
   readonly strays: ReadonlySet<Anchor>;
   /** Accounts that were, or may have been, taken out of each SCIM group. */
@@ -109,6 +111,7 @@ interface Draft {
   toldCycles: Set<string>;
   made: MigrationCall[];
   takenOut: Map<Anchor, Set<ResourceId>>;
+  leftBehind: readonly string[];
   strays: ReadonlySet<Anchor>;
   paused?: NonNullable<MigrationState['paused']>;
   aborting?: NonNullable<MigrationState['aborting']>;
@@ -176,6 +179,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       return;
     case 'done':
       draft.done.add(entry.step);
+      if (entry.step === 'report') draft.leftBehind = entry.stays ?? [];
       return;
     case 'reopened':
       return reopen(draft, kind, engine, entry.step);
@@ -271,6 +275,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
     toldCycles: new Set(),
     made: [],
     takenOut: new Map(),
+    leftBehind: [],
     strays: new Set(),
   };
   for (const line of lines) apply(draft, migration, engine, line);

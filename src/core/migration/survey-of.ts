@@ -31,7 +31,7 @@ function directRoles(assignments: readonly Assignment[]): ReadonlyMap<Anchor, Re
 }
 
 /** Members of a group as the scope rules count them. */
-function countedMembers(
+export function countedMembers(
   memberships: ReadonlyMap<Anchor, GroupMembership>,
   group: Anchor,
   expand: boolean,

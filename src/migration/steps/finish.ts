@@ -1,4 +1,6 @@
 import { leaverNames } from '../../core/migration/leavers.ts';
+import type { JournalEntry } from '../../core/migration/journal.ts';
+import { namesOf, ownAssignments } from '../../core/migration/own-assignments.ts';
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import { unreadOf } from '../../core/migration/survey.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -32,17 +34,30 @@ function isAssigned({ groups }: Survey, { anchor }: SurveyedGroup): boolean {
 /** Looks at what is there now: somebody may have left, or been taken away by hand, while it went back. */
 async function finishRollback(context: StepContext): Promise<StepOutcome> {
   const { connection, ports, signal } = context;
-  const { kind, groups, before } = context.state();
+  const state = context.state();
+  const { kind, groups, before } = state;
   if (before === undefined) return { is: 'done', text: 'nothing had been done' };
-  const { survey } = await takeSurvey(connection, ports, { kind, groups }, signal);
+  const { survey, facts } = await takeSurvey(connection, ports, { kind, groups }, signal);
   const unread = unreadOf(survey);
   if (unread !== undefined) return notYet(context, unread);
   const missing = lostAccounts(before.accounts, survey.accounts);
   const out = before.groups.filter((group) => group.assignments.length > 0 && !isAssigned(survey, group));
   const names = out.map(({ name }) => name);
   const again = `${counted(before.groups.length - out.length, 'group is', 'groups are')} assigned again as before`;
-  const gone = `${counted(out.length, 'is', 'are')} not, deleted in the directory or unassigned by hand since: ${listed(names)}. Whoever came in that way alone keeps a direct assignment`;
-  const assigned = out.length === 0 ? again : `${again}; ${gone}`;
-  const text = missing.length === 0 ? assigned : `${assigned}; ${lostWords(missing)}`;
-  return { is: 'done', text, first: [{ kind: 'surveyed', purpose: 'end', survey }] };
+  const gone = `${counted(out.length, 'is', 'are')} not, deleted in the directory or unassigned by hand since: ${listed(names)}`;
+  const staying = ownAssignments(state, facts.directory.assignments);
+  const users = namesOf(staying, [before, state.coverage], facts.directory.users);
+  const text = [
+    out.length === 0 ? again : `${again}; ${gone}`,
+    ...(staying.length === 0 ? [] : [leftWords(staying.length, users)]),
+    ...(missing.length === 0 ? [] : [lostWords(missing)]),
+  ].join('; ');
+  const stays = staying.map(({ id }) => `withdraw ${id}`);
+  const first: readonly JournalEntry[] = [{ kind: 'surveyed', purpose: 'end', survey }];
+  return { is: 'done', text, first, ...(stays.length > 0 && { stays }) };
+}
+
+function leftWords(assignments: number, users: readonly string[]): string {
+  const many = counted(assignments, 'direct assignment of the migration is', 'direct assignments of the migration are');
+  return `${many} left, because no group that is assigned again gave its role when it was to be withdrawn: ${listed(users)}. They keep access; unassign in Entra whoever should not`;
 }

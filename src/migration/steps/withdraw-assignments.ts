@@ -1,49 +1,40 @@
 import type { Anchor, Assignment } from '../../core/directory.ts';
-import type { MigrationCall } from '../../core/migration/journal.ts';
+import { givenByGroups, namesOf, ownAssignments, userAndRole } from '../../core/migration/own-assignments.ts';
+import { counted, listed } from '../../core/reasons.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { membersInScope } from '../survey.ts';
 import { later, notYet, seenTwice } from './look.ts';
-import { counted } from '../../core/reasons.ts';
 
 /** Assignments withdrawn between two looks at whether their users are still members. */
 const AT_ONCE = 20;
 
-/** Direct assignments the migration itself has made, as principal and role. */
-function madeHere(calls: readonly MigrationCall[], groups: ReadonlySet<Anchor>): ReadonlySet<string> {
-  return new Set(
-    calls.flatMap(({ change }) =>
-      change?.kind === 'assign' && !groups.has(change.principal) ? [`${change.principal} ${change.roleId}`] : [],
-    ),
-  );
-}
-
 /**
- * Takes back the direct assignments the migration has made, and only from those who are members of a group that is assigned
- * again. Whoever would be left without any way in keeps theirs.
+ * Takes back the direct assignments the migration has made, and only from those to whom a group that is assigned again gives
+ * the same role. Whoever would be left without it keeps theirs.
  */
 export async function withdrawAssignments(context: StepContext): Promise<StepOutcome> {
   await context.begin();
   const { connection, signal } = context;
-  const { before, made } = context.state();
+  const { before, coverage, made } = context.state();
   if (before === undefined) return { is: 'done', text: 'nothing had been assigned' };
   const groups = before.groups.map(({ anchor }) => anchor);
-  const ours = madeHere(made, new Set(groups));
   const { value, gaps } = await connection.directory.readAssignments(before.application.id, signal);
   if (gaps.length > 0) return notYet(context, 'the assignments could not be read completely');
-  const live = value.filter(
-    ({ principalKind, principal, roleId }) => principalKind === 'user' && ours.has(`${principal} ${roleId}`),
-  );
-  const members = await membersNow(context, value, groups);
-  if (members === undefined) return notYet(context, 'the members of the groups could not be read completely');
-  const withdrawable = live.filter(({ principal }) => members.has(principal));
-  const stays = live.filter(({ principal }) => !members.has(principal)).map(({ id }) => `withdraw ${id}`);
+  const given = await givenNow(context, value, groups);
+  if (given === undefined) return notYet(context, 'the members of the groups could not be read completely');
+  const isGiven = ({ principal, roleId }: Assignment) => given.has(userAndRole(principal, roleId));
+  const live = ownAssignments({ made, before }, value);
+  const withdrawable = live.filter(isGiven);
+  const staying = live.filter((assignment) => !isGiven(assignment));
   if (withdrawable.length === 0) {
     const seen = await seenTwice(
       context,
-      stays.length === 0
+      staying.length === 0
         ? 'no direct assignment of the migration is left'
-        : `${stays.length} direct assignments stay: their users are in none of the groups any more`,
+        : `${counted(staying.length, 'direct assignment stays', 'direct assignments stay')}: no group that is assigned gives that role to ${listed(namesOf(staying, [before, coverage]))}`,
     );
+    const stays = staying.map(({ id }) => `withdraw ${id}`);
     return seen.is === 'done' && stays.length > 0 ? { ...seen, stays } : seen;
   }
   const carriedOut = context.state().carriedOut[context.step];
@@ -71,17 +62,17 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
   return more ? { is: 'again', afterMs: 1 } : later(context);
 }
 
-/** Users in a group that is assigned now; undefined when that could not be read to its end. */
-async function membersNow(
+/** Who gets which role from a group that is assigned now; undefined when that could not be read to its end. */
+async function givenNow(
   { connection, signal }: StepContext,
   assignments: readonly Assignment[],
   groups: readonly Anchor[],
-): Promise<ReadonlySet<Anchor> | undefined> {
+): Promise<ReadonlySet<string> | undefined> {
   const assigned = new Set(assignments.map(({ principal }) => principal));
-  const read = await connection.directory.readMemberships(
+  const { members, gaps } = await membersInScope(
+    connection,
     groups.filter((group) => assigned.has(group)),
     signal,
   );
-  if (read.gaps.length > 0) return undefined;
-  return new Set([...read.value.values()].flatMap(({ users }) => users));
+  return gaps.length > 0 ? undefined : givenByGroups(assignments, members);
 }

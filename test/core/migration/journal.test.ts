@@ -110,6 +110,24 @@ describe('M8: the report', () => {
     expect(report({ ...found, survey: { ...survey, accounts } }).verdict).toBe('failed');
   });
 
+  test('M9: of a rollback does not pass while it has left a direct assignment of its own', () => {
+    const ended: JournalEntry = { ...succeeded, result: 'rolled-back' };
+    const report = (stays?: readonly string[]) =>
+      reportOf(
+        'm1',
+        journal(
+          started(),
+          looked,
+          { kind: 'rollback', by: 'ada' },
+          { ...looked, purpose: 'end' },
+          { kind: 'done', step: 'report', ...(stays && { stays }) },
+          ended,
+        ),
+      );
+    expect(report().verdict).toBe('restored');
+    expect(report(['withdraw a1']).verdict).toBe('failed');
+  });
+
   test('M8, M9: of a rollback after an abort is not about what was found as it was aborted', () => {
     const found: JournalEntry = { ...looked, purpose: 'end', survey: { ...survey, accounts: [] } };
     const aborted: JournalEntry = { ...succeeded, result: 'aborted', frozen: true };

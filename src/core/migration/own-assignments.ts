@@ -1,0 +1,50 @@
+import type { Anchor, Assignment, DirectorySnapshot } from '../directory.ts';
+import type { MigrationState } from './state.ts';
+import type { Survey } from './survey.ts';
+
+/** What somebody is let in by: the same user with another role is another thing. */
+export function userAndRole(user: Anchor, roleId: string): string {
+  return `${user} ${roleId}`;
+}
+
+/** Direct assignments of users that are there and that the migration has made, or may have made. */
+export function ownAssignments(
+  { made, before }: Pick<MigrationState, 'made' | 'before'>,
+  assignments: readonly Assignment[],
+): readonly Assignment[] {
+  const groups = new Set(before?.groups.map(({ anchor }) => anchor));
+  const ours = new Set(
+    made.flatMap(({ change }) =>
+      change?.kind === 'assign' && !groups.has(change.principal) ? [userAndRole(change.principal, change.roleId)] : [],
+    ),
+  );
+  return assignments.filter(
+    ({ principalKind, principal, roleId }) => principalKind === 'user' && ours.has(userAndRole(principal, roleId)),
+  );
+}
+
+/** Who gets which role from the groups that are assigned now, as `userAndRole`. */
+export function givenByGroups(
+  assignments: readonly Assignment[],
+  members: ReadonlyMap<Anchor, readonly Anchor[]>,
+): ReadonlySet<string> {
+  return new Set(
+    assignments.flatMap(({ principal, roleId }) =>
+      (members.get(principal) ?? []).map((user) => userAndRole(user, roleId)),
+    ),
+  );
+}
+
+/** Names of the users of these assignments, each once: as the directory has them, else as the surveys had them. */
+export function namesOf(
+  assignments: readonly Assignment[],
+  surveys: readonly (Pick<Survey, 'users'> | undefined)[],
+  users?: DirectorySnapshot['users'],
+): readonly string[] {
+  const labels = new Map(surveys.flatMap((survey) => survey?.users.map(({ anchor, label }) => [anchor, label]) ?? []));
+  const nameOf = (anchor: Anchor) => {
+    const name = users?.get(anchor)?.attributes['userPrincipalName'];
+    return typeof name === 'string' && name !== '' ? name : (labels.get(anchor) ?? anchor);
+  };
+  return [...new Set(assignments.map(({ principal }) => nameOf(principal)))].sort();
+}
