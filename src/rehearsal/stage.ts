@@ -75,6 +75,8 @@ export async function openStage({ copied, connection, config, assume, log, versi
     const provider = await startProvider({
       seed: providerStateOf(copied),
       ...(isBehaviourName(profile) ? { behaviour: profile } : {}),
+      // What is rehearsed is what becomes of people, not how long the provider takes over it.
+      overrides: { rates: [] },
     });
     opened.push(() => provider.close());
     if (hidesMembers(copied)) provider.faults.set({ fault: 'membersHidden' });

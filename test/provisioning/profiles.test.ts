@@ -17,6 +17,7 @@ import { storesOf } from './model-links.ts';
 import { prepareCycle } from '../../src/provisioning/prepare-cycle.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
 import { aGroup, assignGroup, assignUser, aUser, NOW, theGuards, theRules } from '../builders.ts';
+import { hurriedClock } from '../adapters/scim/builders.ts';
 import { silentLog } from '../silent-log.ts';
 import { aSecret, fakeDirectory, noCredentials } from './fakes.ts';
 
@@ -108,7 +109,7 @@ interface Life {
 
 async function startLife(name: ProfileName): Promise<Life> {
   const profile = profileByName(name);
-  const sandbox = await startProvider({ behaviour: name, tokens: [TOKEN] });
+  const sandbox = await startProvider({ behaviour: name, tokens: [TOKEN], now: hurriedClock() });
   const credential = { kind: 'bearer', token: async () => TOKEN } as const;
   const shared = { log: silentLog, metrics: silentMetrics, now: Date.now };
   const provider = createScimProvider({

@@ -102,6 +102,7 @@ function answerTruly(state: ProviderState, exchange: Exchange): Outcome {
   const before = faultBefore(state, exchange);
   if (before !== undefined) return before;
   authorise(state, exchange);
+  state.rates.admit(state.behaviour.rates, exchange);
   if (state.behaviour.userAgent === 'required' && (exchange.headers['user-agent'] ?? '') === '')
     throw new ScimRefusal(403, 'a User-Agent header is required');
   if (exchange.bodyProblem !== undefined) throw exchange.bodyProblem;

@@ -7,6 +7,21 @@ import type { ResourceTypeName } from './schema/resource-type.ts';
 export const OWNER_GUARDS = ['off', 'pages', 'everywhere'] as const;
 
 /**
+ * How much a provider takes in a time: `burst` at once, and `requests` more in every `seconds`. Beyond that it answers 429
+ * with Retry-After in seconds and does nothing.
+ */
+export interface RateLimit {
+  readonly methods: readonly string[];
+  /** Requests about accounts or groups only. */
+  readonly type?: ResourceTypeName;
+  /** What is counted: requests of every client together, or the members they add, for each group by itself. */
+  readonly of: 'requests' | 'members';
+  readonly requests: number;
+  readonly seconds: number;
+  readonly burst: number;
+}
+
+/**
  * How one emulated service provider differs from a plain reading of the RFCs, as data. Every field is a fact about the
  * provider; the code reads them and knows no provider by name.
  */
@@ -75,6 +90,8 @@ export interface Behaviour {
   readonly listsOnlyScimMade: string | null;
   /** `status` in error bodies. */
   readonly errorStatus: 'string' | 'number';
+  /** How much it takes in a time, all clients together; nothing here: as much as they send. */
+  readonly rates: readonly RateLimit[];
   /** Requests without a User-Agent are refused with 403, or taken. */
   readonly userAgent: 'optional' | 'required';
   /** How many tokens work at a time, and what becomes of one too many: it is refused, or takes the place of the oldest. */

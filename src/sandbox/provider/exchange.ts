@@ -4,6 +4,7 @@ import type { Behaviour } from './behaviour.ts';
 import type { CredentialBoard } from './credentials.ts';
 import type { FaultBoard, RequestFaults } from './faults.ts';
 import type { Complex, Value } from './json.ts';
+import type { Rates } from './rates.ts';
 import type { ScimRefusal } from './refusal.ts';
 import type { ResourceTypeName } from './schema/resource-type.ts';
 import type { ResourceStore } from './store.ts';
@@ -14,6 +15,7 @@ export interface ProviderState {
   readonly store: ResourceStore;
   readonly faults: FaultBoard;
   readonly credentials: CredentialBoard;
+  readonly rates: Rates;
   /** May be replaced while running. */
   behaviour: Behaviour;
   /** SCIM base URL without a slash at the end; known once the server listens. */

@@ -9,6 +9,7 @@ import { viewOf, type ProviderState } from './exchange.ts';
 import { createFaultBoard, type FaultBoard, type FaultSetting } from './faults.ts';
 import { createProviderServer, type Serving, type WriteObserver } from './http-server.ts';
 import type { Complex } from './json.ts';
+import { createRates } from './rates.ts';
 import { render, WHOLE } from './render.ts';
 import { createRequestLog, type SeenRequest } from './request-log.ts';
 import type { Resource } from './resource.ts';
@@ -133,6 +134,7 @@ function newState(options: ProviderOptions, tokens: readonly BearerToken[]): Pro
     store: createStore(),
     faults: createFaultBoard(),
     credentials: createCredentials(tokens, options.oauthClients ?? []),
+    rates: createRates(options.now ?? Date.now),
     behaviour: { ...BEHAVIOURS[options.behaviour ?? 'generic'], ...options.overrides },
     base: '',
     lastNumber: 0,

@@ -135,6 +135,12 @@ export function idIn(resource: object | undefined): string {
 /** No waiting between attempts of a listing. */
 export const IMPATIENT = { retries: 2, initialDelayMs: 1, maxDelayMs: 1, longestWaitMs: 1_000 };
 
+/** A clock on which a second passes whenever somebody looks: a provider's rates are for clients that take their time. */
+export function hurriedClock(): () => number {
+  let now = Date.now();
+  return () => (now += 1_000);
+}
+
 /** Closes everything that was opened through it; call `close` in afterEach. */
 export function resources() {
   const open: (() => Promise<void>)[] = [];

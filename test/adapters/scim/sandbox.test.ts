@@ -7,6 +7,7 @@ import { pathOf, readPath } from '../../../src/core/scim-path.ts';
 import {
   aProfile,
   failure,
+  hurriedClock,
   never,
   resolveNone,
   resolver,
@@ -48,7 +49,7 @@ async function start(name: ProfileName) {
   const { unsupported, userNameCharacters } = profile.attributes;
   const userName = userNameCharacters === null ? ADA.userName : 'ada';
   const ada = { ...ADA, userName };
-  const sandbox = await open.sandbox({ behaviour: name });
+  const sandbox = await open.sandbox({ behaviour: name, now: hurriedClock() });
   const provider = open.client(sandbox.url, { profile });
   const { resourceId } = await provider.apply(toCreate(ada), resolveNone, never);
   const isKnown = (path: string) => !unsupported.some((each) => path.startsWith(each));

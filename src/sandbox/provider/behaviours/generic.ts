@@ -36,6 +36,7 @@ export const generic: Behaviour = {
   paging: 'index',
   listsOnlyScimMade: null,
   errorStatus: 'string',
+  rates: [],
   userAgent: 'optional',
   tokens: { most: Number.POSITIVE_INFINITY, beyond: 'refuse' },
   tokenOwner: 'free',
