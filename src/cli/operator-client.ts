@@ -2,6 +2,7 @@ import type { DriftReport } from '../core/drift.ts';
 import type { CredentialDesk } from '../ports/credential-desk.ts';
 import type { ExperimentDesk } from '../ports/experiment-desk.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
+import type { LinkDesk } from '../ports/link-desk.ts';
 import type { NotificationDesk } from '../ports/notifications.ts';
 import type { MadePlan, Operator } from '../ports/operator.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
@@ -44,6 +45,7 @@ export interface OperatorClient extends Pick<
   readonly migrations: MigrationClient;
   readonly holds: HoldDesk;
   readonly experiments: ExperimentDesk;
+  readonly links: LinkDesk;
   readonly notifications: NotificationDesk;
   close(): Promise<void>;
 }
@@ -108,6 +110,7 @@ export function createOperatorClient(api: ApiClient): OperatorClient {
         (await api.post<{ stopped: boolean }>(`/api/v1/connections/${encodeURIComponent(connection)}/probe/stop`))
           .stopped,
     },
+    links: createLinkClient(api),
     notifications: {
       list: (limit) => api.get(`/api/v1/notifications?${query({ limit })}`),
       test: (signal) => api.post('/api/v1/notifications/test', {}, signal),
@@ -130,6 +133,17 @@ function createDeskClient(api: ApiClient): CredentialDesk {
     revoke: (reference, how, signal) => api.post(at(reference, '/revoke'), how, signal),
     setOwner: (reference, owner, by, signal) => api.post(at(reference, '/owner'), { owner, by }, signal),
     rotate: ({ connection, ...request }, signal) => api.post(`${of(connection)}/rotation`, request, signal),
+  };
+}
+
+function createLinkClient(api: ApiClient): LinkDesk {
+  const path = (connection: string, rest: string) =>
+    `/api/v1/connections/${encodeURIComponent(connection)}/links${rest}`;
+  return {
+    list: (connection, page) => api.get(path(connection, `?${query(page)}`)),
+    vanished: (connection, signal) => api.get(path(connection, '/vanished'), signal),
+    forgetVanished: ({ connection, ...decision }, signal) =>
+      api.post(path(connection, '/forget-vanished'), decision, signal),
   };
 }
 

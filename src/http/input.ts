@@ -94,6 +94,11 @@ export function escrowActBody(verb: 'retry' | 'drop') {
     .refine(({ reason }) => verb === 'retry' || reason !== undefined, 'give a "reason": it is kept');
 }
 
+const linkPlace = z
+  .string()
+  .regex(/^(account|group):[^\p{Cc}]{1,200}$/u, 'not a place in the list: take it from an answer');
+export const linksQuery = z.strictObject({ after: linkPlace.optional(), limit: limit(10_000, 100) });
+
 export const releaseBody = z
   .strictObject({ requestedBy: startCycleBody.shape.requestedBy, reason: called.optional() })
   .optional();

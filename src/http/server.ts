@@ -19,6 +19,7 @@ import { startPageRoutes, statusPageRoute } from './routes/pages.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { planRoute } from './routes/plan.ts';
 import { probeRoutes } from './routes/probe.ts';
+import { linkRoutes } from './routes/links.ts';
 import { recoveryRoutes } from './routes/recovery.ts';
 import { provisionRoutes } from './routes/provision.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
@@ -101,6 +102,7 @@ function registerApi(app: FastifyInstance, options: HttpOptions, authorise: Auth
         connectionRoutes,
         credentialRoutes,
         recoveryRoutes,
+        linkRoutes,
         migrationRoutes,
         holdRoutes,
         notificationRoutes,

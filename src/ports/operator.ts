@@ -17,6 +17,7 @@ import type { CheckResult, ReadProgress } from './directory-source.ts';
 import type { EscrowRequest, EscrowTotals, RecoveryAct } from './recovery.ts';
 import type { ExperimentDesk } from './experiment-desk.ts';
 import type { HoldDesk, HoldView } from './hold-desk.ts';
+import type { LinkDesk } from './link-desk.ts';
 import type { QueueCounts, ScheduledCycle } from './job-queue.ts';
 import type { LogFilter, LogPage } from './provisioning-log.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from './stores.ts';
@@ -149,6 +150,7 @@ export interface Operator {
   readonly holds: HoldDesk;
   readonly notifications: NotificationDesk;
   readonly experiments: ExperimentDesk;
+  readonly links: LinkDesk;
   status(): Promise<Status>;
   connections(): readonly string[];
   /** Gathers and plans without writing anything anywhere. */

@@ -1,9 +1,9 @@
 import type { Escrow, EscrowKey } from '../core/escrow.ts';
 
-/** What a person did about an escrow or a quarantine. Kept for good. */
+/** What a person did about an escrow, a quarantine or links. Kept for good. */
 export interface RecoveryAct {
-  readonly act: 'escrow-retry' | 'escrow-drop' | 'quarantine-release';
-  /** Which need, or the connection. */
+  readonly act: 'escrow-retry' | 'escrow-drop' | 'quarantine-release' | 'links-forgotten';
+  /** Which need, the connection, or how many links and by which digest. */
   readonly subject: string;
   /** Ms since the epoch. */
   readonly at: number;

@@ -14,7 +14,7 @@ import type { DriftStore } from './drift-store.ts';
 import type { NotificationStore } from './notifications.ts';
 import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
-import type { EscrowStore, SeenPace } from './recovery.ts';
+import type { EscrowStore, RecoveryAct, SeenPace } from './recovery.ts';
 import type { MigrationStore } from './migration-store.ts';
 import type { OperationResult, LeftInDoubt, LeftResult, SliceStart } from './slices.ts';
 
@@ -192,6 +192,21 @@ export interface LinkStore {
   named(connection: string, name: string): Promise<readonly Link[]>;
   /** Memberships over all living group links. */
   membershipCount(connection: string): Promise<number>;
+  /** Living links by kind (accounts first) and anchor, after that place. */
+  list(
+    connection: string,
+    page: { readonly after?: Pick<Link, 'resource' | 'anchor'>; readonly limit: number },
+  ): Promise<readonly Link[]>;
+  /**
+   * Forgets exactly these links, memberships of their users with them, and the baseline, so that the next cycle looks at
+   * everything; keeps who did so and why. RefusedError, and nothing has changed: 'cycle-open', 'migration-open',
+   * 'connection-off' as for opening a cycle, 'plan-stale' when a link is not there any more or leads elsewhere.
+   */
+  forget(
+    connection: string,
+    links: readonly Pick<Link, 'resource' | 'anchor' | 'resourceId'>[],
+    act: Omit<RecoveryAct, 'act'>,
+  ): Promise<void>;
   /** Fills the links of a connection that has none yet with those of another store, all or nothing. */
   restore(connection: string, links: readonly Link[]): Promise<void>;
 }

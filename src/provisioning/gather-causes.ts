@@ -20,7 +20,8 @@ export async function gatherCauses(
   signal: AbortSignal,
 ): Promise<DirectoryCauses> {
   const { rules } = connection;
-  if (last === undefined) return { known: false, why: 'no cycle has been committed yet' };
+  if (last === undefined)
+    return { known: false, why: 'no cycle has been committed yet, or none since links were forgotten' };
   if (last.baseline.rulesDigest !== connectionDigest(connection))
     return { known: false, why: 'the configuration changed since the last cycle' };
   const concerned = await findConcerned({

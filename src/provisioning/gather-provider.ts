@@ -127,7 +127,7 @@ async function findByKeys<T extends { readonly id: ResourceId }>(
 
 /**
  * Reads what the provider holds. A listing that cannot be trusted is completed object by object, and nothing is inferred
- * from what it does not show (design 4.3).
+ * from what it does not show (design 4.3). `judge` says whether it can be the provider that is linked to.
  */
 export async function gatherProvider(
   connection: Connection,
@@ -135,6 +135,7 @@ export async function gatherProvider(
   links: readonly Link[],
   signal: AbortSignal,
   progress?: ReadProgress,
+  judge = refuseWrongTenant,
 ): Promise<Gathered> {
   const { provider, concurrency, rules } = connection;
   const withGroups = rules.scope.groups && provider.profile.groups.supported;
@@ -153,8 +154,8 @@ export async function gatherProvider(
   );
   const readGroup = (id: ResourceId) => provider.readGroup(id, signal);
   groups = await completeLinked(groups, idsOf(linked.group), readGroup, concurrency, vanished);
-  refuseWrongTenant(connection, directory, { links: linked.account, accounts: accounts.resources, vanished });
-  refuseWrongTenant(connection, directory, { links: linked.group, accounts: [], vanished });
+  judge(connection, directory, { links: linked.account, accounts: accounts.resources, vanished });
+  judge(connection, directory, { links: linked.group, accounts: [], vanished });
   accounts = await askByName(connection, directory, living, accounts, vanished, signal, progress);
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);

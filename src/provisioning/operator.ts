@@ -12,6 +12,7 @@ import { gatherCredentials, keepCredentials } from './credentials/survey-credent
 import { examine } from './doctor.ts';
 import type { Experiments } from './experiment-desk.ts';
 import { createHoldDesk } from './hold-desk.ts';
+import { createLinkDesk } from './link-desk.ts';
 import { cycleIdOf, findCycle } from './find-cycle.ts';
 import { explain } from './explain.ts';
 import { withHoldingGuards } from './holding-guards.ts';
@@ -74,6 +75,7 @@ export function createOperator(options: OperatorOptions): Operator {
     }),
     holds,
     experiments: experiments.desk(connectionOf),
+    links: createLinkDesk(ports, log, connectionOf),
     connections: () => [...ports.connections.keys()],
     async status() {
       const connections = await Promise.all(

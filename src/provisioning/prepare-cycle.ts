@@ -227,7 +227,7 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
     everything: why,
   });
   const last = await stores.cycles.baseline(rules.name);
-  if (last === undefined) return everything('no cycle has been committed yet');
+  if (last === undefined) return everything('no cycle has been committed yet, or none since links were forgotten');
   if (last.baseline.rulesDigest !== connectionDigest(connection)) return everything('the configuration changed');
   if (rules.scope.nestedGroups === 'expand')
     return everything('nested groups are expanded (scope.nestedGroups: expand)');

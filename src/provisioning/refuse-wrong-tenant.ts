@@ -24,14 +24,15 @@ function isMost(part: number, whole: number): boolean {
   return part * 100 > whole * WRONG_PERCENT;
 }
 
-/** Links whose user, or group, is not known to have left: only the vanishing of theirs would be made up for. */
-function staying({ rules }: Connection, directory: DirectorySnapshot, links: readonly Link[]): readonly Link[] {
+/** Whether the user, or group, of a link is not known to have left: only the vanishing of theirs would be made up for. */
+export function stayingIn(
+  { rules }: Pick<Connection, 'rules'>,
+  directory: DirectorySnapshot,
+): (link: Pick<Link, 'resource' | 'anchor'>) => boolean {
   const scope = scopeOf(directory, rules);
   const groups = new Set(scope.groups);
-  return links.filter(({ state, resource, anchor }) => {
-    if (state !== 'active') return false;
-    return resource === 'account' ? removalCause(anchor, scope, directory) === undefined : groups.has(anchor);
-  });
+  return ({ resource, anchor }) =>
+    resource === 'account' ? removalCause(anchor, scope, directory) === undefined : groups.has(anchor);
 }
 
 /**
@@ -42,13 +43,18 @@ function refuseMassVanishing(connection: Connection, directory: DirectorySnapsho
   const { links, vanished } = read;
   const goneOf = (some: readonly Link[]) => some.filter(({ resourceId }) => vanished.has(resourceId)).length;
   if (goneOf(links) < WRONG_FLOOR || !isMost(goneOf(links), links.length)) return;
-  const stay = staying(connection, directory, links);
+  const stays = stayingIn(connection, directory);
+  const stay = links.filter((link) => link.state === 'active' && stays(link));
   const gone = goneOf(stay);
   const nothingIsLeft = gone > 0 && goneOf(links) === links.length;
   if (!nothingIsLeft && (gone < WRONG_FLOOR || !isMost(gone, stay.length))) return;
   throw new IncompleteReadError(
     `the service provider answers "not found" for ${gone} of ${stay.length} linked resources`,
-    { remedy: 'check the provider URL and the tenant its token belongs to; nothing was changed.' },
+    {
+      remedy:
+        'check the provider URL and the tenant its token belongs to; nothing was changed. Only if both are right, because the ' +
+        `provider was emptied or built anew: headgate connection forget-vanished -c ${connection.rules.name} says what is gone and how to begin again`,
+    },
   );
 }
 
@@ -70,7 +76,8 @@ function countStrangers(
   return count;
 }
 
-function refuseStrangers(connection: Connection, directory: DirectorySnapshot, read: LinkedRead): void {
+/** Refuses accounts most of which belong to other people than those they were linked for. */
+export function refuseStrangers(connection: Connection, directory: DirectorySnapshot, read: LinkedRead): void {
   const { strangers, compared } = countStrangers(connection, directory, read);
   if (compared < WRONG_FLOOR || !isMost(strangers, compared)) return;
   throw new IncompleteReadError(

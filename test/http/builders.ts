@@ -196,6 +196,11 @@ export function anOperator(overrides: Partial<Operator> = {}): Operator {
       }),
       stop: async () => false,
     },
+    links: {
+      list: async () => ({ links: [] }),
+      vanished: unused,
+      forgetVanished: unused,
+    },
     schedules: async () => [],
     setSchedulesPaused: async () => undefined,
     removeSchedules: async () => undefined,

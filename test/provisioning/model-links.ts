@@ -60,6 +60,8 @@ export function modelLinks(model: ProviderModel, last: Last): Preparation['store
         .filter(({ departure }) => (departure?.next?.dueAt ?? Infinity) <= now)
         .map(({ anchor }) => anchor),
     leaving: notPart,
+    list: notPart,
+    forget: notPart,
     restore: notPart,
     named: async (_connection, name) =>
       [...living('account'), ...living('group')].filter(({ anchor, label }) => anchor === name || label === name),

@@ -11,10 +11,11 @@ import { createLeftStore } from './left-store.ts';
 import { rememberLinks } from './link-store.ts';
 import { confirmApprovals, reconcileHolds } from './hold-rows.ts';
 import { createOperationReader } from './operation-reader.ts';
+import { cycleOpen, refuseSuspended } from './refuse-suspended.ts';
 import { CYCLE_COLUMNS, toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
 import { createSliceStore } from './slice-store.ts';
-import type { Sql, Tx } from './tables.ts';
+import type { Sql } from './tables.ts';
 
 type Lifecycle = Pick<
   CycleStore,
@@ -131,16 +132,7 @@ function createWrites(
           .executeTakeFirst();
       });
       if (row === undefined) {
-        const open = await db
-          .selectFrom('headgate.cycle')
-          .select('id')
-          .where('connection', '=', connection)
-          .where('phase', '<>', 'closed')
-          .executeTakeFirst();
-        const id = open?.id ?? '<id>';
-        throw new RefusedError('cycle-open', `connection ${connection} has an open cycle already`, {
-          remedy: `wait until it ends (headgate cycle show ${id}; it goes on while a daemon runs: headgate serve), or cancel it: headgate cycle cancel ${id}`,
-        });
+        throw await cycleOpen(db, connection);
       }
       return toCycle(row);
     },
@@ -229,30 +221,6 @@ function createWrites(
       return closed;
     },
   };
-}
-
-/** While a migration is open only its own cycles run; once a connection is switched off, none. */
-async function refuseSuspended(tx: Tx, connection: string, migration: string | undefined): Promise<void> {
-  const state = await tx
-    .selectFrom('headgate.connection')
-    .select('switched_off_at')
-    .where('name', '=', connection)
-    .executeTakeFirst();
-  if (state !== undefined && state.switched_off_at !== null) {
-    throw new RefusedError('connection-off', `connection ${connection} was switched off by a migration`, {
-      remedy: 'take it out of the configuration; to provision again, configure a new connection under another name.',
-    });
-  }
-  const open = await tx
-    .selectFrom('headgate.scope_migration')
-    .select('id')
-    .where('connection', '=', connection)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  if (open === undefined || open.id === migration) return;
-  throw new RefusedError('migration-open', `connection ${connection} is in a migration; its cycles are suspended`, {
-    remedy: `see where it stands: headgate migration status ${connection}`,
-  });
 }
 
 /** The last line behind the caller's own checks: a refused or unexpected plan must not become operations. */

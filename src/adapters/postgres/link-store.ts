@@ -6,7 +6,7 @@ import type { LinkStore } from '../../ports/stores.ts';
 import { inChunks } from './chunks.ts';
 import { commit, reading } from './commits.ts';
 import { createFocusReads } from './focus-reads.ts';
-import { toLink } from './rows.ts';
+import { LINK_COLUMNS, readLink, toLink } from './rows.ts';
 import type { Sql, StoredLink, Tx } from './tables.ts';
 
 /** Links handed over in one value: a million links row by row take fifteen times as long. */
@@ -61,7 +61,7 @@ async function loadAll(db: Sql, connection: string, resource: Link['resource'], 
  * The links of each connection. A load is several statements: nobody changes the links of a connection while its one
  * open cycle is gathering, and a plan's operations are checked against the provider when they are sent.
  */
-export function createLinkStore(db: Sql): LinkStore {
+export function createLinkStore(db: Sql): Omit<LinkStore, 'forget'> {
   return {
     async load(connection) {
       const links: Link[] = [];
@@ -95,6 +95,22 @@ export function createLinkStore(db: Sql): LinkStore {
     },
 
     ...createFocusReads(db),
+
+    async list(connection, { after = { resource: 'account', anchor: '' }, limit }) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.link')
+          .select(LINK_COLUMNS)
+          .where('connection', '=', connection)
+          .where('state', '<>', 'deleted')
+          .where(sql<boolean>`(resource, anchor) > (${after.resource}, ${after.anchor})`)
+          .orderBy('resource')
+          .orderBy('anchor')
+          .limit(limit)
+          .execute(),
+      );
+      return rows.map(readLink);
+    },
 
     async restore(connection, links) {
       await commit(db, 'links.restore', async (tx) => {

@@ -10,6 +10,7 @@ import { createHoldStore } from './hold-store.ts';
 import { createEscrowStore } from './escrow-store.ts';
 import { createDriftStore } from './drift-store.ts';
 import { createNotificationStore } from './notification-store.ts';
+import { createForgetting } from './forget-links.ts';
 import { createLinkStore } from './link-store.ts';
 import { createProvisioningLog } from './provisioning-log.ts';
 import { createMigrationStore } from './migration-store.ts';
@@ -18,7 +19,10 @@ import { createMigrationStore } from './migration-store.ts';
 export function createStores({ database, clock }: { readonly database: Database; readonly clock: Clock }): Stores {
   return {
     cycles: createCycleStore(database.sql, clock, () => database.syncToDisk()),
-    links: createLinkStore(database.sql),
+    links: {
+      ...createLinkStore(database.sql),
+      ...createForgetting(database.sql, () => database.syncToDisk()),
+    },
     connections: createConnectionStore(database.sql, clock, () => database.syncToDisk()),
     migrations: createMigrationStore(database.sql, clock, () => database.syncToDisk()),
     credentials: createCredentialStore(database.sql, clock, () => database.syncToDisk()),

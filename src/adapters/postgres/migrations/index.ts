@@ -13,6 +13,7 @@ import * as notifications from './0009-notifications.ts';
 import * as scopeMigrations from './0010-scope-migrations.ts';
 import * as plannedUnder from './0011-planned-under.ts';
 import * as everything from './0012-everything.ts';
+import * as linksForgotten from './0013-links-forgotten.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -30,4 +31,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-scope-migrations': scopeMigrations,
   '0011-planned-under': plannedUnder,
   '0012-everything': everything,
+  '0013-links-forgotten': linksForgotten,
 };
