@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import type { MigrationGate } from '../../src/core/migration/migration.ts';
+import type { MigrationView } from '../../src/core/migration/view.ts';
 import type { OwnWorld } from './own-world.ts';
 import { accountStates } from './surroundings.ts';
 
@@ -10,13 +11,17 @@ const MOST_LIVES = 1000;
 export interface Acts extends Readonly<Partial<Record<MigrationGate, (at: OwnWorld) => unknown>>> {
   /** When it is paused; it must not be where nobody has an answer to that. */
   readonly paused?: (at: OwnWorld) => unknown;
+  /** After each life. */
+  readonly between?: (at: OwnWorld, view: MigrationView) => Promise<void>;
 }
 
 /** Lets one process after the other go on until the migration has ended. People act and say yes at every gate they come to. */
 export async function liveToTheEnd(at: OwnWorld, actsAt: (times: number) => Acts): Promise<void> {
   const times = { coverage: 0, disable: 0, revocation: 0 };
   for (let life = 0; life < MOST_LIVES; life++) {
-    const { status, gate, paused } = await at.live();
+    const lived = await at.live();
+    await actsAt(1).between?.(at, lived);
+    const { status, gate, paused } = await at.operator.migrationStatus(at.name);
     if (status === 'ended') return;
     if (status === 'paused') {
       const { paused: answer } = actsAt(1);

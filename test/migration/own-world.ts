@@ -47,8 +47,6 @@ export interface OwnWorld extends Surroundings {
   approve(): Promise<MigrationView>;
   dieBefore(chosen: Chosen): void;
   dieRightAfter(chosen: Chosen): void;
-  /** From now on no process dies. */
-  spare(): void;
   /** How many processes have died. */
   deaths(): number;
 }
@@ -187,7 +185,6 @@ async function openOwnWorld(database: Database, organisation: Organisation): Pro
     dieRightAfter(chosen) {
       deadly.after = chosen;
     },
-    spare: () => void Object.assign(deadly, UNHARMED),
     deaths: () => deaths,
   };
 }
