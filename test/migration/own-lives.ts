@@ -42,6 +42,7 @@ export async function endOf(at: OwnWorld): Promise<object> {
   const { verdict, accounts, chain, requests } = await at.operator.migrationReport(at.name);
   const { switchedOffAt, pausedReason } = await at.stores.connections.get(at.name);
   const tokens = await at.stores.credentials.list(at.name);
+  const cycles = await at.stores.cycles.list({ connection: at.name, limit: MOST_LIVES });
   const deletes = at.provider.requests().filter(({ method, applied }) => method === 'DELETE' && applied);
   return {
     result,
@@ -55,6 +56,7 @@ export async function endOf(at: OwnWorld): Promise<object> {
     assigned: at.assigned(),
     groups: at.groups(),
     deletes: deletes.length,
+    cycles: cycles.length,
     tokens: tokens.map(({ state }) => state),
     off: switchedOffAt !== undefined,
     paused: pausedReason !== undefined,
