@@ -9,7 +9,7 @@ import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
 import { sentByCycles } from './own-cycles.ts';
 import { SOON_MS, unlessLost } from './steps/look.ts';
-import { freezeJob } from './steps/pause-job.ts';
+import { freezeJob, pausedWords } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
 import { LeftError, openStep, type StepContext, type StepOutcome } from './step-context.ts';
@@ -74,8 +74,10 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
       case 'abort': {
         // What the cycle has planned would be sent after the end; what it has sent belongs into the journal.
         if (await stopOwnCycle(given)) return SOON_MS;
-        const { by, reason: text } = action;
-        await end(given, { result: 'aborted', by, text, frozen: false }, await lastLook(given, stateOf(lines), signal));
+        const state = stateOf(lines);
+        const text = `${action.reason}${pausedWords(state)}`;
+        const how = { result: 'aborted', by: action.by, text, frozen: false } as const;
+        await end(given, how, await lastLook(given, state, signal));
         return undefined;
       }
       case 'step': {

@@ -191,7 +191,7 @@ describe("the way back with Entra's engine", () => {
       { kind: 'abort', by: 'ada', reason: 'no' },
       { kind: 'begun', step: 'disable-connection' },
     ]);
-    expect(await at.look(6)).toMatchObject({ gate: { name: 'revocation' } });
+    expect(await at.settle()).toMatchObject({ gate: { name: 'revocation' } });
     expect(await at.jobCode()).toBe('Paused');
   });
 

@@ -28,10 +28,14 @@ export type CycleWait =
 /** The clocks of Entra and of this machine may differ so much. */
 const SKEW_MS = 300_000;
 /** Entra's job runs about every forty minutes; a long first cycle of a large company takes hours. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
+export const LONGEST_WAIT_MS = 24 * 3_600_000;
+
+/** In place of a code of Entra's: the application has no such job any more. */
+export const GONE = 'gone';
 
 /** A job in words, for the journal. */
 export function describeJob({ code, lastSuccessful, quarantine }: NativeJob): string {
+  if (code === GONE) return GONE;
   const last =
     lastSuccessful === undefined
       ? 'no whole cycle yet'

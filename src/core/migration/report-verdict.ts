@@ -1,5 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import type { ResourceId } from '../scim.ts';
+import { sinceStandstill } from './standstill.ts';
 import type { MigrationState } from './state.ts';
 import type { SurveyedGroup } from './survey.ts';
 
@@ -16,8 +17,9 @@ export interface ReportedGroup {
 
 /**
  * What a migration came to. `passed`: it has succeeded, the same accounts by id are active before and after, and no group is
- * left. `restored`: it was rolled back, the same accounts are active, every group is assigned and there again, and no direct
- * assignment of its own is left. Both need an unbroken journal. `failed` is any other end.
+ * left, and Entra's own job has not run after the last look. `restored`: it was rolled back, the same accounts are active,
+ * every group is assigned and there again, and no direct assignment of its own is left. Both need an unbroken journal.
+ * `failed` is any other end.
  */
 export type ReportVerdict = 'passed' | 'restored' | 'open' | 'failed';
 
@@ -60,7 +62,7 @@ export function groupsAfter({
 
 /** Judges a migration by what was found at last; `lost` counts the accounts that were active before and are not any more. */
 export function verdictOf(
-  { ended, before, leftBehind }: Pick<MigrationState, 'ended' | 'before' | 'leftBehind'>,
+  { ended, before, leftBehind, nativeJobs }: Pick<MigrationState, 'ended' | 'before' | 'leftBehind' | 'nativeJobs'>,
   found: {
     readonly sound: boolean;
     readonly lost: number;
@@ -81,5 +83,6 @@ export function verdictOf(
       assigned === true && (scimGroup !== null || !had.has(anchor));
     return found.known && groups.every(isBack) && leftBehind.length === 0 ? 'restored' : 'failed';
   }
+  if (sinceStandstill(nativeJobs) !== undefined) return 'failed';
   return found.known && groups.every(({ scimGroup }) => scimGroup === null) ? 'passed' : 'failed';
 }

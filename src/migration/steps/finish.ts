@@ -1,6 +1,7 @@
 import { leaverNames } from '../../core/migration/leavers.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
 import { namesOf, ownAssignments } from '../../core/migration/own-assignments.ts';
+import { afterLookText, sinceStandstill } from '../../core/migration/standstill.ts';
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import { unreadOf } from '../../core/migration/survey.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -10,7 +11,7 @@ import { lostAccounts, lostWords, notYet } from './look.ts';
 
 /** The last line: what was reached, for whoever reads the report. The runner writes it. */
 export async function finish(context: StepContext): Promise<StepOutcome> {
-  const { kind, mode, before, verified, coverage } = context.state();
+  const { kind, mode, before, verified, coverage, nativeJobs } = context.state();
   const groups = before?.groups.length ?? 0;
   if (mode === 'rollback') return finishRollback(context);
   const accounts = verified?.accounts.length ?? 0;
@@ -21,9 +22,14 @@ export async function finish(context: StepContext): Promise<StepOutcome> {
       : `; no cycle takes these away any more, disable them at the provider by hand: ${leaverNames(leavers)}`;
   const astray = coverage?.findings.find(({ code }) => code === 'assigned-astray');
   const off = kind === 'disable-scim' ? '; SCIM is switched off and the token is dead' : '';
+  const after = sinceStandstill(nativeJobs);
+  const as =
+    after === undefined
+      ? counted(accounts, 'account is as it was', 'accounts are as they were')
+      : `${counted(accounts, 'account was', 'accounts were')} as before when last looked at. ${afterLookText(after)}`;
   return {
     is: 'done',
-    text: `${counted(groups, 'group is', 'groups are')} gone, ${counted(accounts, 'account is as it was', 'accounts are as they were')}${off}${stay}${astray === undefined ? '' : `; ${astray.text}`}`,
+    text: `${counted(groups, 'group is', 'groups are')} gone, ${as}${off}${stay}${astray === undefined ? '' : `; ${astray.text}`}`,
   };
 }
 

@@ -1,4 +1,6 @@
 import { HeadgateError } from '../../core/errors.ts';
+import { restOf } from '../../core/migration/standstill.ts';
+import type { MigrationState } from '../../core/migration/state.ts';
 import type { Survey } from '../../core/migration/survey.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -13,17 +15,35 @@ function pauseCall(context: StepContext, application: string, job: string) {
   });
 }
 
-/** Pauses Entra's own job and believes it once two reads in a row show it standing still. */
+/**
+ * Pauses Entra's own job and believes it once two reads in a row show it standing still. A cycle that was under way may go on
+ * to its end, so it is given the time the last one took, and one that has ended meanwhile begins the wait anew.
+ */
 export async function pauseJob(context: StepContext): Promise<StepOutcome> {
+  const { step, ports } = context;
   const application = context.state().before?.application.id;
   const read = await readJob(context);
   if ('stop' in read || application === undefined)
     return 'stop' in read ? read.stop : { is: 'stop', why: 'there is no survey to compare with' };
   const { job } = read;
-  if (job.code === 'Paused') return seenTwice(context, "Entra's own provisioning stands still");
-  const asked = context.state().carriedOut[context.step]?.has(`pause ${job.id}`) === true;
-  if (!asked && !(await changeDirectory(context, [pauseCall(context, application, job.id)]))) return { is: 'left' };
-  return notYet(context, "Entra's own provisioning was paused and does not show it yet");
+  if (job.code !== 'Paused') {
+    const asked = context.state().carriedOut[step]?.has(`pause ${job.id}`) === true;
+    if (!asked && !(await changeDirectory(context, [pauseCall(context, application, job.id)]))) return { is: 'left' };
+    return notYet(
+      context,
+      `Entra's own provisioning was paused and does not show it yet (${job.code}); if somebody started it again, stop it (Provisioning, Stop provisioning)`,
+    );
+  }
+  const before = context.state().nativeJobs[step]?.at(-1);
+  if (before === undefined || before.id !== job.id || before.last?.id !== job.last?.id) {
+    await context.append([{ kind: 'native-job', step, job }]);
+    return notYet(context, "Entra's own provisioning is paused; a cycle that was under way is given time to end");
+  }
+  const { nativeJobs, watchedSince } = context.state();
+  const now = ports.clock.now();
+  const rest = restOf(nativeJobs[step] ?? [], watchedSince[step] ?? now, now);
+  if (rest > 0) return { is: 'again', afterMs: rest };
+  return seenTwice(context, "Entra's own provisioning stands still");
 }
 
 /**
@@ -43,7 +63,18 @@ export async function freezeJob(context: StepContext): Promise<string> {
   }
 }
 
+/** What a person has to know who ends a migration that has paused Entra's own job. Empty where it has not. */
+export function pausedWords({ before, made }: Pick<MigrationState, 'before' | 'made'>): string {
+  return made.some(({ change }) => change?.kind === 'pause-job')
+    ? `; Entra's own provisioning was paused and only a person starts it again: in Entra, ${startPlace(before)}`
+    : '';
+}
+
 function howToStart(before: Survey | undefined): string {
+  return `Once it is understood, start it again: in Entra, ${startPlace(before)}`;
+}
+
+function startPlace(before: Survey | undefined): string {
   const name = before?.application.displayName ?? 'the application';
-  return `Once it is understood, start it again: in Entra, Enterprise applications, ${name}, Provisioning, Start provisioning`;
+  return `Enterprise applications, ${name}, Provisioning, Start provisioning`;
 }

@@ -1,19 +1,24 @@
+import type { JournalEntry } from '../../core/migration/journal.ts';
 import { listed } from '../../core/reasons.ts';
 import { buryCredential } from '../../provisioning/credentials/bury-credential.ts';
 import { keepCredentials } from '../../provisioning/credentials/survey-credentials.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { jobSinceStandstill } from './job-since-standstill.ts';
 import { SOON_MS } from './look.ts';
 
 /**
  * Proves that the token is dead, once a person has said that they revoked it at the provider: one read with it, which must be
  * refused. A token that still works makes the yes void, and so does another one that may still be accepted: no request is
- * sent with that, so a person has to say that it is gone.
+ * sent with that, so a person has to say that it is gone. So does a job of Entra's that runs again, or has run and nobody knows.
  */
 export async function revokeToken(context: StepContext): Promise<StepOutcome> {
   const { connection, ports, signal } = context;
   const { name } = connection.rules;
-  if (await connection.provider.credentialWorks(signal))
-    return closeGate(context, 'the provider still takes the token: revoke it there, then approve again');
+  const works = await connection.provider.credentialWorks(signal);
+  // After the token: once that is dead, nothing the job does can take anybody away.
+  const { entries, why } = await jobSinceStandstill(context);
+  const whys = [...(works ? ['the provider still takes the token: revoke it there'] : []), ...why];
+  if (whys.length > 0) return closeGate(context, `${whys.join('; ')}, then approve again`, entries);
   // Where Headgate ran no cycle it may not have taken the token up yet, and one it takes up later would hold its owner.
   await keepCredentials(ports);
   const { credentials } = ports.stores;
@@ -31,7 +36,7 @@ export async function revokeToken(context: StepContext): Promise<StepOutcome> {
   return { is: 'done', text: 'the provider refuses the token' };
 }
 
-async function closeGate(context: StepContext, why: string): Promise<StepOutcome> {
-  await context.append([{ kind: 'withdrawn', gate: 'revocation', why }]);
+async function closeGate(context: StepContext, why: string, first: readonly JournalEntry[] = []): Promise<StepOutcome> {
+  await context.append([...first, { kind: 'withdrawn', gate: 'revocation', why }]);
   return { is: 'again', afterMs: 1 };
 }
