@@ -109,6 +109,8 @@ export interface DeleteGroup extends OperationBase {
   readonly resourceId: ResourceId;
   /** Members it will still have when it is deleted, whoever put them there. Absent in plans of older versions. */
   readonly members?: number;
+  /** Set as it is sent for a migration: refused when members can be read and there is one, whoever put it there. */
+  readonly onlyEmpty?: true;
 }
 /** Membership of one SCIM group. Only members Headgate linked are ever removed. */
 export interface ChangeMembers extends OperationBase {

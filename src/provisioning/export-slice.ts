@@ -102,7 +102,7 @@ function living(link: Link | undefined): string | undefined {
   return link === undefined || link.state === 'deleted' ? undefined : link.resourceId;
 }
 
-/** Sends one operation, or settles it by reading first when its last answer was lost; `recorded` with every write. */
+/** Sends one operation, or settles it by reading first when its last answer was lost; a migration's, `recorded`, with every write. */
 async function send(
   item: SliceOperation,
   connection: Connection,
@@ -117,8 +117,14 @@ async function send(
   }
   if (!recorded) return provider.apply(item.operation, resolve, signal);
   const sent: SentWrite[] = [];
-  const exported = await provider.apply(item.operation, resolve, signal, (write) => sent.push(write));
+  const exported = await provider.apply(asOfMigration(item.operation), resolve, signal, (write) => sent.push(write));
   return { ...exported, sent };
+}
+
+/** A migration deletes only groups it has emptied: a throttled delete goes out long after the plan saw them empty. */
+function asOfMigration(operation: Operation): Operation {
+  const deletesGroup = operation.resource === 'group' && operation.kind === 'delete';
+  return deletesGroup ? { ...operation, onlyEmpty: true } : operation;
 }
 
 /** Asks the store now and then whether a person wants no more to be sent; everybody waits for an answer that is under way. */

@@ -223,3 +223,24 @@ describe('slices of one connection', () => {
     expect(asked).toEqual(['b0']);
   });
 });
+
+test.each([
+  { whose: 'a migration deletes a group only when it is empty at that moment', ofMigration: true, onlyEmpty: true },
+  { whose: 'any other cycle deletes what its guards let through', ofMigration: undefined, onlyEmpty: undefined },
+])('$whose', async ({ ofMigration, onlyEmpty }) => {
+  const sent: Operation[] = [];
+  const apply = async (operation: Operation): Promise<Exported> => {
+    sent.push(operation);
+    return { resourceId: null, requests: 1 };
+  };
+  const connection = aConnection(fakeDirectory({ assignments: [] }), { ...fakeProvider({}), apply });
+  const [group, other] = slice('a', 2).operations;
+  if (group === undefined || other === undefined) throw new Error('the slice is empty');
+  const { anchor, label, reason } = group.operation;
+  const key = `4:group:delete:${anchor}`;
+  const remove: Operation = { resource: 'group', kind: 'delete', key, wave: 4, anchor, label, reason, resourceId: 'g' };
+  const operations = [{ ...group, operation: remove }, other];
+  const work: SliceWork = { ...slice('a', 0), operations, ...(ofMigration && { ofMigration }) };
+  await exportSlice(work, connection, somePorts(), never);
+  expect(sent).toEqual([{ ...remove, ...(onlyEmpty && { onlyEmpty }) }, other.operation]);
+});

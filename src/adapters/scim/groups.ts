@@ -83,9 +83,17 @@ export async function changeGroup(exchange: Exchange, operation: ChangeGroup): P
   return exported(exchange, id);
 }
 
-/** Deletes a SCIM group, once it is empty where its members' accounts could go with it, and makes sure that it is gone. */
+/** Deletes a SCIM group, once it is empty where its members' accounts could go with it or a migration asks, and makes sure that it is gone. */
 export async function deleteGroup(exchange: Exchange, operation: DeleteGroup): Promise<Exported> {
-  if (exchange.profile.groups.deleteCascades) await refuseUnlessEmpty(exchange, operation.resourceId);
+  const { deleteCascades, membersReadable } = exchange.profile.groups;
+  if (deleteCascades)
+    await refuseUnlessEmpty(
+      exchange,
+      operation.resourceId,
+      'this provider may remove the accounts of its members with it',
+    );
+  else if (operation.onlyEmpty === true && membersReadable === 'full')
+    await refuseUnlessEmpty(exchange, operation.resourceId, 'a migration deletes only what is empty');
   const absence = await sendDelete(exchange, 'Groups', operation.resourceId);
   const seen = await readDeletedGroup(exchange, operation.resourceId);
   if (absence === undefined) return seen ?? unconfirmed(exchange, 'deleted a SCIM group', 'as before');
@@ -93,7 +101,7 @@ export async function deleteGroup(exchange: Exchange, operation: DeleteGroup): P
   return { ...seen, note: 'gone-already' };
 }
 
-async function refuseUnlessEmpty(exchange: Exchange, id: ResourceId): Promise<void> {
+async function refuseUnlessEmpty(exchange: Exchange, id: ResourceId, why: string): Promise<void> {
   const found = await readResource(exchange, 'Groups', id);
   if (found === undefined) return;
   const members = toGroup(
@@ -102,10 +110,9 @@ async function refuseUnlessEmpty(exchange: Exchange, id: ResourceId): Promise<vo
   )?.members;
   if (members?.length === 0) return;
   const seen = members === undefined ? 'cannot be seen to be empty' : `has ${members.length} member(s)`;
-  throw new RejectedError(
-    `${exchange.connection}: a SCIM group was not deleted: it ${seen}, and this provider may remove the accounts of its members with it`,
-    { remedy: 'Take the members out of the group at the provider, then run another cycle.' },
-  );
+  throw new RejectedError(`${exchange.connection}: a SCIM group was not deleted: it ${seen}, and ${why}`, {
+    remedy: 'Take the members out of the group at the provider, then run another cycle.',
+  });
 }
 
 /** The result when the group is gone, undefined when it is still there. */

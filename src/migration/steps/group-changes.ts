@@ -121,6 +121,7 @@ export async function deleteGroup(context: StepContext, link: Link): Promise<voi
     label: link.label,
     reason: { code: 'group-out-of-scope', text: 'deleted first by a migration, as a canary' },
     resourceId: link.resourceId,
+    onlyEmpty: true,
   };
   const [request] = provider.preview(link.resourceId, 'delete');
   if (request === undefined) return;

@@ -171,6 +171,27 @@ describe('providers with ways of their own, where a client that does not know th
     expect(sandbox.groups.size).toBe(1);
   });
 
+  test('M5: a group that is to be deleted only when empty is looked at again after a 429, whatever the profile says', async () => {
+    const { sandbox, provider, account, group } = await rig({ faults: [{ fault: 'groupDeleteCascades' }] });
+    const ada = account('ada');
+    const it = group('IT');
+    const remove = { ...toCreateGroup('IT'), resourceId: it, kind: 'delete', onlyEmpty: true } as const;
+    sandbox.faults.set({ fault: 'throttle', times: 1, method: 'DELETE', value: 0 });
+    expect(await failure(provider.apply(remove, resolveNone, never))).toMatchObject({ name: 'ThrottledError' });
+    sandbox.change('PATCH', `/Groups/${it}`, adding([ada]));
+    const refused = await failure(provider.apply(remove, resolveNone, never));
+    expect(refused).toMatchObject({ name: 'RejectedError' });
+    expect(refused.message).toMatch(/it has 1 member\(s\), and a migration deletes only what is empty/);
+    expect([sandbox.groups.size, sandbox.canSignIn('ada')]).toEqual([1, true]);
+  });
+
+  test('a group that is to be deleted only when empty goes where nobody can see its members', async () => {
+    const { sandbox, provider, group } = await rig({}, aProfile({ groups: { membersReadable: 'never' } }));
+    const remove = { ...toCreateGroup('IT'), resourceId: group('IT'), kind: 'delete', onlyEmpty: true } as const;
+    await provider.apply(remove, resolveNone, never);
+    expect(sandbox.groups.size).toBe(0);
+  });
+
   test('accounts that people made are found where lists hide them', async () => {
     const faults = [{ fault: 'onlyScimUsersListed' }] as const;
     const { provider, account } = await rig({ faults }, profileByName('monday'));
