@@ -17,6 +17,7 @@ export interface Notice {
     | 'groups-unsupported'
     | 'protected-unknown'
     | 'drift'
+    | 'list-doubted'
     | 'mapping-failed';
   readonly text: string;
   /** Anchors concerned, at most a hundred; the text carries the full number. */

@@ -65,6 +65,7 @@ export function planCycle(input: PlanInput): Planned {
   ] as const;
   planCollisions(draft, input.mapping, ...claims);
   noticeScope(input, draft, scope, accounts.byAnchor);
+  noticeDoubts(input, draft);
   const { causes } = input;
   const drift =
     causes === undefined
@@ -102,6 +103,16 @@ function remaining(input: PlanInput, draft: PlanDraft, drift: Drift | undefined)
   const text = `${many} made by hand at the provider${left}; see: headgate drift show -c ${input.rules.name}`;
   draft.notices.push({ code: 'drift', text, anchors: [] });
   return leaves ? leaveDrift(draft.operations, drift) : draft.operations;
+}
+
+/** A migration's journal tells what its cycle could not rely on. */
+function noticeDoubts({ ending, inventory: { accounts, groups } }: PlanInput, draft: PlanDraft): void {
+  if (ending === undefined) return;
+  const told = [
+    ...accounts.doubts.map((doubt) => `the list of accounts cannot be trusted: ${doubt}`),
+    ...groups.doubts.map((doubt) => `the list of groups cannot be trusted: ${doubt}`),
+  ];
+  for (const text of told) draft.notices.push({ code: 'list-doubted', text, anchors: [] });
 }
 
 function noticeScope(input: PlanInput, draft: PlanDraft, scope: Scope, links: ReadonlyMap<Anchor, Link>): void {

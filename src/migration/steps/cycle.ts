@@ -1,5 +1,6 @@
 import { heldOperations } from '../../core/guards.ts';
 import type { MigrationMode } from '../../core/migration/migration.ts';
+import { listed } from '../../core/reasons.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
 import { ownCycles, sentByCycles } from '../own-cycles.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -9,8 +10,9 @@ import { SOON_MS } from './look.ts';
 const MOST_CYCLES = 3;
 
 /**
- * Runs a whole full cycle under the migration's guard and waits for its end. Only one that read everything, sent everything it
- * may and had nothing fail counts; one that was cut short, failed or was cancelled does not.
+ * Runs a whole full cycle under the migration's guard and waits for its end. Only one that sent everything it may and had
+ * nothing fail counts; one that was cut short, failed or was cancelled does not. One whose lists could not be trusted counts,
+ * and its doubts are told: everything a migration rests on was read by its id then.
  */
 export async function runCycle(context: StepContext, mode: MigrationMode): Promise<StepOutcome> {
   const { ports, connection, id, step } = context;
@@ -54,7 +56,7 @@ async function judge(context: StepContext, cycle: CycleRecord, runs: number): Pr
     const groups = new Set(cycle.migration?.groups);
     const held = cycle.verdict === undefined ? new Map<string, string>() : heldOperations(cycle.verdict);
     const others = [...held].filter(([key, guard]) => guard !== 'migration' && groups.has(key.split(':').at(-1) ?? ''));
-    if (others.length === 0) return { is: 'done', text: `full cycle ${cycle.id} succeeded` };
+    if (others.length === 0) return { is: 'done', text: `full cycle ${cycle.id} succeeded${doubtWords(cycle)}` };
     // What a person mends is seen by another cycle only: this one stays as it was judged.
     const guard = others[0]?.[1];
     const { message = '', remedy = '' } = findings.find((finding) => finding.guard === guard) ?? {};
@@ -68,4 +70,11 @@ async function judge(context: StepContext, cycle: CycleRecord, runs: number): Pr
   if (cycle.result === 'entry-level-errors' && runs < MOST_CYCLES) return again;
   await context.append([{ kind: 'reopened', step: context.step, why: again.why }]);
   return { is: 'stop', why: again.why };
+}
+
+function doubtWords({ notices }: CycleRecord): string {
+  const doubts = notices.flatMap(({ code, text }) => (code === 'list-doubted' ? [text] : []));
+  return doubts.length === 0
+    ? ''
+    : `; ${listed(doubts)}: every linked account and group it did not show was read by its id, and the next steps do the same`;
 }
