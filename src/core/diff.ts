@@ -1,5 +1,5 @@
 import type { Anchor } from './directory.ts';
-import type { ReferenceChange } from './operation.ts';
+import type { FormerReference, ReferenceChange } from './operation.ts';
 import type { ProviderProfile } from './profile.ts';
 import type { Account, AttributeChange, DesiredAccount, Json, ResourceId, ScimGroup } from './scim.ts';
 import { holds, isAbsent, sameText } from './scim-compare.ts';
@@ -67,6 +67,17 @@ export function referenceId(value: Json | undefined): ResourceId | undefined {
   } catch {
     return segment;
   }
+}
+
+/** Which resources these reference attributes of an account lead to; none for those that lead nowhere. */
+export function formerReferences(
+  account: Account,
+  references: readonly Pick<ReferenceChange, 'path'>[],
+): readonly FormerReference[] {
+  return references.flatMap(({ path }) => {
+    const resourceId = referenceId(readPath(account.body, pathOf(path)));
+    return resourceId === undefined ? [] : [{ path, resourceId }];
+  });
 }
 
 /** What a new account is created with: every desired value the provider supports, in the order of the mapping. */

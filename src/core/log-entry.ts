@@ -1,6 +1,14 @@
 import type { Anchor } from './directory.ts';
 import type { CycleKind } from './cycle.ts';
-import type { Exported, Operation, OperationKind, OperationState, Reason, ScopePath } from './operation.ts';
+import type {
+  Exported,
+  FormerReference,
+  Operation,
+  OperationKind,
+  OperationState,
+  Reason,
+  ScopePath,
+} from './operation.ts';
 import type { AttributeChange, Json, ResourceId } from './scim.ts';
 
 /** How an operation in the provisioning log ended. One still waiting is not in it. */
@@ -30,6 +38,18 @@ export interface NamedAnchor {
   readonly name?: string;
 }
 
+/** Whose account a reference led to: the person where a link knows them, the account in any case. */
+export interface FormerReferent extends Partial<NamedAnchor> {
+  readonly resourceId: ResourceId;
+}
+
+/** A reference, such as the manager, with whom it led to where that is known; `to` is null when it was cleared. */
+export interface LoggedReference {
+  readonly path: string;
+  readonly from?: FormerReferent;
+  readonly to: NamedAnchor | null;
+}
+
 /** Members that came and went; at most `MOST_MEMBERS` of each are named, the numbers are complete. */
 export interface LoggedMembers {
   readonly added: number;
@@ -57,7 +77,7 @@ export interface LogEntry {
   readonly reason: Reason;
   readonly paths?: readonly ScopePath[];
   readonly changes: readonly AttributeChange[];
-  readonly references?: readonly { readonly path: string; readonly to: NamedAnchor }[];
+  readonly references?: readonly LoggedReference[];
   readonly members?: LoggedMembers;
   /** Users whose part was not done, because they had no account; at most `MOST_MEMBERS` are named, the number is complete. */
   readonly waiting?: { readonly count: number; readonly users: readonly NamedAnchor[] };
@@ -146,8 +166,49 @@ export function anchorsNamed(operation: Operation): readonly Anchor[] {
   return 'references' in operation ? operation.references.map(({ to }) => to) : [];
 }
 
-/** The log's line for a settled operation; `names` gives the names of other users it mentions. */
-export function toLogEntry(settled: SettledOperation, names: ReadonlyMap<Anchor, string>): LogEntry {
+/** Ids of accounts an entry would show by their owner's name. */
+export function resourcesNamed(operation: Operation): readonly ResourceId[] {
+  return formerOf(operation).map(({ resourceId }) => resourceId);
+}
+
+function formerOf(operation: Operation): readonly FormerReference[] {
+  return 'former' in operation ? (operation.former ?? []) : [];
+}
+
+/** References that were changed or cleared, with whom they led to before. */
+function referencesOf(
+  operation: Operation,
+  changed: readonly { readonly path: string; readonly to: NamedAnchor }[],
+  ownerOf: (resource: ResourceId) => NamedAnchor | undefined,
+): readonly LoggedReference[] {
+  const former = new Map(formerOf(operation).map(({ path, resourceId }) => [path, resourceId]));
+  const from = (path: string) => {
+    const resourceId = former.get(path);
+    return resourceId === undefined ? {} : { from: { resourceId, ...ownerOf(resourceId) } };
+  };
+  const cleared = clearedReferences(operation);
+  return [
+    ...changed.map(({ path, to }) => ({ path, ...from(path), to })),
+    ...[...cleared].map((path) => ({ path, ...from(path), to: null })),
+  ];
+}
+
+/** Paths of attributes that are references and are taken away. */
+function clearedReferences(operation: Operation): ReadonlySet<string> {
+  const former = new Set(formerOf(operation).map(({ path }) => path));
+  const attributes = 'attributes' in operation ? operation.attributes : [];
+  return new Set(attributes.flatMap(({ path, after }) => (after === null && former.has(path) ? [path] : [])));
+}
+
+/**
+ * The log's line for a settled operation; `names` gives the names of other users it mentions, `ownerOf` who has, or had, an
+ * account of its connection.
+ */
+export function toLogEntry(
+  settled: SettledOperation,
+  names: ReadonlyMap<Anchor, string>,
+  ownerOf: (resource: ResourceId) => NamedAnchor | undefined = () => undefined,
+): LogEntry {
   const { operation, exported, failure, durationMs, heldBy, ...facts } = settled;
   const named = (anchor: Anchor): NamedAnchor => {
     const name = names.get(anchor);
@@ -157,15 +218,21 @@ export function toLogEntry(settled: SettledOperation, names: ReadonlyMap<Anchor,
   const requestId = exported?.requestId ?? failure?.requestId;
   const waiting = exported?.unresolved ?? [];
   const isDone = doneBut(waiting);
-  const references = 'references' in operation ? operation.references.filter(({ to }) => isDone(to)) : [];
+  const changed = 'references' in operation ? operation.references.filter(({ to }) => isDone(to)) : [];
+  const references = referencesOf(
+    operation,
+    changed.map(({ path, to }) => ({ path, to: named(to) })),
+    ownerOf,
+  );
+  const cleared = clearedReferences(operation);
   return {
     ...facts,
     resource: operation.resource,
     kind: operation.kind,
     subject: { anchor: operation.anchor, name: operation.label },
     reason: operation.reason,
-    changes: changesOf(operation),
-    ...(references.length === 0 ? {} : { references: references.map(({ path, to }) => ({ path, to: named(to) })) }),
+    changes: changesOf(operation).filter(({ path }) => !cleared.has(path)),
+    ...(references.length === 0 ? {} : { references }),
     ...(operation.kind === 'members' ? { members: membersOf(operation, isDone, named) } : {}),
     ...(waiting.length === 0
       ? {}

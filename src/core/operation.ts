@@ -58,6 +58,12 @@ export interface ReferenceChange {
   readonly to: Anchor;
 }
 
+/** Whose account a reference led to before it is changed or cleared; who that is, the links tell. */
+export interface FormerReference {
+  readonly path: string;
+  readonly resourceId: ResourceId;
+}
+
 export interface CreateAccount extends OperationBase {
   readonly resource: 'account';
   readonly kind: 'create';
@@ -72,6 +78,8 @@ export interface ChangeAccount extends OperationBase {
   readonly resourceId?: ResourceId;
   readonly attributes: readonly AttributeChange[];
   readonly references: readonly ReferenceChange[];
+  /** What is there in place of `references`, and of attributes that are references and are cleared. Absent where nothing is. */
+  readonly former?: readonly FormerReference[];
   /** Set when this operation also establishes the link: the attribute that matched. */
   readonly matchedBy?: string;
 }

@@ -88,6 +88,21 @@ describe('headgate log', () => {
       },
       'members of group user1@contoso.com: title differs (added n1 n2 n3 and 1 more',
     ],
+    [
+      'another manager',
+      {
+        changes: [],
+        references: [
+          { path: 'manager', from: { resourceId: 'r', anchor: 'a', name: 'ada' }, to: { anchor: 'b', name: 'bob' } },
+        ],
+      },
+      '(manager: ada -> bob, 12 ms',
+    ],
+    [
+      'a manager nobody knows any more',
+      { references: [{ path: 'manager', from: { resourceId: 'r-7' }, to: null }] },
+      'manager: account r-7 -> nobody',
+    ],
   ])('says in words how it ended: %s', async (_what, changes, says) => {
     const api = await serverWith([{ entries: [entry(1, changes)], newer: '9' }]);
     expect((await run(['log', '--config', api.configFile])).out).toContain(says);

@@ -65,11 +65,11 @@ describe('a plan for people', () => {
         reason: { code: 'attributes-differ', text: 'title differs' },
         resourceId: 'r1',
         attributes: [{ path: 'title', before: 'Countess', after: 'Programmer' }],
-        references: [],
+        references: [{ path: 'manager', to: '2' }],
       },
     ]);
     const text = renderPlan({ plan, verdict: allowed }, plain, Infinity);
-    expect(text).toMatch(/update account .* title differs +title\n/);
+    expect(text).toMatch(/update account .* title differs +title, manager\n/);
     expect(text).not.toMatch(/Countess|Programmer/);
   });
 

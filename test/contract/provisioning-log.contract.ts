@@ -98,6 +98,29 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
       return id;
     }
 
+    test('a reference says whom it led to, also when they are gone, by the links of its own connection', async () => {
+      const former = [{ path: 'manager', resourceId: 'resource-2' }];
+      const change = {
+        key: '1:account:update:1',
+        wave: WAVE.accounts,
+        resource: 'account',
+        kind: 'update',
+        anchor: anchorOf(1),
+        label: 'user1@contoso.com',
+        reason: { code: 'attributes-differ', text: 'manager differs' },
+        resourceId: 'resource-1',
+        attributes: [],
+        references: [{ path: 'manager', to: anchorOf(3) }],
+        former,
+      } as const;
+      await under.stores.links.restore(connection, [aLink(1), aLink(2, { state: 'deleted' }), aLink(3)]);
+      await under.stores.links.restore(`${connection}-other`, [aLink(9, { resourceId: 'resource-2' })]);
+      await cycle([change]);
+      const from = { resourceId: 'resource-2', anchor: anchorOf(2), name: 'user2@contoso.com' };
+      const to = { anchor: anchorOf(3), name: 'user3@contoso.com' };
+      expect((await read()).entries).toMatchObject([{ changes: [], references: [{ path: 'manager', from, to }] }]);
+    });
+
     test('an entry says who, what, before and after, why, how it ended, and by which request', async () => {
       const id = await cycle([aCreate(1)], {
         outcome: (item) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anchorsNamed, toLogEntry, type SettledOperation } from '../../src/core/log-entry.ts';
+import { anchorsNamed, resourcesNamed, toLogEntry, type SettledOperation } from '../../src/core/log-entry.ts';
 import { WAVE, type ChangeAccount, type Operation } from '../../src/core/operation.ts';
 import { anchorOf, aRemoval } from '../contract/plans.ts';
 
@@ -86,6 +86,29 @@ describe('a line of the log', () => {
     const update = anUpdate({ references: [{ path: 'manager', to: anchorOf(2) }] });
     const entry = toLogEntry(settled(update), new Map([[anchorOf(2), 'boss@contoso.com']]));
     expect(entry.references).toEqual([{ path: 'manager', to: { anchor: anchorOf(2), name: 'boss@contoso.com' } }]);
+  });
+
+  test('names whom a reference led to before, and shows one that was cleared by name instead of what the provider holds', () => {
+    const held = { value: 'r-2', $ref: '/Users/r-2' };
+    const update = anUpdate({
+      attributes: [
+        { path: 'manager', before: held, after: null },
+        { path: 'title', before: 'Clerk', after: null },
+      ],
+      references: [{ path: 'assistant', to: anchorOf(1) }],
+      former: [
+        { path: 'manager', resourceId: 'r-2' },
+        { path: 'assistant', resourceId: 'r-3' },
+      ],
+    });
+    const owner = { anchor: anchorOf(2), name: 'boss@contoso.com' };
+    const entry = toLogEntry(settled(update), new Map(), (id) => (id === 'r-2' ? owner : undefined));
+    expect(entry.references).toEqual([
+      { path: 'assistant', from: { resourceId: 'r-3' }, to: { anchor: anchorOf(1) } },
+      { path: 'manager', from: { resourceId: 'r-2', ...owner }, to: null },
+    ]);
+    expect(entry.changes).toEqual([{ path: 'title', before: 'Clerk', after: null }]);
+    expect(resourcesNamed(update)).toEqual(['r-2', 'r-3']);
   });
 
   test('says which guard held it only while it is held: an approved one was exported', () => {

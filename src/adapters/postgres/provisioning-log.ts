@@ -4,11 +4,14 @@ import type { CycleKind } from '../../core/cycle.ts';
 import {
   anchorsNamed,
   LOG_OUTCOMES,
+  resourcesNamed,
   toLogEntry,
   type LogOutcome,
+  type NamedAnchor,
   type SettledOperation,
 } from '../../core/log-entry.ts';
 import type { Exported, Operation } from '../../core/operation.ts';
+import type { ResourceId } from '../../core/scim.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogCursor, LogFilter, ProvisioningLog } from '../../ports/provisioning-log.ts';
 import type { OperationRecord } from '../../ports/stores.ts';
@@ -64,7 +67,7 @@ export function createProvisioningLog(db: Sql, clock: Clock): ProvisioningLog {
           order by operation.settled_at ${direction}, operation.cycle ${direction}, operation.sequence ${direction}
           limit ${filter.limit}`.execute(db),
       );
-      return toPage(rows, filter, horizon, await namesOf(db, rows));
+      return toPage(rows, filter, horizon, await namesOf(db, rows), await ownersOf(db, rows));
     },
     prune: (retention, most) => commit(db, 'log.prune', (tx) => pruneStep(tx, retention, most)),
     lastSeenEntitled: (cycle, anchors) => reading(() => lastSeenEntitled(db, cycle, anchors)),
@@ -84,8 +87,16 @@ function placeOf(cursor: LogCursor): Condition {
   return sql`(${at}::bigint, ${cycle}::bigint, ${sequence}::integer)`;
 }
 
-function toPage(rows: readonly Row[], filter: LogFilter, horizon: number, names: ReadonlyMap<Anchor, string>) {
-  const entries = rows.map((row) => toLogEntry(toSettled(row), names));
+function toPage(
+  rows: readonly Row[],
+  filter: LogFilter,
+  horizon: number,
+  names: ReadonlyMap<Anchor, string>,
+  owners: ReadonlyMap<string, NamedAnchor>,
+) {
+  const entries = rows.map((row) =>
+    toLogEntry(toSettled(row), names, (resource) => owners.get(ownerKey(row.connection, resource))),
+  );
   const last = rows.at(-1);
   if (filter.after !== undefined) {
     return { entries, newer: last === undefined ? filter.after : cursorOf(last) };
@@ -184,4 +195,32 @@ async function namesOf(db: Sql, rows: readonly Row[]): Promise<ReadonlyMap<Ancho
       order by anchor`.execute(db),
   );
   return new Map(found.rows.map(({ anchor, label }) => [anchor, label]));
+}
+
+function ownerKey(connection: string, resource: ResourceId): string {
+  return `${connection} ${resource}`;
+}
+
+/** Who has, or had, the accounts that references led to before, as the links know them; whoever has one now comes first. */
+async function ownersOf(db: Sql, rows: readonly Row[]): Promise<ReadonlyMap<string, NamedAnchor>> {
+  const asked = rows.flatMap(({ connection, body }) =>
+    resourcesNamed(body).map((resource_id) => ({ connection, resource_id })),
+  );
+  if (asked.length === 0) return new Map();
+  const found = await reading(() =>
+    sql<{ connection: string; resource_id: ResourceId; anchor: Anchor; name: string }>`
+      select distinct on (link.connection, link.resource_id)
+        link.connection, link.resource_id, link.anchor, link.body ->> 'label' as name
+      from headgate.link as link
+      join json_to_recordset(${JSON.stringify(asked)}::json) as given (connection text, resource_id text)
+        on link.connection = given.connection and link.resource_id = given.resource_id
+      where link.resource = 'account'
+      order by link.connection, link.resource_id, (link.state = 'deleted'), link.anchor`.execute(db),
+  );
+  return new Map(
+    found.rows.map(({ connection, resource_id, anchor, name }) => [
+      ownerKey(connection, resource_id),
+      { anchor, name },
+    ]),
+  );
 }

@@ -1,4 +1,4 @@
-import type { LogEntry, NamedAnchor } from '../../core/log-entry.ts';
+import type { LogEntry, LoggedReference, NamedAnchor } from '../../core/log-entry.ts';
 import { OUTCOME_WORDS } from '../outcomes.ts';
 import type { Paint } from './paint.ts';
 import { clip, printable, shownTime } from './text.ts';
@@ -42,6 +42,7 @@ function factsOf(entry: LogEntry, apart: boolean): readonly string[] {
   const few = entry.kind === 'update' && !apart ? changes.slice(0, MOST_INLINE) : [];
   return [
     ...few.map(({ path, before, after }) => `${path} ${value(before, 30)} -> ${value(after, 30)}`),
+    ...(entry.kind === 'update' && !apart ? (entry.references ?? []).slice(0, MOST_INLINE).map(referenceWords) : []),
     ...(few.length < changes.length && few.length > 0 ? [`${changes.length - few.length} more`] : []),
     ...(members === undefined || apart
       ? []
@@ -65,6 +66,12 @@ function memberWords(verb: string, count: number, members: readonly NamedAnchor[
   return [`${verb} ${names}${count > MOST_INLINE ? ` and ${count - MOST_INLINE} more` : ''}`];
 }
 
+/** `manager: ada@… -> bob@…`; nothing before the arrow where nobody was there, or older plans do not tell. */
+function referenceWords({ path, from, to }: LoggedReference): string {
+  const before = from === undefined ? '' : `${printable(from.name ?? from.anchor ?? `account ${from.resourceId}`)} `;
+  return `${path}: ${before}-> ${to === null ? 'nobody' : nameOf(to)}`;
+}
+
 function nameOf({ name, anchor }: NamedAnchor): string {
   return printable(name ?? anchor);
 }
@@ -76,7 +83,7 @@ function value(json: unknown, width: number): string {
 function changeLines({ changes, references = [], members, waiting }: LogEntry): readonly string[] {
   return [
     ...changes.map(({ path, before, after }) => `    ${path}: ${value(before, 200)} -> ${value(after, 200)}`),
-    ...references.map(({ path, to }) => `    ${path}: -> ${nameOf(to)}`),
+    ...references.map((reference) => `    ${referenceWords(reference)}`),
     ...(members?.add ?? []).map((member) => `    + ${nameOf(member)}`),
     ...more('added', members?.added, members?.add),
     ...(members?.remove ?? []).map((member) => `    - ${nameOf(member)}`),

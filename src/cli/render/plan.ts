@@ -81,11 +81,9 @@ function changesOf(operation: Operation): string {
     case 'create':
       return operation.resource === 'account' ? plural(operation.attributes.length, 'attribute') : '';
     case 'update':
-      return operation.attributes.map((change) => change.path).join(', ');
+      return changedPaths(operation).join(', ');
     case 'reactivate':
-      return ['active', ...operation.attributes.map((change) => change.path).filter((path) => path !== 'active')].join(
-        ', ',
-      );
+      return ['active', ...changedPaths(operation).filter((path) => path !== 'active')].join(', ');
     case 'members':
       return [
         operation.add.length === 0 ? '' : `+${grouped(operation.add.length)}`,
@@ -101,6 +99,11 @@ function changesOf(operation: Operation): string {
     default:
       return operation satisfies never;
   }
+}
+
+function changedPaths(operation: Extract<Operation, { readonly kind: 'update' | 'reactivate' }>): readonly string[] {
+  const references = 'references' in operation ? operation.references : [];
+  return [...operation.attributes, ...references].map(({ path }) => path);
 }
 
 /** What will be done later, unless the user is entitled again by then. */

@@ -1,11 +1,11 @@
-import { diffAccount, userNameProblem } from '../diff.ts';
+import { diffAccount, formerReferences, userNameProblem } from '../diff.ts';
 import type { Anchor, AppRole, DirectoryUser } from '../directory.ts';
 import type { Link } from '../link.ts';
 import type { AccountIndex } from '../match.ts';
 import { WAVE, type ChangeAccount, type Reason, type ReferenceChange, type ScopePath } from '../operation.ts';
 import { attributesDiffer, describePaths } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
-import type { Account, DesiredAccount, ResourceId } from '../scim.ts';
+import type { Account, AttributeChange, DesiredAccount, ResourceId } from '../scim.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
 
 /** What planning one user needs beside the user. */
@@ -48,7 +48,7 @@ export function planLaterReferences(
   { draft }: AccountsContext,
   subject: Subject,
   later: readonly ReferenceChange[],
-  resourceId?: ResourceId,
+  account: Pick<ChangeAccount, 'resourceId' | 'former'> = {},
 ): void {
   if (later.length === 0) return;
   const operation: ChangeAccount = {
@@ -61,7 +61,7 @@ export function planLaterReferences(
     reason: { code: 'reference-resolved', text: 'refers to a user whose account is created in this cycle' },
     attributes: [],
     references: later,
-    ...(resourceId === undefined ? {} : { resourceId }),
+    ...account,
   };
   draft.operations.push(operation);
 }
@@ -89,10 +89,25 @@ export function planChange(
     return;
   }
   const { now, later } = diff.references.length === 0 ? NO_REFERENCES : splitReferences(context, diff.references);
-  planLaterReferences(context, subject, later, account.id);
-  const change = { attributes: diff.changes, references: now };
+  planLaterReferences(context, subject, later, { resourceId: account.id, ...formerOf(context, account, [], later) });
+  const change = { attributes: diff.changes, references: now, ...formerOf(context, account, diff.changes, now) };
   if (diff.changes.length + now.length > 0) planUpdate(context, subject, change, account, link, matchedBy);
   else if (link?.state !== 'active') planLink(context, subject, account, matchedBy);
+}
+
+/** What the references that are changed, and those that are cleared, lead to at present. */
+function formerOf(
+  { input: { mapping } }: AccountsContext,
+  account: Account,
+  changes: readonly AttributeChange[],
+  references: readonly ReferenceChange[],
+): Pick<ChangeAccount, 'former'> {
+  const cleared = changes.filter(
+    ({ path, after }) =>
+      after === null && mapping.lines.some(({ target, isReference }) => isReference && target === path),
+  );
+  const former = formerReferences(account, [...cleared, ...references]);
+  return former.length === 0 ? {} : { former };
 }
 
 const NO_REFERENCES = { now: [], later: [] };
@@ -120,7 +135,7 @@ function planLink(context: AccountsContext, subject: Subject, account: Account, 
 function planUpdate(
   context: AccountsContext,
   subject: Subject,
-  change: Pick<ChangeAccount, 'attributes' | 'references'>,
+  change: Pick<ChangeAccount, 'attributes' | 'references' | 'former'>,
   account: Account,
   link?: Link,
   matchedBy?: string,

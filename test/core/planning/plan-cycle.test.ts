@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
+import { URN } from '../../../src/core/scim.ts';
 import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser, theGuards } from '../../builders.ts';
 
 type Input = Parameters<typeof aPlanInput>;
@@ -12,6 +13,7 @@ interface Row {
 }
 
 const ada = aUser('ada');
+const MANAGER = `${URN.enterpriseUser}:manager`;
 const adasAccount = anAccount('id-ada', 'ada@contoso.com', {
   body: { displayName: 'User ada', externalId: 'nick-ada', name: { givenName: 'User', familyName: 'ada' } },
 });
@@ -331,6 +333,27 @@ describe('planCycle', () => {
         reason: { text: 'manager differs' },
       },
     ]);
+  });
+
+  test.each([
+    { rule: 'changes', manager: 'bob', changed: { references: [{ to: 'bob' }] } },
+    {
+      rule: 'is cleared',
+      manager: undefined,
+      changed: { references: [], attributes: [{ path: MANAGER, after: null }] },
+    },
+  ])('a manager who $rule is planned with whose account was there before', ({ manager, changed }) => {
+    const users = [aUser('ada', manager === undefined ? {} : { manager }), aUser('bob')];
+    const given = { users, assignments: users.map(({ id }) => assignUser(id)) };
+    const { body } = adasAccount;
+    const accounts = [
+      { ...adasAccount, body: { ...body, [URN.enterpriseUser]: { manager: { value: 'id-eve' } } } },
+      bobsAccount,
+    ];
+    const input = aPlanInput(given, { links: [aLink('ada'), aLink('bob')], provider: { accounts } });
+    const lines = input.mapping.lines.map((line) => ({ ...line, clears: line.isReference }));
+    const { plan } = planCycle({ ...input, mapping: { ...input.mapping, lines } });
+    expect(plan.operations).toMatchObject([{ ...changed, former: [{ path: MANAGER, resourceId: 'id-eve' }] }]);
   });
 
   test('a user who lacks what the provider requires is left out with a notice, and nobody else is', () => {
