@@ -159,7 +159,7 @@ function unproven(error: HeadgateError, connection: string, { gone, there }: Ans
   return new IncompleteReadError(`what is gone cannot be told (${found}): ${error.message}`, {
     ...error.facts,
     connection,
-    remedy: `nothing was forgotten: only what the provider says is not there may be. ${error.facts.remedy ?? 'Mend the cause'}; then: headgate connection forget-vanished -c ${connection}`,
+    remedy: `nothing was forgotten: only what the provider says is not there may be. ${(error.facts.remedy ?? 'Mend the cause').replace(/\.$/, '')}; then: headgate connection forget-vanished -c ${connection}`,
     cause: error,
   });
 }

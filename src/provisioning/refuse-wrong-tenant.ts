@@ -53,7 +53,7 @@ function refuseMassVanishing(connection: Connection, directory: DirectorySnapsho
     {
       remedy:
         'check the provider URL and the tenant its token belongs to; nothing was changed. Only if both are right, because the ' +
-        `provider was emptied or built anew: headgate connection forget-vanished -c ${connection.rules.name} says what is gone and how to begin again`,
+        `provider was emptied or built anew: headgate connection forget-vanished -c ${connection.rules.name} says what is gone and how to begin again.`,
     },
   );
 }
