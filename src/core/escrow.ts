@@ -33,9 +33,14 @@ const SOON_MS = 5 * MINUTE_MS;
 const LONGEST_MS = 24 * HOUR_MS;
 const TRANSIENT: ReadonlySet<string> = new Set(['InternalServerError', 'Timeout']);
 
+/** Whether it was the provider's own trouble, which another try may not meet. */
+export function mayPass({ code }: Pick<OperationFailure, 'code'>): boolean {
+  return TRANSIENT.has(code);
+}
+
 /** How long to wait after so many tries, in ms: doubling, up to a day. Whoever should leave has access while we wait: an hour. */
 export function escrowDelayMs(attempts: number, code: string, removal: boolean): number {
-  const first = TRANSIENT.has(code) ? SOON_MS : HOUR_MS;
+  const first = mayPass({ code }) ? SOON_MS : HOUR_MS;
   return Math.min(first * 2 ** Math.min(attempts - 1, 20), removal ? HOUR_MS : LONGEST_MS);
 }
 

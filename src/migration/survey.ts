@@ -3,6 +3,7 @@ import type { Link } from '../core/link.ts';
 import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
 import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
+import { noAccounts } from '../core/migration/no-account.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
 import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
@@ -19,7 +20,7 @@ import { groupsElsewhere } from './groups-elsewhere.ts';
 
 /** What a survey needs of the ports. */
 export interface SurveyPorts {
-  readonly stores: Pick<Stores, 'links' | 'credentials'>;
+  readonly stores: Pick<Stores, 'links' | 'credentials' | 'escrows'>;
   readonly clock: Clock;
   readonly connections: Ports['connections'];
   readonly vault: Ports['vault'];
@@ -84,7 +85,15 @@ export async function takeSurvey(
   };
   const credentials = await guardedCredentials(known.credentials, ports, signal);
   const due = planCycle(facts);
-  const survey = surveyOf(asked, facts, { due: due.plan.operations, jobs, elsewhere, credentials });
+  const escrows = await ports.stores.escrows.load(asked.connection);
+  const without = noAccounts(due, escrows);
+  const survey = surveyOf(asked, facts, {
+    due: due.plan.operations,
+    noAccounts: without,
+    jobs,
+    elsewhere,
+    credentials,
+  });
   return { survey, facts, due, assumed };
 }
 

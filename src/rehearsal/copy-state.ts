@@ -1,4 +1,5 @@
 import type { Anchor, DirectoryUser, Whereabouts } from '../core/directory.ts';
+import type { Escrow } from '../core/escrow.ts';
 import { obstacles } from '../core/migration/findings.ts';
 import type { Hindrance } from '../core/migration/rehearsal.ts';
 import type { Survey, SurveyFinding } from '../core/migration/survey.ts';
@@ -15,6 +16,8 @@ export interface CopiedState {
   readonly groups: readonly Anchor[];
   readonly survey: Survey;
   readonly facts: PlanInput;
+  /** Accounts the provider has refused to make. */
+  readonly refused: readonly Escrow[];
   /** Findings that keep the migration from beginning with what was accepted. */
   readonly obstacles: readonly SurveyFinding[];
   /** Everything else that would keep it from beginning. */
@@ -33,10 +36,12 @@ export async function copyState(
 ): Promise<CopiedState> {
   const groups = await resolveGroups(connection, ask, signal);
   const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
+  const escrows = await ports.stores.escrows.load(ask.connection);
   return {
     groups,
     survey,
     facts,
+    refused: escrows.filter(({ resource, kind }) => resource === 'account' && kind === 'create'),
     obstacles: obstacles(survey, ask.options),
     hindrances: await hindrancesOf(connection, ports, signal),
     elsewhere: await usersElsewhere(connection, facts, signal),

@@ -90,6 +90,7 @@ export async function openStage({ copied, connection, config, assume, log, versi
     });
     opened.push(() => context.close());
     await context.ports.stores.links.restore(connection, copied.facts.links);
+    await context.ports.stores.escrows.put(connection, copied.refused);
     await context.work();
     opened.push(() => context.stopWork(STOP_MS));
     return { tenant, provider, context, close };

@@ -125,6 +125,21 @@ describe('a rehearsal', () => {
     expect(seven).toMatchObject({ outcome: 'keeps', why: 'removals-due' });
   });
 
+  test('goes on without whoever the provider refuses an account, once that is accepted by name', async () => {
+    const { world, operator } = await open();
+    world.tenant.control.addMember('Crew', personName(9));
+    world.provider.faults.set({ fault: 'failBefore', method: 'POST', value: 400 });
+    await cycle(operator);
+    const refused = await rehearse(operator, { groups: ['Crew'] });
+    expect(refused.end).toMatchObject({
+      result: 'not-started',
+      text: expect.stringMatching(/^user-without-account: .*person9.*in escrow after 1 try/),
+    });
+    const options: RehearsalAsk['options'] = { ...OPTIONS, accept: ['user-without-account'] };
+    const rehearsal = await rehearse(operator, { groups: ['Crew'], options });
+    expect(rehearsal).toMatchObject({ safe: true, end: { result: 'succeeded' }, counts: { keeps: 8, loses: 0 } });
+  });
+
   test('says when a group that is deleted with people in it would take them along, and that it is emptied first', async () => {
     const { operator } = await open({ provider: { behaviour: 'uniqkey' }, profile: 'uniqkey' });
     const rehearsal = await rehearse(operator, { kind: 'disable-scim' });

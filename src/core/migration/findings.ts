@@ -1,3 +1,4 @@
+import type { Anchor } from '../directory.ts';
 import type { GuardedCredential } from '../guards/token-owner.ts';
 import type { Operation } from '../operation.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
@@ -6,21 +7,21 @@ import { elsewhereFindings, type Elsewhere } from './elsewhere-findings.ts';
 import { aboutDirectoryGroups, aboutScimGroups, finding, groupNames, type Facts } from './group-findings.ts';
 import { jobFindings, otherEngineFindings } from './job-findings.ts';
 import type { MigrationOptions } from './migration.ts';
+import type { NoAccount } from './no-account.ts';
 import { ownerFindings } from './owner-findings.ts';
-import type { FindingCode, Survey, SurveyedJobs, SurveyedUser, SurveyFinding } from './survey.ts';
+import type { FindingCode, Survey, SurveyedJobs, SurveyFinding } from './survey.ts';
+import { aboutUsers } from './user-findings.ts';
 
 /** What a survey has to know beside what one connection reads of its directory and its provider. */
 export interface Surroundings {
   /** What a full cycle would do if it ran now. */
   readonly due: readonly Operation[];
+  /** Members of whom it is known why they have no account. */
+  readonly noAccounts: ReadonlyMap<Anchor, NoAccount>;
   readonly jobs: SurveyedJobs;
   readonly elsewhere: Elsewhere;
   /** Those of every connection. */
   readonly credentials: readonly GuardedCredential[];
-}
-
-function names(users: readonly SurveyedUser[]): string {
-  return listed(users.map(({ label }) => label));
 }
 
 function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): readonly SurveyFinding[] {
@@ -50,41 +51,6 @@ function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): r
       'refuse',
       `neither assigned to the application nor provisioned by this connection: ${groupNames(absent)}`,
       absent.map(({ anchor }) => anchor),
-    ),
-  ];
-}
-
-function aboutUsers({ users }: Facts): readonly SurveyFinding[] {
-  const disabled = users.filter(({ enabled }) => !enabled);
-  const filtered = users.filter((user) => user.enabled && user.filtered === true);
-  const able = users.filter((user) => user.enabled && user.filtered !== true);
-  const unlinked = able.filter(({ account }) => account === undefined);
-  const inactive = able.filter(({ account }) => account?.active === false);
-  const ids = (some: readonly SurveyedUser[]) => some.map(({ anchor }) => anchor);
-  return [
-    ...finding(
-      'user-disabled',
-      'consent',
-      `${counted(disabled.length, 'member')} of the groups may not sign in: ${names(disabled)}. They are assigned directly all the same, so that they do not lose access for good`,
-      ids(disabled),
-    ),
-    ...finding(
-      'user-unlinked',
-      'refuse',
-      `${counted(unlinked.length, 'member of the groups has', 'members of the groups have')} no account yet: ${names(unlinked)}. Run a full cycle first`,
-      ids(unlinked),
-    ),
-    ...finding(
-      'user-filtered',
-      'note',
-      `${counted(filtered.length, 'member of the groups is', 'members of the groups are')} let in by no scoping filter: ${names(filtered)}. They are assigned directly all the same, and stay without access`,
-      ids(filtered),
-    ),
-    ...finding(
-      'account-inactive',
-      'note',
-      `${counted(inactive.length, 'member of the groups has', 'members of the groups have')} an account that is not active at the provider: ${names(inactive)}`,
-      ids(inactive),
     ),
   ];
 }
@@ -141,7 +107,7 @@ function aboutUnclaimed({ inventory, links }: PlanInput): readonly SurveyFinding
 export function findingsOf(
   facts: Facts,
   input: PlanInput,
-  { due: operations, jobs, elsewhere, credentials }: Surroundings,
+  { due: operations, noAccounts, jobs, elsewhere, credentials }: Surroundings,
 ): readonly SurveyFinding[] {
   const rank = { refuse: 0, consent: 1, note: 2 } as const;
   const due = aboutDue(operations, input, facts);
@@ -150,7 +116,7 @@ export function findingsOf(
   const engine = rules.engine === undefined ? {} : { engine: rules.engine };
   return [
     ...aboutReads(input, facts),
-    ...aboutUsers(facts),
+    ...aboutUsers(facts, noAccounts, rules.engine),
     ...due,
     ...ownerFindings({ users: facts.users, uncovered: facts.uncovered, removed, links, ...engine, credentials }),
     ...aboutScimGroups(input, facts),
@@ -169,6 +135,7 @@ export function findingsOf(
 const ONLY_BEFORE: ReadonlySet<FindingCode> = new Set([
   'unknown-group',
   'user-unlinked',
+  'user-without-account',
   'user-disabled',
   'members-doubtful',
   'unclaimed-accounts',

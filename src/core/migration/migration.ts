@@ -70,6 +70,7 @@ export const GATE_BEFORE: Readonly<Partial<Record<MigrationStep, MigrationGate>>
 
 /** Findings of the survey that stop a migration unless the one who starts it accepts them by name. */
 export const CONSENTS = [
+  'user-without-account',
   'user-disabled',
   'members-unreadable',
   'foreign-members',

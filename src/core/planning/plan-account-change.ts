@@ -6,7 +6,7 @@ import { WAVE, type ChangeAccount, type Reason, type ReferenceChange, type Scope
 import { attributesDiffer, describePaths } from '../reasons.ts';
 import type { Scope } from '../scope.ts';
 import type { Account, AttributeChange, DesiredAccount, ResourceId } from '../scim.ts';
-import type { PlanDraft, PlanInput } from './plan-input.ts';
+import type { PlanDraft, PlanInput, Unmapped } from './plan-input.ts';
 
 /** What planning one user needs beside the user. */
 export interface AccountsContext {
@@ -25,7 +25,7 @@ export interface AccountsContext {
   readonly getsAccount: (anchor: Anchor) => boolean;
   /** References that must wait for their user to get an account, by the user who refers. */
   readonly awaiting: Map<Anchor, readonly Anchor[]>;
-  readonly failures: { readonly anchor: Anchor; readonly why: string }[];
+  readonly failures: Unmapped[];
   readonly unverified: Anchor[];
 }
 

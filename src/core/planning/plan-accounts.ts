@@ -16,7 +16,7 @@ import {
   type AccountsContext,
   type Subject,
 } from './plan-account-change.ts';
-import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
+import { notice, type PlanDraft, type PlanInput, type Unmapped } from './plan-input.ts';
 
 /** A user's name for operators: the userPrincipalName, or the id of a user without one. */
 export function userLabel(user: DirectoryUser): string {
@@ -26,7 +26,7 @@ export function userLabel(user: DirectoryUser): string {
 
 /**
  * Plans creates, updates, reactivations and links of the accounts of entitled users. Returns whom each of them refers to
- * in vain, for the next cycles to remember, who gets no account because they cannot be mapped, and how many could not be.
+ * in vain, for the next cycles to remember, who gets no account because they cannot be mapped, and why each could not be.
  */
 export function planAccounts(
   input: PlanInput,
@@ -38,7 +38,7 @@ export function planAccounts(
 ): {
   readonly awaiting: ReadonlyMap<Anchor, readonly Anchor[]>;
   readonly without: ReadonlySet<Anchor>;
-  readonly unmapped: number;
+  readonly unmapped: readonly Unmapped[];
 } {
   const targets = matchingTargets(input.mapping);
   const known = {
@@ -72,7 +72,7 @@ export function planAccounts(
   report(context);
   const { awaiting, failures, resolve } = context;
   const without = failures.flatMap(({ anchor }) => (resolve(anchor) === undefined ? [anchor] : []));
-  return { awaiting, without: new Set(without), unmapped: failures.length };
+  return { awaiting, without: new Set(without), unmapped: failures };
 }
 
 function report({ draft, input, failures, unverified }: AccountsContext): void {

@@ -15,7 +15,14 @@ import { leaveDrift } from './leave-drift.ts';
 import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
 import { groupsInScope, noticeUnsupportedGroups, planGroups } from './plan-groups.ts';
-import { notice, type Collision, type LinkedTotals, type PlanDraft, type PlanInput } from './plan-input.ts';
+import {
+  notice,
+  type Collision,
+  type LinkedTotals,
+  type PlanDraft,
+  type PlanInput,
+  type Unmapped,
+} from './plan-input.ts';
 import { planMembers } from './plan-members.ts';
 import { planRemovals } from './plan-removals.ts';
 import { planCollisions } from './collisions.ts';
@@ -24,6 +31,7 @@ import { planCollisions } from './collisions.ts';
 export interface Planned {
   readonly plan: Plan;
   readonly collisions: readonly Collision[];
+  readonly unmapped: readonly Unmapped[];
   /** What links are to remember of their users, for those that remember something else. */
   readonly memories: readonly LinkMemory[];
   /** Removals that are not due yet, the next one first. Not part of the plan: they change nothing, and their time passes. */
@@ -78,11 +86,12 @@ export function planCycle(input: PlanInput): Planned {
     rulesDigest: rulesDigest(input.rules, input.profile),
     operations,
     notices: draft.notices,
-    counts: countPlan(input, operations, { users: entitled.size, groups: inScope.size, unmapped }),
+    counts: countPlan(input, operations, { users: entitled.size, groups: inScope.size, unmapped: unmapped.length }),
   });
   return {
     plan,
     collisions: draft.collisions,
+    unmapped,
     memories: [
       ...changedMemories(input, scope, entitled, accounts.byAnchor, awaiting),
       ...returnedGroups(inScope, groups.byAnchor),

@@ -63,6 +63,12 @@ export interface Collision {
   readonly accounts?: readonly ResourceId[];
 }
 
+/** An entitled user who could not be mapped, and why. */
+export interface Unmapped {
+  readonly anchor: Anchor;
+  readonly why: string;
+}
+
 /** What the planning steps add to, one after the other. */
 export interface PlanDraft {
   readonly operations: Operation[];

@@ -10,6 +10,7 @@ import type { GuardedCredential } from '../../../src/core/guards/token-owner.ts'
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
 import type { Surroundings } from '../../../src/core/migration/findings.ts';
+import { noAccounts } from '../../../src/core/migration/no-account.ts';
 import { surveyOf } from '../../../src/core/migration/survey-of.ts';
 import type { Survey, SurveyedJobs } from '../../../src/core/migration/survey.ts';
 import { stateOf, type MigrationState } from '../../../src/core/migration/state.ts';
@@ -102,9 +103,10 @@ export function aSurvey(
 
 /** A survey of an input; alone on its provider where `around` says nothing else. */
 export function surveyWith(request: MigrationRequest, input: PlanInput, around: Partial<Surroundings> = {}): Survey {
-  const due = planCycle(input).plan.operations;
+  const due = planCycle(input);
   return surveyOf(request, input, {
-    due,
+    due: due.plan.operations,
+    noAccounts: noAccounts(due, []),
     jobs: ALONE,
     elsewhere: { groups: [], tokens: [] },
     credentials: [],
