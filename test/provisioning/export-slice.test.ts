@@ -203,7 +203,8 @@ describe('slices of one connection', () => {
     expect(outcome).not.toHaveProperty('throttledUntil');
     expect(ports.pace.throttledUntil('acme', NOW)).toBeUndefined();
     expect(outcome.results.map(({ state }) => state)).toEqual(['pending', ...Array<string>(5).fill('exported')]);
-    expect(outcome.results[0]).toEqual({ sequence: 0, state: 'pending', notBefore: NOW + 5000, attemptSpent: false });
+    const waits = { sequence: 0, state: 'pending', notBefore: NOW + 5000, attemptSpent: false };
+    expect(outcome.results[0]).toEqual({ ...waits, waitsFor: expect.objectContaining({ code: 'TooManyRequests' }) });
     const next = exportSlice(slice('b', 1), connection, ports, never);
     await hears(7);
     answer();
