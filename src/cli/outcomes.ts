@@ -8,6 +8,7 @@ export const OUTCOME_WORDS: Readonly<Record<LogOutcome, string>> = {
   held: 'held',
   cancelled: 'cancelled',
   'in-doubt': 'in-doubt',
+  skipped: 'skipped',
 };
 
 /** Collects outcomes named by word or by state, in any letters. Throws commander's InvalidArgumentError, a usage error. */

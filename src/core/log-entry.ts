@@ -9,16 +9,21 @@ import type {
   Reason,
   ScopePath,
 } from './operation.ts';
+import type { Skip, SkipCode } from './skip.ts';
 import type { AttributeChange, Json, ResourceId } from './scim.ts';
 
 /** How an operation in the provisioning log ended. One still waiting is not in it. */
-export const LOG_OUTCOMES = [
+export const SETTLED_OUTCOMES = [
   'exported',
   'escrowed',
   'held',
   'cancelled',
   'in-doubt',
 ] as const satisfies readonly OperationState[];
+export type SettledOutcome = (typeof SETTLED_OUTCOMES)[number];
+
+/** Every outcome an entry may have: `skipped` is somebody whom a cycle passed over, for whom there was no operation. */
+export const LOG_OUTCOMES = [...SETTLED_OUTCOMES, 'skipped'] as const;
 export type LogOutcome = (typeof LOG_OUTCOMES)[number];
 
 /** Every kind of operation, for filters. */
@@ -58,7 +63,7 @@ export interface LoggedMembers {
   readonly remove: readonly NamedAnchor[];
 }
 
-/** One operation and what became of it: a line of the provisioning log. */
+/** One operation and what became of it, or somebody passed over: a line of the provisioning log. */
 export interface LogEntry {
   /** When it was settled, in ms since the epoch. */
   readonly at: number;
@@ -67,14 +72,14 @@ export interface LogEntry {
   readonly cycleKind: CycleKind;
   /** Who or what asked for the cycle. */
   readonly requestedBy: string;
-  /** Its number within the cycle's plan. */
+  /** Its number within the cycle's plan; whoever was passed over is numbered after its operations. */
   readonly sequence: number;
   readonly resource: 'account' | 'group';
-  readonly kind: OperationKind;
+  readonly kind: OperationKind | 'skip';
   readonly subject: Required<NamedAnchor>;
   /** The resource at the provider, where there is one. */
   readonly resourceId?: ResourceId;
-  readonly reason: Reason;
+  readonly reason: { readonly code: Reason['code'] | SkipCode; readonly text: string };
   readonly paths?: readonly ScopePath[];
   readonly changes: readonly AttributeChange[];
   readonly references?: readonly LoggedReference[];
@@ -104,7 +109,7 @@ export interface SettledOperation {
   readonly requestedBy: string;
   readonly sequence: number;
   readonly operation: Operation;
-  readonly outcome: LogOutcome;
+  readonly outcome: SettledOutcome;
   readonly heldBy?: string;
   readonly exported?: Exported;
   readonly failure?: {
@@ -245,6 +250,23 @@ export function toLogEntry(
     ...(failure === undefined ? {} : { failure: withoutRequestId(failure) }),
     ...(durationMs === undefined ? {} : { durationMs }),
     ...(requestId === undefined ? {} : { requestId }),
+  };
+}
+
+/** The log's line for somebody whom a cycle passed over. */
+export function toSkipEntry(
+  facts: Pick<LogEntry, 'at' | 'connection' | 'cycle' | 'cycleKind' | 'requestedBy' | 'sequence'>,
+  { resource, anchor, name, code, text }: Skip,
+): LogEntry {
+  return {
+    ...facts,
+    resource,
+    kind: 'skip',
+    subject: { anchor, name },
+    reason: { code, text },
+    changes: [],
+    outcome: 'skipped',
+    attempts: 0,
   };
 }
 

@@ -13,6 +13,7 @@ export interface LogFilter {
   readonly user?: string | undefined;
   /** A group by name (any case) or object id. */
   readonly group?: string | undefined;
+  /** Kinds of operations: who was skipped is then left out. */
   readonly kinds?: readonly OperationKind[] | undefined;
   readonly outcomes?: readonly LogOutcome[] | undefined;
   /** Settled at or after, in ms since the epoch. */
@@ -43,18 +44,18 @@ export interface LogPage {
 export interface Retention {
   /** Cycles closed before this, with their operations. */
   readonly logBefore: number;
-  /** Cycles without any operation closed before this. */
+  /** Cycles without any operation or skip closed before this. */
   readonly unchangedBefore: number;
 }
 
 /**
- * The provisioning log: what the store keeps of settled operations, read as a log, and its end. Derived from the
- * operations themselves, so that nothing has to be written twice.
+ * The provisioning log: what the store keeps of settled operations and of those whom cycles passed over, read as a log,
+ * and its end. Derived from the operations themselves, so that nothing has to be written twice.
  */
 export interface ProvisioningLog {
   read(filter: LogFilter): Promise<LogPage>;
   /**
-   * Forgets at most `most` operations of the oldest cycle that may be forgotten, and the cycle once it has none. Never an
+   * Forgets at most `most` operations and skips of the oldest cycle that may be forgotten, and the cycle once it has none. Never an
    * open cycle, the one incremental cycles build on, the newest of its kind, the newest planned, nor the last successful.
    * Returns how many rows went; 0 when nothing may.
    */

@@ -8,6 +8,7 @@ import type { OperationFailure } from '../core/operation-failure.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { Health, Quarantined } from '../core/quarantine.ts';
 import type { ResourceId } from '../core/scim.ts';
+import type { Skips } from '../core/skip.ts';
 import type { GuardName, Verdict } from '../core/verdict.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { DriftStore } from './drift-store.ts';
@@ -111,7 +112,8 @@ export interface CycleStore {
    * as held, those `aside` (by key) as escrowed, with why, and the connection's holds open, change and lift with it.
    * `staged` becomes the connection's baseline when the cycle closes well; links remember `memories` in the same
    * transaction, so that no delay is forgotten whose user the baseline has passed. `under` is the digest of the
-   * configuration the plan was made under, `everything` why an incremental cycle looked at all. Nothing happens when the cycle is past planning or `worker` lost its lease.
+   * configuration the plan was made under, `everything` why an incremental cycle looked at all,
+   * `skips` whom it passed over. Nothing happens when the cycle is past planning or `worker` lost its lease.
    */
   savePlan(
     id: string,
@@ -124,6 +126,7 @@ export interface CycleStore {
       readonly aside?: ReadonlyMap<string, OperationFailure>;
       readonly under?: string;
       readonly everything?: string;
+      readonly skips?: Skips;
     },
   ): Promise<boolean>;
   /** The baseline of the last committed cycle, if any, with what it left unsettled and what later cycles may have sent. */

@@ -93,6 +93,6 @@ function mapOne(
   const linked = link !== undefined && link.state !== 'deleted';
   const result = desiredAccount(mapping, { user, roles }, linked ? 'update' : 'create');
   if ('failure' in result) return { values: { error: result.failure }, why: result.failure };
-  const why = linked ? undefined : createProblem(result.account, provider.profile);
+  const why = linked ? undefined : createProblem(result.account, provider.profile)?.why;
   return { values: Object.fromEntries(result.account.attributes), ...(why === undefined ? {} : { why }) };
 }

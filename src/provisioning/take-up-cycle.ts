@@ -1,5 +1,6 @@
 import { putAside } from '../core/escrow.ts';
 import { HeadgateError } from '../core/errors.ts';
+import type { Skips } from '../core/skip.ts';
 import type { Aside, Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { CycleRecord } from '../ports/stores.ts';
@@ -87,7 +88,7 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
   // Whoever asks for one subject by name wants it tried now.
   const aside = putAside(plan.operations, cycle.kind === 'on-demand' ? [] : escrows, ports.clock.now());
   const under = connectionDigest(connection);
-  const kept = { memories, aside, under, ...why };
+  const kept = { memories, aside, under, skips: skipsOf(cycle, prepared), ...why };
   const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, kept);
   if (!saved) {
     log.warn({}, 'the plan was not saved: another worker has taken the cycle over');
@@ -98,6 +99,12 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
   if (report !== undefined) await ports.stores.drift.save(report);
   log.info({ operations: plan.counts.operations, putAside: aside.size, digest: plan.digest }, 'cycle planned');
   return true;
+}
+
+/** Whom the cycle passed over, of whom it looked at. On demand it is told again: somebody asked for them by name. */
+function skipsOf({ kind }: CycleRecord, { skipped, focus }: PreparedCycle): Skips {
+  const among = focus === undefined ? {} : { among: [...focus.users, ...focus.groups] };
+  return { skipped, ...among, tellAll: kind === 'on-demand' };
 }
 
 /** An audit ends with its report. What the guards say of it is of no interest, but half a read is no basis for a report. */

@@ -69,6 +69,16 @@ describe('headgate log', () => {
     ['held', { outcome: 'held', heldBy: 'too-many-removals' }, 'held by too-many-removals'],
     ['cancelled', { outcome: 'cancelled' }, 'acme cancelled update'],
     [
+      'skipped',
+      {
+        kind: 'skip',
+        outcome: 'skipped',
+        reason: { code: 'NotEffectivelyEntitled', text: 'sign-in is blocked' },
+        changes: [],
+      },
+      'acme skipped (NotEffectivelyEntitled) account user1@contoso.com: sign-in is blocked (12 ms',
+    ],
+    [
       'failed',
       { outcome: 'escrowed', failure: { code: 'UnprocessableEntity', status: 422, message: 'no' } },
       'FAILED (UnprocessableEntity 422: no)',
@@ -112,6 +122,7 @@ describe('headgate log', () => {
     [['done'], 'exported'],
     [['FAILED', 'held'], 'escrowed,held'],
     [['escrowed', 'in-doubt', 'cancelled'], 'escrowed,in-doubt,cancelled'],
+    [['skipped'], 'skipped'],
   ])('takes as a filter what it prints: %s', async (words, sent) => {
     const api = await serverWith([]);
     expect((await run(['log', '--outcome', ...words, '--config', api.configFile])).code).toBe(0);
@@ -122,7 +133,7 @@ describe('headgate log', () => {
     const api = await serverWith([]);
     const { code, err } = await run(['log', '--outcome', 'gone', '--config', api.configFile]);
     expect(code).toBe(64);
-    expect(err).toContain('Allowed choices are done, failed, held, cancelled, in-doubt.');
+    expect(err).toContain('Allowed choices are done, failed, held, cancelled, in-doubt, skipped.');
   });
 
   test('shows every change before and after when asked to', async () => {

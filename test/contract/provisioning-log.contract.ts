@@ -3,6 +3,7 @@ import type { CycleKind, CycleResult } from '../../src/core/cycle.ts';
 import type { LinkMemory } from '../../src/core/link.ts';
 import type { LogEntry } from '../../src/core/log-entry.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
+import type { Skip, Skips } from '../../src/core/skip.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import type { LogFilter } from '../../src/ports/provisioning-log.ts';
 import type { OperationResult, SliceWork } from '../../src/ports/slices.ts';
@@ -76,23 +77,25 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
       operations: readonly Operation[],
       verdict: Verdict = ALLOWED,
       kind: CycleKind = 'initial',
-      memories: readonly LinkMemory[] = [],
+      kept: { readonly memories?: readonly LinkMemory[]; readonly skips?: Skips } = {},
     ): Promise<string> {
       const { cycles } = under.stores;
       const cycle = await cycles.open({ connection, kind, requestedBy: 'ada' });
       await cycles.leaseGathering(cycle.id, 'w1', LEASE);
-      await cycles.savePlan(cycle.id, 'w1', { ...aPlan(connection, operations), kind }, verdict, undefined, {
-        memories,
-      });
+      await cycles.savePlan(cycle.id, 'w1', { ...aPlan(connection, operations), kind }, verdict, undefined, kept);
       return cycle.id;
     }
 
     async function cycle(
       operations: readonly Operation[],
-      { outcome = exported, result = 'succeeded' }: { outcome?: Outcome; result?: CycleResult } = {},
+      {
+        outcome = exported,
+        result = 'succeeded',
+        skips,
+      }: { outcome?: Outcome; result?: CycleResult; skips?: Skips } = {},
       verdict: Verdict = ALLOWED,
     ): Promise<string> {
-      const id = await plan(operations, verdict);
+      const id = await plan(operations, verdict, 'initial', skips === undefined ? {} : { skips });
       await sendAll(id, outcome);
       await under.stores.cycles.close(id, result);
       return id;
@@ -264,6 +267,178 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
       expect(await next()).toEqual([]);
     });
 
+    describe('of those whom cycles pass over', () => {
+      const blocked = (number: number, changes: Partial<Skip> = {}): Skip => ({
+        resource: 'account',
+        anchor: anchorOf(number),
+        name: `User${number}@contoso.com`,
+        code: 'NotEffectivelyEntitled',
+        text: 'sign-in is blocked in the directory',
+        ...changes,
+      });
+      const groupless: Skip = {
+        resource: 'group',
+        anchor: 'g-1',
+        name: 'Lock Keepers',
+        code: 'GroupsNotSupported',
+        text: 'the provider has no groups',
+      };
+      const passingOver = (
+        skipped: readonly Skip[],
+        rest: Partial<Skips> = {},
+        operations: readonly Operation[] = [],
+      ) => cycle(operations, { skips: { skipped, tellAll: false, ...rest } });
+
+      test('an entry says who and why, numbered after the operations of the cycle', async () => {
+        const id = await passingOver([blocked(2)], {}, [aCreate(1)]);
+        expect((await read({ outcomes: ['skipped'] })).entries).toEqual([
+          {
+            at: under.clock.now(),
+            connection,
+            cycle: id,
+            cycleKind: 'initial',
+            requestedBy: 'ada',
+            sequence: 1,
+            resource: 'account',
+            kind: 'skip',
+            subject: { anchor: anchorOf(2), name: 'User2@contoso.com' },
+            reason: { code: 'NotEffectivelyEntitled', text: 'sign-in is blocked in the directory' },
+            changes: [],
+            outcome: 'skipped',
+            attempts: 0,
+          },
+        ] satisfies readonly LogEntry[]);
+        expect(await lines()).toEqual(['skip User2@contoso.com skipped', 'create user1@contoso.com exported']);
+      });
+
+      test('filters find them by user, group, cycle, outcome and time, and no kind of operation does', async () => {
+        const first = await passingOver([blocked(1), groupless], {}, [aCreate(3)]);
+        under.clock.advance(5000);
+        const later = under.clock.now();
+        const second = await passingOver([blocked(1), blocked(2), groupless]);
+        const [one, two, group] = ['User1@contoso.com', 'User2@contoso.com', 'Lock Keepers'].map(
+          (subject) => `skip ${subject} skipped`,
+        );
+        expect(await lines({ user: 'user1@CONTOSO.com' })).toEqual([one]);
+        expect(await lines({ user: anchorOf(2) })).toEqual([two]);
+        expect(await lines({ group: 'lock keepers' })).toEqual([group]);
+        expect(await lines({ cycle: second })).toEqual([two]);
+        expect(await lines({ cycle: first, outcomes: ['skipped'] })).toEqual([group, one]);
+        expect(await lines({ since: later })).toEqual([two]);
+        expect(await lines({ until: later, outcomes: ['skipped', 'escrowed'] })).toEqual([group, one]);
+        expect(await lines({ kinds: ['create'] })).toEqual(['create user3@contoso.com exported']);
+        expect(await lines({ kinds: ['create'], outcomes: ['skipped'] })).toEqual([]);
+        expect(await lines({ outcomes: ['exported'] })).toEqual(['create user3@contoso.com exported']);
+        expect(await lines({ connection: 'another', outcomes: ['skipped'] })).toEqual([]);
+      });
+
+      test('somebody deleted and made anew under the same name is found beside the account of old', async () => {
+        await cycle([aCreate(1)], { outcome: (item) => exported(item, aLink(1)) });
+        await passingOver([blocked(2, { name: 'user1@contoso.com' })]);
+        expect(await lines({ user: 'user1@contoso.com' })).toEqual([
+          'skip user1@contoso.com skipped',
+          'create user1@contoso.com exported',
+        ]);
+      });
+
+      test('the same reason is told once, also by cycles that look at a few, and again when it changed', async () => {
+        const told = async (...args: Parameters<typeof passingOver>) => {
+          const id = await passingOver(...args);
+          return (await read({ cycle: id })).entries.map(({ subject, reason }) => `${subject.anchor} ${reason.code}`);
+        };
+        const anchors = [anchorOf(1), anchorOf(2)];
+        const filtered = blocked(2, { code: 'EntrySynchronizationSkipped', text: 'left out' });
+        expect(await told([blocked(1), blocked(2), groupless])).toHaveLength(3);
+        expect(await told([blocked(1), blocked(2), groupless])).toEqual([]);
+        expect(await told([blocked(1), filtered], { among: anchors })).toEqual([
+          `${anchorOf(2)} EntrySynchronizationSkipped`,
+        ]);
+        expect(await told([blocked(1), filtered, groupless])).toEqual([]);
+      });
+
+      test('who was provisioned in between is told of again, and nobody ends whom a cycle did not look at', async () => {
+        await passingOver([blocked(1), blocked(2)]);
+        await passingOver([], { among: [anchorOf(1)] });
+        const again = await passingOver([blocked(1), blocked(2)]);
+        expect(await lines({ cycle: again })).toEqual(['skip User1@contoso.com skipped']);
+      });
+
+      test('who is asked for by name is told of again', async () => {
+        await passingOver([blocked(1), blocked(2)]);
+        const asked = await passingOver([blocked(1)], { among: [anchorOf(1)], tellAll: true });
+        expect(await lines({ cycle: asked })).toEqual(['skip User1@contoso.com skipped']);
+        expect(await lines({ cycle: await passingOver([blocked(1), blocked(2)]) })).toEqual([]);
+      });
+
+      test('each connection tells of its own', async () => {
+        await passingOver([blocked(1)]);
+        connection = `log-${++connections}`;
+        await passingOver([blocked(1)]);
+        expect(await lines()).toEqual(['skip User1@contoso.com skipped']);
+      });
+
+      test('thousands are told once each, and one who changes among them alone', async () => {
+        const many = Array.from({ length: 2_500 }, (_, index) => blocked(index));
+        await passingOver(many);
+        expect((await read({ limit: 5_000 })).entries).toHaveLength(2_500);
+        const changed = many.map((skip, index) => (index === 1_700 ? blocked(1_700, { text: 'left out' }) : skip));
+        expect(await lines({ cycle: await passingOver(changed) })).toEqual(['skip User1700@contoso.com skipped']);
+      });
+
+      test('pages and following lead through operations and skips alike, each once', async () => {
+        await passingOver([blocked(9)]);
+        under.clock.advance(10_000);
+        let { newer } = await read({ limit: 1 });
+        await passingOver([blocked(9), blocked(3), blocked(4)], {}, [aCreate(1), aCreate(2)]);
+        under.clock.advance(10_000);
+        const followed: string[] = [];
+        for (const expected of [3, 1, 0]) {
+          const page = await read({ limit: 3, after: newer });
+          expect(page.entries).toHaveLength(expected);
+          followed.push(...page.entries.map(({ sequence }) => `${sequence}`));
+          newer = page.newer;
+        }
+        expect(followed).toEqual(['0', '1', '2', '3']);
+        const back: number[] = [];
+        let page = await read({ limit: 2 });
+        for (;;) {
+          back.push(...page.entries.map(({ sequence }) => sequence));
+          if (page.older === undefined) break;
+          page = await read({ limit: 2, before: page.older });
+        }
+        expect(back).toEqual([3, 2, 1, 0, 0]);
+      });
+
+      test('names no directory should hold come back as they were, and are found', async () => {
+        const name = 'Nul \u0000 lone \ud800 "quote" \\ ☃';
+        await passingOver([blocked(1, { name })]);
+        expect((await read()).entries[0]?.subject.name).toBe(name);
+        expect(await lines({ user: anchorOf(1) })).toHaveLength(1);
+      });
+
+      test('they are forgotten with their cycle, a few rows at a time, and then told of again', async () => {
+        const keeping = { logBefore: under.clock.now(), unchangedBefore: under.clock.now() };
+        while ((await log().prune(keeping, 1000)) > 0);
+        await passingOver(
+          [1, 2, 3].map((number) => blocked(number)),
+          {},
+          [aCreate(4)],
+        );
+        await cycle([]);
+        under.clock.advance(8 * DAY);
+        await cycle([]);
+        const soon = { logBefore: under.clock.now() - 90 * DAY, unchangedBefore: under.clock.now() - 7 * DAY };
+        expect(await log().prune(soon, 100)).toBe(1);
+        expect(await lines()).toHaveLength(4);
+        const all = { logBefore: under.clock.now(), unchangedBefore: under.clock.now() };
+        expect(await log().prune(all, 2)).toBe(2);
+        expect(await log().prune(all, 2)).toBe(2);
+        expect(await log().prune(all, 2)).toBe(1);
+        expect(await lines()).toEqual([]);
+        expect(await lines({ cycle: await passingOver([blocked(1)]) })).toHaveLength(1);
+      });
+    });
+
     describe('retention', () => {
       const old = () => ({ logBefore: under.clock.now() - 90 * DAY, unchangedBefore: under.clock.now() - 7 * DAY });
       const kept = async () => (await under.stores.cycles.list({ connection, limit: 100 })).map(({ id }) => id);
@@ -358,15 +533,17 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
         const seen = under.clock.now();
         await cycle([aCreate(1)], { outcome: (item) => exported(item, aLink(1)) });
         under.clock.advance(1000);
-        const noticing = await plan([], ALLOWED, 'initial', [
-          {
-            resource: 'account',
-            anchor: anchorOf(1),
-            paths: [],
-            awaiting: [],
-            departure: { causes: [{ cause: 'unassigned', since: under.clock.now() + 500 }] },
-          },
-        ]);
+        const noticing = await plan([], ALLOWED, 'initial', {
+          memories: [
+            {
+              resource: 'account',
+              anchor: anchorOf(1),
+              paths: [],
+              awaiting: [],
+              departure: { causes: [{ cause: 'unassigned', since: under.clock.now() + 500 }] },
+            },
+          ],
+        });
         under.clock.advance(1000);
         await under.stores.cycles.close(noticing, 'succeeded');
         under.clock.advance(DAY);

@@ -14,6 +14,7 @@ import { createOperationReader } from './operation-reader.ts';
 import { cycleOpen, refuseSuspended } from './refuse-suspended.ts';
 import { CYCLE_COLUMNS, toCycle } from './rows.ts';
 import { writeOperations } from './save-plan.ts';
+import { writeSkips } from './skip-rows.ts';
 import { createSliceStore } from './slice-store.ts';
 import type { Sql } from './tables.ts';
 
@@ -161,7 +162,7 @@ function createWrites(
       );
     },
 
-    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside, under, everything } = {}) {
+    async savePlan(id, worker, plan, verdict, staged, { memories = [], aside, under, everything, skips } = {}) {
       const saved = await commit(db, 'cycles.savePlan', async (tx) => {
         const cycle = await lockCycle(tx, { id });
         if (cycle === undefined || cycle.lease_worker !== worker) return false;
@@ -173,6 +174,7 @@ function createWrites(
         // One subject says nothing about what a whole plan holds: holds are opened and lifted by the cycles that see it.
         if (plan.kind !== 'on-demand') await reconcileHolds(tx, cycle, plan, standing, clock.now());
         await rememberLinks(tx, cycle.connection, memories);
+        if (skips !== undefined) await writeSkips(tx, cycle, skips, { first: plan.operations.length, now });
         await tx
           .updateTable('headgate.cycle')
           .set({

@@ -1,23 +1,14 @@
-import { sql, type RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import type { Anchor } from '../../core/directory.ts';
-import type { CycleKind } from '../../core/cycle.ts';
-import {
-  anchorsNamed,
-  LOG_OUTCOMES,
-  resourcesNamed,
-  toLogEntry,
-  type LogOutcome,
-  type NamedAnchor,
-  type SettledOperation,
-} from '../../core/log-entry.ts';
-import type { Exported, Operation } from '../../core/operation.ts';
+import { anchorsNamed, resourcesNamed, type NamedAnchor } from '../../core/log-entry.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { LogCursor, LogFilter, ProvisioningLog } from '../../ports/provisioning-log.ts';
-import type { OperationRecord } from '../../ports/stores.ts';
+import type { LogFilter, LogPage, ProvisioningLog } from '../../ports/provisioning-log.ts';
 import { commit, reading } from './commits.ts';
 import { lastSeenEntitled } from './leavers.ts';
+import { cursorOf, readRows, toEntry, type Called, type LogRow } from './log-rows.ts';
 import { pruneStep } from './prune.ts';
+import { foldedForSearch } from './skip-rows.ts';
 import type { Sql } from './tables.ts';
 
 /**
@@ -26,47 +17,13 @@ import type { Sql } from './tables.ts';
  */
 const BEHIND_MS = 2_000;
 
-interface Row {
-  readonly cycle_id: string;
-  readonly number: string;
-  readonly connection: string;
-  readonly kind: CycleKind;
-  readonly requested_by: string;
-  readonly sequence: number;
-  readonly state: LogOutcome;
-  readonly attempts: number;
-  readonly held_by: string | null;
-  readonly settled_at: string;
-  readonly duration_ms: number | null;
-  readonly body: Operation;
-  readonly exported: Exported | null;
-  readonly failure: NonNullable<OperationRecord['failure']> | null;
-}
-
-type Condition = RawBuilder<unknown>;
-
-/** Reads the provisioning log from the operations, and forgets what is too old. */
+/** Reads the provisioning log from operations and skips, and forgets what is too old. */
 export function createProvisioningLog(db: Sql, clock: Clock): ProvisioningLog {
   return {
     async read(filter) {
       const horizon = await reading(() => safeHorizon(db, clock.now()));
-      const conditions = [...(await subjectConditions(db, filter)), ...plainConditions(filter)];
-      if (filter.after !== undefined) {
-        conditions.push(sql`${PLACE} > ${placeOf(filter.after)}`, sql`operation.settled_at < ${horizon}`);
-      }
-      if (filter.before !== undefined) conditions.push(sql`${PLACE} < ${placeOf(filter.before)}`);
-      const direction = filter.after === undefined ? sql`desc` : sql`asc`;
-      const { rows } = await reading(() =>
-        sql<Row>`
-          select cycle.id as cycle_id, operation.cycle as number, cycle.connection, cycle.kind, cycle.requested_by,
-                 operation.sequence, operation.state, operation.attempts, operation.held_by, operation.settled_at,
-                 operation.duration_ms, operation.body, operation.exported, operation.failure
-          from headgate.operation as operation
-          join headgate.cycle as cycle on cycle.number = operation.cycle
-          where ${sql.join([SETTLED, ...conditions], sql` and `)}
-          order by operation.settled_at ${direction}, operation.cycle ${direction}, operation.sequence ${direction}
-          limit ${filter.limit}`.execute(db),
-      );
+      const wanted = { plain: filter, horizon, called: await calledBy(db, filter) };
+      const rows = await reading(() => readRows(db, wanted));
       return toPage(rows, filter, horizon, await namesOf(db, rows), await ownersOf(db, rows));
     },
     prune: (retention, most) => commit(db, 'log.prune', (tx) => pruneStep(tx, retention, most)),
@@ -74,53 +31,20 @@ export function createProvisioningLog(db: Sql, clock: Clock): ProvisioningLog {
   };
 }
 
-const PLACE = sql`(operation.settled_at, operation.cycle, operation.sequence)`;
-const SETTLED = sql`operation.settled_at is not null and operation.state = any(${LOG_OUTCOMES}::text[])`;
-
-function cursorOf({ settled_at, number, sequence }: Row): LogCursor {
-  return `${settled_at}.${number}.${sequence}`;
-}
-
-/** A cursor with a time alone stands before everything settled at that time. */
-function placeOf(cursor: LogCursor): Condition {
-  const [at = '0', cycle = '-1', sequence = '-1'] = cursor.split('.');
-  return sql`(${at}::bigint, ${cycle}::bigint, ${sequence}::integer)`;
-}
-
 function toPage(
-  rows: readonly Row[],
+  rows: readonly LogRow[],
   filter: LogFilter,
   horizon: number,
   names: ReadonlyMap<Anchor, string>,
   owners: ReadonlyMap<string, NamedAnchor>,
-) {
-  const entries = rows.map((row) =>
-    toLogEntry(toSettled(row), names, (resource) => owners.get(ownerKey(row.connection, resource))),
-  );
+): LogPage {
+  const entries = rows.map((row) => toEntry(row, names, (resource) => owners.get(ownerKey(row.connection, resource))));
   const last = rows.at(-1);
   if (filter.after !== undefined) {
     return { entries, newer: last === undefined ? filter.after : cursorOf(last) };
   }
   const older = last !== undefined && rows.length === filter.limit ? { older: cursorOf(last) } : {};
   return { entries, ...older, newer: String(horizon) };
-}
-
-function toSettled(row: Row): SettledOperation {
-  return {
-    at: Number(row.settled_at),
-    connection: row.connection,
-    cycle: row.cycle_id,
-    cycleKind: row.kind,
-    requestedBy: row.requested_by,
-    sequence: row.sequence,
-    operation: row.body,
-    outcome: row.state,
-    attempts: row.attempts,
-    ...(row.held_by === null ? {} : { heldBy: row.held_by }),
-    ...(row.exported === null ? {} : { exported: row.exported }),
-    ...(row.failure === null ? {} : { failure: row.failure }),
-    ...(row.duration_ms === null ? {} : { durationMs: row.duration_ms }),
-  };
 }
 
 /**
@@ -135,44 +59,25 @@ async function safeHorizon(db: Sql, now: number): Promise<number> {
   return (oldest === null ? now : Math.min(now, Number(oldest))) - BEHIND_MS;
 }
 
-function plainConditions({ connection, cycle, kinds, outcomes, since, until }: LogFilter): Condition[] {
-  return [
-    ...(connection === undefined ? [] : [sql`cycle.connection = ${connection}`]),
-    ...(cycle === undefined ? [] : [sql`cycle.id = ${cycle}`]),
-    ...(outcomes === undefined ? [] : [sql`operation.state = any(${outcomes}::text[])`]),
-    ...(kinds === undefined ? [] : [sql`operation.body ->> 'kind' = any(${kinds}::text[])`]),
-    ...(since === undefined ? [] : [sql`operation.settled_at >= ${since}`]),
-    ...(until === undefined ? [] : [sql`operation.settled_at < ${until}`]),
-  ];
-}
-
-/** A user is found in the operations of their account, and of groups whose members name them. */
-async function subjectConditions(db: Sql, { user, group }: LogFilter): Promise<Condition[]> {
-  const conditions: Condition[] = [];
-  if (user !== undefined) {
-    const anchors = await anchorsCalled(db, 'account', user);
-    conditions.push(sql`(
-      (operation.resource = 'account' and operation.anchor = any(${anchors}::text[]))
-      or (operation.resource = 'group' and exists (
-        select 1 from unnest(${anchors}::text[]) as named (anchor)
-        where strpos(operation.body::text, '"' || named.anchor || '"') > 0)))`);
-  }
-  if (group !== undefined) {
-    const anchors = await anchorsCalled(db, 'group', group);
-    conditions.push(sql`operation.resource = 'group' and operation.anchor = any(${anchors}::text[])`);
-  }
-  return conditions;
+/** Whom the filter names: one name may be of several, as when somebody was deleted and made anew. */
+async function calledBy(db: Sql, { user, group }: LogFilter): Promise<Called> {
+  return {
+    ...(user === undefined ? {} : { users: await anchorsCalled(db, 'account', user) }),
+    ...(group === undefined ? {} : { groups: await anchorsCalled(db, 'group', group) }),
+  };
 }
 
 /**
- * Anchors by anchor or name: from the links first, which know nearly everybody; only a name no link has is looked for in
- * the operations themselves, such as a user who could never be created.
+ * Anchors by anchor or name: from the links and skips first, which know nearly everybody; only a name none of them has
+ * is looked for in the operations themselves, such as a user who could never be created.
  */
 async function anchorsCalled(db: Sql, resource: 'account' | 'group', called: string): Promise<readonly Anchor[]> {
   const linked = await reading(() =>
     sql<{ anchor: Anchor }>`
-      select distinct anchor from headgate.link
-      where resource = ${resource} and (anchor = ${called} or lower(body ->> 'label') = lower(${called}))`.execute(db),
+      select anchor from headgate.link
+      where resource = ${resource} and (anchor = ${called} or lower(body ->> 'label') = lower(${called}))
+      union select anchor from headgate.skip
+      where resource = ${resource} and (anchor = ${called} or folded_name = ${foldedForSearch(called)})`.execute(db),
   );
   if (linked.rows.length > 0) return linked.rows.map(({ anchor }) => anchor);
   const mentioned = await reading(() =>
@@ -184,8 +89,8 @@ async function anchorsCalled(db: Sql, resource: 'account' | 'group', called: str
 }
 
 /** Names of users the operations mention beside their subject, as the links know them. */
-async function namesOf(db: Sql, rows: readonly Row[]): Promise<ReadonlyMap<Anchor, string>> {
-  const anchors = [...new Set(rows.flatMap(({ body }) => anchorsNamed(body)))];
+async function namesOf(db: Sql, rows: readonly LogRow[]): Promise<ReadonlyMap<Anchor, string>> {
+  const anchors = [...new Set(rows.flatMap(({ body }) => (body === null ? [] : anchorsNamed(body))))];
   if (anchors.length === 0) return new Map();
   const found = await reading(() =>
     sql<{ anchor: Anchor; label: string }>`
@@ -202,9 +107,9 @@ function ownerKey(connection: string, resource: ResourceId): string {
 }
 
 /** Who has, or had, the accounts that references led to before, as the links know them; whoever has one now comes first. */
-async function ownersOf(db: Sql, rows: readonly Row[]): Promise<ReadonlyMap<string, NamedAnchor>> {
+async function ownersOf(db: Sql, rows: readonly LogRow[]): Promise<ReadonlyMap<string, NamedAnchor>> {
   const asked = rows.flatMap(({ connection, body }) =>
-    resourcesNamed(body).map((resource_id) => ({ connection, resource_id })),
+    (body === null ? [] : resourcesNamed(body)).map((resource_id) => ({ connection, resource_id })),
   );
   if (asked.length === 0) return new Map();
   const found = await reading(() =>

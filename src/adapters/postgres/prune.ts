@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { Retention } from '../../ports/provisioning-log.ts';
+import { pruneSkips } from './skip-rows.ts';
 import type { Tx } from './tables.ts';
 
 /**
- * Forgets some operations of the oldest cycle that is too old, and the cycle itself once none is left. Kept for ever: what
+ * Forgets some operations and skips of the oldest cycle that is too old, and the cycle itself once none is left. Kept for ever: what
  * the newest answers rest on. Two processes never wait for each other here.
  */
 export async function pruneStep(tx: Tx, retention: Retention, most: number): Promise<number> {
@@ -14,8 +15,10 @@ export async function pruneStep(tx: Tx, retention: Retention, most: number): Pro
       select sequence from headgate.operation where cycle = ${number} order by sequence limit ${most})`.execute(tx);
   const gone = Number(operations.numAffectedRows ?? 0n);
   if (gone === most) return gone;
+  const skips = await pruneSkips(tx, number, most - gone);
+  if (gone + skips === most) return most;
   await tx.deleteFrom('headgate.cycle').where('number', '=', number).execute();
-  return gone + 1;
+  return gone + skips + 1;
 }
 
 async function oldestPrunable(tx: Tx, { logBefore, unchangedBefore }: Retention): Promise<string | undefined> {
@@ -23,7 +26,8 @@ async function oldestPrunable(tx: Tx, { logBefore, unchangedBefore }: Retention)
     select number from headgate.cycle as old
     where phase = 'closed'
       and (closed_at < ${logBefore} or (closed_at < ${unchangedBefore} and planned_at is not null and not exists (
-        select 1 from headgate.operation as operation where operation.cycle = old.number)))
+        select 1 from headgate.operation as operation where operation.cycle = old.number)
+        and not exists (select 1 from headgate.skip as skip where skip.cycle = old.number)))
       and not exists (select 1 from headgate.baseline as baseline where baseline.cycle = old.id)
       and exists (
         select 1 from headgate.cycle as newer

@@ -29,11 +29,13 @@ interface Options {
 /** The API answers with at most this many entries at a time. */
 const PAGE = 1000;
 
-/** `headgate log`: every operation that was settled, with what changed and why; live with `--follow`. */
+/** `headgate log`: every operation that was settled, with what changed and why, and everybody who was skipped; live with `--follow`. */
 export function registerLog(program: Command, shell: Shell): void {
   const command = program
     .command('log')
-    .description('show the provisioning log: every operation, what it changed, why, and how it ended')
+    .description(
+      'show the provisioning log: every operation, what it changed, why, and how it ended; and who was skipped',
+    )
     .option('-c, --connection <name>', 'only this connection')
     .option('--user <name>', 'only this user: userPrincipalName or object id; memberships too')
     .option('--group <name>', 'only this group: name or object id')

@@ -14,23 +14,28 @@ const MOST_INLINE = 3;
 
 /** One entry as a line: when, where, how it ended, what was done to whom, why, and what it was at the provider. */
 export function renderLogEntry(entry: LogEntry, paint: Paint, { changes }: LogDisplay): string {
-  const { at, connection, kind, resource, subject, reason } = entry;
-  const what = resource === 'group' && kind === 'members' ? 'members of group' : `${kind} ${resource}`;
+  const { at, connection, subject, reason } = entry;
   const line = [
     paint.dim(shownTime(at)),
     connection,
     outcomeWords(entry, paint),
-    `${what} ${paint.strong(printable(subject.name))}:`,
+    `${what(entry)} ${paint.strong(printable(subject.name))}:`,
     printable(reason.text),
     paint.dim(`(${factsOf(entry, changes).join(', ')})`),
   ].join(' ');
   return [line, ...(changes ? changeLines(entry) : [])].join('\n');
 }
 
-function outcomeWords({ outcome, heldBy, failure }: LogEntry, paint: Paint): string {
+function what({ kind, resource }: LogEntry): string {
+  if (kind === 'skip') return resource;
+  return resource === 'group' && kind === 'members' ? 'members of group' : `${kind} ${resource}`;
+}
+
+function outcomeWords({ outcome, heldBy, failure, reason }: LogEntry, paint: Paint): string {
   const word = outcome === 'escrowed' ? 'FAILED' : OUTCOME_WORDS[outcome];
   if (outcome === 'exported') return paint.good(word);
   if (outcome === 'held') return paint.warn(`held by ${heldBy ?? 'a guard'}`);
+  if (outcome === 'skipped') return paint.warn(`${word} (${reason.code})`);
   if (failure === undefined) return paint.warn(word);
   const status = failure.status === undefined ? '' : ` ${failure.status}`;
   return paint.bad(`${word} (${failure.code}${status}: ${printable(failure.message)})`);

@@ -6,6 +6,7 @@ import type { ProviderProfile } from '../profile.ts';
 import { listed } from '../reasons.ts';
 import type { DesiredAccount } from '../scim.ts';
 import type { AccountsContext } from './plan-account-change.ts';
+import type { MappingProblem } from './plan-input.ts';
 
 type Known = Pick<
   AccountsContext,
@@ -27,10 +28,13 @@ export function mapUser(known: Known, user: DirectoryUser, on: 'create' | 'updat
 }
 
 /** Why an account cannot be created as it is desired; undefined when it can. */
-export function createProblem(desired: DesiredAccount, profile: ProviderProfile): string | undefined {
+export function createProblem(desired: DesiredAccount, profile: ProviderProfile): MappingProblem | undefined {
   const missing = missingRequired(desired, profile);
-  if (missing.length === 0) return userNameProblem(desired, profile);
-  return `the provider requires ${listed(missing)}, for which there is no value (MandatoryFieldsMissing)`;
+  const unfit = missing.length === 0 ? userNameProblem(desired, profile) : undefined;
+  if (unfit !== undefined) return { code: 'InvalidUserName', why: unfit };
+  if (missing.length === 0) return undefined;
+  const why = `the provider requires ${listed(missing)}, for which there is no value (MandatoryFieldsMissing)`;
+  return { code: 'MandatoryFieldsMissing', why };
 }
 
 /** Why an entitled user without an account gets none in this plan; undefined for one who gets it. */
@@ -40,7 +44,7 @@ function hindrance(known: Known, user: DirectoryUser): string | undefined {
   const first = mapUser(known, user, link === undefined || link.state === 'deleted' ? 'create' : 'update');
   if ('failure' in first) return first.failure;
   const match = matchAccount(user.id, first.account, targets, index, linkedTo);
-  if (match.found !== 'one') return createProblem(first.account, input.profile);
+  if (match.found !== 'one') return createProblem(first.account, input.profile)?.why;
   const joined = mapUser(known, user, 'update');
   if ('failure' in joined) return joined.failure;
   const { changes } = diffAccount(joined.account, match.account, input.profile, resolve);

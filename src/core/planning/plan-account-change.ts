@@ -85,7 +85,7 @@ export function planChange(
   const renames = diff.changes.some(({ path }) => path === 'userName');
   const unfit = renames ? userNameProblem(desired, context.input.profile) : undefined;
   if (unfit !== undefined) {
-    context.failures.push({ anchor: subject.user.id, why: unfit });
+    context.failures.push({ anchor: subject.user.id, code: 'InvalidUserName', why: unfit });
     return;
   }
   const { now, later } = diff.references.length === 0 ? NO_REFERENCES : splitReferences(context, diff.references);

@@ -101,7 +101,7 @@ function planAccount(context: AccountsContext, subject: Subject): void {
   const linked = link !== undefined && link.state !== 'deleted' ? link : undefined;
   const mapped = mapUser(context, subject.user, linked === undefined ? 'create' : 'update');
   if ('failure' in mapped) {
-    context.failures.push({ anchor: subject.user.id, why: mapped.failure });
+    context.failures.push({ anchor: subject.user.id, code: 'MissingValues', why: mapped.failure });
     return;
   }
   rememberAwaited(context, subject.user.id, mapped.account);
@@ -137,7 +137,8 @@ function planUnlinked(context: AccountsContext, subject: Subject, desired: Desir
 /** The mapping of an update, not of a create: defaults and create-only values never overwrite an existing account. */
 function planMatched(context: AccountsContext, subject: Subject, match: Match & { found: 'one' }): void {
   const mapped = mapUser(context, subject.user, 'update');
-  if ('failure' in mapped) context.failures.push({ anchor: subject.user.id, why: mapped.failure });
+  if ('failure' in mapped)
+    context.failures.push({ anchor: subject.user.id, code: 'MissingValues', why: mapped.failure });
   else planChange(context, subject, mapped.account, match.account, undefined, match.by);
 }
 
@@ -153,7 +154,7 @@ function planCreate(
   const paths = subject.paths();
   const problem = createProblem(desired, input.profile);
   if (problem !== undefined) {
-    context.failures.push({ anchor: user.id, why: problem });
+    context.failures.push({ anchor: user.id, ...problem });
     return;
   }
   const { now, later } = splitReferences(context, createReferences(desired, input.profile));

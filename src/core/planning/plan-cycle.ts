@@ -9,8 +9,10 @@ import { digestOf, sealPlan, sortOperations, type Plan, type PlanCounts } from '
 import type { ProviderProfile } from '../profile.ts';
 import { counted, foldedNames, foldName, listed } from '../reasons.ts';
 import { groupName, isEntitled, pathsOf, pathsUnchanged, rememberedPaths, scopeOf, type Scope } from '../scope.ts';
+import type { Skip } from '../skip.ts';
 import type { Drift } from './drift-facts.ts';
 import { findDrift } from './find-drift.ts';
+import { findSkipped } from './find-skipped.ts';
 import { leaveDrift } from './leave-drift.ts';
 import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
@@ -32,6 +34,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly collisions: readonly Collision[];
   readonly unmapped: readonly Unmapped[];
+  /** Who is assigned and passed over. Not part of the plan: it changes nothing. */
+  readonly skipped: readonly Skip[];
   /** What links are to remember of their users, for those that remember something else. */
   readonly memories: readonly LinkMemory[];
   /** Removals that are not due yet, the next one first. Not part of the plan: they change nothing, and their time passes. */
@@ -92,6 +96,7 @@ export function planCycle(input: PlanInput): Planned {
     plan,
     collisions: draft.collisions,
     unmapped,
+    skipped: findSkipped(input, scope, accounts.byAnchor, unmapped),
     memories: [
       ...changedMemories(input, scope, entitled, accounts.byAnchor, awaiting),
       ...returnedGroups(inScope, groups.byAnchor),

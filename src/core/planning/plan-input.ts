@@ -63,10 +63,15 @@ export interface Collision {
   readonly accounts?: readonly ResourceId[];
 }
 
-/** An entitled user who could not be mapped, and why. */
-export interface Unmapped {
-  readonly anchor: Anchor;
+/** Why no account can be made of an entitled user, or theirs cannot be kept up to date. */
+export interface MappingProblem {
+  readonly code: 'MissingValues' | 'MandatoryFieldsMissing' | 'InvalidUserName';
   readonly why: string;
+}
+
+/** An entitled user who could not be mapped, and why. */
+export interface Unmapped extends MappingProblem {
+  readonly anchor: Anchor;
 }
 
 /** What the planning steps add to, one after the other. */

@@ -14,6 +14,7 @@ import * as scopeMigrations from './0010-scope-migrations.ts';
 import * as plannedUnder from './0011-planned-under.ts';
 import * as everything from './0012-everything.ts';
 import * as linksForgotten from './0013-links-forgotten.ts';
+import * as skips from './0014-skips.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -32,4 +33,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-planned-under': plannedUnder,
   '0012-everything': everything,
   '0013-links-forgotten': linksForgotten,
+  '0014-skips': skips,
 };
