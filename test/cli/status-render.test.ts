@@ -77,6 +77,15 @@ test('a cycle names some of those a notice is about', () => {
   expect(renderCycle(cycle, plain)).toContain('note: 6 users could not be mapped (a, b, c, d, e, …)');
 });
 
+test('a cycle that passed somebody over says where their names are, once its plan is stored', () => {
+  const notices = [{ code: 'users-left-out' as const, text: '1 assigned user may not sign in', anchors: ['a'] }];
+  const words = 'headgate log -c acme --outcome skipped';
+  expect(renderCycle(cycleView({ notices, plannedAt: NOW }), plain)).toContain(words);
+  const { plannedAt: _at, ...unplanned } = cycleView({ notices });
+  expect(renderCycle(unplanned, plain)).not.toContain(words);
+  expect(renderCycle(cycleView({ notices: [], plannedAt: NOW }), plain)).not.toContain(words);
+});
+
 test('a cycle that was asked to be incremental and looked at everything says why', () => {
   const everything = 'the watermark has expired';
   expect(renderCycle(cycleView({ everything }), plain).split('\n')).toContain(

@@ -161,6 +161,9 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
   const off = cycle.verdict?.off ?? [];
   if (off.length > 0) lines.push(`  ${paint.warn('guards switched off')}: ${off.join(', ')}`);
   for (const notice of cycle.notices) lines.push(`  note: ${printable(notice.text)}${whom(notice)}`);
+  if (hasSkips(cycle)) {
+    lines.push(`  see who was skipped, and why: headgate log -c ${cycle.connection} --outcome skipped`);
+  }
   if (cycle.failure !== undefined) {
     lines.push(`  ${paint.bad('why')}: ${printable(cycle.failure.message)}`);
     if (cycle.failure.remedy !== undefined) lines.push(`    ${printable(cycle.failure.remedy)}`);
@@ -172,6 +175,17 @@ export function renderCycle(cycle: CycleView, paint: Paint): string {
   if (inState(cycle.counts, 'escrowed') > 0) lines.push(`  see which failed: headgate cycle show ${cycle.id} --failed`);
   return lines.join('\n');
 }
+
+/** Notices about somebody who was passed over name ids alone; the log has names, unless no plan was stored. */
+function hasSkips({ notices, plannedAt }: CycleView): boolean {
+  return plannedAt !== undefined && notices.some(({ code }) => SKIP_NOTICES.has(code));
+}
+
+const SKIP_NOTICES: ReadonlySet<CycleView['notices'][number]['code']> = new Set([
+  'users-left-out',
+  'mapping-failed',
+  'groups-unsupported',
+]);
 
 /** What an open cycle that is to be cancelled waits for. Of a slice under way some is put back unsent: it is the most there can be. */
 export function cancelling({ counts, cancelReason }: CycleView): string {
