@@ -23,6 +23,20 @@ export function ownAssignments(
   );
 }
 
+/** Key of the call that withdraws an assignment. */
+export function withdrawKey({ id }: Pick<Assignment, 'id'>): string {
+  return `withdraw ${id}`;
+}
+
+/** Those among them that were withdrawn: a replica shows them still. */
+export function withdrawnAmong(
+  { carriedOut }: Pick<MigrationState, 'carriedOut'>,
+  assignments: readonly Assignment[],
+): readonly Assignment[] {
+  const withdrawn = carriedOut['withdraw-assignments'];
+  return assignments.filter((assignment) => withdrawn?.has(withdrawKey(assignment)) === true);
+}
+
 /** Who gets which role from the groups that are assigned now, as `userAndRole`. */
 export function givenByGroups(
   assignments: readonly Assignment[],

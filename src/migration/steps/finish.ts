@@ -1,6 +1,6 @@
 import { leaverNames } from '../../core/migration/leavers.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
-import { namesOf, ownAssignments } from '../../core/migration/own-assignments.ts';
+import { namesOf, ownAssignments, withdrawKey, withdrawnAmong } from '../../core/migration/own-assignments.ts';
 import { afterLookText, sinceStandstill } from '../../core/migration/standstill.ts';
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import { unreadOf } from '../../core/migration/survey.ts';
@@ -52,13 +52,15 @@ async function finishRollback(context: StepContext): Promise<StepOutcome> {
   const again = `${counted(before.groups.length - out.length, 'group is', 'groups are')} assigned again as before`;
   const gone = `${counted(out.length, 'is', 'are')} not, deleted in the directory or unassigned by hand since: ${listed(names)}`;
   const staying = ownAssignments(state, facts.directory.assignments);
+  if (withdrawnAmong(state, staying).length > 0)
+    return notYet(context, 'direct assignments were withdrawn and still show');
   const users = namesOf(staying, [before, state.coverage], facts.directory.users);
   const text = [
     out.length === 0 ? again : `${again}; ${gone}`,
     ...(staying.length === 0 ? [] : [leftWords(staying.length, users)]),
     ...(missing.length === 0 ? [] : [lostWords(missing)]),
   ].join('; ');
-  const stays = staying.map(({ id }) => `withdraw ${id}`);
+  const stays = staying.map(withdrawKey);
   const first: readonly JournalEntry[] = [{ kind: 'surveyed', purpose: 'end', survey }];
   return { is: 'done', text, first, ...(stays.length > 0 && { stays }) };
 }

@@ -1,5 +1,11 @@
 import type { Anchor, Assignment } from '../../core/directory.ts';
-import { givenByGroups, namesOf, ownAssignments, userAndRole } from '../../core/migration/own-assignments.ts';
+import {
+  givenByGroups,
+  namesOf,
+  ownAssignments,
+  userAndRole,
+  withdrawKey,
+} from '../../core/migration/own-assignments.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -34,11 +40,11 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
         ? 'no direct assignment of the migration is left'
         : `${counted(staying.length, 'direct assignment stays', 'direct assignments stay')}: no group that is assigned gives that role to ${listed(namesOf(staying, [before, coverage]))}`,
     );
-    const stays = staying.map(({ id }) => `withdraw ${id}`);
+    const stays = staying.map(withdrawKey);
     return seen.is === 'done' && stays.length > 0 ? { ...seen, stays } : seen;
   }
   const carriedOut = context.state().carriedOut[context.step];
-  const open = withdrawable.filter(({ id }) => carriedOut?.has(`withdraw ${id}`) !== true);
+  const open = withdrawable.filter((assignment) => carriedOut?.has(withdrawKey(assignment)) !== true);
   if (open.length === 0)
     return notYet(
       context,
@@ -50,7 +56,7 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
     );
   // Few at a time, so that membership and assignments are read anew before the next.
   const calls = open.slice(0, AT_ONCE).map(({ id, principal }) => ({
-    ...directoryCall(context, `withdraw ${id}`, `withdraw the direct assignment of ${principal}`, {
+    ...directoryCall(context, withdrawKey({ id }), `withdraw the direct assignment of ${principal}`, {
       kind: 'unassign',
       application: before.application.id,
       assignment: id,

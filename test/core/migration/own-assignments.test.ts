@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { JournalEntry } from '../../../src/core/migration/journal.ts';
+import { ownAssignments, withdrawnAmong } from '../../../src/core/migration/own-assignments.ts';
+import { assignUser } from '../../builders.ts';
+import { aSurvey, started, state } from './builders.ts';
+
+const REQUEST = { to: 'directory', method: 'POST', path: '/x' } as const;
+
+/** A journal in which Ann was assigned directly, and whose rollback has withdrawn the assignments with these ids. */
+function rolledBack(withdrawn: readonly string[] = []) {
+  const assign: JournalEntry = {
+    kind: 'calling',
+    step: 'assign-directly',
+    calls: [
+      {
+        key: 'assign ann',
+        what: 'assign ann',
+        request: REQUEST,
+        change: { kind: 'assign', application: 'sp', principal: 'ann', roleId: assignUser('ann').roleId },
+      },
+    ],
+  };
+  const calls = withdrawn.map((id) => ({ key: `withdraw ${id}`, what: 'withdraw', request: REQUEST }));
+  return state(
+    started(),
+    { kind: 'surveyed', purpose: 'start', survey: aSurvey() },
+    assign,
+    { kind: 'called', step: 'assign-directly', outcomes: [{ key: 'assign ann', state: 'done' }] },
+    { kind: 'rollback', by: 'ada' },
+    { kind: 'calling', step: 'withdraw-assignments', calls },
+    {
+      kind: 'called',
+      step: 'withdraw-assignments',
+      outcomes: calls.map(({ key }) => ({ key, state: 'done' })),
+    },
+  );
+}
+
+test('of a direct assignment that is there the migration owns what it has made: the same user and the same role', () => {
+  const there = [assignUser('ann'), assignUser('ann', 'admin'), assignUser('ben')];
+  expect(ownAssignments(rolledBack(), there)).toEqual([assignUser('ann')]);
+});
+
+test('one that was withdrawn and is shown all the same is not left, only late', () => {
+  const there = [assignUser('ann')];
+  expect(withdrawnAmong(rolledBack(), there)).toEqual([]);
+  expect(withdrawnAmong(rolledBack(there.map(({ id }) => id)), there)).toEqual(there);
+});
