@@ -111,6 +111,18 @@ describe('switching SCIM off', () => {
     expect(await report(at)).toMatchObject({ verdict: 'passed' });
   });
 
+  test('a job that is started once the token is dead keeps nobody from the end', async () => {
+    const at = await atGate('revocation');
+    at.provider.revokeToken(at.provider.token ?? '');
+    at.dieRightAfter((entry) => entry.kind === 'begun' && entry.step === 'revoke-token');
+    await at.approve();
+    expect(await at.look(1)).toMatchObject({ status: 'running' });
+    expect(at.deaths()).toBe(1);
+    restart(at);
+    expect(await at.look(1)).toMatchObject({ result: 'succeeded' });
+    expect(await report(at)).toMatchObject({ verdict: 'passed' });
+  });
+
   test('M8: a cycle nobody looked after is told of at the gate, and its report does not say passed', async () => {
     const at = await atGate('revocation');
     restart(at);

@@ -17,8 +17,9 @@ interface SinceStandstill {
  */
 export async function jobSinceStandstill(context: StepContext): Promise<SinceStandstill> {
   const { step } = context;
-  const { engine, before, nativeJobs } = context.state();
-  if (engine !== 'entra' || before === undefined) return { entries: [], why: [] };
+  const { engine, before, nativeJobs, begun } = context.state();
+  // Once the step has begun the token is proved dead: what the job does then takes nobody away, and no gate is asked any more.
+  if (engine !== 'entra' || before === undefined || begun.has(step)) return { entries: [], why: [] };
   const jobs = await readJobs(context, before.application.id);
   const awake = jobs.filter(({ code }) => code !== 'Paused').map(({ code }) => code);
   const running =
