@@ -228,7 +228,7 @@ function contents(folder: string): string {
 }
 
 describe('O6: a token handed to the command line', () => {
-  test('is in no output, and nowhere in the data directory in clear', async () => {
+  test('is in no output, and nowhere in the data directory in clear; nor is the address of the provider told', async () => {
     const begun = await begin();
     const { provider, directory, configFile } = begun;
     provider.addToken(NEW);
@@ -262,11 +262,19 @@ describe('O6: a token handed to the command line', () => {
     const complete = await run('token', 'rotate', '-c', 'acme');
     expect(complete).toMatchObject({ code: 0, stdout: expect.stringContaining('Complete') });
     const shown = await run('token', 'show', fingerprint);
+    const status = await run('status', '--json');
+    const configured = await run('config', 'show');
+    const tried = await run('probe', 'acme');
+    expect([status, configured, tried].map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(configured.stdout).toContain(`url: ${new URL(provider.url).origin}/[redacted]`);
+    const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
+    expect(metrics).toContain('headgate_operations');
     writeFileSync(join(directory, 'handed'), '');
     await daemon.stop();
-    const spoken = [added, promoted, listed, rotated, shown].map(({ stdout, stderr }) => stdout + stderr).join('\n');
-    const said = `${spoken}\n${daemon.output()}`;
-    for (const secret of [NEW, OLD]) expect(said).not.toContain(secret);
+    const runs = [added, promoted, listed, rotated, complete, shown, status, configured, tried];
+    const spoken = runs.map(({ stdout, stderr }) => stdout + stderr).join('\n');
+    const said = `${spoken}\n${metrics}\n${daemon.output()}`;
+    for (const secret of [NEW, OLD, provider.url]) expect(said).not.toContain(secret);
     expect(contents(directory)).not.toContain(NEW);
   });
 });
