@@ -53,6 +53,23 @@ describe('the provisioning log of a daemon', () => {
     expect(everything.stdout).not.toContain(world.provider.token);
   });
 
+  test('tells whom a cycle passed over and why, once, and by name', async () => {
+    world.tenant.control.disableUser(personName(10));
+    world.tenant.control.assign({ principal: personName(10) });
+    const first = await cycle(operator);
+    await cycle(operator);
+    const { stdout } = await headgate(['log', '--user', personName(10)], world.directory);
+    expect(stdout).toMatch(
+      /^\S+ \S+ acme skipped \(NotEffectivelyEntitled\) account person10@harbour\.example: sign-in is blocked .*\(cycle \S+ #0\)\n$/,
+    );
+    const json = await headgate(['log', '--outcome', 'skipped', '--cycle', first.id, '--json'], world.directory);
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { subject: { name: personName(10) }, outcome: 'skipped', reason: { code: 'NotEffectivelyEntitled' } },
+    ]);
+    const show = await headgate(['cycle', 'show', first.id], world.directory);
+    expect(show.stdout).toContain('headgate log -c acme --outcome skipped');
+  });
+
   test('measures how long a leaver kept their account', async () => {
     world.tenant.control.disableUser(personName(2));
     await cycle(operator);
