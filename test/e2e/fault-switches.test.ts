@@ -9,20 +9,27 @@ afterEach(async () => {
   world = undefined;
 });
 
-test('a resource that is locked for a while waits alone: everybody else is done, and it follows in the same cycle', async () => {
-  world = await startWorld({
-    organisation: company({ users: 8, direct: [1, 8] }),
+/** Eight people at a provider that locks single resources, and the account of the first. */
+async function withLockable(groups: Readonly<Record<string, readonly [number, number]>> = {}) {
+  const at = await startWorld({
+    organisation: company({ users: 8, groups, direct: [1, 8] }),
     connection: {
       mapping: { extends: 'default', attributes: [{ target: 'userName', source: 'mailNickname', match: 1 }] },
     },
     provider: { behaviour: 'slack' },
     profile: 'slack',
   });
-  const { provider, tenant } = world;
-  const operator = await world.open();
+  world = at;
+  const { provider, tenant } = at;
+  const operator = await at.open();
   expect((await cycle(operator)).result).toBe('succeeded');
   const { id: locked } = provider.accounts.find('person1') ?? {};
   if (typeof locked !== 'string') throw new Error('there is no account to lock');
+  return { at, operator, provider, tenant, locked };
+}
+
+test('a resource that is locked for a while waits alone: everybody else is done, and it follows in the same cycle', async () => {
+  const { operator, provider, tenant, locked } = await withLockable();
   for (let n = 1; n <= 8; n++) tenant.control.updateUser(personName(n), { jobTitle: 'Pilot' });
   provider.faults.set({ fault: 'resourceLocked429', value: 1, path: `/${locked}$` });
   const { id } = await operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' });
@@ -47,26 +54,14 @@ async function outcomes(operator: OperatorClient, id: string): Promise<Readonly<
 }
 
 test('a resource that is locked for longer is put off: a leaver goes meanwhile, and it follows once it is free', async () => {
-  world = await startWorld({
-    organisation: company({ users: 8, groups: { Crew: [1, 4] }, direct: [1, 8] }),
-    connection: {
-      mapping: { extends: 'default', attributes: [{ target: 'userName', source: 'mailNickname', match: 1 }] },
-    },
-    provider: { behaviour: 'slack' },
-    profile: 'slack',
-  });
-  const { provider, tenant } = world;
-  const operator = await world.open();
-  expect((await cycle(operator)).result).toBe('succeeded');
-  const { id: locked } = provider.accounts.find('person1') ?? {};
-  if (typeof locked !== 'string') throw new Error('there is no account to lock');
+  const { at, operator, provider, tenant, locked } = await withLockable({ Crew: [1, 4] });
   tenant.control.updateUser(personName(1), { jobTitle: 'Pilot' });
   tenant.control.addMember('Crew', personName(5));
   provider.faults.set({ fault: 'resourceLocked429', value: 120, path: `/${locked}$` });
   const first = await cycle(operator, 'incremental');
   expect(first.result).toBe('entry-level-errors');
   expect(await outcomes(operator, first.id)).toEqual({ cancelled: 1, exported: 1 });
-  expect(memberCount(world, 'Crew')).toBe(5);
+  expect(memberCount(at, 'Crew')).toBe(5);
   tenant.control.disableUser(personName(2));
   expect((await cycle(operator, 'incremental')).result).toBe('entry-level-errors');
   expect(provider.canSignIn('person2')).toBe(false);
