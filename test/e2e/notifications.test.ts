@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startInbox, type SmtpInbox } from '../adapters/mail/smtp-inbox.ts';
-import { company, personName } from './company.ts';
+import { company, cycle, personName } from './company.ts';
+import { clientOf } from './crash-round.ts';
+import { approve, start as startMigration } from './migration-world.ts';
 import { eventually, headgate, platforms, startWorld, type Platform, type World } from './world.ts';
 
 const KEY = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
@@ -43,7 +45,9 @@ async function start(platform: Platform): Promise<void> {
   inbox = await startInbox();
   world = await startWorld({
     platform,
-    organisation: company({ users: 10, direct: [1, 10] }),
+    organisation: company({ users: 10, groups: { Crew: [1, 4] }, direct: [5, 10] }),
+    migrations: true,
+    connection: { quarantine: { firstProbeSeconds: 1, longestProbeSeconds: 2 } },
     config: {
       credentials: { key: Buffer.alloc(32, 7).toString('base64') },
       notifications: {
@@ -52,6 +56,11 @@ async function start(platform: Platform): Promise<void> {
       },
     },
   });
+}
+
+/** What a webhook was told of one kind, once it was told. */
+function told(type: string): Promise<Record<string, unknown>> {
+  return eventually(async () => hooks.find((hook) => hook.type === type)?.data);
 }
 
 describe.each(platforms())('people are told on %s', (platform) => {
@@ -76,5 +85,38 @@ describe.each(platforms())('people are told on %s', (platform) => {
     expect(hooks[0]).toMatchObject({ type: 'token.generated', data: { connection: 'acme' } });
     await daemon.stop();
     expect(daemon.output()).not.toContain('new-token-0123456789');
+  });
+
+  test('of a quarantine and its end, and of a migration that waits at a gate and has ended, without a name', async () => {
+    const daemon = await world.daemon();
+    const operator = await clientOf(world, daemon);
+    await cycle(operator);
+    const token = world.provider.token ?? '';
+    for (const secret of [token, 'new-token-0123456789']) world.provider.revokeToken(secret);
+    expect(await cycle(operator)).toMatchObject({ result: 'failed' });
+    expect(await told('connection.quarantined')).toMatchObject({
+      connection: 'acme',
+      reason: 'credential-refused, status 401',
+    });
+    world.provider.addToken(token);
+    await eventually(async () =>
+      (await operator.status()).connections[0]?.state.quarantine?.state === 'quarantined' ? undefined : true,
+    );
+    expect(await cycle(operator)).toMatchObject({ result: 'succeeded' });
+    expect(await told('connection.recovered')).toMatchObject({ connection: 'acme' });
+    await startMigration(operator, 'remove-groups', ['Crew']);
+    expect(await told('migration.gate')).toMatchObject({
+      connection: 'acme',
+      migration: 'remove-groups',
+      gate: 'coverage',
+    });
+    await approve(operator, 'coverage');
+    expect(await told('migration.ended')).toMatchObject({
+      connection: 'acme',
+      migration: 'remove-groups',
+      result: 'succeeded',
+    });
+    expect(JSON.stringify(hooks)).not.toMatch(/person\d|Crew/);
+    await daemon.stop();
   });
 });
