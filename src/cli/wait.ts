@@ -5,7 +5,8 @@ import { Interrupted } from './io.ts';
 import { createPatience } from './patience.ts';
 import type { OpenOperator, Session } from './session.ts';
 import { createPaceMeter, createProgress } from './progress.ts';
-import { cycleProgress, inState, renderCycle } from './render/cycle.ts';
+import { inState } from '../core/cycle.ts';
+import { cycleProgress, renderCycle } from './render/cycle.ts';
 import { shownDuration } from './render/text.ts';
 
 const POLL_MS = 500;

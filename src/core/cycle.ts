@@ -61,11 +61,6 @@ export type CycleAction =
   | { readonly do: 'close'; readonly result: CycleResult }
   | { readonly do: 'nothing' };
 
-/** Operations in a state, over all waves. */
-export function countInState(counts: OperationCounts, state: OperationState): number {
-  return WAVES.reduce<number>((sum, wave) => sum + (counts[wave]?.[state] ?? 0), 0);
-}
-
 function count(counts: OperationCounts, wave: Wave, ...states: readonly OperationState[]): number {
   const inWave = counts[wave];
   return inWave === undefined ? 0 : states.reduce((sum, state) => sum + (inWave[state] ?? 0), 0);

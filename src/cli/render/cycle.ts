@@ -1,4 +1,4 @@
-import type { CycleKind, CycleResult, OperationCounts } from '../../core/cycle.ts';
+import { inState, type CycleKind, type CycleResult, type OperationCounts } from '../../core/cycle.ts';
 import { WAVE, WAVES } from '../../core/operation.ts';
 import type { OperationState, Wave } from '../../core/operation.ts';
 import type { CycleView } from '../../ports/operator.ts';
@@ -22,11 +22,6 @@ export function waveName(wave: Wave): string {
 }
 
 const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
-
-/** Operations of a cycle in one state, over all waves. */
-export function inState(counts: OperationCounts, state: OperationState): number {
-  return WAVES.reduce<number>((sum, wave) => sum + (counts[wave]?.[state] ?? 0), 0);
-}
 
 /** Where a cycle is, in one line, and the step that line belongs to. `pace` in operations a second. */
 export function cycleProgress(

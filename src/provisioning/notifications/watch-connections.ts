@@ -1,5 +1,5 @@
 import { expiryWarning } from '../../core/credential.ts';
-import { countInState } from '../../core/cycle.ts';
+import { inState } from '../../core/cycle.ts';
 import type { JournalLine } from '../../core/migration/journal.ts';
 import { viewOf } from '../../core/migration/view.ts';
 import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
@@ -31,7 +31,7 @@ async function watched({ stores, clock }: Ports, connection: string, warnDays: r
   // Holds and not plans: one subject provisioned on demand opens and lifts none, whatever its plan holds.
   const holds = await stores.holds.list({ connection, ended: false, limit: GUARDS.length });
   const [newest] = holds;
-  const operations = newest === undefined ? 0 : countInState(await stores.cycles.counts(newest.cycle), 'held');
+  const operations = newest === undefined ? 0 : inState(await stores.cycles.counts(newest.cycle), 'held');
   const expiring = (await stores.credentials.list(connection)).flatMap((credential): [string, number][] => {
     const days = expiryWarning(credential, warnDays, clock.now());
     return days === undefined ? [] : [[credential.fingerprint, days]];
