@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import { parseDigest } from '../digest.ts';
 import { parseCount } from '../duration.ts';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
@@ -29,7 +30,6 @@ interface ForgetOptions extends LinksOptions {
   readonly by?: string;
 }
 
-const CONNECTION = ['-c, --connection <name>', 'connection (may be left out when there is only one)'] as const;
 /** The API answers with at most this many links at a time. */
 const PAGE = 1000;
 
@@ -41,7 +41,7 @@ export function registerConnection(program: Command, shell: Shell): void {
     connection
       .command('pause')
       .description('send nothing until somebody resumes; an open cycle is given up')
-      .option(...CONNECTION)
+      .option(...CONNECTION_OPTION)
       .requiredOption('--reason <text>', 'why; status shows it'),
     runPause,
   );
@@ -50,7 +50,7 @@ export function registerConnection(program: Command, shell: Shell): void {
     connection
       .command('resume')
       .description('lift a pause, a quarantine, and a wait the provider asked for')
-      .option(...CONNECTION),
+      .option(...CONNECTION_OPTION),
     runResume,
   );
   onRun<LinksOptions>(
@@ -58,7 +58,7 @@ export function registerConnection(program: Command, shell: Shell): void {
     connection
       .command('links')
       .description('list which user or group is linked to which account or SCIM group, and how it was matched')
-      .option(...CONNECTION)
+      .option(...CONNECTION_OPTION)
       .option('-n, --limit <count>', 'how many', parseCount(1), 50),
     runLinks,
   );
@@ -69,7 +69,7 @@ export function registerConnection(program: Command, shell: Shell): void {
       .description(
         'after a provider was emptied or built anew: show which links lead to nothing; --execute forgets them',
       )
-      .option(...CONNECTION)
+      .option(...CONNECTION_OPTION)
       .option('-n, --limit <count>', 'how many are shown', parseCount(1), 50)
       .option('--execute', 'forget exactly what is gone; needs --digest and --reason')
       .option('--digest <digest>', 'digest you looked at (8 digits or more)', parseDigest(8))

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CycleKind } from '../../core/cycle.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { parseCount, parseDuration } from '../duration.ts';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
@@ -40,7 +41,7 @@ export function registerCycle(program: Command, shell: Shell): void {
     cycle
       .command('start')
       .description('start a cycle: read, plan, and carry the plan out')
-      .option('-c, --connection <name>', 'connection (may be left out when there is only one)')
+      .option(...CONNECTION_OPTION)
       .option('--full', 'a full cycle: everything is read and compared')
       .option('--incremental', 'an incremental cycle: only what changed since the last one')
       .option('--audit', 'an audit: everything is read, what differs is reported, and nothing is sent')

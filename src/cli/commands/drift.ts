@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { renderDrift } from '../render/drift.ts';
@@ -17,7 +18,7 @@ export function registerDrift(program: Command, shell: Shell): void {
     drift
       .command('show')
       .description('show what the last audit found, what it means, and what Headgate will do')
-      .option('-c, --connection <name>', 'connection (may be left out when there is only one)'),
+      .option(...CONNECTION_OPTION),
     runShow,
   );
 }

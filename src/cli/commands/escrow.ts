@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { RefusedError } from '../../core/errors.ts';
 import { parseCount } from '../duration.ts';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
@@ -20,7 +21,6 @@ interface ActOptions {
   readonly reason?: string;
 }
 
-const CONNECTION = ['-c, --connection <name>', 'connection (may be left out when there is only one)'] as const;
 const WHO = 'name or directory id of a user or group';
 
 /** `headgate escrow`: look at what the provider refuses, try it again at once, or forget it and plan anew. */
@@ -31,7 +31,7 @@ export function registerEscrow(program: Command, shell: Shell): void {
     escrow
       .command('list')
       .description('list what failed, oldest first')
-      .option(...CONNECTION)
+      .option(...CONNECTION_OPTION)
       .option('-n, --limit <count>', 'how many', parseCount(1), 50),
     runList,
   );
@@ -41,7 +41,7 @@ export function registerEscrow(program: Command, shell: Shell): void {
       .command('show')
       .description("show one failure with the provider's answer, what was asked, and what to do")
       .argument('<who>', WHO)
-      .option(...CONNECTION),
+      .option(...CONNECTION_OPTION),
     runShow,
   );
   for (const [verb, description] of [
@@ -54,7 +54,7 @@ export function registerEscrow(program: Command, shell: Shell): void {
         .command(verb)
         .description(description)
         .argument('[who]', WHO)
-        .option(...CONNECTION)
+        .option(...CONNECTION_OPTION)
         .option('--all', 'everything in escrow of the connection')
         .option('--reason <text>', verb === 'drop' ? 'why; it is kept (required)' : 'why; it is kept'),
       (session, options, args) => runAct(session, options, args, verb),

@@ -1,3 +1,4 @@
+import { CONNECTION_ARGUMENT } from '../connection-option.ts';
 import { Option, type Command } from 'commander';
 import { CONSENTS, MIGRATION_KINDS, type Consent, type MigrationKind } from '../../core/migration/migration.ts';
 import type { MigrationAsk } from '../../ports/migration-operator.ts';
@@ -18,7 +19,7 @@ export interface AskOptions {
 /** Adds the options that say which migration is meant. */
 export function withAsk(command: Command): Command {
   return command
-    .argument('[connection]', 'connection (may be left out when there is only one)')
+    .argument(...CONNECTION_ARGUMENT)
     .addOption(new Option('--kind <kind>', 'what to do').choices(MIGRATION_KINDS).makeOptionMandatory())
     .option('--groups <group...>', 'directory groups by name or object id; disable-scim takes all without it')
     .addOption(new Option('--accept <finding...>', 'go on in spite of these findings').choices(CONSENTS))

@@ -1,3 +1,4 @@
+import { CONNECTION_ARGUMENT } from '../connection-option.ts';
 import { writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { StartupError } from '../../core/errors.ts';
@@ -82,7 +83,7 @@ function registerVerbs(migration: Command, shell: Shell): void {
 }
 
 function forConnection(command: Command): Command {
-  return command.argument('[connection]', 'connection (may be left out when there is only one)');
+  return command.argument(...CONNECTION_ARGUMENT);
 }
 
 async function runPlan(

@@ -4,6 +4,7 @@ import { StartupError } from '../../core/errors.ts';
 import { heldOperations } from '../../core/guards.ts';
 import type { PlanEvent } from '../api-client.ts';
 import type { MadePlan } from '../../ports/operator.ts';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { planDocument } from '../plan-file.ts';
@@ -25,7 +26,7 @@ export function registerPlan(program: Command, shell: Shell): void {
   const command = program
     .command('plan')
     .description('show what a full cycle would do, and why; nothing is written')
-    .option('-c, --connection <name>', 'connection (may be left out when there is only one)')
+    .option(...CONNECTION_OPTION)
     .option('-o, --out <file>', 'write the plan to a file for "headgate apply" (holds personal data, mode 0600)')
     .option('--detailed-exitcode', 'end with 2 when the plan holds changes')
     .option('--all', `show every operation, not the first ${SHOWN_OPERATIONS} of each wave`);

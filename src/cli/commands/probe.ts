@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { PROBE_DOMAIN } from '../../core/experiment.ts';
+import { CONNECTION_ARGUMENT } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { Interrupted } from '../io.ts';
@@ -23,7 +24,7 @@ export function registerProbe(program: Command, shell: Shell): void {
   const command = program
     .command('probe')
     .description('learn how a provider really behaves, on accounts and a group made for it; --execute does it')
-    .argument('[connection]', 'connection (may be left out when there is only one)')
+    .argument(...CONNECTION_ARGUMENT)
     .option('--execute', 'create them, try everything, remove them, and compare with the profile')
     .option('--domain <domain>', 'domain of their userNames, where the provider takes only known ones', PROBE_DOMAIN)
     .option('--detailed-exitcode', `end with ${EXIT.changes} when the provider differs from its profile`);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../duration.ts';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { renderSteps } from '../render/steps.ts';
@@ -23,7 +24,7 @@ export function registerProvision(program: Command, shell: Shell): void {
     .command('provision')
     .description('explain step by step what provisioning one user or group would do now; --execute does it')
     .argument('<subject>', 'userPrincipalName, group name, or object id')
-    .option('-c, --connection <name>', 'connection (may be left out when there is only one)')
+    .option(...CONNECTION_OPTION)
     .option('--execute', 'carry it out, through the same guards as every cycle, and wait for the end')
     .option('--timeout <time>', 'wait at most this long, such as 90s, 15m or 2h', parseDuration);
   onRun<Options>(shell, command, runProvision);

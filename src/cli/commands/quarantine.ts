@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { renderActs, renderQuarantine } from '../render/recovery.ts';
@@ -15,13 +16,12 @@ const ACTS_SHOWN = 10;
 /** `headgate quarantine`: why nothing is sent over a connection, and going on without waiting for the next probe. */
 export function registerQuarantine(program: Command, shell: Shell): void {
   const quarantine = program.command('quarantine').description('look at and end the quarantine of a connection');
-  const connection = ['-c, --connection <name>', 'connection (may be left out when there is only one)'] as const;
   onRun<Options>(
     shell,
     quarantine
       .command('show')
       .description("show the cause, the provider's answer and the next probe")
-      .option(...connection),
+      .option(...CONNECTION_OPTION),
     runShow,
   );
   onRun<Options>(
@@ -29,7 +29,7 @@ export function registerQuarantine(program: Command, shell: Shell): void {
     quarantine
       .command('release')
       .description('go on at once, without a probe; who and why are kept')
-      .option(...connection)
+      .option(...CONNECTION_OPTION)
       .option('--reason <text>', 'why; it is kept'),
     runRelease,
   );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
@@ -32,7 +33,7 @@ export function registerSchedule(program: Command, shell: Shell): void {
       schedule
         .command(verb)
         .description(description)
-        .option('-c, --connection <name>', 'connection (may be left out when there is only one)'),
+        .option(...CONNECTION_OPTION),
       (session, options) => runSet(session, options, paused),
     );
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Credential } from '../../core/credential.ts';
 import { provesCredential } from '../../core/rotation.ts';
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { handedSecret, type SecretOptions } from '../handed-secret.ts';
@@ -23,7 +24,6 @@ interface EndOptions {
   readonly deletedAtProvider?: boolean;
 }
 
-const CONNECTION = ['-c, --connection <name>', 'connection (may be left out when there is only one)'] as const;
 const FINGERPRINT = [
   '<fingerprint>',
   'fingerprint (or its beginning) or id, as "headgate token list" shows it',
@@ -94,7 +94,7 @@ export function registerToken(program: Command, shell: Shell): void {
 
 function secretOptions(command: Command): Command {
   return command
-    .option(...CONNECTION)
+    .option(...CONNECTION_OPTION)
     .option('--token-file <file>', 'read the token from a file; without it from standard input or a prompt')
     .option('--reference <file>', 'leave the token in this file and read it there whenever it is used')
     .option('--owner <user>', 'who generated it: userPrincipalName, object id or service-account')

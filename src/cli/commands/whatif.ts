@@ -1,3 +1,4 @@
+import { CONNECTION_OPTION } from '../connection-option.ts';
 import type { Command } from 'commander';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { renderWhatIf } from '../render/migration.ts';
@@ -14,7 +15,7 @@ export function registerWhatIf(program: Command, shell: Shell): void {
     .command('whatif')
     .description('say who would lose access if groups were unassigned, who keeps it, and through what')
     .requiredOption('--unassign-group <group...>', 'assigned group by name or object id')
-    .option('-c, --connection <name>', 'connection (may be left out when there is only one)');
+    .option(...CONNECTION_OPTION);
   onRun<Options>(shell, command, runWhatIf);
 }
 
