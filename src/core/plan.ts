@@ -67,6 +67,11 @@ export function digestOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex');
 }
 
+/** Enough of a digest to tell two apart, and to decide by. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 12);
+}
+
 /** Operations in the order they are shown and sent: by wave, then by key. */
 export function sortOperations(operations: Operation[]): readonly Operation[] {
   return operations.sort((a, b) => a.wave - b.wave || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));

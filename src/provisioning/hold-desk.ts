@@ -1,5 +1,6 @@
 import { RefusedError } from '../core/errors.ts';
 import { isDecidable } from '../core/verdict.ts';
+import { shortDigest } from '../core/plan.ts';
 import type { HoldDecision, HoldDesk, HoldView } from '../ports/hold-desk.ts';
 import type { DecideHold, HoldRecord } from '../ports/hold-store.ts';
 import type { Ports } from '../ports/index.ts';
@@ -75,7 +76,7 @@ function refusal(outcome: 'changed' | 'ended' | 'unknown', hold: HoldRecord): Re
     case 'changed':
       return new RefusedError(
         'hold',
-        `hold ${hold.id} holds something else by now: ${counted(hold.operations, 'operation')}, digest ${hold.digest.slice(0, 12)}`,
+        `hold ${hold.id} holds something else by now: ${counted(hold.operations, 'operation')}, digest ${shortDigest(hold.digest)}`,
         { remedy: look },
       );
     case 'ended':

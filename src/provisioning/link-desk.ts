@@ -1,5 +1,6 @@
 import { HeadgateError, IncompleteReadError, RefusedError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
+import { shortDigest } from '../core/plan.ts';
 import { counted } from '../core/reasons.ts';
 import { countResources, sealVanished, type VanishedLinks } from '../core/vanished.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -39,7 +40,7 @@ export function createLinkDesk(ports: DeskPorts, log: Log, connectionOf: (name: 
       refuseOther(found, digest);
       const { accounts, groups } = countResources(found.gone);
       const what = `${counted(accounts, 'account')}, ${counted(groups, 'SCIM group')}`;
-      const subject = `${what} (digest ${found.digest.slice(0, 12)})`;
+      const subject = `${what} (digest ${shortDigest(found.digest)})`;
       await links.forget(found.connection, found.gone, { subject, at: ports.clock.now(), by, reason });
       log.warn({ connection: found.connection, accounts, groups, digest: found.digest, by }, 'links were forgotten');
       return found;
@@ -71,7 +72,7 @@ function refuseOther({ connection, gone, digest }: VanishedLinks, decided: strin
   const { accounts, groups } = countResources(gone);
   throw new RefusedError(
     'plan-stale',
-    `something else is gone by now: ${counted(accounts, 'account')} and ${counted(groups, 'SCIM group')}, digest ${digest.slice(0, 12)}`,
+    `something else is gone by now: ${counted(accounts, 'account')} and ${counted(groups, 'SCIM group')}, digest ${shortDigest(digest)}`,
     { remedy: `nothing was forgotten. Look again: ${again}` },
   );
 }
@@ -104,14 +105,13 @@ async function findVanished(connection: Connection, ports: DeskPorts, signal: Ab
   const living = links.filter(({ state }) => state !== 'deleted');
   const directory = await gatherDirectory(connection, links, signal);
   const asked = countAnswers(connection.provider);
-  const judge = refuseStrangers;
   const { inventory, vanished } = await gatherProvider(
     { ...connection, provider: asked.provider },
     directory,
     links,
     signal,
     undefined,
-    judge,
+    refuseStrangers,
   ).catch((error: unknown) => {
     throw error instanceof HeadgateError && !(error instanceof RefusedError)
       ? unproven(error, rules.name, asked)

@@ -1,3 +1,4 @@
+import { shortDigest } from '../../core/plan.ts';
 import type { Command } from 'commander';
 import { parseDuration } from '../duration.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -28,7 +29,7 @@ async function runApply(session: Session, options: Options, [file]: readonly str
   const saved = await readPlanFile(file ?? '');
   const connection = session.connectionName(saved.connection);
   if (!session.json)
-    session.say(`Carrying out ${plural(saved.operations, 'operation')} of plan ${saved.digest.slice(0, 12)}…`);
+    session.say(`Carrying out ${plural(saved.operations, 'operation')} of plan ${shortDigest(saved.digest)}…`);
   return startCycle(
     session,
     { connection, kind: saved.kind, expectedDigest: saved.digest },

@@ -1,11 +1,9 @@
+import { shortDigest } from '../../core/plan.ts';
 import type { HoldDetail, HoldView } from '../../ports/hold-desk.ts';
 import type { Paint } from './paint.ts';
 import { renderOperations } from './operations.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable, shownTime } from './text.ts';
-
-/** Enough of a digest to tell two holds apart, and to decide by. */
-const DIGITS = 12;
 
 /** Holds as a table. */
 export function renderHolds(holds: readonly HoldView[], paint: Paint): string {
@@ -18,7 +16,7 @@ export function renderHolds(holds: readonly HoldView[], paint: Paint): string {
       grouped(hold.operations),
       stateOf(hold, paint),
       shownTime(hold.openedAt),
-      hold.digest.slice(0, DIGITS),
+      shortDigest(hold.digest),
       clip(printable(hold.findings[0]?.message ?? ''), 60),
     ]),
   );
@@ -66,6 +64,6 @@ function decisionOf({ decision }: HoldView): readonly string[] {
 }
 
 function toDecide({ id, digest }: HoldView): string {
-  const start = digest.slice(0, DIGITS);
+  const start = shortDigest(digest);
   return `If all of it is meant: headgate holds approve ${id} --digest ${start} --reason "..."; if not: headgate holds reject ${id} --digest ${start} --reason "..."`;
 }

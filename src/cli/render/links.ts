@@ -1,11 +1,9 @@
+import { shortDigest } from '../../core/plan.ts';
 import { countResources, type VanishedLinks } from '../../core/vanished.ts';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { clip, grouped, plural, printable } from './text.ts';
-
-/** Enough of a digest to decide by. */
-const DIGITS = 12;
 
 /** Links as a table. */
 export function renderLinks(links: LinkPage['links']): string {
@@ -59,7 +57,7 @@ function explained({ connection, gone, digest }: VanishedLinks): readonly string
           `${plural(left, 'link')} of who or what has left ${left === 1 ? 'is' : 'are'} forgotten too, with any delay or later deletion: nobody is left to disable there.`,
         ]),
     'To forget exactly these:',
-    `  headgate connection forget-vanished -c ${connection} --execute --digest ${digest.slice(0, DIGITS)} --reason "…"`,
+    `  headgate connection forget-vanished -c ${connection} --execute --digest ${shortDigest(digest)} --reason "…"`,
   ];
 }
 
