@@ -63,8 +63,9 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
   const { id, ports, log, worker } = given;
   for (;;) {
     const lines = await ports.stores.migrations.lines(id);
-    if (await endFrozen(given, stateOf(lines), signal)) return undefined;
-    const action = nextMigrationStep(stateOf(lines), ports.clock.now());
+    const state = stateOf(lines);
+    if (await endFrozen(given, state, signal)) return undefined;
+    const action = nextMigrationStep(state, ports.clock.now());
     switch (action.do) {
       case 'nothing':
         return undefined;
@@ -74,7 +75,6 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
       case 'abort': {
         // What the cycle has planned would be sent after the end; what it has sent belongs into the journal.
         if (await stopOwnCycle(given)) return SOON_MS;
-        const state = stateOf(lines);
         const text = `${action.reason}${pausedWords(state)}`;
         const how = { result: 'aborted', by: action.by, text, frozen: false } as const;
         await end(given, how, await lastLook(given, state, signal));

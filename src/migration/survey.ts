@@ -1,9 +1,11 @@
 import type { Anchor, GroupMembership } from '../core/directory.ts';
+import type { Escrow } from '../core/escrow.ts';
 import type { Link } from '../core/link.ts';
 import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
 import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
 import { noAccounts } from '../core/migration/no-account.ts';
+import { userAndRole } from '../core/migration/own-assignments.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
 import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
@@ -54,6 +56,8 @@ interface Surveyed {
   readonly survey: Survey;
   readonly facts: PlanInput;
   readonly due: Planned;
+  /** What the provider has refused before, of the whole connection. */
+  readonly escrows: readonly Escrow[];
   /** Links matched just now, where another engine made the accounts. */
   readonly assumed: readonly Link[];
 }
@@ -86,15 +90,14 @@ export async function takeSurvey(
   const credentials = await guardedCredentials(known.credentials, ports, signal);
   const due = planCycle(facts);
   const escrows = await ports.stores.escrows.load(asked.connection);
-  const without = noAccounts(due, escrows);
   const survey = surveyOf(asked, facts, {
     due: due.plan.operations,
-    noAccounts: without,
+    noAccounts: noAccounts(due, escrows),
     jobs,
     elsewhere,
     credentials,
   });
-  return { survey, facts, due, assumed };
+  return { survey, facts, due, escrows, assumed };
 }
 
 /** Whether the directory's own engine works on the same application; not asked where the configuration says so. */
@@ -122,7 +125,7 @@ export async function membersWithoutAssignment(
   const assignments = await directory.readAssignments(applicationId, signal);
   const direct = new Set(
     assignments.value.flatMap(({ principalKind, principal, roleId }) =>
-      principalKind === 'user' ? [`${principal} ${roleId}`] : [],
+      principalKind === 'user' ? [userAndRole(principal, roleId)] : [],
     ),
   );
   const roles = assignments.value.flatMap(({ principal, roleId }) => (principal === group ? [roleId] : []));
@@ -132,7 +135,7 @@ export async function membersWithoutAssignment(
   const { members, gaps: unread } = await membersInScope(connection, [group], signal);
   const users = members.get(group) ?? [];
   gaps.push(...unread);
-  const lacking = users.filter((user) => roles.some((role) => !direct.has(`${user} ${role}`)));
+  const lacking = users.filter((user) => roles.some((role) => !direct.has(userAndRole(user, role))));
   return { users: lacking.sort(), gaps };
 }
 

@@ -35,8 +35,7 @@ export async function copyState(
   signal: AbortSignal,
 ): Promise<CopiedState> {
   const groups = await resolveGroups(connection, ask, signal);
-  const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
-  const escrows = await ports.stores.escrows.load(ask.connection);
+  const { survey, facts, escrows } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
   return {
     groups,
     survey,

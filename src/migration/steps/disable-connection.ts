@@ -18,7 +18,7 @@ export async function disableConnection(context: StepContext): Promise<StepOutco
   const asked = carriedOut[step] !== undefined || nativeJobs[step] !== undefined;
   if (engine === 'entra' && !asked && !begun.has(step)) {
     // What is seen before it is paused needs no pause.
-    const looked = await lastLook(context);
+    const looked = await lookAtEverybody(context);
     if ('obstacle' in looked) return looked.obstacle;
   }
   if (engine === 'entra') {
@@ -26,7 +26,7 @@ export async function disableConnection(context: StepContext): Promise<StepOutco
     if (paused.is !== 'done') return paused;
   }
   if (!begun.has(step)) {
-    const looked = await lastLook(context);
+    const looked = await lookAtEverybody(context);
     if ('obstacle' in looked) return looked.obstacle;
     // The look takes a while, and from here on there is no way back.
     if (await context.interrupted()) return { is: 'left' };
@@ -40,7 +40,7 @@ export async function disableConnection(context: StepContext): Promise<StepOutco
   return { is: 'done', text: 'no cycle is started and no request is sent any more' };
 }
 
-async function lastLook(
+async function lookAtEverybody(
   context: StepContext,
 ): Promise<{ readonly survey: Survey } | { readonly obstacle: StepOutcome }> {
   const { connection, ports, signal } = context;
