@@ -184,6 +184,7 @@ function formerOf(operation: Operation): readonly FormerReference[] {
 function referencesOf(
   operation: Operation,
   changed: readonly { readonly path: string; readonly to: NamedAnchor }[],
+  cleared: ReadonlySet<string>,
   ownerOf: (resource: ResourceId) => NamedAnchor | undefined,
 ): readonly LoggedReference[] {
   const former = new Map(formerOf(operation).map(({ path, resourceId }) => [path, resourceId]));
@@ -191,7 +192,6 @@ function referencesOf(
     const resourceId = former.get(path);
     return resourceId === undefined ? {} : { from: { resourceId, ...ownerOf(resourceId) } };
   };
-  const cleared = clearedReferences(operation);
   return [
     ...changed.map(({ path, to }) => ({ path, ...from(path), to })),
     ...[...cleared].map((path) => ({ path, ...from(path), to: null })),
@@ -224,12 +224,13 @@ export function toLogEntry(
   const waiting = exported?.unresolved ?? [];
   const isDone = doneBut(waiting);
   const changed = 'references' in operation ? operation.references.filter(({ to }) => isDone(to)) : [];
+  const cleared = clearedReferences(operation);
   const references = referencesOf(
     operation,
     changed.map(({ path, to }) => ({ path, to: named(to) })),
+    cleared,
     ownerOf,
   );
-  const cleared = clearedReferences(operation);
   return {
     ...facts,
     resource: operation.resource,

@@ -26,17 +26,10 @@ function throttleReply(state: ProviderState, exchange: Exchange, setting: FaultS
   if (setting.value === 'none') return { status: 429, headers, body: 'Too Many Requests' };
   if (setting.value === 'x-header')
     return { status: 429, headers: { ...headers, 'x-retry-after': '10' }, body: 'Rate limit exceeded' };
-  if (setting.value === 'date') {
-    // A date has no fractions of a second: two seconds ahead is at least one.
-    const date = new Date(state.now() + 2000).toUTCString();
-    return refusalReply(state, exchange, new ScimRefusal(429, 'too many requests', undefined, { 'retry-after': date }));
-  }
-  const seconds = String(faultNumber(setting, 1));
-  return refusalReply(
-    state,
-    exchange,
-    new ScimRefusal(429, 'too many requests', undefined, { 'retry-after': seconds }),
-  );
+  // A date has no fractions of a second: two seconds ahead is at least one.
+  const wait = setting.value === 'date' ? new Date(state.now() + 2000).toUTCString() : String(faultNumber(setting, 1));
+  const refusal = new ScimRefusal(429, 'too many requests', undefined, { 'retry-after': wait });
+  return refusalReply(state, exchange, refusal);
 }
 
 function isWriteOnResource(exchange: Exchange): boolean {
