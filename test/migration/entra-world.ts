@@ -18,7 +18,7 @@ import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
 import { defaultMapping, theRules } from '../builders.ts';
 import { aSecret } from '../provisioning/fakes.ts';
 import { silentLog } from '../silent-log.ts';
-import { openSurroundings } from './surroundings.ts';
+import { openSurroundings, startAs } from './surroundings.ts';
 import { useWorlds } from './use-worlds.ts';
 
 const never = new AbortController().signal;
@@ -196,18 +196,7 @@ async function openEntraWorld(
     connection,
     operator,
     cycle,
-    start: (kind, groups = []) =>
-      operator.startMigration(
-        {
-          connection: name,
-          kind,
-          groups,
-          options: { twoPeople: false, approvalMs: 3_600_000, accept: [] },
-          requestedBy: 'ada',
-        },
-        () => undefined,
-        never,
-      ),
+    start: (kind, groups) => startAs(operator, name, kind, groups),
     async settle() {
       for (;;) {
         const view = await advance();

@@ -18,7 +18,7 @@ import { aHandClock } from '../contract/stores.contract.ts';
 import { ModelProcess } from '../model/model-process.ts';
 import { ModelQueue } from '../model/model-queue.ts';
 import { silentLog } from '../silent-log.ts';
-import { openSurroundings, type Surroundings } from './surroundings.ts';
+import { openSurroundings, startAs, type Surroundings } from './surroundings.ts';
 import { useWorlds } from './use-worlds.ts';
 
 /** Jobs one process may take: far more than any way to where it stands still needs. */
@@ -158,18 +158,7 @@ async function openOwnWorld(database: Database, organisation: Organisation): Pro
     name,
     stores,
     operator,
-    start: (kind, groups = []) =>
-      operator.startMigration(
-        {
-          connection: name,
-          kind,
-          groups,
-          options: { twoPeople: false, approvalMs: 3_600_000, accept: [] },
-          requestedBy: 'ada',
-        },
-        () => undefined,
-        new AbortController().signal,
-      ),
+    start: (kind, groups) => startAs(operator, name, kind, groups),
     async live() {
       await liveOnce();
       return status();

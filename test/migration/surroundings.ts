@@ -3,10 +3,13 @@ import { createEntraWriter } from '../../src/adapters/entra/directory-writer.ts'
 import { createEntraDirectory } from '../../src/adapters/entra/entra-directory.ts';
 import { profileByName } from '../../src/adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from '../../src/adapters/scim/provider.ts';
+import type { MigrationKind } from '../../src/core/migration/migration.ts';
+import type { MigrationView } from '../../src/core/migration/view.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import type { DirectoryWriter } from '../../src/ports/directory-writer.ts';
 import type { Metrics } from '../../src/ports/metrics.ts';
+import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { text, type ServicePrincipal } from '../../src/sandbox/organisation/model.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
@@ -119,4 +122,16 @@ export async function openSurroundings({
 /** Every account of the provider by id, and whether it is active. */
 export function accountStates({ provider }: Pick<Surroundings, 'provider'>): ReadonlyMap<unknown, unknown> {
   return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
+}
+
+/** Asks for a migration of a connection as `ada` does, with nothing accepted and an hour for every yes. */
+export function startAs(
+  operator: Pick<MigrationOperator, 'startMigration'>,
+  connection: string,
+  kind: MigrationKind,
+  groups: readonly string[] = [],
+): Promise<MigrationView> {
+  const options = { twoPeople: false, approvalMs: 3_600_000, accept: [] };
+  const ask = { connection, kind, groups, options, requestedBy: 'ada' };
+  return operator.startMigration(ask, () => undefined, new AbortController().signal);
 }

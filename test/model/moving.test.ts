@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openModelStores, type ModelStores } from './property.ts';
 import { runScript } from './run-script.ts';
-import type { Script, Step } from './script.ts';
+import { aScript, type Step } from './script.ts';
 
 /** More calls than gathering a company of two groups takes. */
 const MOMENTS = 40;
@@ -25,16 +25,7 @@ function day(after: number): readonly Step[] {
 }
 
 test('whoever moves to another group at any moment of a full cycle keeps the account', async () => {
-  const script: Script = {
-    unique: true,
-    membersReadable: 'full',
-    processes: 1,
-    delayMs: 0,
-    sliceSize: 4,
-    concurrency: 1,
-    members: [['g2', 'u1']],
-    assigned: ['g1', 'g2'],
-    days: Array.from({ length: MOMENTS }, (_, after) => day(after)),
-  };
+  const days = Array.from({ length: MOMENTS }, (_, after) => day(after));
+  const script = aScript({ members: [['g2', 'u1']], assigned: ['g1', 'g2'], days });
   expect(await runScript('moving', script, 'initial', under)).toEqual([]);
 });

@@ -44,6 +44,22 @@ export interface Script {
   readonly days: readonly (readonly Step[])[];
 }
 
+/** A script in which nothing special happens, where it does not say otherwise. */
+export function aScript(changes: Partial<Script>): Script {
+  return {
+    unique: true,
+    membersReadable: 'full',
+    processes: 1,
+    delayMs: 0,
+    sliceSize: 4,
+    concurrency: 1,
+    members: [],
+    assigned: [],
+    days: [],
+    ...changes,
+  };
+}
+
 const user = fc.constantFrom(...USERS);
 const group = fc.constantFrom(...GROUPS);
 const principal = fc.oneof(user, group);

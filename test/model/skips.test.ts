@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Edit } from './organisation.ts';
 import { openModelStores, type ModelStores } from './property.ts';
-import type { Script } from './script.ts';
+import { aScript } from './script.ts';
 import { World } from './world.ts';
 
 let under: ModelStores;
@@ -11,17 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 
-const script: Script = {
-  unique: true,
-  membersReadable: 'full',
-  processes: 1,
-  delayMs: 0,
-  sliceSize: 4,
-  concurrency: 1,
-  members: [['g1', 'u1']],
-  assigned: ['g1', 'u3'],
-  days: [],
-};
+const script = aScript({ members: [['g1', 'u1']], assigned: ['g1', 'u3'] });
 
 test('whom cycles pass over is told once in the log, again when it is so again, and never while they have an account', async () => {
   const world = new World('skips', script, under.stores, under.clock);
