@@ -1,5 +1,6 @@
 import type { Link } from './link.ts';
 import { digestOf } from './plan.ts';
+import { providerOrigin } from './provider-origin.ts';
 
 /** A link whose account or SCIM group the service provider does not have any more. */
 export interface VanishedLink extends Pick<Link, 'resource' | 'anchor' | 'resourceId' | 'state' | 'label' | 'origin'> {
@@ -16,7 +17,7 @@ export interface ResourceCounts {
 /** What a connection is linked to, beside what its service provider has. */
 export interface VanishedLinks {
   readonly connection: string;
-  /** Base URL that was asked. */
+  /** Scheme, host and port of what was asked. */
   readonly target: string;
   /** What is linked and not known to be deleted. */
   readonly linked: ResourceCounts;
@@ -34,11 +35,14 @@ export function countResources(links: readonly Pick<Link, 'resource'>[]): Resour
   return { accounts, groups: links.length - accounts };
 }
 
-/** Sorts and seals what is gone. The digest leaves out who is in scope, which may change without harm meanwhile. */
+/**
+ * Sorts and seals what is gone at the base URL `target`, of which only the origin is shown. The digest is over the whole
+ * URL, and leaves out who is in scope, which may change without harm meanwhile.
+ */
 export function sealVanished(found: Omit<VanishedLinks, 'digest'>): VanishedLinks {
   const key = ({ resource, anchor }: VanishedLink) => `${resource} ${anchor}`;
   const gone = found.gone.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
   const { connection, target } = found;
   const subject = gone.map(({ resource, anchor, resourceId }) => [resource, anchor, resourceId]);
-  return { ...found, gone, digest: digestOf({ connection, target, gone: subject }) };
+  return { ...found, target: providerOrigin(target), gone, digest: digestOf({ connection, target, gone: subject }) };
 }

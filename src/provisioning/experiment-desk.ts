@@ -1,5 +1,6 @@
 import { type HeadgateError, isHeadgateError, RefusedError } from '../core/errors.ts';
 import { experimentSteps, judgeObservations } from '../core/experiment.ts';
+import { providerOrigin } from '../core/provider-origin.ts';
 import type { ExperimentDesk } from '../ports/experiment-desk.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -20,11 +21,6 @@ interface AskedStores {
   readonly cycles: Pick<Stores['cycles'], 'openCycle'>;
 }
 
-/** Where a provider is, without what follows the host: there are addresses that are secrets. */
-function originOf(url: string): string {
-  return new URL(url).origin;
-}
-
 interface Running {
   readonly controller: AbortController;
   readonly ended: Promise<unknown>;
@@ -42,7 +38,7 @@ export function createExperiments(ports: { readonly stores: AskedStores }, log: 
         return {
           connection: rules.name,
           profile: provider.profile.name,
-          target: originOf(target),
+          target: providerOrigin(target),
           names: `headgate-probe-??????@${domain}`,
           steps: experimentSteps(provider.profile),
           ...(refused === undefined ? {} : { refused: refused.message }),

@@ -11,7 +11,7 @@ const LINKS = [
 ] as const;
 const GONE: VanishedLinks = {
   connection: 'acme',
-  target: 'https://acme.example/scim/v2',
+  target: 'https://acme.example',
   linked: { accounts: 3, groups: 1 },
   listed: { accounts: 1, groups: 1 },
   gone: [

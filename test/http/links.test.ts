@@ -5,7 +5,7 @@ import { anOperator, listen, type RunningServer } from './builders.ts';
 const BASE = '/api/v1/connections/acme/links';
 const FOUND = {
   connection: 'acme',
-  target: 'https://acme.example/scim/v2',
+  target: 'https://acme.example',
   linked: { accounts: 0, groups: 0 },
   listed: { accounts: 0, groups: 0 },
   gone: [],

@@ -27,12 +27,13 @@ const LINKS: readonly Link[] = [
 
 interface Found {
   readonly provider?: ServiceProvider;
+  readonly target?: string;
   readonly state?: object;
   readonly migration?: string;
   readonly cycle?: string;
 }
 
-function deskWith({ provider = fakeProvider({}), state = {}, migration, cycle }: Found = {}) {
+function deskWith({ provider = fakeProvider({}), target, state = {}, migration, cycle }: Found = {}) {
   const forgotten: unknown[] = [];
   const stores = {
     links: {
@@ -47,8 +48,9 @@ function deskWith({ provider = fakeProvider({}), state = {}, migration, cycle }:
     },
     cycles: { openCycle: async () => (cycle === undefined ? undefined : aCycle({ id: cycle })) },
   };
+  const connection = { ...aConnection(directory, provider), ...(target === undefined ? {} : { target }) };
   const ports = { stores, clock: { now: () => NOW } };
-  return { forgotten, desk: createLinkDesk(ports, silentLog, () => aConnection(directory, provider)) };
+  return { forgotten, desk: createLinkDesk(ports, silentLog, () => connection) };
 }
 
 describe('what is gone', () => {
@@ -57,7 +59,7 @@ describe('what is gone', () => {
     const found = await deskWith({ provider }).desk.vanished('acme', never);
     expect(found).toMatchObject({
       connection: 'acme',
-      target: 'https://acme.example/scim/v2',
+      target: 'https://acme.example',
       linked: { accounts: 3, groups: 1 },
       listed: { accounts: 1, groups: 0 },
     });
@@ -74,6 +76,16 @@ describe('what is gone', () => {
     const empty = await digest(fakeProvider({}));
     expect(await digest(fakeProvider({ accounts: [anAccount('new', 'new@contoso.com')] }))).toBe(empty);
     expect(await digest(fakeProvider({ accounts: [anAccount('id-bob', 'bob@contoso.com')] }))).not.toBe(empty);
+  });
+
+  test('is about one base URL, of which only scheme, host and port are shown', async () => {
+    const at = (target: string) => deskWith({ target }).desk.vanished('acme', never);
+    const [one, other] = [
+      await at('https://acme.example/t/first/scim'),
+      await at('https://acme.example/t/second/scim'),
+    ];
+    expect([one.target, other.target]).toEqual(['https://acme.example', 'https://acme.example']);
+    expect(one.digest).not.toBe(other.digest);
   });
 
   test('cannot be told when one resource gives no answer, and what was found until then is said', async () => {
