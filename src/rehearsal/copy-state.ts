@@ -48,13 +48,13 @@ export async function copyState(
 }
 
 async function hindrancesOf(
-  { rules: { name } }: Connection,
+  { rules: { name, engine } }: Connection,
   { stores, migration: { writer } }: Ports,
   signal: AbortSignal,
 ): Promise<readonly Hindrance[]> {
   const { pausedReason, switchedOffAt } = await stores.connections.get(name);
   const open = await stores.migrations.openOf(name);
-  const failed = writer === undefined ? [] : (await writer.check('headgate', signal)).filter(({ ok }) => !ok);
+  const failed = writer === undefined ? [] : (await writer.check(engine ?? 'headgate', signal)).filter(({ ok }) => !ok);
   const hindrances: (Hindrance | undefined)[] = [
     writer === undefined
       ? { code: 'no-identity', text: 'directory.migration is not configured: no identity may write to the directory' }

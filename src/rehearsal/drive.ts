@@ -28,7 +28,7 @@ function stepOf({ steps }: MigrationView): Pick<RehearsalEnd, 'step'> {
  * machine of a real one: its steps, its journal, its cycles.
  */
 export async function drive(
-  { context: { ports }, provider }: Stage,
+  { context: { ports }, provider, startNativeJob }: Stage,
   ask: MigrationAsk,
   progress: ReadProgress,
   signal: AbortSignal,
@@ -36,6 +36,7 @@ export async function drive(
   const operator = createMigrationOperator(ports);
   const { connection } = ask;
   const silent = () => undefined;
+  startNativeJob();
   const started = await operator.startMigration({ ...ask, requestedBy: REQUESTER }, silent, signal).catch(refusal);
   if ('refused' in started) return { result: 'not-started', text: started.refused };
   const patience = createPatience();

@@ -54,10 +54,6 @@ async function rehearse(
 ): Promise<Rehearsal> {
   const connection = ports.connections.get(ask.connection);
   if (connection === undefined) throw new RefusedError('not-found', `no connection is named "${ask.connection}"`);
-  if (connection.rules.engine === 'entra')
-    throw new RefusedError('migration-refused', `connection ${ask.connection} is provisioned by Entra itself`, {
-      remedy: 'a rehearsal plays Headgate as the engine; what a migration would send is in: headgate migration plan.',
-    });
   const copied = await copyState(connection, ports, ask, progress, signal);
   progress('the copy is made', 0);
   const { assume } = ask;
@@ -104,6 +100,8 @@ function outcome({ ask, copied, stage, before, writes, end, report }: Played): R
   );
   const after = accountsOf(stage.provider);
   const findings = copied.obstacles.length > 0 ? copied.obstacles : [];
+  const known = new Set(before.map(({ id }) => id));
+  const made = after.filter(({ id }) => !known.has(id)).map(({ userName }) => userName);
   const people = peopleOf({ before, after, owners, causes: writes.causes, findings });
   const counts = countOutcomes(people);
   const hindrances = hindrancesOf(copied);
@@ -132,7 +130,7 @@ function outcome({ ask, copied, stage, before, writes, end, report }: Played): R
     groupsLeft: left.map(({ name }) => name),
     requests: report?.requests ?? [],
     ...reportPassed,
-    unknown: unknownOf(copied, ask),
+    unknown: unknownOf(copied, ask, made),
     safe:
       hindrances.length === 0 &&
       end.result === 'succeeded' &&

@@ -10,8 +10,14 @@ import { createOrganisation } from '../sandbox/organisation/organisation.ts';
 import { isBehaviourName } from '../sandbox/provider/behaviours/registry.ts';
 import type { FaultName } from '../sandbox/provider/faults.ts';
 import { startProvider, type SandboxProvider } from '../sandbox/provider/provider.ts';
+import {
+  ENTRA_MIGRATION_PERMISSIONS,
+  migrationApplication,
+  readerApplication,
+} from '../sandbox/tenant/login/applications.ts';
 import { startTenant, type Tenant } from '../sandbox/tenant/tenant.ts';
 import type { CopiedState } from './copy-state.ts';
+import { nativeJobOf } from './native-job-state.ts';
 import { hidesMembers, providerStateOf } from './provider-state.ts';
 import { stageConfig } from './stage-config.ts';
 import { tenantStateOf } from './tenant-state.ts';
@@ -21,6 +27,8 @@ export interface Stage {
   readonly tenant: Tenant;
   readonly provider: SandboxProvider;
   readonly context: Context;
+  /** Lets Entra's own job work from now on, where it is the engine; until then nothing on the stage moves by itself. */
+  readonly startNativeJob: () => void;
   /** Ends everything and removes what it stored. */
   close(): Promise<void>;
 }
@@ -69,7 +77,9 @@ export async function openStage({ copied, connection, config, assume, log, versi
     const directory = await mkdtemp(join(tmpdir(), 'headgate-rehearsal-'));
     opened.push(() => rm(directory, { recursive: true, force: true }));
     const organisation = createOrganisation(tenantStateOf(copied, config.directory.tenant));
-    const tenant = await startTenant({ organisation });
+    const isNative = copied.facts.rules.engine === 'entra';
+    const writer = migrationApplication(isNative ? { permissions: ENTRA_MIGRATION_PERMISSIONS } : {});
+    const tenant = await startTenant({ organisation, applications: [readerApplication(), writer] });
     opened.push(() => tenant.close());
     const { name: profile } = copied.facts.profile;
     const provider = await startProvider({
@@ -93,7 +103,12 @@ export async function openStage({ copied, connection, config, assume, log, versi
     await context.ports.stores.escrows.put(connection, copied.refused);
     await context.work();
     opened.push(() => context.stopWork(STOP_MS));
-    return { tenant, provider, context, close };
+    const startNativeJob = () => {
+      const target = { url: provider.url, token: provider.token ?? '' };
+      const job = nativeJobOf(copied, organisation, target);
+      if (job !== undefined) tenant.control.setProvisioningJob(copied.survey.application.appId, 'Active', job);
+    };
+    return { tenant, provider, context, startNativeJob, close };
   } catch (error) {
     await close();
     throw error;

@@ -5,7 +5,7 @@ import type { SandboxProvider } from '../sandbox/provider/provider.ts';
 
 /** What the writes to the provider of a rehearsal took away. */
 export interface WatchedWrites {
-  /** The write after which an account was gone, by account. */
+  /** The write after which an account was gone or not active any more, by account. */
   readonly causes: ReadonlyMap<ResourceId, string>;
 }
 
@@ -32,13 +32,25 @@ export function accountsOf({ accounts, groups }: SandboxProvider): readonly Rehe
   }));
 }
 
-/** Looks after each write whether an account went with it. */
+/** The account a write is about by its path, where it is about one. */
+function accountOf(path: string): ResourceId | undefined {
+  const id = /^\/Users\/([^/?]+)/.exec(path)?.[1];
+  return id === undefined ? undefined : decodeURIComponent(id);
+}
+
+/** Looks after each write whether an account went with it, or was switched off by it. */
 export function watchWrites(provider: SandboxProvider): WatchedWrites {
   const causes = new Map<ResourceId, string>();
-  let there = new Set(accountsOf(provider).map(({ id }) => id));
+  const before = accountsOf(provider);
+  const active = new Set(before.filter((account) => account.active).map(({ id }) => id));
+  let there = new Set(before.map(({ id }) => id));
   provider.observe({
     afterWrite({ method, path, applied }) {
-      if (!applied || provider.accounts.size >= there.size) return;
+      if (!applied) return;
+      const id = accountOf(path);
+      if (id !== undefined && active.has(id) && provider.accounts.get(id)?.['active'] === false)
+        causes.set(id, `${method} ${path}`);
+      if (provider.accounts.size >= there.size) return;
       for (const id of there) if (provider.accounts.get(id) === undefined) causes.set(id, `${method} ${path}`);
       there = new Set(accountsOf(provider).map(({ id }) => id));
     },

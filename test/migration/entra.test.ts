@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createRehearser } from '../../src/rehearsal/rehearse.ts';
 import { MIGRATION_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
 import { guideCompany } from '../../src/sandbox/organisation/guide-company.ts';
 import { company, people, personName } from '../e2e/company.ts';
-import { silentLog } from '../silent-log.ts';
 import { useEntraWorlds, type EntraWorld, type EntraWorldOptions } from './entra-world.ts';
 import { accountStates } from './surroundings.ts';
 
@@ -226,31 +224,6 @@ describe('before anything is begun', () => {
     await expect(at.start('remove-groups', ['Crew'])).rejects.toThrow(/delete-threshold/);
     at.tenant.control.setProvisioningJob(at.connection.rules.application, 'Paused', { deleteThreshold: 3 });
     await expect(at.start('remove-groups', ['Crew'])).rejects.toThrow(/job-stopped/);
-  });
-
-  test('a rehearsal is refused with what to do instead, and reads nothing', async () => {
-    const at = await open();
-    at.provider.clearRequests();
-    const { rehearseMigration } = createRehearser({
-      ports: at.ports,
-      config: () => {
-        throw new Error('not asked for');
-      },
-      log: silentLog,
-      version: 'test',
-    });
-    const ask = {
-      connection: at.connection.rules.name,
-      kind: 'disable-scim',
-      groups: [],
-      options: { twoPeople: false, approvalMs: 1, accept: [] },
-      assume: [],
-    } as const;
-    await expect(rehearseMigration(ask, () => undefined, new AbortController().signal)).rejects.toMatchObject({
-      message: expect.stringContaining('provisioned by Entra itself'),
-      facts: { remedy: expect.stringContaining('headgate migration plan') },
-    });
-    expect(at.provider.requests()).toEqual([]);
   });
 
   test('the plan shows what Headgate sends, and that Entra deletes the groups', async () => {

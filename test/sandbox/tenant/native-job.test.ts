@@ -86,6 +86,44 @@ describe("Entra's own provisioning service in the sandbox", () => {
   });
 });
 
+describe('a job that goes on where a real one stands', () => {
+  it('has its id and its last cycle, makes nobody a second account, and removes whom that one made', async () => {
+    const opened = await open();
+    const [id, group] = [provider.accounts.find(TEST1)?.['id'], provider.groups.find('IT')?.['id']];
+    const { organisation, control } = client.tenant;
+    const user = organisation.userByName(TEST1, organisation.version())?.id ?? '';
+    const target = { url: provider.url, token: provider.token ?? '' };
+    // The real one matches by another attribute: by its name nobody would find the account.
+    provider.change('PATCH', `/Users/${JSON.stringify(id).slice(1, -1)}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path: 'userName', value: 'one@elsewhere.example' }],
+    });
+    const time = '2026-11-22T08:00:00.000Z';
+    const last = { activityIdentifier: 'before', state: 'Succeeded', timeBegan: time, timeEnded: time } as const;
+    const counts = { countExported: 0, countEscrowed: 0, countEntitled: 2 };
+    const known = { id: typeof id === 'string' ? id : '', active: true };
+    const knownGroup = { id: typeof group === 'string' ? group : '', members: new Set([user]) };
+    const [directoryGroup] = [...organisation.groups.values(organisation.version())];
+    control.setProvisioningJob(opened.appId, 'Active', {
+      target,
+      takenOver: {
+        id: 'scim.real.1',
+        lastExecution: { ...last, ...counts },
+        links: { users: new Map([[user, known]]), groups: new Map([[directoryGroup?.id ?? '', knownGroup]]) },
+      },
+    });
+    expect(await shown(opened)).toMatchObject({
+      id: 'scim.real.1',
+      status: { lastExecution: { activityIdentifier: 'before' } },
+    });
+    expect(await opened.run()).toMatchObject({ state: 'Succeeded' });
+    expect(provider.accounts.size).toBe(2);
+    control.unassign({ principal: 'IT' });
+    await opened.run();
+    expect(active()).toEqual([]);
+  });
+});
+
 describe('in the wrong order', () => {
   it('a group that is unassigned before its members are assigned takes them along', async () => {
     const { run } = await open();

@@ -27,8 +27,15 @@ export const RESET_SCOPES = [
 ] as const;
 export type ResetScope = (typeof RESET_SCOPES)[number];
 
-export function createJobMemory(): JobMemory {
-  return { users: new Map(), groups: new Map() };
+/** What a job that is taken over knows already. */
+export interface RememberedLinks {
+  readonly users: ReadonlyMap<string, KnownUser>;
+  readonly groups: ReadonlyMap<string, KnownGroup>;
+}
+
+/** Empty, or what another job remembers. */
+export function createJobMemory({ users, groups }: Partial<RememberedLinks> = {}): JobMemory {
+  return { users: new Map(users), groups: new Map(groups) };
 }
 
 /**

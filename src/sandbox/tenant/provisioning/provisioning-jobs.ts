@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NotFoundError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
-import { createJobMemory, forget, type JobMemory, type ResetScope } from './job-memory.ts';
+import { createJobMemory, forget, type JobMemory, type RememberedLinks, type ResetScope } from './job-memory.ts';
 import { jobScope } from './job-scope.ts';
 import { runCycle, runForUser, type CycleCounts, type CycleRun } from './run-cycle.ts';
 import { createScimTarget, type TargetAddress } from './scim-target.ts';
@@ -15,6 +15,15 @@ export interface JobSettings {
   readonly everyMilliseconds?: number;
   /** Accidental-deletions threshold: users and groups together. */
   readonly deleteThreshold?: number;
+  /** Goes on where another job, a real one, stands; absent, it has never run and knows nobody. */
+  readonly takenOver?: TakenOverJob;
+}
+
+/** How the job stood that is gone on with. */
+export interface TakenOverJob extends Partial<Pick<JobStatus, 'lastExecution' | 'lastSuccessful'>> {
+  readonly id: string;
+  /** Whom and what it has provisioned. */
+  readonly links: RememberedLinks;
 }
 
 /** What an administrator does to a job in Entra's pages, or leaves as it is. */
@@ -49,6 +58,8 @@ interface Job {
   readonly memory: JobMemory;
   readonly settings: JobSettings;
   readonly timer?: NodeJS.Timeout;
+  /** Cycles that are under way or wait for the one that is. */
+  due: number;
   /** Cycles run one after the other. */
   running: Promise<Execution | undefined>;
 }
@@ -130,13 +141,14 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
   }
 
   function enqueue(principal: string, job: Job): Promise<Execution | undefined> {
-    job.running = job.running.then(() => execute(principal, job));
+    job.due += 1;
+    job.running = job.running.then(() => execute(principal, job)).finally(() => (job.due -= 1));
     return job.running;
   }
 
   function change(principal: string, id: string, how: (job: Job) => void): boolean {
     const job = jobs.get(principal);
-    if (job === undefined || jobIdOf(principal) !== id) return false;
+    if (job?.status.id !== id) return false;
     how(job);
     return true;
   }
@@ -151,13 +163,22 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
       const principal = principalOf(application);
       takeAway(principal);
       if (code === undefined) return;
-      const status: JobStatus = { code, failures: 0, deleteThreshold: settings.deleteThreshold };
-      const { everyMilliseconds } = settings;
-      const timer =
-        everyMilliseconds === undefined
-          ? {}
-          : { timer: setInterval(() => void enqueue(principal, job), everyMilliseconds).unref() };
-      const job: Job = { status, memory: createJobMemory(), settings, running: Promise.resolve(undefined), ...timer };
+      const { everyMilliseconds, deleteThreshold, takenOver } = settings;
+      const { links, ...stood } = takenOver ?? { id: jobIdOf(principal), links: {} };
+      const status: JobStatus = { ...stood, code, failures: 0, deleteThreshold };
+      // A cycle that takes longer than its clock is followed by one, not by all that were missed.
+      const onTime = () => {
+        if (job.due === 0) void enqueue(principal, job);
+      };
+      const timer = everyMilliseconds === undefined ? {} : { timer: setInterval(onTime, everyMilliseconds).unref() };
+      const job: Job = {
+        status,
+        memory: createJobMemory(links),
+        settings,
+        due: 0,
+        running: Promise.resolve(undefined),
+        ...timer,
+      };
       jobs.set(principal, job);
     },
     change(application, { code, deleteThreshold }) {
@@ -178,7 +199,7 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
     },
     of(servicePrincipal) {
       const job = jobs.get(servicePrincipal);
-      return job === undefined ? [] : [shownJob(servicePrincipal, job.status)];
+      return job === undefined ? [] : [shownJob(job.status)];
     },
     pause: (principal, id) => change(principal, id, ({ status }) => (status.code = 'Paused')),
     start: (principal, id) => change(principal, id, ({ status }) => startAgain(status)),

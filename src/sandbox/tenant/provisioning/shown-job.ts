@@ -17,6 +17,7 @@ export interface Execution {
 
 /** How a job is, between two executions. */
 export interface JobStatus {
+  readonly id: string;
   code: JobCode;
   failures: number;
   lastExecution?: Execution;
@@ -54,17 +55,17 @@ function shownQuarantine({ quarantine }: JobStatus): JsonObject | null {
   return { reason, currentBegan: began, seriesBegan: began, seriesCount: 1, nextAttempt: began, error: null };
 }
 
-/** Id of the one job of a service principal. */
+/** Id of the one job of a service principal, unless it is taken over with its own. */
 export function jobIdOf(servicePrincipal: string): string {
   return `scim.${servicePrincipal.replaceAll('-', '')}`;
 }
 
 /** The job as Graph's `synchronizationJob`. */
-export function shownJob(servicePrincipal: string, status: JobStatus): JsonObject {
-  const { code } = status;
+export function shownJob(status: JobStatus): JsonObject {
+  const { id, code } = status;
   const threshold = status.deleteThreshold;
   return {
-    id: jobIdOf(servicePrincipal),
+    id,
     templateId: 'scim',
     schedule: {
       expiration: null,
