@@ -38,6 +38,8 @@ export interface FailureFacts {
   /** The remote side's own words, cut and with secrets, addresses and identifiers masked. For people, never for logs. */
   readonly detail?: string;
   readonly request?: RequestShape;
+  /** The other side said that it does not take the credential itself: the only proof that one is dead. */
+  readonly credentialRefused?: boolean;
   /** No answer came: the other side, or the way to it, is down. */
   readonly noAnswer?: boolean;
   /** The remote side's request id. */

@@ -30,14 +30,17 @@ async function line(name: string, check: () => Promise<Finding>): Promise<CheckR
   }
 }
 
-/** Whether a read with the credential is answered. A refusal by the provider or by its token endpoint is false. */
+/**
+ * Whether a read with the credential is answered. False only where the provider, or its token endpoint, said that it does
+ * not take it: 403 is a credential that lacks rights and is alive, and so may be one whose token endpoint answered anything
+ * else. Throws what kept it from being told.
+ */
 export async function credentialWorks(exchange: Exchange): Promise<boolean> {
   try {
     await exchange.send({ method: 'GET', collection: 'Users', parameters: unknownUser() });
     return true;
   } catch (error) {
-    // 403 is a credential that lacks rights and is alive; 400 is how a token endpoint refuses a client (RFC 6749 section 5.2).
-    if (error instanceof UnauthorizedError && (error.facts.status === 401 || error.facts.status === 400)) return false;
+    if (error instanceof UnauthorizedError && error.facts.credentialRefused === true) return false;
     throw error;
   }
 }

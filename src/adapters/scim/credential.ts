@@ -260,17 +260,18 @@ interface TokenAnswer {
   readonly waitMs: number | undefined;
 }
 
-/** What an endpoint answers with 400 to a request it would not take from anybody (RFC 6749 section 5.2). */
-const WRONG_REQUEST = new Set(['invalid_request', 'invalid_scope', 'unsupported_grant_type']);
+/** What an endpoint answers with 400 where client and secret do not fit (RFC 6749 section 5.2); other codes say nothing of the secret. */
+const NOT_THE_CLIENT = new Set(['invalid_client', 'invalid_grant']);
 
 /** Whether the answer is about the client and its secret (RFC 6749 section 5.2), and not about the rest of the request. */
 function refusesSecret({ status, error }: TokenAnswer): boolean {
-  return status === 401 || (status === 400 && error !== undefined && !WRONG_REQUEST.has(error));
+  return status === 401 || (status === 400 && error !== undefined && NOT_THE_CLIENT.has(error));
 }
 
 function refusal({ status }: TokenAnswer, { connection }: TokenOptions): UnauthorizedError {
   return new UnauthorizedError(`${connection}: the token endpoint refuses the client or its secret (${status})`, {
     status,
+    credentialRefused: true,
     remedy: `Check client and secret of the connection; a new secret is taken in by: headgate token rotate -c ${connection}`,
   });
 }

@@ -96,7 +96,11 @@ function refused(told: string, facts: FailureFacts): HeadgateError {
     facts.status === 401
       ? 'The credential is wrong, expired or revoked: install a new one. Headgate asks now and then and goes on by itself.'
       : 'The credential is valid but lacks rights: give its owner the right to manage users and groups by SCIM.';
-  return new UnauthorizedError(told, { ...facts, remedy });
+  return new UnauthorizedError(told, {
+    ...facts,
+    ...(facts.status === 401 ? { credentialRefused: true } : {}),
+    remedy,
+  });
 }
 
 const IN_DOUBT =

@@ -12,7 +12,8 @@ const PROBE_MS = 30_000;
 /**
  * What to use after the provider refused the secret in use: the one automatic switch (requirement T6). Another stored
  * credential is probed, and put to use when it passes; undefined when there is none, or the one that was refused was
- * itself switched to. Never more than once until a person promotes one, so it cannot go round.
+ * itself switched to. Never more than once until a person promotes one, so it cannot go round. Where another process, or
+ * a person, has put another one to use meanwhile, that one.
  */
 export async function spareSecret(
   connection: string,
@@ -23,7 +24,8 @@ export async function spareSecret(
   const { credentials } = ports.stores;
   const all = await credentials.list(connection);
   const active = activeOf(all);
-  if (active === undefined || active.fingerprint !== ports.vault.fingerprint(refused)) return undefined;
+  if (active === undefined) return undefined;
+  if (active.fingerprint !== ports.vault.fingerprint(refused)) return unrefused(active, ports);
   const marking = changeOf(active, { kind: 'refused' }, { by: 'headgate', now: ports.clock.now() });
   if (active.refusedAt === undefined) await credentials.change([marking]);
   if (active.activatedBy === 'switch') return undefined;
@@ -32,13 +34,14 @@ export async function spareSecret(
   );
   for (const spare of [...spares.filter(isCandidate), ...spares.filter((one) => !isCandidate(one))]) {
     const secret = await tried(spare, ports);
-    if (secret !== undefined && (await switchTo(spare, connection, ports))) {
+    if (secret !== undefined && (await switchTo(spare, active, ports))) {
       const fields = { connection, from: active.fingerprint, to: spare.fingerprint };
       log.error(fields, 'the service provider refused the credential; switched once to another stored one');
       return secret;
     }
   }
-  return undefined;
+  const now = activeOf(await credentials.list(connection));
+  return now === undefined || now.id === active.id ? undefined : unrefused(now, ports);
 }
 
 function isCandidate({ state }: StoredCredential): boolean {
@@ -60,13 +63,22 @@ async function tried(spare: StoredCredential, ports: SwitchPorts): Promise<strin
   }
 }
 
-/** False when somebody else has changed the credentials meanwhile: then what they did counts. */
-async function switchTo(spare: StoredCredential, connection: string, ports: SwitchPorts): Promise<boolean> {
+/** The secret of a credential that is in use by now, unless it is known to be refused too. */
+async function unrefused(active: StoredCredential, ports: SwitchPorts): Promise<string | undefined> {
+  return active.refusedAt === undefined ? secretOf(active, ports) : undefined;
+}
+
+/**
+ * False when somebody else has changed the credentials meanwhile: then what they did counts, and nothing else is switched
+ * to in the place of what they chose.
+ */
+async function switchTo(spare: StoredCredential, refused: StoredCredential, ports: SwitchPorts): Promise<boolean> {
+  const active = activeOf(await ports.stores.credentials.list(refused.connection));
+  if (active?.id !== refused.id) return false;
   const now = ports.clock.now();
-  const active = activeOf(await ports.stores.credentials.list(connection));
   const by = 'headgate';
   const probed = changeOf(spare, { kind: 'probed' }, { by, now });
   const promoted = changeOf({ ...spare, ...probed.after }, { kind: 'promoted', by: 'switch' }, { by, now });
-  const superseded = active === undefined ? [] : [changeOf(active, { kind: 'superseded' }, { by, now })];
-  return ports.stores.credentials.change([...superseded, { ...promoted, event: 'switched' }]);
+  const superseded = changeOf(active, { kind: 'superseded' }, { by, now });
+  return ports.stores.credentials.change([superseded, { ...promoted, event: 'switched' }]);
 }

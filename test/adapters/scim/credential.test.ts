@@ -235,6 +235,11 @@ describe('OAuth client credentials', () => {
 
   test.each<[string, ScriptedAnswer]>([
     ['a scope that is not known', { status: 400, body: { error: 'invalid_scope' } }],
+    ['a grant that is not known', { status: 400, body: { error: 'unsupported_grant_type' } }],
+    ['400 from something before it', { status: 400, body: { message: 'Bad Request' } }],
+    ['400 for a passing trouble', { status: 400, body: { error: 'temporarily_unavailable' } }],
+    ['400 for too many requests', { status: 400, body: { error: 'slow_down' } }],
+    ['400 for a right that is lacking', { status: 400, body: { error: 'unauthorized_client' } }],
     ['an address that is nothing', { status: 404 }],
     ['an endpoint that is down', { status: 503 }],
   ])('%s is no reason to switch, and proves no secret dead', async (_name, answer) => {
@@ -246,6 +251,7 @@ describe('OAuth client credentials', () => {
     await failure(provider.readAccount('acc-1', never));
     expect(asked).toEqual([]);
     await expect(provider.probe('old', never)).rejects.toThrow(/the token endpoint answered/);
+    await expect(provider.credentialWorks(never)).rejects.toThrow(/the token endpoint answered/);
   });
 
   test('a refused secret is told of as refused, also where the other way of sending it is not known', async () => {
