@@ -1,3 +1,4 @@
+import type { MigrationReport } from '../core/migration/report.ts';
 import type { MigrationView } from '../core/migration/view.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { createPatience } from './patience.ts';
@@ -47,7 +48,19 @@ export async function watchMigration(
   progress.end();
   if (!json) session.out(renderMigration(view, session.paint));
   if (view.status === 'waiting') return EXIT.refused;
-  return view.result === 'succeeded' || view.result === 'rolled-back' ? EXIT.done : EXIT.failed;
+  return view.status === 'ended' ? endOf(session, operator, view.connection) : EXIT.failed;
+}
+
+/** How a migration has ended is what its report says: one that was rolled back need not have everything back. */
+async function endOf(session: Session, operator: OpenOperator['operator'], connection: string): Promise<ExitCode> {
+  const code = exitOfReport(await operator.migrations.migrationReport(connection));
+  if (code !== EXIT.done) session.say(`It did not pass. See why: headgate migration report ${connection}`);
+  return code;
+}
+
+/** What a report says, as an exit code: 0 for a good end, and while it is still to come. A broken journal is a failure. */
+export function exitOfReport({ verdict }: Pick<MigrationReport, 'verdict'>): ExitCode {
+  return verdict === 'failed' ? EXIT.failed : EXIT.done;
 }
 
 function progressLine({ steps, latest }: MigrationView): string {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { inProcessTransport } from '../../src/cli/in-process.ts';
+import type { JournalEntry, JournalLine } from '../../src/core/migration/journal.ts';
 import { reportOf } from '../../src/core/migration/report.ts';
+import type { Survey } from '../../src/core/migration/survey.ts';
 import { viewOf } from '../../src/core/migration/view.ts';
 import { whatIfUnassigned } from '../../src/core/whatif.ts';
 import { createHttpApp } from '../../src/http/server.ts';
@@ -138,6 +140,37 @@ describe('headgate migration', () => {
     expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/^not finished yet; .*migration status acme/) });
     expect(readFileSync(file, 'utf8')).toContain('Not finished yet');
     rmSync(directory, { recursive: true });
+  });
+
+  describe('the exit code says what it came to', () => {
+    const entries = atGate.map(({ entry }) => entry);
+    const [{ accounts }, ended] = [survey, { kind: 'ended', by: 'ada', text: 'over', frozen: false }] as const;
+    const end = (found: Survey): JournalEntry => ({ kind: 'surveyed', purpose: 'end', survey: found });
+    const back = (found: Survey) =>
+      journal(...entries, { kind: 'rollback', by: 'ada' }, end(found), { ...ended, result: 'rolled-back' });
+    const verified = { kind: 'verified', accounts, groupsLeft: [], waiting: 0, digest: 'd' } as const;
+    const ENDS: readonly (readonly [how: string, lines: readonly JournalLine[], code: number])[] = [
+      ['passed', journal(...entries, verified, { ...ended, result: 'succeeded' }), 0],
+      ['aborted', journal(...entries, end(survey), { ...ended, result: 'aborted', lost: accounts.slice(0, 1) }), 1],
+      ['rolled back', back(survey), 0],
+      ['rolled back, and somebody is not active any more', back({ ...survey, accounts: accounts.slice(1) }), 1],
+      ['succeeded without having been looked at', journal(...entries, { ...ended, result: 'succeeded' }), 1],
+    ];
+
+    test.each(ENDS)('report: %s', async (_how, lines, code) => {
+      const ask = headgate({ migrationReport: async () => reportOf('m1', lines) });
+      expect(await ask('migration', 'report', 'acme')).toMatchObject({ code });
+    });
+
+    test.each(ENDS)('status --watch: %s', async (_how, lines, code) => {
+      const ask = headgate({
+        migrationStatus: async () => viewOf('m1', lines, NOW),
+        migrationReport: async () => reportOf('m1', lines),
+      });
+      const ran = await ask('migration', 'status', 'acme', '--watch');
+      expect(ran).toMatchObject({ code });
+      expect(ran.err.includes('headgate migration report acme')).toBe(code !== 0);
+    });
   });
 
   test.each([

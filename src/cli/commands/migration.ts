@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
 import { renderMigration, renderMigrationPlan, renderReport } from '../render/migration.ts';
 import { onRun, type Session, type Shell } from '../session.ts';
-import { watchMigration } from '../watch-migration.ts';
+import { exitOfReport, watchMigration } from '../watch-migration.ts';
 import { askOf, withAsk, type AskOptions } from './migration-ask.ts';
 import { registerRehearse } from './migration-rehearse.ts';
 
@@ -182,5 +182,5 @@ async function runReport(
     }
     session.say(`Report written to ${html}. It names people: keep it as you keep the directory.`);
   }
-  return report.chain.sound && (report.passed || report.result !== 'succeeded') ? EXIT.done : EXIT.failed;
+  return exitOfReport(report);
 }
