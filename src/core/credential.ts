@@ -57,7 +57,7 @@ export type CredentialEvent =
   | { readonly kind: 'refused' }
   | { readonly kind: 'proved'; readonly cycle: string }
   /** A person gave it to Entra's own job, which provisions here; the provider has just taken it. */
-  | { readonly kind: 'installed' }
+  | { readonly kind: 'installed-in-entra' }
   /** `confirmed`: the provider was seen to answer 401, or a person says that it was deleted there. */
   | {
       readonly kind: 'retired';
@@ -106,7 +106,7 @@ export function afterEvent(credential: Credential, event: CredentialEvent, at: n
       return credential.state === 'active'
         ? { ...credential, provenBy: event.cycle }
         : { refused: `${named(credential)}, not active`, remedy: 'a cycle proves only the credential it used.' };
-    case 'installed':
+    case 'installed-in-entra':
       return credential.state === 'active'
         ? { ...credential, provenBy: 'entra' }
         : { refused: `${named(credential)}, not active`, remedy: 'promote it first: headgate token promote.' };

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import {
   deliveryWait,
+  kindOfCredentialEvent,
   NOTHING_TOLD,
   NOTIFICATION_KINDS,
   whatToTell,
   type Told,
   type Watched,
 } from '../../src/core/notification.ts';
+import { afterEvent } from '../../src/core/credential.ts';
 import { sentenceOf, subjectOf } from '../../src/core/notification-text.ts';
+import { aCredential } from '../builders.ts';
 
 const NOTHING_HELD = { guards: [], operations: 0 };
 
@@ -158,6 +161,16 @@ describe('what people are told', () => {
     const sentence = sentenceOf({ kind, connection: 'acme', facts });
     expect(sentence).not.toMatch(/\?|undefined/);
     expect(sentence.length).toBeGreaterThan(20);
+  });
+
+  test('a token that came in is told as new, and not again when a person gives it to Entra', () => {
+    const given = afterEvent(aCredential({ state: 'active' }), { kind: 'installed-in-entra' }, 0);
+    expect(given).toMatchObject({ provenBy: 'entra' });
+    expect(['added', 'installed', 'installed-in-entra'].map(kindOfCredentialEvent)).toEqual([
+      'token.generated',
+      'token.generated',
+      undefined,
+    ]);
   });
 
   test('a digest says how many there are', () => {

@@ -119,7 +119,7 @@ describe('T3, T5: rotating a token of a connection that Entra itself provisions'
     expect(world.provider.canSignIn(personName(7))).toBe(false);
     const [active] = await operator.credentials.list('beta');
     const { history } = await operator.credentials.show(active?.fingerprint ?? '');
-    expect(history.at(-1)).toMatchObject({ event: 'installed', by: BY });
+    expect(history.at(-1)).toMatchObject({ event: 'installed-in-entra', by: BY });
   });
 
   test('where Headgate provisions, a full cycle is the proof, and nobody’s word', async () => {

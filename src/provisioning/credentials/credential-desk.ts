@@ -78,9 +78,13 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
   async function proveInstalled(id: string, by: string, signal: AbortSignal): Promise<Credential> {
     const { credential, outcome } = await desk.probe(id, by, signal);
     if (outcome !== 'accepted') throw failedProbe(credential, outcome);
-    const change = changeOf(await findCredential(ports, id), { kind: 'installed' }, { by, now: ports.clock.now() });
+    const change = changeOf(
+      await findCredential(ports, id),
+      { kind: 'installed-in-entra' },
+      { by, now: ports.clock.now() },
+    );
     await applyChanges(ports, [change]);
-    return told('installed', change.after, by);
+    return told('installed-in-entra', change.after, by);
   }
 
   async function told(event: string, credential: Credential, by: string): Promise<Credential> {
