@@ -2,7 +2,7 @@ import { cycleRequests } from '../core/migration/cycle-requests.ts';
 import type { CycleRequest, JournalEntry } from '../core/migration/journal.ts';
 import type { MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
-import type { CycleRecord } from '../ports/stores.ts';
+import type { CycleRecord, OperationRecord } from '../ports/stores.ts';
 
 /** How many cycles of a connection are looked through for those a migration has started. */
 const RECENT = 50;
@@ -22,12 +22,12 @@ export async function ownCycles({ ports, connection, id }: OfMigration): Promise
 }
 
 async function requestsOf({ ports }: OfMigration, cycle: string): Promise<readonly CycleRequest[]> {
-  const requests: CycleRequest[] = [];
+  const operations: OperationRecord[] = [];
   for (let after: number | undefined; ;) {
     const from = after === undefined ? {} : { after };
     const page = await ports.stores.cycles.operations(cycle, { limit: PAGE, ...from });
-    requests.push(...page.flatMap(cycleRequests));
-    if (page.length < PAGE) return requests;
+    operations.push(...page);
+    if (page.length < PAGE) return cycleRequests(operations);
     after = page.at(-1)?.sequence;
   }
 }

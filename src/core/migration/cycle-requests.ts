@@ -36,10 +36,27 @@ function shapeOf({ operation, exported, failure }: CycleOperation): ExactRequest
 }
 
 /**
- * What an operation has sent, for the journal of the migration its cycle belongs to. Nothing for one that was never sent;
- * one whose process died after sending it, and which was then read back, has no body.
+ * What the operations of a cycle have sent, in their order, for the journal of the migration it belongs to. Nothing for one
+ * that was never sent; one whose process died after sending it, and which was then read back, has no body.
  */
-export function cycleRequests(one: CycleOperation): readonly CycleRequest[] {
+export function cycleRequests(operations: readonly CycleOperation[]): readonly CycleRequest[] {
+  const putOff = new Set<string>();
+  return operations.flatMap((one) => {
+    const { resource, anchor } = one.operation;
+    const subject = `${resource} ${anchor}`;
+    // What is put off takes with it, unsent and with its reason, what is planned later for the same resource.
+    if (isPutOff(one) && putOff.has(subject)) return [];
+    if (isPutOff(one)) putOff.add(subject);
+    return requestsOf(one);
+  });
+}
+
+/** Refused for now, which spends no attempt, and not sent again in its cycle. */
+function isPutOff({ state, attempts, failure }: CycleOperation): boolean {
+  return (state === 'pending' || state === 'cancelled') && attempts === 0 && failure?.request !== undefined;
+}
+
+function requestsOf(one: CycleOperation): readonly CycleRequest[] {
   const { operation, state, attempts, exported, failure } = one;
   const what = whatOf(operation);
   const at = one.settledAt === undefined ? {} : { at: one.settledAt };
@@ -58,6 +75,8 @@ export function cycleRequests(one: CycleOperation): readonly CycleRequest[] {
       return [{ what, request: shapeOf(one), outcome: 'in-doubt', ...at }];
     case 'pending':
     case 'cancelled':
+      if (isPutOff(one))
+        return [{ what, request: shapeOf(one), outcome: 'failed', ...at, why: failure?.message ?? '' }];
       if (attempts === 0) return [];
       return [{ what, request: shapeOf(one), outcome: 'unknown', ...at, why: 'it failed, and was not sent again' }];
     case 'held':

@@ -20,7 +20,7 @@ const refused = {
   request: { method: 'DELETE', collection: 'Groups', attributes: [] },
 };
 
-test.each<readonly [string, Partial<Parameters<typeof cycleRequests>[0]>, readonly object[]]>([
+test.each<readonly [string, Partial<Parameters<typeof cycleRequests>[0][number]>, readonly object[]]>([
   [
     'what was sent is told as it was sent',
     { state: 'exported', exported: { resourceId: null, requests: 2, sent: [{ method: 'DELETE', path: '/Groups/x' }] } },
@@ -53,7 +53,30 @@ test.each<readonly [string, Partial<Parameters<typeof cycleRequests>[0]>, readon
     [{ what, request, outcome: 'unknown', why: 'it failed, and was not sent again' }],
   ],
   ['what was cancelled before it was sent is not told', { state: 'cancelled' }, []],
+  [
+    'what was refused for now and left to another cycle was sent, although that spends no attempt',
+    { state: 'cancelled', failure: { ...refused, message: 'answered 429' } },
+    [{ what, request, outcome: 'failed', why: 'answered 429' }],
+  ],
   ['what a guard held is not told', { state: 'held' }, []],
 ])('M8: %s', (_rule, given, expected) => {
-  expect(cycleRequests({ operation, state: 'pending', attempts: 0, ...given })).toEqual(expected);
+  expect(cycleRequests([{ operation, state: 'pending', attempts: 0, ...given }])).toEqual(expected);
+});
+
+test('M8: what was planned for a resource after what was put off was not sent, although it is given the same reason', () => {
+  const members: Operation = {
+    ...operation,
+    kind: 'members',
+    key: '3:group:members:it',
+    wave: 3,
+    add: ['ada'],
+    remove: [],
+  };
+  const ofCycle = { state: 'cancelled', attempts: 0, failure: refused } as const;
+  const elsewhere: Operation = { ...operation, anchor: 'hr', label: 'HR', resourceId: 'hr' };
+  const told = cycleRequests([members, operation, elsewhere].map((one) => ({ operation: one, ...ofCycle })));
+  expect(told.map((one) => one.what)).toEqual([
+    'full cycle: put 1 member into SCIM group IT',
+    'full cycle: delete SCIM group HR',
+  ]);
 });
