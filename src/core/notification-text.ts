@@ -30,7 +30,9 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
     case 'hold.lifted':
       return `Nothing of ${connection} is held any more (it was by ${fact('guards')}).`;
     case 'migration.gate':
-      return `The migration ${fact('migration')} of ${connection} waits at the gate ${fact('gate')} for somebody to look and say yes: headgate migration status ${connection}`;
+      return facts['closed'] !== undefined
+        ? `The gate ${fact('gate')} of the migration ${fact('migration')} of ${connection} has closed again (${fact('closed')}): the yes given before counts no more. Look, and say yes again: headgate migration status ${connection}`
+        : `The migration ${fact('migration')} of ${connection} waits at the gate ${fact('gate')} for somebody to look and say yes: headgate migration status ${connection}`;
     case 'migration.paused':
       return `The migration ${fact('migration')} of ${connection} is paused at ${fact('step')}, and a person must look: headgate migration status ${connection}`;
     case 'migration.ended':

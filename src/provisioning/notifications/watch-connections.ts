@@ -1,7 +1,7 @@
 import { expiryWarning } from '../../core/credential.ts';
 import { inState } from '../../core/cycle.ts';
 import type { JournalLine } from '../../core/migration/journal.ts';
-import { viewOf } from '../../core/migration/view.ts';
+import { viewOf, type MigrationView } from '../../core/migration/view.ts';
 import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
 import { GUARDS } from '../../core/verdict.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -59,6 +59,24 @@ function endKey(lines: readonly JournalLine[]): string {
   return ends > 1 ? `ended ${ends}` : 'ended';
 }
 
+/**
+ * A gate that closes again asks for another yes, often of the same digest: the line that gave or voided the last yes tells
+ * them apart, and why it closed, since nothing is written when a yes expires.
+ */
+function gateTold(
+  lines: readonly JournalLine[],
+  migration: string,
+  { name, digest, why }: NonNullable<MigrationView['gate']>,
+): Pick<WatchedMigration, 'key' | 'facts'> {
+  const facts = { migration, gate: name };
+  const said = lines.findLast(
+    ({ entry }) => (entry.kind === 'approved' || entry.kind === 'withdrawn') && entry.gate === name,
+  );
+  if (said === undefined) return { key: `${name} ${digest}`, facts };
+  const closed = why === 'not-approved' ? 'withdrawn' : why;
+  return { key: `${name} ${digest} ${closed} ${said.sequence}`, facts: { ...facts, closed } };
+}
+
 /** Where the newest migration stands still. Journals hold names; nothing of them but words of ours is told. */
 async function watchedMigration(
   { stores: { migrations }, clock }: Ports,
@@ -74,8 +92,7 @@ async function watchedMigration(
   const { kind, status, gate, result } = view;
   if (status === 'ended')
     return { id, is: 'ended', key: endKey(lines), facts: { migration: kind, result: result ?? 'ended' } };
-  if (gate !== undefined)
-    return { id, is: 'gate', key: `${gate.name} ${gate.digest}`, facts: { migration: kind, gate: gate.name } };
+  if (gate !== undefined) return { id, is: 'gate', ...gateTold(lines, kind, gate) };
   if (status !== 'paused') return undefined;
   const step = view.steps.find(({ state }) => state === 'now')?.step ?? 'its end';
   return { id, is: 'paused', key: `paused ${view.latest.at}`, facts: { migration: kind, step } };

@@ -220,6 +220,48 @@ describe('telling people', () => {
     ]);
   });
 
+  test('of a gate that closes again: because the yes was void, or because it ended before it was used', async () => {
+    clock.advance(600_000);
+    await sweep();
+    hook.messages.length = 0;
+    const { migrations } = ports.stores;
+    const survey = aSurvey('disable-scim');
+    const before = { kind: 'surveyed', purpose: 'start', survey } as const;
+    const { id } = await migrations.open('acme', [
+      started('disable-scim'),
+      before,
+      ...done('survey', 'assign-directly'),
+    ]);
+    await migrations.append(id, [{ kind: 'surveyed', purpose: 'coverage', survey }]);
+    await sweep();
+    const approve = (digest: string, ms: number) =>
+      migrations.append(id, [{ kind: 'approved', gate: 'coverage', digest, by: 'bob', expiresAt: clock.now() + ms }]);
+    for (const ms of [DAY, DAY]) {
+      await approve(survey.digest, ms);
+      await sweep();
+      await migrations.append(id, [{ kind: 'withdrawn', gate: 'coverage', why: 'ann still has it' }]);
+      await sweep();
+      await sweep();
+    }
+    await approve(survey.digest, 1);
+    await sweep();
+    clock.advance(1);
+    await sweep();
+    await sweep();
+    expect(hook.messages).toEqual([
+      'migration.gate disable-scim coverage',
+      'migration.gate disable-scim coverage withdrawn',
+      'migration.gate disable-scim coverage withdrawn',
+      'migration.gate disable-scim coverage expired',
+    ]);
+    const [newest] = await ports.stores.notifications.list(50);
+    expect(newest === undefined ? '' : sentenceOf(newest)).toBe(
+      'The gate coverage of the migration disable-scim of acme has closed again (expired): the yes given before counts no more. Look, and say yes again: headgate migration status acme',
+    );
+    await migrations.append(id, [{ kind: 'ended', result: 'aborted', by: 'ada', text: 'enough', frozen: false }]);
+    await sweep();
+  });
+
   test('of holds as whole plans have them: one subject provisioned on demand neither begins nor ends them', async () => {
     clock.advance(600_000);
     await sweep();
