@@ -112,7 +112,8 @@ async function take(
       const allowed = ports.connections.get(cycle.connection)?.provider.pace().requestsPerSecond;
       const usual = ports.pace.sliceSize(cycle.connection, allowed);
       const size = facts.onTrial === true ? Math.min(TRIAL_SIZE, usual) : usual;
-      const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, now);
+      const passOver = outOfPatience(cycle, now) ? 'refused' : 'nothing';
+      const slices = await ports.stores.cycles.cutSlices(cycle.id, action.wave, action.slices, size, now, passOver);
       for (const slice of slices) await ports.queue.enqueue(exportSlice.name, { connection: cycle.connection, slice });
       if (slices.length > 0) return false;
       if (facts.openSlices === 0 && (await putOff(cycle, action.wave, now, ports, log))) return true;
@@ -138,16 +139,25 @@ async function take(
   }
 }
 
-/** How long a cycle that has nothing else to do waits for single resources, in ms from now and from its planning. */
+/** How long a cycle waits for single resources: in ms from now, when it has nothing else to do, and from its planning. */
 const PATIENCE = { fromNowMs: 60_000, fromPlanMs: 5 * 60_000 } as const;
+
+/**
+ * From then on what its resource has refused is not sent again in this cycle: where a round of short waits takes longer than
+ * each wait, something would be due for ever, and the cycle would never come to putting anything off.
+ */
+function outOfPatience(cycle: CycleRecord, now: number): boolean {
+  return now - (cycle.plannedAt ?? now) > PATIENCE.fromPlanMs;
+}
 
 /**
  * Leaves to the next cycle what the provider refuses for single resources for a while longer, such as a locked account or
  * newcomers above its quota: everybody else's changes, leavers among them, wait for the end of this one.
  */
 async function putOff(cycle: CycleRecord, wave: Wave, now: number, ports: Ports, log: Log): Promise<boolean> {
-  const waited = now - (cycle.plannedAt ?? now) > PATIENCE.fromPlanMs;
-  const operations = await ports.stores.cycles.putOff(cycle.id, wave, waited ? now : now + PATIENCE.fromNowMs);
+  // Out of patience, also what has become due: it is not cut any more.
+  const after = outOfPatience(cycle, now) ? 0 : now + PATIENCE.fromNowMs;
+  const operations = await ports.stores.cycles.putOff(cycle.id, wave, after);
   if (operations > 0) log.info({ operations }, 'put off to the next cycle: the provider does not take them for now');
   return operations > 0;
 }

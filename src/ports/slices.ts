@@ -59,6 +59,12 @@ export type LeftResult =
   | { readonly sequence: number; readonly state: 'pending'; readonly attemptSpent: false }
   | { readonly sequence: number; readonly state: 'in-doubt'; readonly failure: OperationFailure };
 
+/**
+ * What is not cut although it may be sent: `refused` are pending operations that were put back with what their resource waits
+ * for. One whose wait a person has ended (`connection resume`) is not passed over.
+ */
+export type PassedOver = 'nothing' | 'refused';
+
 export type SliceStart =
   | { readonly state: 'started'; readonly work: SliceWork }
   /** Already recorded, or the cycle is closed: nothing to do. */

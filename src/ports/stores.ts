@@ -17,7 +17,7 @@ import type { ProvisioningLog } from './provisioning-log.ts';
 import type { HoldStore } from './hold-store.ts';
 import type { EscrowStore, RecoveryAct, SeenPace } from './recovery.ts';
 import type { MigrationStore } from './migration-store.ts';
-import type { OperationResult, LeftInDoubt, LeftResult, SliceStart } from './slices.ts';
+import type { OperationResult, LeftInDoubt, LeftResult, PassedOver, SliceStart } from './slices.ts';
 
 /** A cycle as stored. Times are ms since the epoch. */
 export interface CycleRecord {
@@ -154,7 +154,14 @@ export interface CycleStore {
    */
   putOff(id: string, wave: Wave, after: number): Promise<number>;
   /** Cuts up to `slices` new slices of at most `size` sendable operations from the wave. Returns their ids. */
-  cutSlices(id: string, wave: Wave, slices: number, size: number, now: number): Promise<readonly string[]>;
+  cutSlices(
+    id: string,
+    wave: Wave,
+    slices: number,
+    size: number,
+    now: number,
+    passOver?: PassedOver,
+  ): Promise<readonly string[]>;
   /** Marks a slice in flight under a lease, before its first request. After a dead worker every operation is in doubt. */
   startSlice(slice: string, worker: string, leaseMs: number): Promise<SliceStart>;
   renewSlice(slice: string, worker: string, leaseMs: number): Promise<boolean>;

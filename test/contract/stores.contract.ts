@@ -487,6 +487,40 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         });
       });
 
+      test('what its own resource refused may be passed over, due or not, and nothing else is', async () => {
+        const { clock, stores } = under;
+        const { cycles } = stores;
+        const id = await exporting([1, 2, 3, 4].map((index) => aCreate(index)));
+        const passing = (): Promise<readonly string[]> => cycles.cutSlices(id, 1, FAR, 10, clock.now(), 'refused');
+        const work = await start((await cut(id, 1, 1, 3))[0]);
+        const notBefore = clock.now() + 1_000;
+        const refused = { attemptSpent: false, waitsFor: LOCKED, notBefore };
+        await cycles.recordSlice(work.id, 'w1', [
+          { ...refused, sequence: 0, state: 'pending' },
+          // What may have happened must be settled, whatever its resource answers.
+          { ...refused, sequence: 1, state: 'in-doubt' },
+          { sequence: 2, state: 'pending', attemptSpent: true, notBefore },
+        ]);
+        clock.advance(1_000);
+        const others = await start((await passing())[0]);
+        expect(others.operations.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+        expect(await passing()).toEqual([]);
+        expect(await cycles.putOff(id, 1, 0)).toBe(1);
+        expect((await cycles.operations(id, { limit: 1 }))[0]).toMatchObject({ state: 'cancelled', failure: LOCKED });
+      });
+
+      test('what its own resource refused is not passed over once a person has ended its wait', async () => {
+        const { clock, stores } = under;
+        const id = await exporting([aCreate(1)]);
+        const work = await start((await cut(id))[0]);
+        const refused = { state: 'pending' as const, attemptSpent: false, waitsFor: LOCKED };
+        const results = [{ ...refused, sequence: 0, notBefore: clock.now() + 1_000 }];
+        await stores.cycles.recordSlice(work.id, 'w1', results);
+        expect(await stores.connections.resume(connection)).toBe(true);
+        expect(await stores.cycles.putOff(id, 1, 0)).toBe(0);
+        expect(await stores.cycles.cutSlices(id, 1, 1, 1, clock.now(), 'refused')).toHaveLength(1);
+      });
+
       test('what waits for its own resource is not put off while it is being sent again', async () => {
         const { cycles } = under.stores;
         const id = await exporting([aCreate(1)]);

@@ -24,11 +24,15 @@ function waitingCycle(startsAt: number, plannedAt = 0) {
   let time = startsAt;
   const enqueued: string[] = [];
   const putOffAfter: number[] = [];
+  const passedOver: unknown[] = [];
   const cycles = only<CycleStore>({
     get: async () => ({ ...CYCLE, plannedAt }),
     counts: async () => ({ 1: { pending: 1 } }),
     openSlices: async () => [],
-    cutSlices: async (_id, _wave, _slices, _size, now) => (now < DUE ? [] : ['slice']),
+    cutSlices: async (_id, _wave, _slices, _size, now, passOver) => {
+      passedOver.push(passOver);
+      return now < DUE ? [] : ['slice'];
+    },
     putOff: async (_id, _wave, after) => {
       putOffAfter.push(after);
       return 0;
@@ -48,7 +52,7 @@ function waitingCycle(startsAt: number, plannedAt = 0) {
     pace: only<Ports['pace']>({ sliceSize: () => 10 }),
     worker: { id: 'w', leaseMs: 1000, sliceSize: 10, window: 1 },
   });
-  return { ports, enqueued, putOffAfter };
+  return { ports, enqueued, putOffAfter, passedOver };
 }
 
 test.each([-10, -3, -2, -1, 0, 1].map((ms) => [ms]))(
@@ -61,14 +65,16 @@ test.each([-10, -3, -2, -1, 0, 1].map((ms) => [ms]))(
 );
 
 const MINUTE = 60_000;
+const LOOK = DUE - 10;
 test.each([
-  { rule: 'what waits for more than a minute', plannedAgo: 0, after: MINUTE },
-  { rule: 'what waits for more than a minute, five minutes long', plannedAgo: 5 * MINUTE, after: MINUTE },
-  { rule: 'whatever waits then', plannedAgo: 5 * MINUTE + 1, after: 0 },
-])('a cycle that can send nothing puts off $rule', async ({ plannedAgo, after }) => {
-  const { ports, putOffAfter } = waitingCycle(DUE - 10, DUE - 10 - plannedAgo);
+  { rule: 'what waits for more than a minute', plannedAgo: 0, after: LOOK + MINUTE, passes: 'nothing' },
+  { rule: 'the same five minutes later', plannedAgo: 5 * MINUTE, after: LOOK + MINUTE, passes: 'nothing' },
+  { rule: 'whatever was refused, due or not, then', plannedAgo: 5 * MINUTE + 1, after: 0, passes: 'refused' },
+])('a cycle that can send nothing else puts off $rule', async ({ plannedAgo, after, passes }) => {
+  const { ports, putOffAfter, passedOver } = waitingCycle(LOOK, LOOK - plannedAgo);
   await advanceCycle.run({ cycle: 'c' }, ports, silentLog, new AbortController().signal);
-  expect(putOffAfter).toEqual([DUE - 10 + after]);
+  expect(putOffAfter).toEqual([after]);
+  expect(passedOver).toEqual([passes]);
 });
 
 test('a slice is sized by what the provider allows at that moment, not by what was allowed before', async () => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Wave } from '../../core/operation.ts';
 import { lockCycle } from './cycle-rows.ts';
+import type { PassedOver } from '../../ports/slices.ts';
 import type { LockedCycle } from './rows.ts';
 import type { Tx } from './tables.ts';
 
@@ -10,6 +11,7 @@ interface Cut {
   readonly slices: number;
   readonly size: number;
   readonly now: number;
+  readonly passOver: PassedOver;
 }
 
 /**
@@ -70,6 +72,7 @@ function sendable(cycle: LockedCycle, cut: Cut) {
     select sequence, state from headgate.operation as next
     where next.cycle = ${cycle.number} and next.wave = ${cut.wave} and next.state in ('pending', 'in-doubt')
       and (next.not_before is null or next.not_before <= ${cut.now})
+      and not (${cut.passOver === 'refused'} and next.state = 'pending' and next.failure is not null and next.not_before is not null)
       and next.sequence not in (select sequence from busy)
       and (not next.shared or not exists (
         select 1 from headgate.operation as other

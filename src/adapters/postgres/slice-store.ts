@@ -25,8 +25,8 @@ export function createSliceStore(
   syncToDisk: SyncToDisk,
 ): Pick<CycleStore, 'cutSlices' | 'putOff' | 'startSlice' | 'renewSlice' | 'recordSlice' | 'releaseLeases'> {
   return {
-    cutSlices: (id, wave, slices, size, now) =>
-      commit(db, 'cycles.cutSlices', (tx) => cutSlices(tx, { id, wave, slices, size, now })),
+    cutSlices: (id, wave, slices, size, now, passOver = 'nothing') =>
+      commit(db, 'cycles.cutSlices', (tx) => cutSlices(tx, { id, wave, slices, size, now, passOver })),
 
     putOff: (id, wave, after) => commit(db, 'cycles.putOff', (tx) => putOff(tx, { id, wave, after, now: clock.now() })),
 
