@@ -13,19 +13,25 @@ function membersAfter(operation: ChangeMembers, exported: Exported, before: read
 }
 
 function removed(
-  operation: Operation,
+  operation: Extract<Operation, { readonly kind: 'disable' | 'delete' }>,
   existing: Link | undefined,
   state: 'disabled' | 'deleted',
-  resourceId: string,
-): Link {
+): Link | undefined {
+  // What a link leads to by now is not what this was done to.
+  if (existing?.resourceId !== operation.resourceId) return undefined;
   const cause = 'cause' in operation ? operation.cause : operation.reason.code;
-  const { resource, anchor, label } = operation;
-  return { ...existing, resource, anchor, resourceId, state, cause, label, origin: existing?.origin ?? 'created' };
+  return { ...existing, state, cause, label: operation.label };
+}
+
+/** Whether it makes a link where there is none; one matched by `link` renews the one there is. */
+function joins(operation: Operation): boolean {
+  return 'matchedBy' in operation && operation.matchedBy !== undefined && operation.matchedBy !== 'link';
 }
 
 /**
  * The link that follows from an exported operation. A disable keeps the link, so that the account can be reactivated or,
- * when its user is deleted for good, deleted; a delete that the provider only suspends on counts as a disable.
+ * when its user is deleted for good, deleted; a delete that the provider only suspends on counts as a disable. Undefined
+ * when none follows: only a creation and a match make a link, so that one that was forgotten does not come back by the rest.
  */
 export function linkAfter(
   operation: Operation,
@@ -51,6 +57,7 @@ export function linkAfter(
     case 'link':
     case 'update':
     case 'reactivate': {
+      if (existing === undefined && !joins(operation)) return undefined;
       const resourceId = exported.resourceId ?? operation.resourceId ?? existing?.resourceId;
       if (resourceId === undefined) return undefined;
       const origin = existing?.origin ?? operation.matchedBy ?? 'created';
@@ -61,18 +68,18 @@ export function linkAfter(
       const gone = exported.resourceId === null;
       const suspends = profile.deactivate.means === 'suspend';
       // Where an account is only suspended, one the provider did not know may show up again: it must not be active unnoticed.
-      return removed(operation, existing, gone && !suspends ? 'deleted' : 'disabled', operation.resourceId);
+      return removed(operation, existing, gone && !suspends ? 'deleted' : 'disabled');
     }
     case 'delete': {
       const stays =
         resource === 'account' && profile.deactivate.deleteMeans === 'suspend' && exported.resourceId !== null;
-      return removed(operation, existing, stays ? 'disabled' : 'deleted', operation.resourceId);
+      return removed(operation, existing, stays ? 'disabled' : 'deleted');
     }
     case 'members': {
-      const resourceId = exported.resourceId ?? existing?.resourceId;
-      if (resourceId === undefined) return undefined;
-      const members = membersAfter(operation, exported, existing?.members ?? []);
-      return { ...base, resourceId, state: 'active', origin: existing?.origin ?? 'created', members };
+      if (existing === undefined) return undefined;
+      const members = membersAfter(operation, exported, existing.members ?? []);
+      const resourceId = exported.resourceId ?? existing.resourceId;
+      return { ...base, resourceId, state: 'active', origin: existing.origin, members };
     }
     default:
       return operation satisfies never;

@@ -200,7 +200,8 @@ export async function exportSlice(
           halt.throttledUntil = now + error.retryAfterMs;
           ports.pace.throttle(work.connection, halt.throttledUntil);
         }
-        return failed(item, error, { durationMs: now - startedAt, now, plannedAt: work.plannedAt }, profile);
+        const at = { durationMs: now - startedAt, now, plannedAt: work.plannedAt };
+        return failed(item, error, { ...at, existing: links.of(item.operation) }, profile);
       },
     );
     count(ports, work.connection, item.operation, result, (ports.clock.now() - startedAt) / 1000);

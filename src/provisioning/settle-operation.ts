@@ -61,11 +61,12 @@ function goesOnWithoutObject(operation: Operation): boolean {
   return operation.kind === 'disable' || operation.kind === 'delete';
 }
 
-/** Times of an attempt that failed: ms it took, and when it failed and was planned in ms since the epoch. */
-interface FailedAt {
+/** An attempt that failed: ms it took, when it failed and was planned in ms since the epoch, and the link of its subject. */
+interface FailedAttempt {
   readonly durationMs: number;
   readonly now: number;
   readonly plannedAt: number;
+  readonly existing: Link | undefined;
 }
 
 /**
@@ -75,7 +76,7 @@ interface FailedAt {
 export function failed(
   item: SliceOperation,
   error: unknown,
-  { durationMs, now, plannedAt }: FailedAt,
+  { durationMs, now, plannedAt, existing }: FailedAttempt,
   profile: ProviderProfile,
 ): OperationResult {
   const { sequence, operation, attempts } = item;
@@ -96,7 +97,7 @@ export function failed(
     return { sequence, state: item.inDoubt ? 'in-doubt' : 'pending', attemptSpent: false };
   if (error instanceof NotFoundError) {
     if (goesOnWithoutObject(operation)) {
-      return succeeded(item, { resourceId: null, note: 'gone-already', requests: 1 }, durationMs, undefined, profile);
+      return succeeded(item, { resourceId: null, note: 'gone-already', requests: 1 }, durationMs, existing, profile);
     }
     return { sequence, state: 'escrowed', failure: failureOf(error), durationMs, dropLink: true };
   }

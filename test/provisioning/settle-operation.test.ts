@@ -15,6 +15,7 @@ import { theProfile } from '../builders.ts';
 
 const NOW = 1_000_000;
 const reason = { code: 'unassigned', text: 'unassigned' } as const;
+const base = { resource: 'account', key: '1', wave: 1, anchor: 'ada', label: 'ada', reason } as const;
 const disable: Operation = {
   resource: 'account',
   kind: 'disable',
@@ -41,7 +42,7 @@ const update: Operation = {
 };
 
 function at(plannedAt: number) {
-  return { durationMs: 10, now: NOW, plannedAt };
+  return { durationMs: 10, now: NOW, plannedAt, existing: undefined };
 }
 
 interface Row {
@@ -189,7 +190,8 @@ describe('what becomes of a failed operation', () => {
 });
 
 describe('the link of an operation that succeeded', () => {
-  const item = { sequence: 0, operation: update, inDoubt: false, attempts: 0 };
+  const matched: Operation = { ...update, matchedBy: 'userName' };
+  const item = { sequence: 0, operation: matched, inDoubt: false, attempts: 0 };
   const exported = { resourceId: '1', requests: 1 };
 
   test('is written when it is new, and left alone when it is what it was', () => {
@@ -208,5 +210,44 @@ describe('the link of an operation that succeeded', () => {
     expect(first).not.toHaveProperty('replaces');
     expect(after({ ...first.link, label: 'before' })).not.toHaveProperty('replaces');
     expect(after({ ...first.link, resourceId: 'gone' })).toMatchObject({ replaces: true });
+  });
+
+  const ofAda: Link = {
+    resource: 'account',
+    anchor: 'ada',
+    resourceId: '1',
+    state: 'active',
+    label: 'ada',
+    origin: 'adopted',
+    members: [],
+  };
+  const erase: Operation = { ...disable, kind: 'delete', effect: 'delete' };
+  const reactivate: Operation = { ...update, kind: 'reactivate' };
+  const renew: Operation = { ...base, kind: 'link', matchedBy: 'link', resourceId: '1' };
+  const members: Operation = { ...base, resource: 'group', kind: 'members', add: ['bob'], remove: [] };
+
+  test.each([disable, erase, update, reactivate, renew, members])(
+    'is not made anew by a $kind whose link is not there any more',
+    (operation) => {
+      const done = (existing?: Link) => succeeded({ ...item, operation }, exported, 1, existing, theProfile());
+      expect(done()).toEqual({ sequence: 0, state: 'exported', exported, durationMs: 1 });
+      const { resource } = operation;
+      expect(done({ ...ofAda, resource, label: 'before' })).toMatchObject({
+        link: { resourceId: '1', origin: 'adopted' },
+      });
+    },
+  );
+
+  test.each([disable, erase])('leads where it did when a $kind was about another account', (operation) => {
+    const elsewhere = { ...ofAda, resourceId: '2' };
+    expect(succeeded({ ...item, operation }, exported, 1, elsewhere, theProfile())).not.toHaveProperty('link');
+  });
+
+  test('keeps what it knew when the account to remove is gone already', () => {
+    const gone = { sequence: 0, operation: disable, inDoubt: false, attempts: 0 };
+    const attempt = { ...at(NOW), existing: ofAda };
+    expect(failed(gone, new NotFoundError('no such account'), attempt, theProfile())).toMatchObject({
+      link: { ...ofAda, state: 'disabled', cause: 'unassigned' },
+    });
   });
 });
