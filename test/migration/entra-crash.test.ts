@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import { company } from '../e2e/company.ts';
-import { liveToTheEnd } from './entra-lives.ts';
+import { liveToTheEnd, troubled, uneventful, type EntraActsAt } from './entra-lives.ts';
 import { useEntraWorlds, type EntraWorld } from './entra-world.ts';
-import { firstTime, lineName, outcomeName } from './journal-deaths.ts';
+import { firstTime, lineName, outcomeName, wholeLineName } from './journal-deaths.ts';
+import { beyond } from './own-lives.ts';
 import { accountStates } from './surroundings.ts';
 
 const openWorld = useEntraWorlds();
@@ -44,21 +46,36 @@ test('killed between each request and the record of its outcome it comes to the 
   expect(told.map((path) => `/scim/v2${path}`).toSorted()).toEqual(patched.map(({ path }) => path).toSorted());
 });
 
-test('killed after every kind of line its journal has it comes to the same end', async () => {
-  const at = await open();
-  const before = accountStates(at);
-  const kinds = firstTime(lineName);
-  at.dieRightAfter(kinds.is);
-  const { id } = await at.start('disable-scim');
-  const view = await liveToTheEnd(at, () => expect(accountStates(at)).toEqual(before));
-  expect(view).toMatchObject({ result: 'succeeded' });
-  const lines = await at.ports.stores.migrations.lines(id);
-  // What people say is written by whoever they say it to.
-  const written = new Set(lines.map(({ entry }) => lineName(entry)));
-  for (const said of ['started', 'approved']) written.delete(said);
-  expect(kinds.seen).toEqual(written);
-  expect(at.deaths()).toBeGreaterThan(20);
-  expect(await at.operator.migrationReport(at.connection.rules.name)).toMatchObject({ verdict: 'passed' });
+/** What people write: by whoever they say it to, which is no process that could die here. */
+const SAID: ReadonlySet<JournalEntry['kind']> = new Set(['started', 'approved', 'resumed']);
+
+describe.each<readonly [way: string, acts: EntraActsAt, troubles: readonly JournalEntry['kind'][]]>([
+  ['switching SCIM off', uneventful, []],
+  ['switching SCIM off in spite of trouble', troubled, ['reopened', 'paused', 'withdrawn']],
+])('%s', (_way, acts, troubles) => {
+  test.each([
+    ['before', 'dieBefore'],
+    ['right after', 'dieRightAfter'],
+  ] as const)(
+    'killed %s each line its journal has it comes to the same end, and nobody loses an account',
+    async (_when, die) => {
+      const at = await open();
+      const before = accountStates(at);
+      const deadly = firstTime(wholeLineName);
+      at[die](deadly.is);
+      const { id } = await at.start('disable-scim');
+      const view = await liveToTheEnd(at, () => expect(accountStates(at)).toEqual(before), acts);
+      expect(view).toMatchObject({ result: 'succeeded', frozen: false });
+      const lines = (await at.ports.stores.migrations.lines(id)).map(({ entry }) => entry);
+      const own = lines.filter(({ kind }) => !SAID.has(kind));
+      expect(beyond([...new Set(own.map(wholeLineName))], [...deadly.seen])).toEqual([]);
+      expect(own.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['native-job', 'verified', ...troubles]));
+      expect(at.deaths()).toBeGreaterThan(40);
+      const { verdict, chain, requests } = await at.operator.migrationReport(at.connection.rules.name);
+      expect({ verdict, chain }).toMatchObject({ verdict: 'passed', chain: { sound: true } });
+      expect(requests.filter(({ outcome }) => outcome === 'in-doubt' || outcome === 'unknown')).toEqual([]);
+    },
+  );
 });
 
 interface Way {
