@@ -167,7 +167,7 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
       log.warn({ step, back: outcome.step, why: outcome.why }, 'the migration goes back');
       return undefined;
     case 'stop':
-      await context.append([{ kind: 'paused', by: 'headgate', reason: outcome.why }]);
+      await context.append([...(outcome.first ?? []), { kind: 'paused', by: 'headgate', reason: outcome.why }]);
       log.error({ step, why: outcome.why }, 'the migration is paused: a person must look');
       return -1;
     case 'abort': {

@@ -28,8 +28,8 @@ export type StepOutcome =
       readonly why: string;
       readonly first?: readonly JournalEntry[];
     }
-  /** A person must look. The migration is paused; nothing is lost. */
-  | { readonly is: 'stop'; readonly why: string }
+  /** A person must look. The migration is paused; nothing is lost. `first` goes into the journal with that, all or nothing. */
+  | { readonly is: 'stop'; readonly why: string; readonly first?: readonly JournalEntry[] }
   /** Somebody would lose, or has lost, access: the migration ends here and the connection is frozen. */
   | { readonly is: 'abort'; readonly why: string; readonly lost?: readonly ActiveAccount[] }
   /** Pause, abort or rollback was asked for, or the lease was lost. */

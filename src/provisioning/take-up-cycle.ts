@@ -85,8 +85,9 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
     return false;
   }
   const escrows = await ports.stores.escrows.load(cycle.connection);
-  // Whoever asks for one subject by name wants it tried now.
-  const aside = putAside(plan.operations, cycle.kind === 'on-demand' ? [] : escrows, ports.clock.now());
+  // Whoever asks for one subject by name, or has a migration go on, wants it tried now.
+  const isAskedFor = cycle.kind === 'on-demand' || cycle.migration !== undefined;
+  const aside = putAside(plan.operations, isAskedFor ? [] : escrows, ports.clock.now());
   const under = connectionDigest(connection);
   const kept = { memories, aside, under, skips: skipsOf(cycle, prepared), ...why };
   const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, kept);

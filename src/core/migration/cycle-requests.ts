@@ -17,12 +17,13 @@ interface CycleOperation {
 const NAMES = { account: 'account', group: 'SCIM group' } as const;
 const METHODS = { create: 'POST', delete: 'DELETE' } as const;
 
-function whatOf(operation: Operation): string {
+/** What an operation does, by name. */
+export function whatOf(operation: Operation): string {
   const name = `${NAMES[operation.resource]} ${operation.label}`;
-  if (operation.kind !== 'members') return `full cycle: ${operation.kind} ${name}`;
+  if (operation.kind !== 'members') return `${operation.kind} ${name}`;
   const put = operation.add.length === 0 ? [] : [`put ${counted(operation.add.length, 'member')} into`];
   const taken = operation.remove.length === 0 ? [] : [`take ${counted(operation.remove.length, 'member')} out of`];
-  return `full cycle: ${[...put, ...taken].join(' and ')} ${name}`;
+  return `${[...put, ...taken].join(' and ')} ${name}`;
 }
 
 /** What must have been sent for an operation of which only the outcome is known, without its body. */
@@ -58,7 +59,7 @@ function isPutOff({ state, attempts, failure }: CycleOperation): boolean {
 
 function requestsOf(one: CycleOperation): readonly CycleRequest[] {
   const { operation, state, attempts, exported, failure } = one;
-  const what = whatOf(operation);
+  const what = `full cycle: ${whatOf(operation)}`;
   const at = one.settledAt === undefined ? {} : { at: one.settledAt };
   switch (state) {
     case 'exported':

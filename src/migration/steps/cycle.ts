@@ -4,6 +4,7 @@ import { listed } from '../../core/reasons.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
 import { ownCycles, sentByCycles } from '../own-cycles.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { refusedByProvider } from './failed-operations.ts';
 import { SOON_MS } from './look.ts';
 
 /** Cycles a step starts before a person must look. */
@@ -64,12 +65,15 @@ async function judge(context: StepContext, cycle: CycleRecord, runs: number): Pr
     await context.append([{ kind: 'reopened', step: context.step, why: `full cycle ${cycle.id} does not count` }]);
     return { is: 'stop', why };
   }
-  const why = cycle.failure?.message ?? `it ended as ${cycle.result ?? 'unknown'}`;
+  const { message = `it ended as ${cycle.result ?? 'unknown'}`, remedy } = cycle.failure ?? {};
+  const hasErrors = cycle.result === 'entry-level-errors';
+  const refusedWords = hasErrors ? await refusedByProvider(context, cycle, runs >= MOST_CYCLES) : undefined;
+  const why = refusedWords ?? (remedy === undefined ? message : `${message.replace(/\.?$/, '.')} ${remedy}`);
   // The next look starts another one: this one does not count.
   const again: StepOutcome = { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} does not count: ${why}` };
-  if (cycle.result === 'entry-level-errors' && runs < MOST_CYCLES) return again;
-  await context.append([{ kind: 'reopened', step: context.step, why: again.why }]);
-  return { is: 'stop', why: again.why };
+  if (hasErrors && refusedWords === undefined && runs < MOST_CYCLES) return again;
+  // Together: a crash in between must not send again what was refused.
+  return { is: 'stop', why: again.why, first: [{ kind: 'reopened', step: context.step, why: again.why }] };
 }
 
 function doubtWords({ notices }: CycleRecord): string {

@@ -1,0 +1,34 @@
+import type { OperationFailure } from '../operation-failure.ts';
+import type { Operation } from '../operation.ts';
+import { counted, listed } from '../reasons.ts';
+import { whatOf } from './cycle-requests.ts';
+
+/** An operation of a migration's cycle that the provider refused. */
+export interface FailedOperation {
+  readonly operation: Operation;
+  readonly failure?: OperationFailure;
+}
+
+/** Of a group by name; of an account without it, because these words are logged, too. */
+function failureOf({ operation, failure }: FailedOperation): string {
+  const what = operation.resource === 'group' ? whatOf(operation) : `${operation.kind} an account`;
+  const { message = 'not known', requestId } = failure ?? {};
+  return `${what} (${message}${requestId === undefined ? '' : `, request id ${requestId}`})`;
+}
+
+/**
+ * Why a full cycle of a migration does not count, and what to do: `failed` are the first of `total` operations that the
+ * provider refused. In place of trying the escrows again there is resuming, which does just that.
+ */
+export function failedWords(connection: string, failed: readonly FailedOperation[], total: number): string {
+  const resume = `headgate migration resume ${connection}`;
+  const remedies = new Set(failed.flatMap(({ failure }) => failure?.remedy ?? []));
+  const mend = [...remedies].map((remedy) => ` ${remedy.replaceAll('headgate escrow retry', resume)}`).join('');
+  const rest = total - failed.length;
+  const more = rest > 0 ? `, and ${rest} more` : '';
+  const words = listed(failed.map(failureOf), failed.length);
+  return (
+    `the provider refused ${counted(total, 'operation')}: ${words}${more}.${mend} ` +
+    `Its own words: headgate escrow list -c ${connection}. Nothing is sent again by itself; once it is mended, ${resume} tries again at once`
+  );
+}

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { failedWords } from '../../../src/core/migration/failed-words.ts';
+import type { Operation } from '../../../src/core/operation.ts';
+
+const group: Operation = {
+  resource: 'group',
+  kind: 'delete',
+  key: '4:group:delete:it',
+  wave: 4,
+  anchor: 'it',
+  label: 'IT',
+  reason: { code: 'group-out-of-scope', text: 'not assigned' },
+  resourceId: 'it',
+};
+const account: Operation = {
+  resource: 'account',
+  kind: 'create',
+  key: '1:account:create:ada',
+  wave: 1,
+  anchor: 'ada',
+  label: 'ada@contoso.com',
+  reason: { code: 'entitled', text: 'assigned' },
+  attributes: [],
+  references: [],
+};
+const failure = {
+  code: 'WebExceptionProtocolError',
+  message: 'acme: DELETE /Groups/{id} was answered 400',
+  requestId: 'req-1',
+  remedy: 'Mend it; then: headgate escrow retry.',
+};
+
+test('M6: a refused operation is told with the answer and what to do, which is to resume and not to retry its escrow', () => {
+  const words = failedWords('acme', [{ operation: group, failure }], 1);
+  expect(words).toContain(
+    'the provider refused 1 operation: delete SCIM group IT (acme: DELETE /Groups/{id} was answered 400, request id req-1). Mend it; then: headgate migration resume acme.',
+  );
+  expect(words).not.toContain('escrow retry');
+});
+
+test('M6: the same advice is given once, and more than are told are counted', () => {
+  const words = failedWords(
+    'acme',
+    [group, group].map((operation) => ({ operation, failure })),
+    5,
+  );
+  expect(words).toContain('refused 5 operations');
+  expect(words).toContain(', and 3 more.');
+  expect(words.split('Mend it')).toHaveLength(2);
+});
+
+test('M6: accounts are not named, because a pause is logged', () => {
+  const words = failedWords('acme', [{ operation: account, failure }], 1);
+  expect(words).toContain('create an account (');
+  expect(words).not.toContain('ada');
+});

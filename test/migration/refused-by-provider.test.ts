@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { company } from '../e2e/company.ts';
+import { useOwnWorlds, type OwnWorld } from './own-world.ts';
+
+const openWorld = useOwnWorlds();
+
+/** Up to where the full cycle has met a provider that deletes the first group, as a canary, and answers so to the others. */
+async function refused(status: number): Promise<OwnWorld> {
+  const at = await openWorld(company({ users: 5, groups: { Crew: [1, 2], Deck: [2, 3], Mast: [3, 5] } }));
+  at.provider.observe({
+    afterWrite({ method }) {
+      if (method === 'DELETE' && at.provider.faults.list().length === 0 && at.provider.groups.size === 2)
+        at.provider.faults.set({ fault: 'failBefore', value: status, method: 'DELETE', path: '^/Groups' });
+    },
+  });
+  await at.start('remove-groups', ['Crew', 'Deck', 'Mast']);
+  await at.live();
+  await at.approve();
+  await at.live();
+  return at;
+}
+
+async function cyclesOf(at: OwnWorld): Promise<number> {
+  const cycles = await at.stores.cycles.list({ connection: at.name, limit: 100 });
+  return cycles.filter(({ migration }) => migration !== undefined).length;
+}
+
+describe.each([400, 500])('M6: a provider answers %i to the deletes of the full cycle', (status) => {
+  test('it pauses after one cycle and says which groups, with which answer, and what to do; mended and resumed, it ends well', async () => {
+    const at = await refused(status);
+    const { paused } = await at.operator.migrationStatus(at.name);
+    expect(paused).toMatchObject({ by: 'headgate' });
+    for (const group of ['Deck', 'Mast']) expect(paused?.reason).toContain(`delete SCIM group ${group} (`);
+    expect(paused?.reason).toContain(`answered ${status}`);
+    expect(paused?.reason).toContain(`headgate migration resume ${at.name}`);
+    expect(await cyclesOf(at)).toBe(1);
+
+    at.provider.faults.clear();
+    at.provider.observe({});
+    await at.operator.actOnMigration({ connection: at.name, verb: 'resume', by: 'ada' });
+    expect(await at.live()).toMatchObject({ status: 'ended', result: 'succeeded' });
+    expect(at.groups()).toEqual({});
+    expect(await cyclesOf(at)).toBe(2);
+    expect(await at.stores.escrows.load(at.name)).toEqual([]);
+  });
+});
+
+test('M6: where the provider takes the credential no more, what the quarantine says to do is said of the migration, too', async () => {
+  const at = await refused(403);
+  const { quarantine } = await at.stores.connections.get(at.name);
+  const { paused } = await at.operator.migrationStatus(at.name);
+  expect(quarantine?.cause?.remedy).toEqual(expect.stringMatching(/./));
+  expect(paused?.reason).toContain(quarantine?.cause?.remedy);
+  expect(await cyclesOf(at)).toBe(1);
+});
