@@ -10,7 +10,7 @@ const AT_ONCE = 4;
 
 /** A change in the directory as a call. */
 export function directoryCall(context: StepContext, key: string, what: string, change: DirectoryChange): MigrationCall {
-  return { key, what, request: requireWriter(context.ports).show(change), change };
+  return { key, what, request: context.connection.directory.show(change), change };
 }
 
 function outcomeOf(key: string, error: unknown): CallOutcome {

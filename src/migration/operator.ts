@@ -12,8 +12,8 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
 import { connectionDigest } from '../provisioning/connection-digest.ts';
-import { requireSendable } from '../provisioning/recovery.ts';
 import { planMigration, whatIf } from './plan.ts';
+import { requireReady } from './readiness.ts';
 import { resolveGroups } from './resolve-groups.ts';
 import { requireWriter } from './step-context.ts';
 import { takeSurvey } from './survey.ts';
@@ -135,17 +135,4 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
 async function thaw({ stores: { connections } }: Ports, { id, connection }: StoredMigration): Promise<void> {
   const { pausedReason } = await connections.get(connection);
   if (frozenBecause(id, pausedReason) !== undefined) await connections.resume(connection);
-}
-
-/** What must be so before anything is looked at: the identity, and a connection that is in order. */
-async function requireReady(ports: Ports, rules: Connection['rules'], signal: AbortSignal): Promise<void> {
-  const connection = rules.name;
-  const writer = requireWriter(ports);
-  const failed = (await writer.check(rules.engine ?? 'headgate', signal)).find(({ ok }) => !ok);
-  if (failed !== undefined)
-    refuse({ message: `${failed.name}: ${failed.detail}`, remedy: failed.remedy ?? 'see: headgate doctor' });
-  const { switchedOffAt } = await ports.stores.connections.get(connection);
-  if (switchedOffAt !== undefined)
-    throw new RefusedError('connection-off', `connection ${connection} was switched off already`);
-  await requireSendable(connection, ports);
 }

@@ -8,6 +8,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationAsk, MigrationPlan } from '../ports/migration-operator.ts';
 import type { Stores } from '../ports/stores.ts';
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
+import { unreadiness } from './readiness.ts';
 import { resolveGroups } from './resolve-groups.ts';
 import { takeSurvey } from './survey.ts';
 
@@ -31,36 +32,30 @@ export async function planMigration(
   progress: ReadProgress,
   signal: AbortSignal,
 ): Promise<MigrationPlan> {
+  const unready = await unreadiness(ports, connection.rules, signal);
   const groups = await resolveGroups(connection, ask, signal);
   const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
   return {
     survey,
-    obstacles: obstacles(survey, ask.options),
+    obstacles: [...unready, ...obstacles(survey, ask.options)],
     whatIf: whatIfUnassigned(
       facts.directory,
       connection.rules,
       survey.groups.map(({ anchor }) => anchor),
     ),
-    requests: requestsOf(survey, connection, ports),
+    requests: requestsOf(survey, connection),
   };
 }
 
-function requestsOf(survey: Survey, { provider, rules }: Connection, { migration }: Ports): MigrationPlan['requests'] {
-  const { writer } = migration;
+function requestsOf(survey: Survey, { directory, provider, rules }: Connection): MigrationPlan['requests'] {
   const application = survey.application.id;
   const steps = new Set(stepsOf(survey.kind, 'forward', rules.engine ?? 'headgate'));
   const assigns = survey.users.flatMap((user) =>
-    user.missing.flatMap((roleId) =>
-      writer === undefined
-        ? []
-        : [
-            {
-              step: 'assign-directly',
-              what: `assign ${user.label} directly`,
-              request: writer.show({ kind: 'assign', application, principal: user.anchor, roleId }),
-            },
-          ],
-    ),
+    user.missing.map((roleId) => ({
+      step: 'assign-directly',
+      what: `assign ${user.label} directly`,
+      request: directory.show({ kind: 'assign', application, principal: user.anchor, roleId }),
+    })),
   );
   const scim = survey.groups.flatMap(({ anchor, name, scimGroup }) =>
     scimGroup === undefined ? [] : [{ anchor, name, ...scimGroup }],
@@ -81,17 +76,11 @@ function requestsOf(survey: Survey, { provider, rules }: Connection, { migration
     })),
   );
   const unassigns = survey.groups.flatMap(({ name, assignments }) =>
-    assignments.flatMap(({ id }) =>
-      writer === undefined
-        ? []
-        : [
-            {
-              step: 'unassign-groups',
-              what: `unassign group ${name}`,
-              request: writer.show({ kind: 'unassign', application, assignment: id }),
-            },
-          ],
-    ),
+    assignments.map(({ id }) => ({
+      step: 'unassign-groups',
+      what: `unassign group ${name}`,
+      request: directory.show({ kind: 'unassign', application, assignment: id }),
+    })),
   );
   // Entra's own engine deletes what it finds unassigned; Headgate only stops it in the end.
   const deleted = rules.engine === 'entra' ? [] : scim;
@@ -102,13 +91,13 @@ function requestsOf(survey: Survey, { provider, rules }: Connection, { migration
   );
   const { job } = survey;
   const pauses =
-    writer === undefined || job === undefined
+    job === undefined
       ? []
       : [
           {
             step: 'disable-connection',
             what: "pause Entra's own provisioning",
-            request: writer.show({ kind: 'pause-job', application, job: job.id }),
+            request: directory.show({ kind: 'pause-job', application, job: job.id }),
           },
         ];
   return [...assigns, ...empties, ...unassigns, ...deletes, ...pauses].filter(({ step }) =>

@@ -11,6 +11,7 @@ import type {
   Whereabouts,
 } from '../core/directory.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
+import type { DirectoryChange, ExactRequest } from '../core/migration/journal.ts';
 import type { NativeJob } from '../core/migration/native-job.ts';
 
 /** Called as a read moves on, for progress only. `total` is absent where the directory does not tell. */
@@ -97,6 +98,8 @@ export interface DirectorySource {
    * is missing.
    */
   readProvisioningJobs(applicationId: Anchor, signal: AbortSignal): Promise<readonly NativeJob[]>;
+  /** The request a migration's change is sent as, without credentials: for showing it. Nothing is sent. */
+  show(change: DirectoryChange): ExactRequest;
   /** Cheapest authenticated read that proves credentials and permissions; used by `doctor` and at start. */
   check(appId: string, signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { DirectoryChange, ExactRequest } from '../core/migration/journal.ts';
+import type { DirectoryChange } from '../core/migration/journal.ts';
 import type { MigrationEngine } from '../core/migration/migration.ts';
 import type { CheckResult } from './directory-source.ts';
 
@@ -14,8 +14,6 @@ export interface DirectoryChanged {
  * is idempotent; a failure is one of the error family.
  */
 export interface DirectoryWriter {
-  /** The request a change is sent as, without credentials. Nothing is sent. */
-  show(change: DirectoryChange): ExactRequest;
   /**
    * Makes one change. A change that was made before is `already-so`. RefusedError('migration-refused') when the identity
    * holds permissions with which a mistake could delete people.

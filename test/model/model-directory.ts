@@ -101,6 +101,7 @@ export function modelDirectory(
     },
     readNativeJobs: async () => ({ known: true, active: [] }),
     readProvisioningJobs: async () => [],
+    show: (change) => ({ to: 'directory', method: 'POST', path: `/${change.kind}` }),
     check: async () => [],
     close: async () => undefined,
   };

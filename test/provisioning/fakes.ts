@@ -60,6 +60,7 @@ export function fakeDirectory(given: FakeDirectory): DirectorySource {
     readChanges: unused,
     readNativeJobs: async () => ({ known: true, active: [] }),
     readProvisioningJobs: async () => [],
+    show: (change) => ({ to: 'directory', method: 'POST', path: `/${change.kind}` }),
     check: unused,
     close: async () => undefined,
   };

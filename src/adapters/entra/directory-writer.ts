@@ -70,7 +70,6 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
   }
 
   return {
-    show: requestOf,
     async apply(change, signal) {
       requireAllowed(requestOf(change));
       const answer = await persistence.persist(

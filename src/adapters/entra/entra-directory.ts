@@ -17,6 +17,7 @@ import { findUser, readUsers } from './read-users.ts';
 import { createTokenNetwork } from './token-network.ts';
 import { createTokenSource } from './tokens.ts';
 import { createTransport } from './transport.ts';
+import { requestOf } from './write-requests.ts';
 
 /**
  * Microsoft Entra ID as the source of authority, read through Microsoft Graph with application permissions
@@ -63,6 +64,7 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     readChanges: (since, attributes, signal, progress) => tracking.readChanges(since, attributes, signal, progress),
     readNativeJobs: (applicationId, signal) => readNativeJobs(graph, client, applicationId, signal),
     readProvisioningJobs: (applicationId, signal) => readProvisioningJobs(graph, applicationId, signal),
+    show: requestOf,
     check: (appId, signal) => checkDirectory(graph, tokens, appId, signal),
     async close(): Promise<void> {
       lifetime.abort();

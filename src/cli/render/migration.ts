@@ -88,7 +88,7 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
     consents.length === 0 ? '' : ` If that is meant: ${consents.map((code) => `--accept ${code}`).join(' ')}`;
   return [
     `${paint.strong(`${survey.kind} of ${survey.connection}`)}: ${plural(survey.groups.length, 'group')}, ${plural(survey.users.length, 'user')} through them, ${plural(survey.accounts.length, 'active account')}. Nothing was written.`,
-    ...findingLines(survey.findings, paint),
+    ...findingLines([...obstacles.filter(({ code }) => code === 'not-ready'), ...survey.findings], paint),
     '',
     'Without a migration, unassigning the groups now:',
     renderWhatIf(plan.whatIf, paint),

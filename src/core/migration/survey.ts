@@ -7,6 +7,7 @@ import type { NativeJob } from './native-job.ts';
 
 export type FindingCode =
   | Consent
+  | 'not-ready'
   | 'incomplete-read'
   | 'no-groups'
   | 'unknown-group'
