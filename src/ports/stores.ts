@@ -209,7 +209,7 @@ export interface LinkStore {
   ): Promise<readonly Link[]>;
   /**
    * Forgets exactly these links, memberships of their users with them, and the baseline, so that the next cycle looks at
-   * everything; keeps who did so and why. RefusedError, and nothing has changed: 'cycle-open', 'migration-open',
+   * everything; cancels what was left in doubt for them, apart from creations; keeps who did so and why. RefusedError, and nothing has changed: 'cycle-open', 'migration-open',
    * 'connection-off' as for opening a cycle, 'plan-stale' when a link is not there any more or leads elsewhere.
    */
   forget(

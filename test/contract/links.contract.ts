@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Link } from '../../src/core/link.ts';
-import { aLink, ALLOWED, anchorOf, aPlan } from './plans.ts';
+import { WAVE, type Operation, type Wave } from '../../src/core/operation.ts';
+import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval } from './plans.ts';
 import type { StoresUnderTest } from './stores.contract.ts';
 
 const LEASE = 60_000;
@@ -67,6 +68,30 @@ export function describeLinks(name: string, open: () => Promise<StoresUnderTest>
       expect(await cycles.baseline(connection)).toBeUndefined();
       expect(await escrows.acts(connection, 5)).toEqual([{ act: 'links-forgotten', ...act() }]);
       expect(await links.load(`${connection}-other`)).toEqual([aLink(1)]);
+    });
+
+    test('are forgotten with what was left in doubt for them, so that nobody settles it later; a creation is still looked for', async () => {
+      const { links, cycles } = under.stores;
+      const doubtful = async (wave: Wave, operations: readonly Operation[]) => {
+        const { id } = await cycles.open({ connection, kind: 'initial', requestedBy: 'ada' });
+        await cycles.leaseGathering(id, 'w1', LEASE);
+        await cycles.savePlan(id, 'w1', aPlan(connection, operations), ALLOWED);
+        for (const slice of await cycles.cutSlices(id, wave, 1, 10, under.clock.now())) {
+          await cycles.startSlice(slice, 'w1', LEASE);
+          await cycles.recordSlice(slice, 'w1', []);
+        }
+        await cycles.close(id, 'cancelled');
+        return id;
+      };
+      const id = await doubtful(WAVE.disable, [aRemoval(1, 'disable'), aRemoval(2, 'disable')]);
+      await doubtful(WAVE.accounts, [aCreate(1)]);
+      const left = async () =>
+        (await under.others.cycles.leftInDoubt(connection)).map(({ operation }) => [operation.kind, operation.anchor]);
+      const create = ['create', anchorOf(1)];
+      expect(await left()).toEqual([['disable', anchorOf(1)], ['disable', anchorOf(2)], create]);
+      await links.forget(connection, [aLink(1)], act());
+      expect(await left()).toEqual([['disable', anchorOf(2)], create]);
+      expect((await cycles.operations(id, { limit: 10 })).map(({ state }) => state)).toEqual(['cancelled', 'in-doubt']);
     });
 
     test.each<[rule: string, changed: Link]>([

@@ -4,6 +4,7 @@ import type { Link } from '../../core/link.ts';
 import type { LinkStore } from '../../ports/stores.ts';
 import { inChunks } from './chunks.ts';
 import { commit, type SyncToDisk } from './commits.ts';
+import { cancelLeft, lockDoubtful } from './left-store.ts';
 import { dropLinks, forgetMemberships } from './link-store.ts';
 import { cycleOpen, openCycleId, refuseSuspended } from './refuse-suspended.ts';
 import type { Sql, Tx } from './tables.ts';
@@ -22,7 +23,11 @@ export function createForgetting(db: Sql, syncToDisk: SyncToDisk): Pick<LinkStor
         await sql`lock table headgate.cycle, headgate.scope_migration in share row exclusive mode`.execute(tx);
         await refuseSuspended(tx, connection, undefined);
         if ((await openCycleId(tx, connection)) !== undefined) throw await cycleOpen(tx, connection);
-        for (const chunk of inChunks(links, CHUNK)) await forgetChunk(tx, connection, chunk);
+        const doubtful = await lockDoubtful(tx, connection);
+        for (const chunk of inChunks(links, CHUNK)) {
+          await forgetChunk(tx, connection, chunk);
+          await cancelLeft(tx, doubtful, chunk, at);
+        }
         await tx.deleteFrom('headgate.baseline').where('connection', '=', connection).execute();
         await tx
           .insertInto('headgate.recovery_act')

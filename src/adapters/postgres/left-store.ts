@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Link } from '../../core/link.ts';
 import type { Operation } from '../../core/operation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LeftResult } from '../../ports/slices.ts';
@@ -42,6 +43,35 @@ export function createLeftStore(db: Sql, clock: Clock): Pick<CycleStore, 'leftIn
     recordLeft: (cycle, results) =>
       commit(db, 'cycles.recordLeft', (tx) => recordLeft(tx, cycle, results, clock.now())),
   };
+}
+
+/** Locks the cycles that left something in doubt, waiting for whoever records what became of it. Their numbers. */
+export async function lockDoubtful(tx: Tx, connection: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ number: string }>`
+    select number from headgate.cycle as cycle where connection = ${connection} and exists (
+      select 1 from headgate.operation_count as counted
+      where counted.cycle = cycle.number and counted.state = 'in-doubt' and counted.count > 0)
+    order by number for update`.execute(tx);
+  return rows.map(({ number }) => number);
+}
+
+/**
+ * Cancels what closed cycles left in doubt for these, so that nobody settles it later by a resource id that leads to
+ * nobody, or to somebody else, by then. A creation stays: it is looked for by name, and what it made is still ours.
+ */
+export async function cancelLeft(
+  tx: Tx,
+  cycles: readonly string[],
+  subjects: readonly Pick<Link, 'resource' | 'anchor'>[],
+  at: number,
+): Promise<void> {
+  await sql`
+    update headgate.operation as operation
+    set state = 'cancelled', settled_at = ${at}, not_before = null, failure = null
+    from json_to_recordset(${JSON.stringify(subjects)}::json) as given (resource text, anchor text)
+    where operation.resource = given.resource and operation.anchor = given.anchor
+      and operation.state = 'in-doubt' and operation.body ->> 'kind' <> 'create'
+      and operation.cycle = any(${cycles}::bigint[])`.execute(tx);
 }
 
 async function recordLeft(tx: Tx, id: string, results: readonly LeftResult[], now: number): Promise<void> {
