@@ -38,6 +38,7 @@ export function createLinkDesk(ports: DeskPorts, log: Log, connectionOf: (name: 
       const connection = connectionOf(name);
       const found = await findVanished(connection, ports, signal);
       refuseOther(found, digest);
+      refuseMoved(connection, connectionOf(name));
       const { accounts, groups } = countResources(found.gone);
       const what = `${counted(accounts, 'account')}, ${counted(groups, 'SCIM group')}`;
       const subject = `${what} (digest ${shortDigest(found.digest)})`;
@@ -74,6 +75,20 @@ function refuseOther({ connection, gone, digest }: VanishedLinks, decided: strin
     'plan-stale',
     `something else is gone by now: ${counted(accounts, 'account')} and ${counted(groups, 'SCIM group')}, digest ${shortDigest(digest)}`,
     { remedy: `nothing was forgotten. Look again: ${again}` },
+  );
+}
+
+/** A reload may have brought another address, or tenant, while the one before was read: what that said is about no other. */
+function refuseMoved(read: Connection, now: Connection): void {
+  if (now.target === read.target && now.tenant === read.tenant) return;
+  const { name } = read.rules;
+  const which = now.target === read.target ? 'tenant' : 'provider URL';
+  throw new RefusedError(
+    'plan-stale',
+    `the configuration of ${name} has another ${which} since the provider was read`,
+    {
+      remedy: `nothing was forgotten. Look again: headgate connection forget-vanished -c ${name}`,
+    },
   );
 }
 

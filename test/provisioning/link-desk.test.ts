@@ -28,12 +28,17 @@ const LINKS: readonly Link[] = [
 interface Found {
   readonly provider?: ServiceProvider;
   readonly target?: string;
+  readonly tenant?: string;
   readonly state?: object;
   readonly migration?: string;
   readonly cycle?: string;
 }
 
-function deskWith({ provider = fakeProvider({}), target, state = {}, migration, cycle }: Found = {}) {
+/** A desk whose connection is what was found, with what a reload has brought `now`. */
+function deskWith(
+  { provider = fakeProvider({}), target, state = {}, migration, cycle }: Found = {},
+  now: Pick<Found, 'target' | 'tenant'> = {},
+) {
   const forgotten: unknown[] = [];
   const stores = {
     links: {
@@ -50,7 +55,7 @@ function deskWith({ provider = fakeProvider({}), target, state = {}, migration, 
   };
   const connection = { ...aConnection(directory, provider), ...(target === undefined ? {} : { target }) };
   const ports = { stores, clock: { now: () => NOW } };
-  return { forgotten, desk: createLinkDesk(ports, silentLog, () => connection) };
+  return { forgotten, desk: createLinkDesk(ports, silentLog, () => ({ ...connection, ...now })) };
 }
 
 describe('what is gone', () => {
@@ -136,6 +141,32 @@ describe('forgetting what is gone', () => {
     await expect(desk.forgetVanished({ ...decision, digest }, never)).rejects.toMatchObject({
       code: 'plan-stale',
       message: expect.stringContaining('2 accounts and 1 SCIM group'),
+    });
+    expect(forgotten).toEqual([]);
+  });
+
+  test.each<[what: string, reloaded: Pick<Found, 'target' | 'tenant'>]>([
+    ['provider URL', { target: 'https://right.example/scim/v2' }],
+    ['tenant', { tenant: 'fabrikam' }],
+  ])('is refused when a reload brings another %s while it reads', async (what, reloaded) => {
+    let armed = false;
+    const typo: Found = {
+      provider: {
+        ...fakeProvider({}),
+        readAccount: async () => {
+          if (armed) Object.assign(now, reloaded);
+          return undefined;
+        },
+      },
+    };
+    const now: { -readonly [key in keyof Found]: Found[key] } = {};
+    const { desk, forgotten } = deskWith(typo, now);
+    const { digest } = await desk.vanished('acme', never);
+    armed = true;
+    await expect(desk.forgetVanished({ ...decision, digest }, never)).rejects.toMatchObject({
+      code: 'plan-stale',
+      message: `the configuration of acme has another ${what} since the provider was read`,
+      facts: { remedy: expect.stringContaining('nothing was forgotten') },
     });
     expect(forgotten).toEqual([]);
   });
