@@ -77,11 +77,12 @@ function accountRows(report: MigrationReport): readonly (readonly (string | Html
 /** What became of a group: that one is still there is wrong only where it should be gone. */
 function groupState(group: ReportedGroup | undefined, result: MigrationReport['result']): string | Html {
   if (group === undefined) return 'not known';
-  const { assigned, scimGroup, members } = group;
+  const { assigned, scimGroup, members, notBack = [] } = group;
   const directory = assigned === undefined ? '' : assigned ? ', assigned' : ', not assigned';
   if (scimGroup === null) return `gone${directory}`;
   const inside = members === undefined ? '' : `, members: ${members}`;
-  return html`${result === 'succeeded' ? 'STILL THERE' : 'there'}: ${code(scimGroup)}${inside}${directory}`;
+  const out = notBack.length === 0 ? '' : `, NOT IN IT AGAIN: ${notBack.join(', ')}`;
+  return html`${result === 'succeeded' ? 'STILL THERE' : 'there'}: ${code(scimGroup)}${inside}${out}${directory}`;
 }
 
 function requestRow({ at, what, request, outcome, why }: ReportedRequest): readonly (string | Html)[] {

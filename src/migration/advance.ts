@@ -148,8 +148,9 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
   const { step } = context;
   switch (outcome.is) {
     case 'done': {
-      const { first = [], text, stays } = outcome;
-      const said: readonly JournalEntry[] = [...first, { kind: 'done', step, text, ...(stays && { stays }) }];
+      const { first = [], text, stays, notBack } = outcome;
+      const left = { ...(stays && { stays }), ...(notBack && { notBack }) };
+      const said: readonly JournalEntry[] = [...first, { kind: 'done', step, text, ...left }];
       log.info({ step, text: outcome.text }, 'a step of the migration is done');
       if (step === 'report') {
         // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.

@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
+import type { JournalEntry, JournalLine, MembersOut } from '../core/migration/journal.ts';
 import type { Link } from '../core/link.ts';
 import type { MigrationStep } from '../core/migration/migration.ts';
 import type { ActiveAccount } from '../core/migration/survey.ts';
@@ -18,6 +18,8 @@ export type StepOutcome =
       readonly first?: readonly JournalEntry[];
       /** Keys of calls whose effect it does without. */
       readonly stays?: readonly string[];
+      /** Members of SCIM groups that could not be put back. */
+      readonly notBack?: readonly MembersOut[];
     }
   /** Nothing more can be done now; look again after so many ms. */
   | { readonly is: 'again'; readonly afterMs: number }

@@ -18,7 +18,7 @@ import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
 import { defaultMapping, theRules } from '../builders.ts';
 import { aSecret } from '../provisioning/fakes.ts';
 import { silentLog } from '../silent-log.ts';
-import { openSurroundings, startAs } from './surroundings.ts';
+import { openSurroundings, startAs, type SurroundingsOptions } from './surroundings.ts';
 import { useWorlds } from './use-worlds.ts';
 
 const never = new AbortController().signal;
@@ -96,6 +96,7 @@ export interface EntraWorldOptions {
   readonly organisation: Organisation;
   readonly job?: JobSettings;
   readonly permissions?: readonly string[];
+  readonly vendor?: SurroundingsOptions['vendor'];
 }
 
 /** A company that Entra's own service has provisioned, and Headgate beside it. Cycles of Entra's job run when told to. */
@@ -136,11 +137,11 @@ export function useEntraWorlds(): (options: EntraWorldOptions) => Promise<EntraW
 
 async function openEntraWorld(
   database: Database,
-  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS }: EntraWorldOptions,
+  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS, vendor }: EntraWorldOptions,
 ): Promise<EntraWorld> {
   const name = `acme-${++worlds}`;
   const clock = { now: () => Date.now() };
-  const around = await openSurroundings({ name, organisation, clock, permissions });
+  const around = await openSurroundings({ name, organisation, clock, permissions, ...(vendor && { vendor }) });
   const { tenant, provider, principal, directory } = around;
   const stores = createStores({ database, clock });
   const connection: Connection = {

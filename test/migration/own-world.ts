@@ -18,7 +18,7 @@ import { aHandClock } from '../contract/stores.contract.ts';
 import { ModelProcess } from '../model/model-process.ts';
 import { ModelQueue } from '../model/model-queue.ts';
 import { silentLog } from '../silent-log.ts';
-import { openSurroundings, startAs, type Surroundings } from './surroundings.ts';
+import { openSurroundings, startAs, type Surroundings, type SurroundingsOptions } from './surroundings.ts';
 import { useWorlds } from './use-worlds.ts';
 
 /** Jobs one process may take: far more than any way to where it stands still needs. */
@@ -69,14 +69,20 @@ let worlds = 0;
  * For the worlds of a test file: what this returns opens one, over real HTTP and a real database, and runs its first full
  * cycle.
  */
-export function useOwnWorlds(): (organisation: Organisation) => Promise<OwnWorld> {
-  return useWorlds(openOwnWorld);
+export function useOwnWorlds(
+  vendor?: SurroundingsOptions['vendor'],
+): (organisation: Organisation) => Promise<OwnWorld> {
+  return useWorlds((database, organisation) => openOwnWorld(database, organisation, vendor));
 }
 
-async function openOwnWorld(database: Database, organisation: Organisation): Promise<OwnWorld> {
+async function openOwnWorld(
+  database: Database,
+  organisation: Organisation,
+  vendor: SurroundingsOptions['vendor'],
+): Promise<OwnWorld> {
   const name = `own-${++worlds}`;
   const clock = aHandClock(Date.now());
-  const around = await openSurroundings({ name, organisation, clock });
+  const around = await openSurroundings({ name, organisation, clock, ...(vendor && { vendor }) });
   const stores = createStores({ database, clock });
   const deadly: Deadly = { ...UNHARMED };
   let births = 0;

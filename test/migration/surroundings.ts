@@ -34,6 +34,8 @@ export interface SurroundingsOptions {
   readonly clock: Clock;
   /** Of the identity that writes to the directory; what migrations need by default. */
   readonly permissions?: readonly string[];
+  /** What the provider is, and what it is taken for. */
+  readonly vendor?: 'uniqkey' | 'generic';
 }
 
 /** A tenant and a provider, each over real HTTP, and what Headgate reaches them with. */
@@ -59,11 +61,12 @@ export async function openSurroundings({
   organisation,
   clock,
   permissions,
+  vendor = 'uniqkey',
 }: SurroundingsOptions): Promise<Surroundings> {
   const reader = readerApplication();
   const writing = migrationApplication(permissions === undefined ? {} : { permissions });
   const tenant = await startTenant({ organisation, applications: [reader, writing] });
-  const provider = await startProvider({ behaviour: 'uniqkey' });
+  const provider = await startProvider({ behaviour: vendor });
   const token = provider.token ?? '';
   const { metrics } = createSpyMetrics();
   const shared = { log: silentLog, metrics, now: () => clock.now() };
@@ -82,7 +85,7 @@ export async function openSurroundings({
   const scim = createScimProvider({
     connection: name,
     url: provider.url,
-    profile: profileByName('uniqkey'),
+    profile: profileByName(vendor),
     credential: { kind: 'bearer', token: async () => token, spare: async () => undefined },
     ...shared,
   });

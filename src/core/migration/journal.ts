@@ -47,6 +47,12 @@ export interface CallOutcome {
   readonly why?: string;
 }
 
+/** Members who were in a SCIM group and are not in it again. */
+export interface MembersOut {
+  readonly group: Anchor;
+  readonly members: readonly ResourceId[];
+}
+
 /** A request of one of the migration's own cycles, and what became of it. */
 export interface CycleRequest {
   readonly what: string;
@@ -81,6 +87,8 @@ export type JournalEntry =
       readonly text?: string;
       /** Keys of the calls it would have made and leaves unmade: of these nothing was read back. */
       readonly stays?: readonly string[];
+      /** Members of SCIM groups that a rollback could not put back, each group once. */
+      readonly notBack?: readonly MembersOut[];
     }
   /** Something changed outside: the steps from this one on are to be gone through again. */
   | { readonly kind: 'reopened'; readonly step: MigrationStep; readonly why: string }

@@ -21,12 +21,11 @@ export const FORWARD_STEPS = [
   'report',
 ] as const;
 /** What undoes it, in order: the groups are back and seen to be back before any direct assignment is withdrawn. */
-export const ROLLBACK_STEPS = ['reassign-groups', 'restore-cycle', 'withdraw-assignments', 'report'] as const;
 /**
- * With Entra's engine its own next whole cycle makes the groups anew that it has deleted; into those it has not, Headgate
- * puts back whom it took out, and not before: a cycle under way could still delete the group, members and all.
+ * Whom no cycle puts back, Headgate puts back after it. With Entra's engine the next whole cycle makes the groups anew that it
+ * has deleted, and not before it is anybody put into the others: one under way could still delete a group, members and all.
  */
-export const ROLLBACK_STEPS_OF_ENTRA = [
+export const ROLLBACK_STEPS = [
   'reassign-groups',
   'restore-cycle',
   'refill-groups',
@@ -52,10 +51,7 @@ export const FORWARD_STEPS_OF_ENTRA = [
   'report',
 ] as const;
 export type MigrationStep =
-  | (typeof FORWARD_STEPS)[number]
-  | (typeof FORWARD_STEPS_OF_ENTRA)[number]
-  | (typeof ROLLBACK_STEPS)[number]
-  | (typeof ROLLBACK_STEPS_OF_ENTRA)[number];
+  (typeof FORWARD_STEPS)[number] | (typeof FORWARD_STEPS_OF_ENTRA)[number] | (typeof ROLLBACK_STEPS)[number];
 
 /** Where a person must say yes. Each stands before one step; silence means no. */
 export const MIGRATION_GATES = ['coverage', 'disable', 'revocation'] as const;
@@ -131,7 +127,7 @@ const ONLY_WHEN_DISABLING: ReadonlySet<MigrationStep> = new Set(['disable-connec
 
 /** The steps of a migration, in order. */
 export function stepsOf(kind: MigrationKind, mode: MigrationMode, engine: MigrationEngine): readonly MigrationStep[] {
-  if (mode === 'rollback') return engine === 'entra' ? ROLLBACK_STEPS_OF_ENTRA : ROLLBACK_STEPS;
+  if (mode === 'rollback') return ROLLBACK_STEPS;
   const forward: readonly MigrationStep[] = engine === 'entra' ? FORWARD_STEPS_OF_ENTRA : FORWARD_STEPS;
   return forward.filter((step) => kind === 'disable-scim' || !ONLY_WHEN_DISABLING.has(step));
 }

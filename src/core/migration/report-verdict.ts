@@ -13,12 +13,14 @@ export interface ReportedGroup {
   readonly scimGroup: ResourceId | null;
   /** Absent where the provider does not show members, or was not asked for them. */
   readonly members?: number;
+  /** Members the migration took out who are not in it again, where there are any. */
+  readonly notBack?: readonly ResourceId[];
 }
 
 /**
  * What a migration came to. `passed`: it has succeeded, the same accounts by id are active before and after, and no group is
  * left, and Entra's own job has not run after the last look. `restored`: it was rolled back, the same accounts are active,
- * every group is assigned and there again, and no direct assignment of its own is left. Both need an unbroken journal.
+ * every group is assigned and there again with whom was taken out of it, and no direct assignment of its own is left. Both need an unbroken journal.
  * `failed` is any other end.
  */
 export type ReportVerdict = 'passed' | 'restored' | 'open' | 'failed';
@@ -28,12 +30,14 @@ function hasRolesOf(now: SurveyedGroup | undefined, before: SurveyedGroup): bool
   return before.assignments.every(({ roleId }) => roles.has(roleId));
 }
 
-/** What became of each group that was there before: as it ended, or as it was verified. Undefined while neither was looked at. */
-export function groupsAfter({
-  before,
-  found,
-  verified,
-}: Pick<MigrationState, 'before' | 'found' | 'verified'>): readonly ReportedGroup[] | undefined {
+/**
+ * What became of each group that was there before: as it ended, or as it was verified. Undefined while neither was looked at.
+ * `notBack`: who was not in them again when a rollback ended.
+ */
+export function groupsAfter(
+  { before, found, verified }: Pick<MigrationState, 'before' | 'found' | 'verified'>,
+  notBack: ReadonlyMap<Anchor, readonly ResourceId[]>,
+): readonly ReportedGroup[] | undefined {
   const groups = before?.groups ?? [];
   if (found !== undefined) {
     const now = new Map(found.groups.map((group) => [group.anchor, group]));
@@ -42,12 +46,14 @@ export function groupsAfter({
       const is = now.get(anchor);
       const members = is?.scimGroup?.members?.length;
       const assigned = hasRolesOf(is, was);
+      const out = notBack.get(anchor);
       return {
         anchor,
         name,
         assigned,
         scimGroup: is?.scimGroup?.id ?? null,
         ...(members === undefined ? {} : { members }),
+        ...(out === undefined ? {} : { notBack: out }),
       };
     });
   }
@@ -79,8 +85,8 @@ export function verdictOf(
     // Nothing can have been done before the first look.
     if (before === undefined) return 'restored';
     const had = new Set(before.groups.flatMap(({ anchor, scimGroup }) => (scimGroup === undefined ? [] : [anchor])));
-    const isBack = ({ anchor, assigned, scimGroup }: ReportedGroup) =>
-      assigned === true && (scimGroup !== null || !had.has(anchor));
+    const isBack = ({ anchor, assigned, scimGroup, notBack }: ReportedGroup) =>
+      assigned === true && notBack === undefined && (scimGroup !== null || !had.has(anchor));
     return found.known && groups.every(isBack) && leftBehind.length === 0 ? 'restored' : 'failed';
   }
   if (sinceStandstill(nativeJobs) !== undefined) return 'failed';

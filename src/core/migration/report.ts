@@ -4,6 +4,7 @@ import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } f
 import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
 import { callsOf, type RequestOutcome } from './reported-calls.ts';
 import { stateOf } from './state.ts';
+import { notBackIn } from './still-out.ts';
 import type { ActiveAccount, SurveyFinding } from './survey.ts';
 import { lineText } from './view.ts';
 
@@ -99,7 +100,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
   const lost = before.filter(isLost);
   const added = (after ?? []).filter((account) => !idsBefore.has(account.id));
   const broken = brokenAt(id, lines);
-  const groups = groupsAfter(state);
+  const groups = groupsAfter(state, notBackIn(lines));
   const left = groups?.flatMap(({ scimGroup }) => scimGroup ?? []);
   const verdict = verdictOf(state, {
     sound: broken === undefined,

@@ -78,11 +78,15 @@ export async function takeOut(context: StepContext, link: Link, ids: readonly Re
   await changeProvider(context, call, () => carryOut(context, link, operation));
 }
 
-/** Puts accounts back into a SCIM group, by the users they belong to, as one call. */
+/**
+ * Puts accounts back into a SCIM group, by the users they belong to, as one call. `strangers` belong to nobody of ours, their
+ * ids stand for them, and the link does not take them for members Headgate made.
+ */
 export async function putBack(
   context: StepContext,
   link: Link,
   accounts: ReadonlyMap<Anchor, ResourceId>,
+  whose: 'users' | 'strangers',
 ): Promise<void> {
   const { provider } = context.connection;
   const ids = [...accounts.values()];
@@ -95,7 +99,10 @@ export async function putBack(
   if (request === undefined) return;
   const what = `put ${counted(ids.length, 'member')} back into SCIM group ${link.label}`;
   const call = { key: refillKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
-  await changeProvider(context, call, () => carryOut(context, link, operation, accounts));
+  await changeProvider(context, call, async () => {
+    const after = await carryOut(context, link, operation, accounts);
+    return whose === 'users' ? after : [];
+  });
 }
 
 /** What a call that takes these members out is known by. */

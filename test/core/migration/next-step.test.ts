@@ -71,7 +71,7 @@ describe('M2: the next step', () => {
     ],
     [
       'withdraws assignments last',
-      [...reached, { kind: 'rollback', by: 'ada' }, ...done('reassign-groups', 'restore-cycle')],
+      [...reached, { kind: 'rollback', by: 'ada' }, ...done('reassign-groups', 'restore-cycle', 'refill-groups')],
       { do: 'step', step: 'withdraw-assignments' },
     ],
     [
