@@ -6,8 +6,9 @@ import { ownCycles, sentByCycles } from '../own-cycles.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { refusedByProvider } from './failed-operations.ts';
 import { SOON_MS } from './look.ts';
+import { afterPutOff, putOffs } from './put-off.ts';
 
-/** Cycles a step starts before a person must look. */
+/** Cycles a step starts before a person must look; one that was put off in part, and has no failure, is not counted. */
 const MOST_CYCLES = 3;
 
 /**
@@ -28,7 +29,7 @@ export async function runCycle(context: StepContext, mode: MigrationMode): Promi
     const cycle = await ports.stores.cycles.get(latest);
     if (cycle?.phase !== 'closed') return { is: 'again', afterMs: SOON_MS };
     await context.append(await sentByCycles(context, state));
-    return judge(context, cycle, cycles.length);
+    return judge(context, cycle, cycles);
   }
   const unrecorded = cycles.find(({ id: cycle }) => !state.allCycles.includes(cycle));
   if (unrecorded !== undefined) {
@@ -48,7 +49,7 @@ export async function runCycle(context: StepContext, mode: MigrationMode): Promi
   return { is: 'again', afterMs: SOON_MS };
 }
 
-async function judge(context: StepContext, cycle: CycleRecord, runs: number): Promise<StepOutcome> {
+async function judge(context: StepContext, cycle: CycleRecord, own: readonly CycleRecord[]): Promise<StepOutcome> {
   const findings = cycle.verdict?.findings ?? [];
   const refused = findings.find(({ guard, effect }) => guard === 'migration' && effect === 'refuse');
   if (cycle.result === 'refused' && refused !== undefined) return { is: 'abort', why: refused.message };
@@ -65,6 +66,9 @@ async function judge(context: StepContext, cycle: CycleRecord, runs: number): Pr
     await context.append([{ kind: 'reopened', step: context.step, why: `full cycle ${cycle.id} does not count` }]);
     return { is: 'stop', why };
   }
+  const waiting = await putOffs(context, own);
+  if (waiting.has(cycle.id)) return afterPutOff(context, cycle, own, waiting);
+  const runs = own.length - waiting.size;
   const { message = `it ended as ${cycle.result ?? 'unknown'}`, remedy } = cycle.failure ?? {};
   const hasErrors = cycle.result === 'entry-level-errors';
   const refusedWords = hasErrors ? await refusedByProvider(context, cycle, runs >= MOST_CYCLES) : undefined;
