@@ -126,7 +126,9 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     },
     async migrationReport(name) {
       const { id } = await found(name);
-      return reportOf(id, await migrations.lines(id));
+      // First: a line added in between is one more than it tells of, and none too few.
+      const end = await migrations.journalEnd(id);
+      return reportOf(id, await migrations.lines(id), end);
     },
   };
 }

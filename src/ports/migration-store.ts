@@ -1,4 +1,4 @@
-import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
+import type { JournalEnd, JournalEntry, JournalLine } from '../core/migration/journal.ts';
 import type { Link } from '../core/link.ts';
 
 /** A migration as found: everything else is in its journal. */
@@ -24,6 +24,8 @@ export interface MigrationStore {
   list(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly StoredMigration[]>;
   /** The whole journal, or what follows a line. */
   lines(id: string, after?: number): Promise<readonly JournalLine[]>;
+  /** How the journal ends, as kept beside it in the transaction of its last line; undefined where that is not known. */
+  journalEnd(id: string): Promise<JournalEnd | undefined>;
   /** Takes or renews the right to act for `leaseMs`. False when another live worker has it, or the migration has ended. */
   lease(id: string, worker: string, leaseMs: number): Promise<boolean>;
   release(id: string, worker: string): Promise<void>;

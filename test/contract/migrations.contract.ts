@@ -65,6 +65,21 @@ export function describeMigrations(name: string, open: () => Promise<StoresUnder
       expect(await under.stores.migrations.lines(id, 7)).toEqual(lines.slice(7));
     });
 
+    test('how a journal ends is kept beside it, so that a last line left out is noticed', async () => {
+      const { migrations } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      const end = async () => {
+        const last = (await migrations.lines(id)).at(-1);
+        return last === undefined ? undefined : { lines: last.sequence, hash: last.hash };
+      };
+      expect(await migrations.journalEnd(id)).toEqual(await end());
+      await under.others.migrations.append(id, [paused, ended]);
+      expect(await migrations.journalEnd(id)).toMatchObject({ lines: 3 });
+      await migrations.append(id, [rollback]);
+      expect(await migrations.journalEnd(id)).toEqual(await end());
+      expect(await migrations.journalEnd('nobody')).toBeUndefined();
+    });
+
     test('a worker acts under its lease only, and another takes over when it ends', async () => {
       const { migrations } = under.stores;
       const { id } = await migrations.open(connection, [started(connection)]);

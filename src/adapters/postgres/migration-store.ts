@@ -21,20 +21,24 @@ function toMigration({ id, connection, created_at: createdAt, ended_at: endedAt 
   return { id, connection, createdAt: Number(createdAt), ...(endedAt === null ? {} : { endedAt: Number(endedAt) }) };
 }
 
-/** Chains the entries to the last line and writes them. The row of the migration is locked by the caller. */
+/**
+ * Chains the entries to the last line and writes them, and how the journal ends now beside it. Where that is not how it
+ * ended before, something is missing, and stays known. The row of the migration is locked by the caller.
+ */
 async function writeLines(
   tx: Tx,
   migration: { readonly number: string; readonly id: string },
   entries: readonly JournalEntry[],
   now: number,
 ): Promise<readonly JournalLine[]> {
-  let last = await tx
+  const before = await tx
     .selectFrom('headgate.scope_migration_journal')
     .select(['sequence', 'hash'])
     .where('migration', '=', migration.number)
     .orderBy('sequence', 'desc')
     .limit(1)
     .executeTakeFirst();
+  let last = before;
   const lines: JournalLine[] = [];
   for (const entry of entries) {
     const line = nextLine(migration.id, last, entry, now);
@@ -45,6 +49,12 @@ async function writeLines(
     .insertInto('headgate.scope_migration_journal')
     .values(lines.map((line) => ({ ...line, migration: migration.number, entry: JSON.stringify(line.entry) })))
     .execute();
+  await sql`
+    update headgate.scope_migration set journal_lines = ${last?.sequence ?? 0}, journal_hash = ${last?.hash ?? ''}
+    where number = ${migration.number}
+      and (journal_lines is null or (journal_lines = ${before?.sequence ?? 0} and journal_hash = ${before?.hash ?? ''}))`.execute(
+    tx,
+  );
   return lines;
 }
 
@@ -79,7 +89,7 @@ export function createMigrationStore(db: Sql, clock: Clock, syncToDisk: SyncToDi
   return { ...createReads(db), ...createWrites(db, clock, syncToDisk) };
 }
 
-function createReads(db: Sql): Pick<MigrationStore, 'get' | 'openOf' | 'listOpen' | 'list' | 'lines'> {
+function createReads(db: Sql): Pick<MigrationStore, 'get' | 'openOf' | 'listOpen' | 'list' | 'lines' | 'journalEnd'> {
   const select = () => db.selectFrom('headgate.scope_migration').select(COLUMNS);
   return {
     async get(id) {
@@ -117,6 +127,18 @@ function createReads(db: Sql): Pick<MigrationStore, 'get' | 'openOf' | 'listOpen
           .execute(),
       );
       return rows.map((row) => ({ ...row, at: Number(row.at) }));
+    },
+
+    async journalEnd(id) {
+      const row = await reading(() =>
+        db
+          .selectFrom('headgate.scope_migration')
+          .select(['journal_lines as lines', 'journal_hash as hash'])
+          .where('id', '=', id)
+          .executeTakeFirst(),
+      );
+      if (row === undefined || row.lines === null || row.hash === null) return undefined;
+      return { lines: row.lines, hash: row.hash };
     },
   };
 }

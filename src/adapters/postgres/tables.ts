@@ -55,6 +55,9 @@ interface ScopeMigrationTable {
   readonly ended_at: NullableInt8;
   readonly lease_worker: string | null;
   readonly lease_until: NullableInt8;
+  /** How the journal ends: null where older versions wrote it. */
+  readonly journal_lines: number | null;
+  readonly journal_hash: string | null;
 }
 
 interface JournalTable {

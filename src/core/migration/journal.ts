@@ -154,7 +154,10 @@ export function journalRoot(migration: string): string {
   return digestOf({ migration });
 }
 
-/** The hash of a line: it covers the line before, so that no line can be changed, added or left out unnoticed. */
+/**
+ * The hash of a line: it covers the line before, so that none can be changed, added or left out unnoticed. That the last
+ * ones are missing only `JournalEnd` shows.
+ */
 export function lineHash(line: Omit<JournalLine, 'hash'>): string {
   const { sequence, at, entry, previous } = line;
   return digestOf({ sequence, at, entry, previous });
@@ -171,13 +174,25 @@ export function nextLine(
   return { ...line, hash: lineHash(line) };
 }
 
-/** Number of the first line that does not fit the chain; undefined when all do. An empty journal is no chain at all. */
-export function brokenAt(migration: string, lines: readonly JournalLine[]): number | undefined {
+/** How a journal ends, kept apart from it. */
+export interface JournalEnd {
+  readonly lines: number;
+  /** Of the last of them. */
+  readonly hash: string;
+}
+
+/**
+ * Number of the first line that does not fit the chain; undefined when all do. An empty journal is no chain at all. With
+ * `end`, read before the lines were, a last line that is missing or another is told of, too.
+ */
+export function brokenAt(migration: string, lines: readonly JournalLine[], end?: JournalEnd): number | undefined {
   let previous = journalRoot(migration);
   for (const [index, line] of lines.entries()) {
     const sound = line.sequence === index + 1 && line.previous === previous && line.hash === lineHash(line);
     if (!sound) return index + 1;
     previous = line.hash;
   }
-  return lines.length === 0 ? 1 : undefined;
+  if (lines.length === 0) return 1;
+  if (end === undefined || lines[end.lines - 1]?.hash === end.hash) return undefined;
+  return Math.min(end.lines, lines.length + 1);
 }

@@ -1,4 +1,4 @@
-import { brokenAt, type ExactRequest, type JournalLine } from './journal.ts';
+import { brokenAt, type ExactRequest, type JournalEnd, type JournalLine } from './journal.ts';
 import { leaverFindings } from './leavers.ts';
 import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
 import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
@@ -28,7 +28,7 @@ export interface MigrationReport {
   readonly endedAt?: number;
   readonly result: MigrationResult | 'open';
   readonly text: string;
-  /** Whether every line of the journal fits the one before; the number of the first that does not. */
+  /** Whether every line of the journal fits the one before, and none is missing at its end; the first that does not, or is. */
   readonly chain: {
     readonly sound: boolean;
     readonly brokenAt?: number;
@@ -87,8 +87,8 @@ function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
   return [...ofSteps, ...ofCycles].toSorted((a, b) => a.at - b.at);
 }
 
-/** Pure: the report of a journal, whole or not. */
-export function reportOf(id: string, lines: readonly JournalLine[]): MigrationReport {
+/** Pure: the report of a journal, whole or not. `end` as kept apart from it, where that is known. */
+export function reportOf(id: string, lines: readonly JournalLine[], end?: JournalEnd): MigrationReport {
   const state = stateOf(lines);
   const before = state.before?.accounts ?? [];
   const after = (state.found ?? state.verified)?.accounts;
@@ -99,7 +99,7 @@ export function reportOf(id: string, lines: readonly JournalLine[]): MigrationRe
   const isLost = ({ id }: ActiveAccount) => (after !== undefined && !idsAfter.has(id)) || lostFirst.has(id);
   const lost = before.filter(isLost);
   const added = (after ?? []).filter((account) => !idsBefore.has(account.id));
-  const broken = brokenAt(id, lines);
+  const broken = brokenAt(id, lines, end);
   const groups = groupsAfter(state, notBackIn(lines));
   const left = groups?.flatMap(({ scimGroup }) => scimGroup ?? []);
   const verdict = verdictOf(state, {

@@ -48,6 +48,21 @@ describe('a journal', () => {
     expect(brokenAt('m1', tampered())).toBe(at);
   });
 
+  test('shows that its last line is missing, or another, where it is known how it ended', () => {
+    const last = lines.at(-1);
+    const end = { lines: lines.length, hash: last?.hash ?? '' };
+    expect(brokenAt('m1', lines, end)).toBeUndefined();
+    expect(brokenAt('m1', lines.slice(0, -1))).toBeUndefined();
+    expect(brokenAt('m1', lines.slice(0, -1), end)).toBe(lines.length);
+    const rewritten = journal(...lines.slice(0, -1).map(({ entry }) => entry), called);
+    expect(brokenAt('m1', rewritten, end)).toBe(lines.length);
+    // A line may be added between the reads of the two.
+    expect(brokenAt('m1', journal(...lines.map(({ entry }) => entry), called), end)).toBeUndefined();
+    const { chain, passed } = reportOf('m1', lines.slice(0, -1), end);
+    expect(chain).toMatchObject({ sound: false, brokenAt: lines.length });
+    expect(passed).toBe(false);
+  });
+
   test('is not that of another migration', () => {
     expect(brokenAt('m2', lines)).toBe(1);
   });

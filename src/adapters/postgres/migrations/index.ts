@@ -15,6 +15,7 @@ import * as plannedUnder from './0011-planned-under.ts';
 import * as everything from './0012-everything.ts';
 import * as linksForgotten from './0013-links-forgotten.ts';
 import * as skips from './0014-skips.ts';
+import * as journalEnd from './0015-journal-end.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -34,4 +35,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-everything': everything,
   '0013-links-forgotten': linksForgotten,
   '0014-skips': skips,
+  '0015-journal-end': journalEnd,
 };
