@@ -9,6 +9,7 @@ import type { Caller, GraphRequest } from './graph/call.ts';
 import {
   idsOf,
   isTransport,
+  refusalAnswered,
   refusalsAnswered,
   struck,
   type Dispatch,
@@ -51,7 +52,7 @@ function createGraphAnswerer({
   log,
   faults,
   now,
-}: AnswererParts): (request: HttpRequest) => HttpAnswer {
+}: AnswererParts): (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer> {
   function seen(
     request: { method: string; url: string },
     status: number,
@@ -89,10 +90,19 @@ function createGraphAnswerer({
       ids,
       now,
     );
-    seen({ method: request.method, url: target }, sentStatus(answer), caller?.clientId ?? null, false);
-    const sent = httpAnswer(answer);
-    const headers = { 'request-id': ids.requestId, 'client-request-id': ids.clientRequestId, ...sent.headers };
-    return { ...sent, headers, transport: answer.transport };
+    const shown = (given: DispatchedAnswer): HttpAnswer => {
+      seen({ method: request.method, url: target }, sentStatus(given), caller?.clientId ?? null, false);
+      const sent = httpAnswer(given);
+      const headers = { 'request-id': ids.requestId, 'client-request-id': ids.clientRequestId, ...sent.headers };
+      return { ...sent, headers, transport: given.transport };
+    };
+    const { eventually, body: _now, ...rest } = answer;
+    if (eventually === undefined) return shown(answer);
+    // The dispatcher has given the exchange its ids already.
+    const given = { ...ids, requestId: rest.headers?.['request-id'] ?? ids.requestId };
+    return eventually()
+      .catch((error: unknown) => refusalAnswered(error, given, now))
+      .then((later) => shown({ ...rest, ...later, headers: { ...rest.headers, ...later.headers } }));
   };
 }
 

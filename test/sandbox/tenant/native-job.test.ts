@@ -229,3 +229,42 @@ describe('pause and start', () => {
     expect((await reader.send('POST', `${opened.jobs}/${String(id)}/pause`)).status).toBe(403);
   });
 });
+
+describe('the test of what is saved in a job', () => {
+  const saved = { useSavedCredentials: true };
+
+  it('says whether the service provider takes it, and writes nothing', async () => {
+    const opened = await open();
+    const { id } = await shown(opened);
+    const path = `${opened.jobs}/${String(id)}/validateCredentials`;
+    provider.clearRequests();
+    expect(await client.send('POST', path, saved)).toMatchObject({ status: 204, text: '' });
+    expect(provider.requests().map(({ method }) => method)).toEqual(['GET']);
+    provider.revokeToken(provider.token ?? '');
+    const refused = await client.send('POST', path, saved);
+    expect(refused).toMatchObject({
+      status: 400,
+      json: {
+        error: {
+          code: 'SystemForCrossDomainIdentityManagementCredentialValidationFailure',
+          message: expect.stringContaining('Response Status Code: Unauthorized'),
+          innerError: { 'request-id': refused.headers.get('request-id') },
+        },
+      },
+    });
+    expect(refused.text).not.toContain(provider.token);
+    const seen = client.tenant.control.requests().filter((request) => request.path === path);
+    expect(seen.map(({ status }) => status)).toEqual([204, 400]);
+  });
+
+  it('needs a job that is there, the permission to change it, and to be asked for', async () => {
+    const opened = await open();
+    const { id } = await shown(opened);
+    const path = `${opened.jobs}/${String(id)}/validateCredentials`;
+    expect((await client.send('POST', `${opened.jobs}/scim.other/validateCredentials`, saved)).status).toBe(404);
+    expect((await client.send('POST', path, {})).status).toBe(400);
+    client.tenant.control.registerApplication(migrationApplication({ permissions: READ_PERMISSIONS }));
+    const reader = await clientOf(client.tenant);
+    expect((await reader.send('POST', path, saved)).status).toBe(403);
+  });
+});

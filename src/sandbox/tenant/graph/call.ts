@@ -28,6 +28,8 @@ export interface GraphAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** A string is served as text/plain; absent means no content. */
   readonly body?: Json | undefined;
+  /** Takes its place where the answer takes a look elsewhere first; a GraphRefusal when it rejects. Not inside a batch. */
+  readonly eventually?: () => Promise<GraphAnswer>;
 }
 
 /** One routed request with everything a route needs to answer it. */

@@ -199,10 +199,15 @@ export function refusalsAnswered<T extends GraphAnswer>(
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof GraphRefusal)) throw error;
-    const { status, code, message, headers } = error;
-    return { status, headers, body: errorBody(code, message, ids, now()) };
+    return refusalAnswered(error, ids, now);
   }
+}
+
+/** The answer a refusal is. Anything else is a defect and is thrown on. */
+export function refusalAnswered(error: unknown, ids: RequestIds, now: () => number): GraphAnswer {
+  if (!(error instanceof GraphRefusal)) throw error;
+  const { status, code, message, headers } = error;
+  return { status, headers, body: errorBody(code, message, ids, now()) };
 }
 
 /** 405 for a method Graph does not know at this path. */

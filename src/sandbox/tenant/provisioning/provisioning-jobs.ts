@@ -5,7 +5,7 @@ import type { Organisation } from '../../organisation/organisation.ts';
 import { createJobMemory, forget, type JobMemory, type RememberedLinks, type ResetScope } from './job-memory.ts';
 import { jobScope } from './job-scope.ts';
 import { runCycle, runForUser, type CycleCounts, type CycleRun } from './run-cycle.ts';
-import { createScimTarget, type TargetAddress } from './scim-target.ts';
+import { createScimTarget, testTarget, type TargetAddress, type TargetTest } from './scim-target.ts';
 import { jobIdOf, shownJob, type Execution, type JobCode, type JobStatus } from './shown-job.ts';
 
 /** How the job of an application works. Without a target it only shows how it is and runs nothing. */
@@ -50,6 +50,8 @@ export interface ProvisioningJobs {
   pause(servicePrincipal: string, job: string): boolean;
   start(servicePrincipal: string, job: string): boolean;
   restart(servicePrincipal: string, job: string, scope: readonly ResetScope[]): boolean;
+  /** Whether the service provider takes the secret that is saved in the job; undefined when there is no such job. */
+  testSaved(servicePrincipal: string, job: string): Promise<TargetTest> | undefined;
   close(): Promise<void>;
 }
 
@@ -208,6 +210,10 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
         for (const scope of scopes) forget(memory, scope);
         startAgain(status);
       }),
+    testSaved(principal, id) {
+      const job = jobs.get(principal);
+      return job?.status.id === id ? testTarget(job.settings.target) : undefined;
+    },
     async close() {
       const open = [...jobs.values()];
       for (const principal of jobs.keys()) takeAway(principal);

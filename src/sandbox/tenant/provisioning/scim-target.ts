@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Json, JsonObject } from '../../../core/scim.ts';
 
@@ -78,4 +79,25 @@ export function createScimTarget({ url, token }: TargetAddress): ScimTarget {
       if (status !== 204 && status !== 200 && status !== 404) throw new TargetFailure(status);
     },
   };
+}
+
+/** What comes of trying out an address and its token. */
+export type TargetTest =
+  | { readonly is: 'accepted' }
+  /** Answered, but not as it should. */
+  | { readonly is: 'failed'; readonly status: number }
+  /** No answer that could be read. */
+  | { readonly is: 'unavailable' }
+  /** Nothing is saved. */
+  | { readonly is: 'missing' };
+
+/** What "Test connection" does: looks for somebody who cannot be there. */
+export async function testTarget(address: TargetAddress | undefined): Promise<TargetTest> {
+  if (address === undefined) return { is: 'missing' };
+  try {
+    await createScimTarget(address).find('Users', 'userName', randomUUID());
+    return { is: 'accepted' };
+  } catch (error) {
+    return error instanceof TargetFailure ? { is: 'failed', status: error.status } : { is: 'unavailable' };
+  }
 }

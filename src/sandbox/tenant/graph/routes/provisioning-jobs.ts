@@ -1,8 +1,10 @@
+import { STATUS_CODES } from 'node:http';
 import type { Json, JsonObject } from '../../../../core/scim.ts';
 import type { ServicePrincipal } from '../../../organisation/model.ts';
 import { RESET_SCOPES, type ResetScope } from '../../provisioning/job-memory.ts';
+import type { TargetTest } from '../../provisioning/scim-target.ts';
 import { READ_SYNCHRONIZATION, WRITE_SYNCHRONIZATION, type GraphAnswer, type GraphCall, type Route } from '../call.ts';
-import { badRequest, notFound, requireGuid, unknownSegment } from '../refusal.ts';
+import { badRequest, GraphRefusal, notFound, requireGuid, unknownSegment } from '../refusal.ts';
 
 /** There is no alternate key here: only the object id leads to the jobs. */
 function requirePrincipal(call: GraphCall): ServicePrincipal {
@@ -60,11 +62,50 @@ function action(name: string, act: (call: GraphCall, principal: string, job: str
   };
 }
 
-/** Pause, start and restart. Each may be asked for again. */
+const VALIDATION = 'SystemForCrossDomainIdentityManagementCredentialValidation';
+
+function validated(test: TargetTest): GraphAnswer {
+  switch (test.is) {
+    case 'accepted':
+      return { status: 204 };
+    case 'missing':
+      throw badRequest('There are no saved credentials.');
+    case 'unavailable':
+      throw new GraphRefusal(400, `${VALIDATION}Unavailable`, 'The application could not be reached.');
+    case 'failed': {
+      const name = (STATUS_CODES[test.status] ?? String(test.status)).replaceAll(' ', '');
+      const message = `The application answered unexpectedly. Operation: GET Response Status Code: ${name}`;
+      throw new GraphRefusal(400, `${VALIDATION}Failure`, message);
+    }
+    default:
+      return test satisfies never;
+  }
+}
+
+/** Tries out what is saved in the job, and nothing else (synchronization-synchronizationjob-validatecredentials). */
+const VALIDATE_ROUTE: Route = {
+  method: 'POST',
+  path: `${JOBS}/{job}/validateCredentials`,
+  permissions: WRITE_SYNCHRONIZATION,
+  options: [],
+  cost: 1,
+  answer(call) {
+    const { body } = call.request;
+    if (!isObject(body) || body['useSavedCredentials'] !== true)
+      throw badRequest('The sandbox validates saved credentials only.');
+    const job = call.keys['job'] ?? '';
+    const test = call.provisioningJobs.testSaved(requirePrincipal(call).id, job);
+    if (test === undefined) throw notFound(job);
+    return { status: 424, eventually: async () => validated(await test) };
+  },
+};
+
+/** Pause, start, restart and the test of what is saved. Each may be asked for again. */
 export const JOB_WRITE_ROUTES: readonly Route[] = [
   action('pause', ({ provisioningJobs }, principal, job) => provisioningJobs.pause(principal, job)),
   action('start', ({ provisioningJobs }, principal, job) => provisioningJobs.start(principal, job)),
   action('restart', (call, principal, job) =>
     call.provisioningJobs.restart(principal, job, resetScopes(call.request.body)),
   ),
+  VALIDATE_ROUTE,
 ];
