@@ -1,3 +1,4 @@
+import type { Anchor } from '../core/directory.ts';
 import type { DirectoryChange } from '../core/migration/journal.ts';
 import type { MigrationEngine } from '../core/migration/migration.ts';
 import type { CheckResult } from './directory-source.ts';
@@ -9,6 +10,12 @@ export interface DirectoryChanged {
   readonly assignment?: string;
 }
 
+/** Whether the service provider takes the secret that is saved in a provisioning job of Entra's. */
+export type SavedCredentials =
+  | { readonly is: 'accepted' | 'refused' }
+  /** Nobody can tell; `why` without personal data. */
+  | { readonly is: 'unknown'; readonly why: string };
+
 /**
  * The only way Headgate writes to a directory: the separate identity of a migration, with the least it needs. Every change
  * is idempotent; a failure is one of the error family.
@@ -19,6 +26,11 @@ export interface DirectoryWriter {
    * holds permissions with which a mistake could delete people.
    */
   apply(change: DirectoryChange, signal: AbortSignal): Promise<DirectoryChanged>;
+  /**
+   * Has Entra try the secret out that is saved in its provisioning job. Changes nothing; the secret itself is never seen.
+   * Fails like `apply`.
+   */
+  savedCredentials(application: Anchor, job: string, signal: AbortSignal): Promise<SavedCredentials>;
   /** Proves the credential, and that it has what migrations of that engine need and nothing dangerous. Writes nothing. */
   check(engine: MigrationEngine, signal: AbortSignal): Promise<readonly CheckResult[]>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isHeadgateError, TransientError } from '../../core/errors.ts';
-import type { DirectoryChange } from '../../core/migration/journal.ts';
+import type { DirectoryChange, ExactRequest } from '../../core/migration/journal.ts';
 import type { CheckResult } from '../../ports/directory-source.ts';
 import type { DirectoryChanged, DirectoryWriter } from '../../ports/directory-writer.ts';
 import { CALLS, type Call, type GraphPermission } from './call.ts';
@@ -9,11 +9,12 @@ import { failureOf, isObjectMissing, setbackOf } from './graph-failure.ts';
 import { objectOf, textOf } from './json.ts';
 import type { EntraOptions } from './options.ts';
 import { createPersistence, DEFAULT_PATIENCE } from './patience.ts';
+import { savedCredentialsOf } from './saved-credentials.ts';
 import { neededPermissions, permissionsOf, requireHarmless } from './token-permissions.ts';
 import { createTokenNetwork } from './token-network.ts';
 import { createTokenSource } from './tokens.ts';
 import { createTransport, type Answer } from './transport.ts';
-import { requestOf, requireAllowed } from './write-requests.ts';
+import { requestOf, requireAllowed, savedCredentialsRequest } from './write-requests.ts';
 
 const CALL_OF: Readonly<Record<DirectoryChange['kind'], Call>> = {
   assign: CALLS.assign,
@@ -36,8 +37,7 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
   const network = createTokenNetwork(endpoints, transport, persistence, now, lifetime.signal);
   const tokens = createTokenSource({ ...options, endpoints, network });
 
-  async function once(change: DirectoryChange, token: string, signal: AbortSignal): Promise<Answer> {
-    const { method, path, body } = requestOf(change);
+  async function once({ method, path, body }: ExactRequest, token: string, signal: AbortSignal): Promise<Answer> {
     requireAllowed({ method, path });
     requireHarmless(token, client);
     const started = now();
@@ -62,22 +62,29 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
     }
   }
 
-  async function send(change: DirectoryChange, signal: AbortSignal): Promise<Answer> {
+  async function send(request: ExactRequest, signal: AbortSignal): Promise<Answer> {
     const token = await tokens.token({ signal });
-    const answer = await once(change, token, signal);
+    const answer = await once(request, token, signal);
     if (answer.status !== 401) return answer;
-    return once(change, await tokens.token({ signal, instead: token }), signal);
+    return once(request, await tokens.token({ signal, instead: token }), signal);
+  }
+
+  function persist(request: ExactRequest, signal: AbortSignal): Promise<Answer> {
+    requireAllowed(request);
+    return persistence.persist(
+      () => send(request, signal),
+      (given) => setbackOf(given, now()),
+      signal,
+    );
   }
 
   return {
     async apply(change, signal) {
-      requireAllowed(requestOf(change));
-      const answer = await persistence.persist(
-        () => send(change, signal),
-        (given) => setbackOf(given, now()),
-        signal,
-      );
+      const answer = await persist(requestOf(change), signal);
       return outcomeOf(change, answer) ?? fail(failureOf(answer, CALL_OF[change.kind], client, now()));
+    },
+    async savedCredentials(application, job, signal) {
+      return savedCredentialsOf(await persist(savedCredentialsRequest(application, job), signal));
     },
     check: (engine, signal) => checkWriter(() => tokens.token({ signal }), client, neededPermissions(engine)),
     async close() {

@@ -5,13 +5,15 @@ const ID = '[A-Za-z0-9_-]{1,64}';
 const JOB = '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}';
 
 /**
- * Every request a migration may send to Graph, and no other. None concerns a member of a directory group: where `/$ref` is
+ * Every request the identity of migrations may send to Graph, and no other. None concerns a member of a directory group: where `/$ref` is
  * forgotten at the end of such an address, it deletes the user (Learn: group-delete-members).
  */
 const ALLOWED: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo$`)],
   ['DELETE', new RegExp(`^/servicePrincipals/${ID}/appRoleAssignedTo/${ID}$`)],
   ['POST', new RegExp(`^/servicePrincipals/${ID}/synchronization/jobs/${JOB}/pause$`)],
+  // Changes nothing: a test of the secret that is saved there.
+  ['POST', new RegExp(`^/servicePrincipals/${ID}/synchronization/jobs/${JOB}/validateCredentials$`)],
 ];
 
 /** The request for a change. */
@@ -39,6 +41,16 @@ export function requestOf(change: DirectoryChange): ExactRequest {
     default:
       return change satisfies never;
   }
+}
+
+/** Asks whether the provider takes what is saved in a job (learn.microsoft.com, synchronization-synchronizationjob-validatecredentials). */
+export function savedCredentialsRequest(application: string, job: string): ExactRequest {
+  return {
+    to: 'directory',
+    method: 'POST',
+    path: `/servicePrincipals/${encodeURIComponent(application)}/synchronization/jobs/${encodeURIComponent(job)}/validateCredentials`,
+    body: { useSavedCredentials: true },
+  };
 }
 
 /** Throws ReadOnlyError for anything that is not one of the few writes of a migration. The last line before the wire. */

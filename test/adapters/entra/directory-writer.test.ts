@@ -6,6 +6,7 @@ import type { DirectoryChange } from '../../../src/core/migration/journal.ts';
 import type { DirectoryWriter } from '../../../src/ports/directory-writer.ts';
 import { guideCompany } from '../../../src/sandbox/organisation/guide-company.ts';
 import { migrationApplication, MIGRATION_PERMISSIONS } from '../../../src/sandbox/tenant/login/applications.ts';
+import { startProvider } from '../../../src/sandbox/provider/provider.ts';
 import { startTenant, type Tenant } from '../../../src/sandbox/tenant/tenant.ts';
 import { createSpyLog, createSpyMetrics } from './loopback-graph.ts';
 
@@ -86,6 +87,34 @@ describe('the identity of migrations', () => {
     );
   });
 
+  it("has the secret tried out that is saved in Entra's own provisioning", async () => {
+    const { tenant, writer } = await open([...MIGRATION_PERMISSIONS, 'Synchronization.ReadWrite.All']);
+    const provider = await startProvider({ behaviour: 'uniqkey' });
+    opened.push(provider);
+    const [principal] = [...tenant.organisation.servicePrincipals.values(tenant.organisation.version())];
+    const token = provider.token ?? '';
+    const job = `scim.${application.replaceAll('-', '')}`;
+    const save = (url: string) =>
+      tenant.control.setProvisioningJob(principal?.appId ?? '', 'Paused', { target: { url, token } });
+    const verdict = () => writer.savedCredentials(application, job, never);
+    save(provider.url);
+    expect(await verdict()).toEqual({ is: 'accepted' });
+    // Nobody has refused anything where nobody answers, or something else does.
+    save(`${provider.url}/elsewhere`);
+    expect(await verdict()).toMatchObject({
+      is: 'unknown',
+      why: expect.stringMatching(/^Microsoft Graph answered 400/),
+    });
+    save(provider.url);
+    provider.revokeToken(token);
+    expect(await verdict()).toEqual({ is: 'refused' });
+    save('http://127.0.0.1:1');
+    expect(await verdict()).toMatchObject({ is: 'unknown', why: expect.stringMatching(/400 \w+Unavailable$/) });
+    tenant.control.setProvisioningJob(principal?.appId ?? '', 'Paused');
+    expect(await verdict()).toEqual({ is: 'unknown', why: 'Microsoft Graph answered 400 BadRequest' });
+    expect(await writer.savedCredentials(application, 'scim.other', never)).toMatchObject({ is: 'unknown' });
+  });
+
   it("says what it lacks where Entra's own provisioning is the engine", async () => {
     const { writer } = await open();
     expect(await writer.check('entra', never)).toMatchObject([
@@ -127,6 +156,8 @@ describe('the requests a migration may send', () => {
     ['POST', `/servicePrincipals/${application}/synchronization/jobs/scim.1/provisionOnDemand`],
     ['PUT', `/servicePrincipals/${application}/synchronization/secrets`],
     ['POST', `/servicePrincipals/${application}/synchronization/jobs/../jobs/pause`],
+    ['POST', `/servicePrincipals/${application}/synchronization/jobs/validateCredentials`],
+    ['GET', `/servicePrincipals/${application}/synchronization/jobs/scim.1/validateCredentials`],
     ['POST', `/groups/${group}/members/$ref`],
     ['DELETE', `/groups/${group}/members/${user}/$ref/../../../users/${user}`],
     ['DELETE', `/groups/${group}/members/..%2F..%2Fusers%2F${user}/$ref`],
