@@ -97,6 +97,8 @@ export interface EntraWorldOptions {
   readonly job?: JobSettings;
   readonly permissions?: readonly string[];
   readonly vendor?: SurroundingsOptions['vendor'];
+  /** Token of its own that is saved in Entra's job; absent, it has Headgate's. */
+  readonly jobToken?: string;
 }
 
 /** A company that Entra's own service has provisioned, and Headgate beside it. Cycles of Entra's job run when told to. */
@@ -137,7 +139,7 @@ export function useEntraWorlds(): (options: EntraWorldOptions) => Promise<EntraW
 
 async function openEntraWorld(
   database: Database,
-  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS, vendor }: EntraWorldOptions,
+  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS, vendor, jobToken }: EntraWorldOptions,
 ): Promise<EntraWorld> {
   const name = `acme-${++worlds}`;
   const clock = { now: () => Date.now() };
@@ -178,7 +180,11 @@ async function openEntraWorld(
     migration: { settleMs: 0, writer: around.writer },
   };
   const { control } = tenant;
-  const target = { url: provider.url, token: around.token };
+  if (jobToken !== undefined) {
+    provider.setBehaviour({ tokens: { most: 2, beyond: 'refuse' } });
+    provider.addToken(jobToken);
+  }
+  const target = { url: provider.url, token: jobToken ?? around.token };
   control.setProvisioningJob(principal.appId, 'NotRun', { target, deleteThreshold: 3, ...job });
   const cycle = () => control.runProvisioningJob(principal.appId);
   if ((await cycle())?.state !== 'Succeeded') throw new Error('the first cycle failed');

@@ -18,6 +18,10 @@ const GATE_WORDS: Readonly<Record<NonNullable<MigrationView['gate']>['name'], st
   revocation: 'revoke the token at the provider first; then one read with it proves that it is dead',
 };
 
+/** Of the revocation, where Entra's own job holds a token, too. */
+const BOTH_TOKENS =
+  "revoke the token at the provider first, and the one entered in Entra's provisioning if it is another; then Headgate reads with its own, and has Entra try out the other, to see that they are dead";
+
 const GATE_REASONS: Readonly<Record<NonNullable<MigrationView['gate']>['why'], string>> = {
   'not-approved': 'nobody has approved it',
   expired: 'the approval has expired',
@@ -48,8 +52,9 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   ];
   if (view.nativeJob !== undefined) lines.push(`  Entra's job: ${describeJob(view.nativeJob)}`);
   if (gate !== undefined) {
+    const words = gate.name === 'revocation' && view.engine === 'entra' ? BOTH_TOKENS : GATE_WORDS[gate.name];
     lines.push(
-      `${paint.warn(`Waits at the gate ${gate.name}`)} (${GATE_REASONS[gate.why]}): ${GATE_WORDS[gate.name]}.`,
+      `${paint.warn(`Waits at the gate ${gate.name}`)} (${GATE_REASONS[gate.why]}): ${words}.`,
       `  headgate migration approve ${connection} --gate ${gate.name} --digest ${gate.digest}`,
     );
   }

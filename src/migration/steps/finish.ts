@@ -9,11 +9,13 @@ import type { PlanInput } from '../../core/planning/plan-input.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
+import { deadWords } from './job-token.ts';
 import { lostAccounts, lostWords, notYet } from './look.ts';
 
 /** The last line: what was reached, for whoever reads the report. The runner writes it. */
 export async function finish(context: StepContext): Promise<StepOutcome> {
-  const { kind, mode, before, verified, coverage, nativeJobs } = context.state();
+  const state = context.state();
+  const { kind, mode, before, verified, coverage, nativeJobs } = state;
   const groups = before?.groups.length ?? 0;
   if (mode === 'rollback') return finishRollback(context);
   const accounts = verified?.accounts.length ?? 0;
@@ -23,7 +25,8 @@ export async function finish(context: StepContext): Promise<StepOutcome> {
       ? ''
       : `; no cycle takes these away any more, disable them at the provider by hand: ${leaverNames(leavers)}`;
   const astray = coverage?.findings.find(({ code }) => code === 'assigned-astray');
-  const off = kind === 'disable-scim' ? '; SCIM is switched off and the token is dead' : '';
+  const dead = state.engine === 'entra' ? deadWords(state) : 'the token is dead';
+  const off = kind === 'disable-scim' ? `; SCIM is switched off and ${dead}` : '';
   const after = sinceStandstill(nativeJobs);
   const as =
     after === undefined

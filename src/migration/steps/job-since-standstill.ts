@@ -9,6 +9,8 @@ import type { StepContext } from '../step-context.ts';
 interface SinceStandstill {
   readonly entries: readonly JournalEntry[];
   readonly why: readonly string[];
+  /** As they are now; none once the step has begun. */
+  readonly jobs: readonly NativeJob[];
 }
 
 /**
@@ -19,7 +21,7 @@ export async function jobSinceStandstill(context: StepContext): Promise<SinceSta
   const { step } = context;
   const { engine, before, nativeJobs, begun } = context.state();
   // Once the step has begun the token is proved dead: what the job does then takes nobody away, and no gate is asked any more.
-  if (engine !== 'entra' || before === undefined || begun.has(step)) return { entries: [], why: [] };
+  if (engine !== 'entra' || before === undefined || begun.has(step)) return { entries: [], why: [], jobs: [] };
   const jobs = await readJobs(context, before.application.id);
   const awake = jobs.filter(({ code }) => code !== 'Paused').map(({ code }) => code);
   const running =
@@ -33,10 +35,11 @@ export async function jobSinceStandstill(context: StepContext): Promise<SinceSta
   const seen: readonly NativeJob[] = jobs.length === 0 ? [{ id, code: GONE }] : jobs;
   const after = sinceStandstill({ ...nativeJobs, [step]: [...known, ...seen] });
   const isTold = sinceStandstill(nativeJobs)?.is === after?.is;
-  if (after === undefined || isTold) return { entries: [], why: running };
+  if (after === undefined || isTold) return { entries: [], why: running, jobs };
   return {
     entries: seen.map((job) => ({ kind: 'native-job', step, job })),
     why: [...running, `${afterLookText(after)}. The report will not say passed: look there`],
+    jobs,
   };
 }
 
