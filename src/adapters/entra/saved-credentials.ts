@@ -16,7 +16,7 @@ export function savedCredentialsOf(answer: Answer): SavedCredentials {
 }
 
 function isRefusal(code: string, answer: Answer): boolean {
-  if (/InvalidCredentials$/u.test(code)) return true;
+  if (code.endsWith('InvalidCredentials')) return true;
   const message = textOf(objectOf(objectOf(answer.body)['error']), 'message') ?? '';
-  return /CredentialValidationFailure$/u.test(code) && /Response Status Code: Unauthorized\b/u.test(message);
+  return code.endsWith('CredentialValidationFailure') && /Response Status Code: Unauthorized\b/u.test(message);
 }

@@ -46,9 +46,10 @@ export function deadWords({ engine, sightings }: Pick<MigrationState, 'sightings
   return "the provider refuses Headgate's token, and nothing has proved that it refuses the one in Entra's job, too: keep provisioning stopped there until you have seen to it";
 }
 
-async function ask({ ports, state, signal }: StepContext, job: string): Promise<SavedCredentials> {
+async function ask(context: StepContext, job: string): Promise<SavedCredentials> {
+  const { ports, signal } = context;
   const { writer } = ports.migration;
-  const application = state().before?.application.id;
+  const application = context.state().before?.application.id;
   if (writer === undefined || application === undefined)
     return { is: 'unknown', why: 'there is nobody to ask with: directory.migration is not configured' };
   try {
