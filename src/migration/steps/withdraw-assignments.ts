@@ -12,8 +12,11 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { membersInScope } from '../survey.ts';
 import { later, notYet, seenTwice } from './look.ts';
 
-/** Assignments withdrawn between two looks at whether their users are still members. */
-const AT_ONCE = 20;
+/**
+ * Assignments withdrawn between two looks at whether their users are still members: some ten seconds' worth. A look reads
+ * every assignment and every member, so that with few of them a large company would be read hundreds of times.
+ */
+const AT_ONCE = 200;
 
 /**
  * Takes back the direct assignments the migration has made, and only from those to whom a group that is assigned again gives
@@ -54,7 +57,7 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
         'assignments were withdrawn and still show',
       ),
     );
-  // Few at a time, so that membership and assignments are read anew before the next.
+  // Not all at once, so that membership and assignments are read anew before the next.
   const calls = open.slice(0, AT_ONCE).map(({ id, principal }) => ({
     ...directoryCall(context, withdrawKey({ id }), `withdraw the direct assignment of ${principal}`, {
       kind: 'unassign',
