@@ -12,6 +12,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
 import { connectionDigest } from '../provisioning/connection-digest.ts';
+import { createJournalReader } from './journal-reader.ts';
 import { planMigration, whatIf } from './plan.ts';
 import { requireReady } from './readiness.ts';
 import { resolveGroups } from './resolve-groups.ts';
@@ -25,6 +26,7 @@ function refuse({ message, remedy }: Refusal): never {
 /** Implements what people and scripts may ask of migrations, on the ports. */
 export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, 'rehearseMigration'> {
   const { migrations } = ports.stores;
+  const readJournal = createJournalReader(migrations);
 
   function connectionOf(name: string): Connection {
     const connection = ports.connections.get(name);
@@ -46,7 +48,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   }
 
   async function view({ id }: StoredMigration): Promise<MigrationView> {
-    return viewOf(id, await migrations.lines(id), ports.clock.now());
+    return viewOf(id, await readJournal(id), ports.clock.now());
   }
 
   async function nudge({ id, connection }: StoredMigration): Promise<void> {
