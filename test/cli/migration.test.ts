@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { inProcessTransport } from '../../src/cli/in-process.ts';
 import type { JournalEntry, JournalLine } from '../../src/core/migration/journal.ts';
+import { stepsOf } from '../../src/core/migration/migration.ts';
 import { reportOf } from '../../src/core/migration/report.ts';
 import type { Survey } from '../../src/core/migration/survey.ts';
 import { viewOf } from '../../src/core/migration/view.ts';
@@ -88,6 +89,18 @@ describe('headgate migration', () => {
     const ran = await headgate({ migrationStatus: async () => view })('migration', 'status', 'acme');
     expect(ran.out).toContain("remove-groups with Entra's engine, running");
     expect(ran.out).toContain("Entra's job: Active, no whole cycle yet");
+  });
+
+  test("status says at the last gate that Entra's own job may hold a token, too", async () => {
+    const steps = stepsOf('disable-scim', 'forward', 'entra');
+    const waiting = journal(
+      started('disable-scim', {}, 'entra'),
+      { kind: 'surveyed', purpose: 'start', survey },
+      ...done(...steps.slice(0, steps.indexOf('revoke-token'))),
+    );
+    const view = viewOf('m1', waiting, NOW);
+    const ran = await headgate({ migrationStatus: async () => view })('migration', 'status', 'acme');
+    expect(ran.out).toMatch(/gate revocation .*revoke the token.*and the one entered in Entra's provisioning/);
   });
 
   test('approve without a digest shows what there is to approve, and approves nothing', async () => {
