@@ -17,16 +17,18 @@ async function opened() {
   return { made, operator, control: made.tenant.control };
 }
 
+type Opened = Awaited<ReturnType<typeof opened>>;
+
 async function incremental(operator: OperatorClient) {
   const started = await operator.startCycle({ connection: 'acme', kind: 'incremental', requestedBy: 'test' });
   return closed(operator, started.id);
 }
 
-/** Assigns person 20, cancels the cycle while what that leads to is being sent, and loses the answer to it. */
-async function cancelledInDoubt({ made, operator, control }: Awaited<ReturnType<typeof opened>>, method: string) {
+/** Changes the directory, cancels the cycle while what that leads to is being sent, and loses the answer to it. */
+async function loseAnswer({ made, operator }: Opened, method: string, change: () => void) {
   made.provider.faults.set({ fault: 'slow', value: 3000, method, path: '^/Users', times: 1 });
   made.provider.faults.set({ fault: 'resetAfter', method, path: '^/Users', times: 1 });
-  control.assign({ principal: personName(20) });
+  change();
   const { id } = await operator.startCycle({ connection: 'acme', kind: 'incremental', requestedBy: 'test' });
   await eventually(async () => {
     const sending = await operator.operations(id, { limit: 1, states: ['in-flight'] });
@@ -35,9 +37,14 @@ async function cancelledInDoubt({ made, operator, control }: Awaited<ReturnType<
   await operator.cancelCycle(id);
   expect((await closed(operator, id)).result).toBe('cancelled');
   made.provider.faults.clear();
-  expect(userNames(made)).toEqual(people(1, 20));
   const states = async () => (await operator.operations(id, { limit: 10 })).map(({ state }) => state);
   expect(await states()).toEqual(['in-doubt']);
+  return states;
+}
+
+async function cancelledInDoubt(here: Opened, method: string) {
+  const states = await loseAnswer(here, method, () => here.control.assign({ principal: personName(20) }));
+  expect(userNames(here.made)).toEqual(people(1, 20));
   return states;
 }
 
@@ -63,5 +70,25 @@ describe('what a cancelled cycle left in doubt', () => {
     control.unassign({ principal: personName(20) });
     expect((await cycle(operator)).result).toBe('succeeded');
     expect(userNames(made)).toEqual(people(1, 19));
+  });
+
+  test('is settled for nobody whose link was forgotten meanwhile: the link does not come back', async () => {
+    const here = await opened();
+    const { made, operator, control } = here;
+    const states = await loseAnswer(here, 'PATCH', () => control.unassign({ principal: personName(19) }));
+    for (const { id } of made.provider.accounts.all()) {
+      if (typeof id === 'string') made.provider.change('DELETE', `/Users/${id}`);
+    }
+    const { signal } = new AbortController();
+    const { digest, gone } = await operator.links.vanished('acme', signal);
+    expect(gone).toHaveLength(19);
+    const decision = { connection: 'acme', digest, by: 'ada', reason: 'built anew' };
+    await operator.links.forgetVanished(decision, signal);
+    expect(await states()).toEqual(['cancelled']);
+    expect((await cycle(operator)).result).toBe('succeeded');
+    expect(userNames(made)).toEqual(people(1, 18));
+    const { links } = await operator.links.list('acme', { limit: 100 });
+    expect(links.map(({ label }) => label)).not.toContain(personName(19));
+    expect(links).toHaveLength(18);
   });
 });
