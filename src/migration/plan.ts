@@ -1,7 +1,7 @@
 import { canaryMember } from '../core/migration/canary-member.ts';
 import { obstacles } from '../core/migration/findings.ts';
 import { stepsOf } from '../core/migration/migration.ts';
-import type { Survey } from '../core/migration/survey.ts';
+import type { Survey, SurveyFinding } from '../core/migration/survey.ts';
 import { whatIfUnassigned, type WhatIf } from '../core/whatif.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -37,7 +37,7 @@ export async function planMigration(
   const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
   return {
     survey,
-    obstacles: [...unready, ...obstacles(survey, ask.options)],
+    obstacles: [...unready.map(({ text }) => notReady(text)), ...obstacles(survey, ask.options)],
     whatIf: whatIfUnassigned(
       facts.directory,
       connection.rules,
@@ -45,6 +45,10 @@ export async function planMigration(
     ),
     requests: requestsOf(survey, connection),
   };
+}
+
+function notReady(text: string): SurveyFinding {
+  return { code: 'not-ready', severity: 'refuse', text, anchors: [] };
 }
 
 function requestsOf(survey: Survey, { directory, provider, rules }: Connection): MigrationPlan['requests'] {

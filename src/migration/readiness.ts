@@ -1,40 +1,69 @@
 import { RefusedError } from '../core/errors.ts';
-import type { SurveyFinding } from '../core/migration/survey.ts';
+import type { Hindrance } from '../core/migration/rehearsal.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import { requireSendable } from '../provisioning/recovery.ts';
 import { requireWriter } from './step-context.ts';
 
-/**
- * What must be so before anything is looked at: the identity, and a connection that is in order.
- * @throws RefusedError with what is not, and what to do
- */
-export async function requireReady(
-  ports: Pick<Ports, 'stores' | 'migration'>,
-  rules: Connection['rules'],
-  signal: AbortSignal,
-): Promise<void> {
-  const connection = rules.name;
-  const writer = requireWriter(ports);
-  const failed = (await writer.check(rules.engine ?? 'headgate', signal)).find(({ ok }) => !ok);
-  if (failed !== undefined)
-    throw new RefusedError('migration-refused', `${failed.name}: ${failed.detail}`, {
-      remedy: failed.remedy ?? 'see: headgate doctor',
-    });
-  const { switchedOffAt } = await ports.stores.connections.get(connection);
-  if (switchedOffAt !== undefined)
-    throw new RefusedError('connection-off', `connection ${connection} was switched off already`);
-  await requireSendable(connection, ports);
+/** Something to put in order before a migration begins, and what its start is refused with. */
+export interface Unreadiness extends Hindrance {
+  readonly refusal: RefusedError;
 }
 
-/** The same for somebody who only looks: what a start would be refused for before its survey, in its words. */
-export async function unreadiness(...asked: Parameters<typeof requireReady>): Promise<readonly SurveyFinding[]> {
+type Asked = readonly [
+  ports: Pick<Ports, 'stores' | 'migration'>,
+  rules: Pick<Connection['rules'], 'name' | 'engine'>,
+  signal: AbortSignal,
+];
+
+/** What is not as it must be before anything is surveyed: the identity, a connection in order, no other migration. Reads only. */
+export async function unreadiness(...[ports, rules, signal]: Asked): Promise<readonly Unreadiness[]> {
+  const { name } = rules;
+  const { connections, migrations } = ports.stores;
+  const identity = await failedChecks(ports, rules, signal);
+  const found = await Promise.all([
+    refusalOf('no-identity', async () => requireWriter(ports)),
+    refusalOf('switched-off', async () => {
+      const { switchedOffAt } = await connections.get(name);
+      if (switchedOffAt !== undefined)
+        throw new RefusedError('connection-off', `connection ${name} was switched off already`);
+    }),
+    refusalOf('paused', () => requireSendable(name, ports)),
+    refusalOf('migration-open', async () => {
+      if ((await migrations.openOf(name)) === undefined) return;
+      throw new RefusedError('migration-open', `connection ${name} has an open migration already`, {
+        remedy: `see where it stands: headgate migration status ${name}`,
+      });
+    }),
+  ]);
+  return [...identity, ...found.filter((one) => one !== undefined)];
+}
+
+/** @throws RefusedError with the first thing to put in order, and how */
+export async function requireReady(...asked: Asked): Promise<void> {
+  const [first] = await unreadiness(...asked);
+  if (first !== undefined) throw first.refusal;
+}
+
+async function failedChecks({ migration: { writer } }: Asked[0], { engine }: Asked[1], signal: AbortSignal) {
+  const checks = writer === undefined ? [] : await writer.check(engine ?? 'headgate', signal);
+  return checks
+    .filter(({ ok }) => !ok)
+    .map(({ name, detail, remedy = 'see: headgate doctor' }) =>
+      told('identity', new RefusedError('migration-refused', `${name}: ${detail}`, { remedy })),
+    );
+}
+
+async function refusalOf(code: Hindrance['code'], require: () => Promise<unknown>): Promise<Unreadiness | undefined> {
   try {
-    await requireReady(...asked);
-    return [];
+    await require();
+    return undefined;
   } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    const { message, facts } = error;
-    const text = facts.remedy === undefined ? message : `${message}. ${facts.remedy}`;
-    return [{ code: 'not-ready', severity: 'refuse', text, anchors: [] }];
+    if (error instanceof RefusedError) return told(code, error);
+    throw error;
   }
+}
+
+function told(code: Hindrance['code'], refusal: RefusedError): Unreadiness {
+  const { message, facts } = refusal;
+  return { code, text: facts.remedy === undefined ? message : `${message}. ${facts.remedy}`, refusal };
 }

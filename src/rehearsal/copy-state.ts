@@ -4,6 +4,7 @@ import { obstacles } from '../core/migration/findings.ts';
 import type { Hindrance } from '../core/migration/rehearsal.ts';
 import type { Survey, SurveyFinding } from '../core/migration/survey.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
+import { unreadiness } from '../migration/readiness.ts';
 import { resolveGroups } from '../migration/resolve-groups.ts';
 import { takeSurvey } from '../migration/survey.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
@@ -34,6 +35,7 @@ export async function copyState(
   progress: ReadProgress,
   signal: AbortSignal,
 ): Promise<CopiedState> {
+  const unready = await unreadiness(ports, connection.rules, signal);
   const groups = await resolveGroups(connection, ask, signal);
   const { survey, facts, escrows } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
   return {
@@ -42,29 +44,9 @@ export async function copyState(
     facts,
     refused: escrows.filter(({ resource, kind }) => resource === 'account' && kind === 'create'),
     obstacles: obstacles(survey, ask.options),
-    hindrances: await hindrancesOf(connection, ports, signal),
+    hindrances: unready.map(({ code, text }) => ({ code, text })),
     elsewhere: await usersElsewhere(connection, facts, signal),
   };
-}
-
-async function hindrancesOf(
-  { rules: { name, engine } }: Connection,
-  { stores, migration: { writer } }: Ports,
-  signal: AbortSignal,
-): Promise<readonly Hindrance[]> {
-  const { pausedReason, switchedOffAt } = await stores.connections.get(name);
-  const open = await stores.migrations.openOf(name);
-  const failed = writer === undefined ? [] : (await writer.check(engine ?? 'headgate', signal)).filter(({ ok }) => !ok);
-  const hindrances: (Hindrance | undefined)[] = [
-    writer === undefined
-      ? { code: 'no-identity', text: 'directory.migration is not configured: no identity may write to the directory' }
-      : undefined,
-    ...failed.map(({ name: check, detail }): Hindrance => ({ code: 'identity', text: `${check}: ${detail}` })),
-    switchedOffAt === undefined ? undefined : { code: 'switched-off', text: 'the connection was switched off already' },
-    pausedReason === undefined ? undefined : { code: 'paused', text: `the connection is paused: ${pausedReason}` },
-    open === undefined ? undefined : { code: 'migration-open', text: 'the connection has an open migration already' },
-  ];
-  return hindrances.filter((hindrance) => hindrance !== undefined);
 }
 
 /** Users the snapshot only names: a manager who is not in scope, and linked users whom nothing reaches any more. */

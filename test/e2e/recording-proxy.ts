@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
@@ -9,7 +10,7 @@ export interface Recorded {
   readonly body: string;
 }
 
-export interface RecordingProxy {
+interface RecordingProxy {
   /** To be used in place of the address it stands before. */
   readonly origin: string;
   readonly recorded: readonly Recorded[];
@@ -17,7 +18,7 @@ export interface RecordingProxy {
 }
 
 /** Hands every request on, unchanged, and remembers it. The Host header stays, so that links lead back here. */
-export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+async function startRecordingProxy(target: string): Promise<RecordingProxy> {
   const { hostname, port } = new URL(target);
   const recorded: Recorded[] = [];
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -43,6 +44,35 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
+    },
+  };
+}
+
+interface RecordedWorld {
+  readonly tenant: { readonly url: string };
+  readonly provider: { readonly url: string };
+  readonly configFile: string;
+}
+
+/** Puts a proxy before the tenant and before the provider of a world, for every program that reads its configuration from now on. */
+export async function recordWorld({ tenant, provider, configFile }: RecordedWorld): Promise<{
+  readonly directory: RecordingProxy['recorded'];
+  readonly provider: RecordingProxy['recorded'];
+  close(): Promise<void>;
+}> {
+  const [toTenant, toProvider] = await Promise.all([
+    startRecordingProxy(tenant.url),
+    startRecordingProxy(provider.url),
+  ]);
+  const through = readFileSync(configFile, 'utf8')
+    .replaceAll(new URL(tenant.url).origin, toTenant.origin)
+    .replaceAll(new URL(provider.url).origin, toProvider.origin);
+  writeFileSync(configFile, through);
+  return {
+    directory: toTenant.recorded,
+    provider: toProvider.recorded,
+    async close() {
+      await Promise.all([toTenant.close(), toProvider.close()]);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { Rehearsal } from '../../src/core/migration/rehearsal.ts';
@@ -8,7 +7,7 @@ import { migrationApplication } from '../../src/sandbox/tenant/login/application
 import { company, people, personName, userNames } from './company.ts';
 import { startEntraWorld, type EntraWorld } from './entra-engine.ts';
 import { accountsOf, assignedTo, OPTIONS } from './migration-world.ts';
-import { isWrite, startRecordingProxy } from './recording-proxy.ts';
+import { isWrite, recordWorld } from './recording-proxy.ts';
 
 /*
  * Entra's own service has provisioned, and its clock stands still: whatever changes while a rehearsal runs, the rehearsal has
@@ -81,18 +80,8 @@ describe('a rehearsal where Entra itself provisions', () => {
 
   test('M2, M8: switches SCIM off on a copy and writes nothing real, to Entra’s job neither', async () => {
     const at = await open();
-    const [directory, provider] = await Promise.all([
-      startRecordingProxy(at.tenant.url),
-      startRecordingProxy(at.provider.url),
-    ]);
-    closing.push(
-      () => directory.close(),
-      () => provider.close(),
-    );
-    const through = readFileSync(at.configFile, 'utf8')
-      .replaceAll(new URL(at.tenant.url).origin, directory.origin)
-      .replaceAll(new URL(at.provider.url).origin, provider.origin);
-    writeFileSync(at.configFile, through);
+    const recorded = await recordWorld(at);
+    closing.push(() => recorded.close());
     const before = truth(at);
     const operator = await at.open();
     const status = await operator.status();
@@ -109,12 +98,11 @@ describe('a rehearsal where Entra itself provisions', () => {
     expect(ids.map((id) => `/synchronization/jobs/${JSON.stringify(id).slice(1, -1)}/pause`)).toEqual([
       /\/synchronization\/.*$/.exec(paths.at(-1) ?? '')?.[0],
     ]);
-    const recorded = [...directory.recorded, ...provider.recorded];
-    expect(recorded.filter(isWrite)).toEqual([]);
-    const aboutJobs = directory.recorded.filter(({ path }) => path.includes('/synchronization/'));
+    expect([...recorded.directory, ...recorded.provider].filter(isWrite)).toEqual([]);
+    const aboutJobs = recorded.directory.filter(({ path }) => path.includes('/synchronization/'));
     expect(aboutJobs.length).toBeGreaterThan(0);
     expect(new Set(aboutJobs.map(({ method }) => method))).toEqual(new Set(['GET']));
-    expect(provider.recorded.length).toBeGreaterThan(1);
+    expect(recorded.provider.length).toBeGreaterThan(1);
     expect(truth(at)).toEqual(before);
     await expect(operator.migrations.migrationStatus('acme')).rejects.toThrow(/no migration/);
     expect((await operator.status()).connections).toEqual(status.connections);

@@ -1,11 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Rehearsal } from '../../src/core/migration/rehearsal.ts';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import type { RehearsalAsk } from '../../src/ports/migration-operator.ts';
 import { company, cycle, personName } from './company.ts';
 import { accountsOf, assignedTo, OPTIONS } from './migration-world.ts';
-import { isWrite, startRecordingProxy } from './recording-proxy.ts';
+import { isWrite, recordWorld } from './recording-proxy.ts';
 import { headgate, startWorld, type World, type WorldOptions } from './world.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -74,26 +73,16 @@ describe('a rehearsal', () => {
   test('writes nothing to the real directory, the real provider or the real store', async () => {
     const { world, operator } = await open();
     await operator.close();
-    const [directory, provider] = await Promise.all([
-      startRecordingProxy(world.tenant.url),
-      startRecordingProxy(world.provider.url),
-    ]);
-    closing.push(
-      () => directory.close(),
-      () => provider.close(),
-    );
-    const through = readFileSync(world.configFile, 'utf8')
-      .replaceAll(new URL(world.tenant.url).origin, directory.origin)
-      .replaceAll(new URL(world.provider.url).origin, provider.origin);
-    writeFileSync(world.configFile, through);
+    const recorded = await recordWorld(world);
+    closing.push(() => recorded.close());
     const before = { accounts: accountsOf(world), groups: world.provider.groups.all(), assigned: assignedTo(world) };
     const proxied = await world.open();
     const status = await proxied.status();
     const rehearsal = await rehearse(proxied, { kind: 'disable-scim' });
     expect(rehearsal).toMatchObject({ safe: true, end: { result: 'succeeded' }, groupsLeft: [] });
-    expect(directory.recorded.length).toBeGreaterThan(5);
-    expect(provider.recorded.length).toBeGreaterThan(1);
-    expect([...directory.recorded, ...provider.recorded].filter(isWrite)).toEqual([]);
+    expect(recorded.directory.length).toBeGreaterThan(5);
+    expect(recorded.provider.length).toBeGreaterThan(1);
+    expect([...recorded.directory, ...recorded.provider].filter(isWrite)).toEqual([]);
     expect({ accounts: accountsOf(world), groups: world.provider.groups.all(), assigned: assignedTo(world) }).toEqual(
       before,
     );
@@ -156,9 +145,13 @@ describe('a rehearsal', () => {
     closing.push(() => world.close());
     const operator = await world.open();
     expect((await cycle(operator)).result).toBe('succeeded');
+    await operator.pauseConnection('acme', 'the token is renewed', 'ada');
     const rehearsal = await rehearse(operator, { groups: ['Crew'] });
     expect(rehearsal).toMatchObject({ safe: false, end: { result: 'succeeded' }, counts: { keeps: 3, loses: 0 } });
-    expect(rehearsal.hindrances.map(({ code }) => code)).toEqual(['no-identity']);
+    expect(rehearsal.hindrances).toMatchObject([
+      { code: 'no-identity' },
+      { code: 'paused', text: expect.stringMatching(/the token is renewed.*connection resume/) },
+    ]);
   });
 
   test('reaches whoever is in a group inside the group, where these are expanded', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderMigrationPlan } from '../../src/cli/render/migration.ts';
 import { createPaint } from '../../src/cli/render/paint.ts';
+import { afterTrouble, DEFAULT_PROBES } from '../../src/core/quarantine.ts';
 import { createMigrationOperator } from '../../src/migration/operator.ts';
 import type { MigrationPorts } from '../../src/ports/index.ts';
 import { ENTRA_MIGRATION_PERMISSIONS } from '../../src/sandbox/tenant/login/applications.ts';
@@ -49,6 +50,29 @@ describe('a plan of what a start would be refused for', () => {
   test('over a paused connection names the pause', async () => {
     const at = await open();
     await at.ports.stores.connections.pause(at.connection.rules.name, 'the token was refused');
+    const { plan, started } = await planned(at);
+    expect(plan.obstacles.map(({ code }) => code)).toEqual(['not-ready']);
+    expect(plan.obstacles[0]?.text).toContain(started.replace(/^\w+: /, ''));
+  });
+
+  test('names all that is to be put in order at once, the first as the start does', async () => {
+    const at = await open();
+    const { name } = at.connection.rules;
+    const cause = { code: 'InvalidCredentials', message: 'HTTP 401', remedy: 'Renew the token.' } as const;
+    await at.ports.stores.connections.changeHealth(name, (health) =>
+      afterTrouble(health, { reason: 'credential-refused', cause }, at.ports.clock.now(), DEFAULT_PROBES),
+    );
+    const { plan, started } = await planned(at, { settleMs: 0 });
+    const [identity, quarantine, ...others] = plan.obstacles.map(({ text }) => text);
+    expect(identity).toContain(started.replace(/^\w+: /, ''));
+    expect(quarantine).toMatch(/is in quarantine .*: HTTP 401\. Renew the token\./);
+    expect(others).toEqual([]);
+  });
+
+  test('while another migration is open says so', async () => {
+    const at = await open();
+    const first = await planned(at);
+    expect(first).toMatchObject({ started: 'begun', plan: { obstacles: [] } });
     const { plan, started } = await planned(at);
     expect(plan.obstacles.map(({ code }) => code)).toEqual(['not-ready']);
     expect(plan.obstacles[0]?.text).toContain(started.replace(/^\w+: /, ''));

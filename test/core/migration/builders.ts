@@ -7,6 +7,7 @@ import type {
   MigrationStep,
 } from '../../../src/core/migration/migration.ts';
 import type { GuardedCredential } from '../../../src/core/guards/token-owner.ts';
+import type { DeleteGroup } from '../../../src/core/operation.ts';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
 import type { Surroundings } from '../../../src/core/migration/findings.ts';
@@ -29,6 +30,18 @@ export const NOW = 1_800_000_000_000;
 /** Headgate is the only engine. */
 const ALONE: SurveyedJobs = { engine: 'headgate', others: { known: true, active: [] } };
 export const OPTIONS: MigrationOptions = { twoPeople: false, approvalMs: 1000, accept: [] };
+
+/** The group of `started`, deleted. */
+export const DELETE_IT: DeleteGroup = {
+  resource: 'group',
+  kind: 'delete',
+  key: '4:group:delete:it',
+  wave: 4,
+  anchor: 'it',
+  label: 'IT',
+  reason: { code: 'group-out-of-scope', text: 'not assigned' },
+  resourceId: 'g/it',
+};
 
 export function started(
   kind: MigrationKind = 'remove-groups',

@@ -1,17 +1,8 @@
 import { expect, test } from 'vitest';
 import { cycleRequests } from '../../../src/core/migration/cycle-requests.ts';
 import type { Operation } from '../../../src/core/operation.ts';
+import { DELETE_IT } from './builders.ts';
 
-const operation: Operation = {
-  resource: 'group',
-  kind: 'delete',
-  key: '4:group:delete:it',
-  wave: 4,
-  anchor: 'it',
-  label: 'IT',
-  reason: { code: 'group-out-of-scope', text: 'not assigned' },
-  resourceId: 'g/it',
-};
 const request = { to: 'provider', method: 'DELETE', path: '/Groups/g%2Fit' };
 const what = 'full cycle: delete SCIM group IT';
 const refused = {
@@ -60,12 +51,12 @@ test.each<readonly [string, Partial<Parameters<typeof cycleRequests>[0][number]>
   ],
   ['what a guard held is not told', { state: 'held' }, []],
 ])('M8: %s', (_rule, given, expected) => {
-  expect(cycleRequests([{ operation, state: 'pending', attempts: 0, ...given }])).toEqual(expected);
+  expect(cycleRequests([{ operation: DELETE_IT, state: 'pending', attempts: 0, ...given }])).toEqual(expected);
 });
 
 test('M8: what was planned for a resource after what was put off was not sent, although it is given the same reason', () => {
   const members: Operation = {
-    ...operation,
+    ...DELETE_IT,
     kind: 'members',
     key: '3:group:members:it',
     wave: 3,
@@ -73,8 +64,8 @@ test('M8: what was planned for a resource after what was put off was not sent, a
     remove: [],
   };
   const ofCycle = { state: 'cancelled', attempts: 0, failure: refused } as const;
-  const elsewhere: Operation = { ...operation, anchor: 'hr', label: 'HR', resourceId: 'hr' };
-  const told = cycleRequests([members, operation, elsewhere].map((one) => ({ operation: one, ...ofCycle })));
+  const elsewhere: Operation = { ...DELETE_IT, anchor: 'hr', label: 'HR', resourceId: 'hr' };
+  const told = cycleRequests([members, DELETE_IT, elsewhere].map((one) => ({ operation: one, ...ofCycle })));
   expect(told.map((one) => one.what)).toEqual([
     'full cycle: put 1 member into SCIM group IT',
     'full cycle: delete SCIM group HR',

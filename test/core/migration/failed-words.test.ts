@@ -1,17 +1,8 @@
 import { expect, test } from 'vitest';
 import { failedWords } from '../../../src/core/migration/failed-words.ts';
 import type { Operation } from '../../../src/core/operation.ts';
+import { DELETE_IT } from './builders.ts';
 
-const group: Operation = {
-  resource: 'group',
-  kind: 'delete',
-  key: '4:group:delete:it',
-  wave: 4,
-  anchor: 'it',
-  label: 'IT',
-  reason: { code: 'group-out-of-scope', text: 'not assigned' },
-  resourceId: 'it',
-};
 const account: Operation = {
   resource: 'account',
   kind: 'create',
@@ -31,7 +22,7 @@ const failure = {
 };
 
 test('M6: a refused operation is told with the answer and what to do, which is to resume and not to retry its escrow', () => {
-  const words = failedWords('acme', [{ operation: group, failure }], 1);
+  const words = failedWords('acme', [{ operation: DELETE_IT, failure }], 1);
   expect(words).toContain(
     'the provider refused 1 operation: delete SCIM group IT (acme: DELETE /Groups/{id} was answered 400, request id req-1). Mend it; then: headgate migration resume acme.',
   );
@@ -41,7 +32,7 @@ test('M6: a refused operation is told with the answer and what to do, which is t
 test('M6: the same advice is given once, and more than are told are counted', () => {
   const words = failedWords(
     'acme',
-    [group, group].map((operation) => ({ operation, failure })),
+    [DELETE_IT, DELETE_IT].map((operation) => ({ operation, failure })),
     5,
   );
   expect(words).toContain('refused 5 operations');
