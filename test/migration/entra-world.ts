@@ -2,7 +2,7 @@ import type { Database } from '../../src/adapters/postgres/database.ts';
 import { createStores } from '../../src/adapters/postgres/stores.ts';
 import { createVault } from '../../src/adapters/vault/vault.ts';
 import type { JournalEntry } from '../../src/core/migration/journal.ts';
-import type { MigrationKind } from '../../src/core/migration/migration.ts';
+import type { Consent, MigrationKind } from '../../src/core/migration/migration.ts';
 import type { MigrationView } from '../../src/core/migration/view.ts';
 import { advanceMigration } from '../../src/migration/advance.ts';
 import { createMigrationOperator } from '../../src/migration/operator.ts';
@@ -18,7 +18,7 @@ import type { Tenant } from '../../src/sandbox/tenant/tenant.ts';
 import { defaultMapping, theRules } from '../builders.ts';
 import { aSecret } from '../provisioning/fakes.ts';
 import { silentLog } from '../silent-log.ts';
-import { openSurroundings, startAs, type SurroundingsOptions } from './surroundings.ts';
+import { openSurroundings, startAs, type Surroundings, type SurroundingsOptions } from './surroundings.ts';
 import { useWorlds } from './use-worlds.ts';
 
 const never = new AbortController().signal;
@@ -110,7 +110,7 @@ export interface EntraWorld {
   readonly operator: ReturnType<typeof createMigrationOperator>;
   /** One cycle of Entra's own job. */
   cycle(): ReturnType<Tenant['control']['runProvisioningJob']>;
-  start(kind: MigrationKind, groups?: readonly string[]): Promise<MigrationView>;
+  start(kind: MigrationKind, groups?: readonly string[], accept?: readonly Consent[]): Promise<MigrationView>;
   /** Goes on, with a cycle of Entra's job after each look, until a person must act or it has ended. */
   settle(): Promise<MigrationView>;
   /** Goes on for so many looks without any cycle. */
@@ -127,6 +127,8 @@ export interface EntraWorld {
   jobCode(): Promise<string | undefined>;
   /** Names of users and groups assigned. */
   assigned(): readonly string[];
+  /** userNames of the members of each SCIM group, by its name. */
+  readonly groups: Surroundings['groups'];
   /** userNames of accounts by whether they are active. */
   active(): readonly string[];
   close(): Promise<void>;
@@ -203,7 +205,7 @@ async function openEntraWorld(
     connection,
     operator,
     cycle,
-    start: (kind, groups) => startAs(operator, name, kind, groups),
+    start: (kind, groups, accept) => startAs(operator, name, kind, groups, accept),
     async settle() {
       for (;;) {
         const view = await advance();
@@ -230,6 +232,7 @@ async function openEntraWorld(
       return seen?.code;
     },
     assigned: around.assigned,
+    groups: around.groups,
     active: () =>
       provider.accounts
         .all()

@@ -4,7 +4,7 @@ import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
 import { company, people, personName } from '../e2e/company.ts';
 import { useEntraWorlds } from './entra-world.ts';
 import { useOwnWorlds } from './own-world.ts';
-import { accountStates, type Surroundings } from './surroundings.ts';
+import { accountStates, startAs, type Surroundings } from './surroundings.ts';
 
 const openOwn = useOwnWorlds('generic');
 const openEntra = useEntraWorlds();
@@ -54,10 +54,7 @@ async function withEntra(): Promise<Opened> {
 
 /** As far as the gate disable: nobody is in a SCIM group any more, and there is none. */
 async function toTheGate(at: Opened): Promise<void> {
-  const accept = ['foreign-members', 'unclaimed-accounts'] as const;
-  const options = { twoPeople: false, approvalMs: 3_600_000, accept };
-  const ask = { connection: at.name, kind: 'disable-scim', groups: [], options, requestedBy: 'ada' } as const;
-  await at.operator.startMigration(ask, () => undefined, new AbortController().signal);
+  await startAs(at.operator, at.name, 'disable-scim', [], ['foreign-members', 'unclaimed-accounts']);
   await at.goOn();
   await at.approve();
   expect(await at.goOn()).toMatchObject({ gate: { name: 'disable' } });

@@ -3,7 +3,7 @@ import { createEntraWriter } from '../../src/adapters/entra/directory-writer.ts'
 import { createEntraDirectory } from '../../src/adapters/entra/entra-directory.ts';
 import { profileByName } from '../../src/adapters/scim/profiles/profile-by-name.ts';
 import { createScimProvider } from '../../src/adapters/scim/provider.ts';
-import type { MigrationKind } from '../../src/core/migration/migration.ts';
+import type { Consent, MigrationKind } from '../../src/core/migration/migration.ts';
 import type { MigrationView } from '../../src/core/migration/view.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
@@ -13,6 +13,7 @@ import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import { text, type ServicePrincipal } from '../../src/sandbox/organisation/model.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
+import type { BehaviourName } from '../../src/sandbox/provider/behaviours/registry.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
 import {
   migrationApplication,
@@ -35,7 +36,7 @@ export interface SurroundingsOptions {
   /** Of the identity that writes to the directory; what migrations need by default. */
   readonly permissions?: readonly string[];
   /** What the provider is, and what it is taken for. */
-  readonly vendor?: 'uniqkey' | 'generic';
+  readonly vendor?: BehaviourName;
 }
 
 /** A tenant and a provider, each over real HTTP, and what Headgate reaches them with. */
@@ -127,14 +128,15 @@ export function accountStates({ provider }: Pick<Surroundings, 'provider'>): Rea
   return new Map(provider.accounts.all().map((account) => [account['id'], account['active']]));
 }
 
-/** Asks for a migration of a connection as `ada` does, with nothing accepted and an hour for every yes. */
+/** Asks for a migration of a connection as `ada` does, with an hour for every yes and nothing accepted unless given. */
 export function startAs(
   operator: Pick<MigrationOperator, 'startMigration'>,
   connection: string,
   kind: MigrationKind,
   groups: readonly string[] = [],
+  accept: readonly Consent[] = [],
 ): Promise<MigrationView> {
-  const options = { twoPeople: false, approvalMs: 3_600_000, accept: [] };
+  const options = { twoPeople: false, approvalMs: 3_600_000, accept };
   const ask = { connection, kind, groups, options, requestedBy: 'ada' };
   return operator.startMigration(ask, () => undefined, new AbortController().signal);
 }
