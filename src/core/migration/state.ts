@@ -165,8 +165,9 @@ function straysIn({ findings }: Survey): ReadonlySet<Anchor> {
 function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { entry, at }: JournalLine): void {
   switch (entry.kind) {
     case 'started':
+      return;
     case 'withdrawn':
-      if (entry.kind === 'withdrawn') delete draft.approvals[entry.gate];
+      delete draft.approvals[entry.gate];
       return;
     case 'surveyed':
       draft[entry.purpose === 'start' ? 'before' : entry.purpose === 'end' ? 'found' : 'coverage'] = entry.survey;
@@ -220,8 +221,9 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       return;
     case 'resumed':
       delete draft.paused;
-      // A person has looked: what did not show up for too long may be waited for as long once more.
-      draft.sightings = {};
+      // A person has looked: what did not show up for too long may be waited for as long once more. What a step that is done
+      // has seen stays: its end is told by it.
+      for (const step of stepsOf(kind, draft.mode, engine)) if (!draft.done.has(step)) delete draft.sightings[step];
       return;
     case 'abort':
       draft.aborting = { by: entry.by, reason: entry.reason };

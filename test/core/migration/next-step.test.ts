@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JournalEntry } from '../../../src/core/migration/journal.ts';
 import { nextMigrationStep, type MigrationAction } from '../../../src/core/migration/next-step.ts';
 import { startRefusal, approvalRefusal, refusalOf } from '../../../src/core/migration/permitted.ts';
+import type { MigrationStep } from '../../../src/core/migration/migration.ts';
 import { approved, aSurvey, done, NOW, started, state } from './builders.ts';
 
 const survey = aSurvey();
@@ -200,4 +201,19 @@ describe('what is allowed from where', () => {
   ] as const)('with two people (%s) a start by %s', (twoPeople, by, message) => {
     expect(startRefusal({ twoPeople, approvalMs: 1, accept: [] }, by)?.message ?? 'allowed').toMatch(message);
   });
+});
+
+test('a pause that ends lets an open step wait as long once more, and leaves what a step that is done has seen', () => {
+  const seen = (step: MigrationStep): JournalEntry => ({ kind: 'seen', step, complete: true, text: 'refused' });
+  const { sightings } = state(
+    started('disable-scim', {}, 'entra'),
+    ...done('survey'),
+    seen('revoke-token'),
+    ...done('revoke-token'),
+    seen('report'),
+    { kind: 'paused', by: 'ada', reason: 'lunch' },
+    { kind: 'resumed', by: 'ada' },
+  );
+  expect(sightings).toMatchObject({ 'revoke-token': { times: 1 } });
+  expect(sightings.report).toBeUndefined();
 });
