@@ -87,7 +87,7 @@ function describeFailure(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'usage', exit: EXIT.usage, message: error.message, details: [] };
   const interrupted = interruption(error);
   if (interrupted !== undefined) {
-    const exit = interrupted.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    const { exit } = interrupted;
     return { code: 'interrupted', exit, message: `${interrupted.message}; nothing was written`, details: [] };
   }
   if (isHeadgateError(error)) {

@@ -1,9 +1,8 @@
 import { RefusedError } from '../core/errors.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { LogFilter, LogPage } from '../ports/provisioning-log.ts';
-import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { Interrupted } from './io.ts';
+import { exitOfStop } from './io.ts';
 import type { OperatorClient } from './operator-client.ts';
 import { createPatience } from './patience.ts';
 import { renderLogEntry, type LogDisplay } from './render/log.ts';
@@ -29,7 +28,7 @@ export async function followLog(session: Session, filter: LogFilter, show: LogDi
   const print = printer(session, show);
   const ask = patient(session, operator, stop);
   const page = await ask({ ...filter, limit: Math.min(PAGE, filter.limit) });
-  if (page === undefined) return endedBy(stop);
+  if (page === undefined) return exitOfStop(stop);
   page.entries.toReversed().forEach(print);
   // The first page is up to the moment and following stays a little behind: what it repeats was shown.
   const shown = new Set(page.entries.map(idOf));
@@ -41,7 +40,7 @@ export async function followLog(session: Session, filter: LogFilter, show: LogDi
     after = next.newer;
     if (next.entries.length < PAGE) await session.io.pause(POLL_MS, stop);
   }
-  return endedBy(stop);
+  return exitOfStop(stop);
 }
 
 /** An operation may be settled twice (held, approved, sent), each time at another time. */
@@ -71,8 +70,4 @@ function patient({ io, say }: Session, operator: OperatorClient, stop: AbortSign
     }
     return undefined;
   };
-}
-
-function endedBy({ reason }: AbortSignal): ExitCode {
-  return reason instanceof Interrupted && reason.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '../config/interpolate.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** A stream the command writes to. `isTTY` decides about colour and moving lines, for each stream by itself. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -29,6 +30,16 @@ export class Interrupted extends Error {
     super(signal === 'SIGINT' ? 'interrupted' : 'terminated');
     this.signal = signal;
   }
+
+  /** What a shell is told of it. */
+  get exit(): ExitCode {
+    return this.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+  }
+}
+
+/** The exit code of a command that was stopped by this signal of `interrupts`. */
+export function exitOfStop({ reason }: AbortSignal): ExitCode {
+  return reason instanceof Interrupted ? reason.exit : EXIT.interrupted;
 }
 
 /** The command was given something it cannot work with. Exit code 64. */

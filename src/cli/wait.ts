@@ -1,7 +1,7 @@
 import type { CycleView } from '../ports/operator.ts';
 import { EXIT } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { Interrupted } from './io.ts';
+import { exitOfStop } from './io.ts';
 import { createPatience } from './patience.ts';
 import type { OpenOperator, Session } from './session.ts';
 import { createPaceMeter, createProgress } from './progress.ts';
@@ -46,9 +46,7 @@ export async function waitForCycle(
     if (stop.aborted) {
       show.end();
       session.say(goesOn(cycle, daemon));
-      return stop.reason instanceof Interrupted && stop.reason.signal === 'SIGTERM'
-        ? EXIT.terminated
-        : EXIT.interrupted;
+      return exitOfStop(stop);
     }
     try {
       cycle = await operator.getCycle(cycle.id);

@@ -1,6 +1,7 @@
 import type { MigrationReport } from '../core/migration/report.ts';
 import type { MigrationView } from '../core/migration/view.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { exitOfStop } from './io.ts';
 import { createPatience } from './patience.ts';
 import { createProgress } from './progress.ts';
 import { renderMigration } from './render/migration.ts';
@@ -11,7 +12,7 @@ const POLL_MS = 500;
 
 /**
  * Watches a migration until it waits for a person or ends, and says how it goes on. It goes on without being watched. A gate
- * ends it as everything else that waits for somebody's yes does, so that a script can tell it from the end.
+ * or a pause ends it as everything else that waits for somebody does, so that a script can tell it from the end.
  */
 export async function watchMigration(
   session: Session,
@@ -36,7 +37,7 @@ export async function watchMigration(
       progress.end();
       const where = daemon ? 'goes on in the daemon' : 'stays open and goes on when "headgate serve" runs';
       session.say(`The migration ${where}. Look at it with: headgate migration status ${view.connection}`);
-      return EXIT.interrupted;
+      return exitOfStop(stop);
     }
     try {
       view = await operator.migrations.migrationStatus(view.connection);
@@ -47,8 +48,7 @@ export async function watchMigration(
   }
   progress.end();
   if (!json) session.out(renderMigration(view, session.paint));
-  if (view.status === 'waiting') return EXIT.refused;
-  return view.status === 'ended' ? endOf(session, operator, view.connection) : EXIT.failed;
+  return view.status === 'ended' ? endOf(session, operator, view.connection) : EXIT.refused;
 }
 
 /** How a migration has ended is what its report says: one that was rolled back need not have everything back. */

@@ -25,6 +25,7 @@ const atGate = journal(
   { kind: 'surveyed', purpose: 'coverage', survey },
 );
 const shown = viewOf('m1', atGate, NOW);
+const START = ['migration', 'start', 'acme', '--kind', 'remove-groups', '--groups', 'IT', '--wait'];
 
 let folder: string | undefined;
 afterEach(() => {
@@ -33,7 +34,7 @@ afterEach(() => {
 });
 
 /** Runs commands against the API as it is served, on migrations that answer as given. */
-function headgate(migrations: Partial<MigrationOperator>) {
+function headgate(migrations: Partial<MigrationOperator>, io = testIo()) {
   // Port 1 (tcpmux) is listened on by nobody.
   const at = configFor(1);
   folder = at.folder;
@@ -42,7 +43,7 @@ function headgate(migrations: Partial<MigrationOperator>) {
     openInProcess: async () =>
       inProcessTransport(createHttpApp(httpOptions(options)), async () => undefined, API_TOKEN),
   });
-  return (...argv: string[]) => run([...argv, '--config', at.configFile], testIo(), parts);
+  return (...argv: string[]) => run([...argv, '--config', at.configFile], io, parts);
 }
 
 describe('headgate migration', () => {
@@ -140,9 +141,32 @@ describe('headgate migration', () => {
 
   test('start --wait ends at a gate with a code of its own, and says which command goes on', async () => {
     const ask = headgate({ startMigration: async () => shown });
-    const ran = await ask('migration', 'start', 'acme', '--kind', 'remove-groups', '--groups', 'IT', '--wait');
+    const ran = await ask(...START);
     expect(ran.code).toBe(3);
     expect(ran.out).toContain('headgate migration approve acme --gate coverage --digest');
+  });
+
+  test.each<readonly [string, JournalEntry]>([
+    ['a person', { kind: 'paused', by: 'ada', reason: 'lunch' }],
+    ['a refusal', { kind: 'paused', by: 'headgate', reason: 'the provider refused 1 operation' }],
+  ])('start --wait ends at a pause by %s as at a gate, with the reason', async (_by, pause) => {
+    const paused = viewOf('m1', journal(...atGate.map(({ entry }) => entry), pause), NOW);
+    const ran = await headgate({ startMigration: async () => paused })(...START);
+    expect(ran).toMatchObject({ code: 3, out: expect.stringContaining(paused.paused?.reason ?? 'paused') });
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('start --wait ends with the code of %s, and says that the migration goes on', async (signal, code) => {
+    const io = testIo();
+    const running = viewOf('m1', journal(started(), { kind: 'surveyed', purpose: 'start', survey }), NOW);
+    const startMigration = async () => {
+      io.interrupt(signal);
+      return running;
+    };
+    const ran = await headgate({ startMigration }, io)(...START);
+    expect(ran).toMatchObject({ code, err: expect.stringContaining('goes on') });
   });
 
   test('report at a gate says that it is not finished, in text and on the page', async () => {

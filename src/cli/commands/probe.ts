@@ -44,7 +44,7 @@ async function runProbe(session: Session, options: Options, [named]: readonly st
   const { report, interrupted } = await execute(session, opened, connection, options.domain);
   session.out(session.json ? JSON.stringify(report, undefined, 2) : renderExperiment(report, session.paint));
   if (report.left.length > 0) session.say(`${plural(report.left.length, 'throw-away resource')} could not be removed.`);
-  if (interrupted !== undefined) return interrupted.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+  if (interrupted !== undefined) return interrupted.exit;
   if (report.ended !== 'complete') return EXIT.failed;
   if (report.left.length > 0) return EXIT.entryErrors;
   const differs = report.findings.some(({ verdict }) => verdict === 'differs');

@@ -109,7 +109,7 @@ export async function runDemo(options: DemoOptions, io: CliIo, paint: Paint, run
   } catch (error) {
     if (!(stop.reason instanceof Interrupted)) throw error;
     io.stderr.write(`The demo was stopped. What it did is kept in ${directory}; to begin anew, delete that folder.\n`);
-    return stop.reason.signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    return stop.reason.exit;
   } finally {
     await sandbox.close();
   }
