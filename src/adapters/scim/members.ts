@@ -96,10 +96,10 @@ async function confirmRemoval(
   if (after === undefined) return;
   const lost = [...before].filter((id) => !gone.has(id) && !after.has(id));
   if (lost.length > 0) {
-    for (const chunk of chunksOf(lost, exchange.profile.groups.membersPerPatch))
-      await sendMembers(exchange, group, chunk, 'add');
+    const out = await putBack(exchange, group, lost);
+    const end = out === 0 ? 'they were put back' : `${out} of them could not be put back`;
     throw new RejectedError(
-      `${exchange.connection}: asked to remove ${gone.size} member(s) of a SCIM group, the provider removed ${lost.length} more; they were put back`,
+      `${exchange.connection}: asked to remove ${gone.size} member(s) of a SCIM group, the provider removed ${lost.length} more; ${end}`,
       {
         remedy:
           'Stop removals on this connection and check how the provider removes members (groups.memberRemoval of its profile).',
@@ -107,6 +107,22 @@ async function confirmRemoval(
     );
   }
   confirmGone(exchange, gone, [...gone].filter((id) => after.has(id)).length);
+}
+
+/** Puts members back as far as the provider takes them. How many are out. */
+async function putBack(exchange: Exchange, group: ResourceId, lost: readonly ResourceId[]): Promise<number> {
+  let refused = false;
+  for (const chunk of chunksOf(lost, exchange.profile.groups.membersPerPatch)) {
+    try {
+      refused = (await sendMembers(exchange, group, chunk, 'add')).refused.length > 0 || refused;
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      refused = true;
+    }
+  }
+  if (!refused) return 0;
+  const now = await readMembers(exchange, group);
+  return lost.filter((id) => now?.has(id) !== true).length;
 }
 
 function confirmGone(exchange: Exchange, gone: ReadonlySet<ResourceId>, left: number): void {

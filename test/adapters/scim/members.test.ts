@@ -210,6 +210,22 @@ describe('members are removed', () => {
     expect(sandbox.groups.size).toBe(1);
   });
 
+  test.each([5, 40])('and where it refuses to take %i back, the error says how many are out', async (others) => {
+    const profile = aProfile({ groups: { memberRemoval: 'value-array' } });
+    const { sandbox, provider, resolve, users, leaving, inside } = await start(10 + others, 10 + others, profile, {
+      overrides: { removeWithValue: 'ignore' },
+    });
+    sandbox.observe({
+      afterWrite: () => sandbox.faults.set({ fault: 'failBefore', value: 400, method: 'PATCH' }),
+    });
+    const found = await failure(provider.apply(toMembers([], leaving(users(0, 10))), resolve, never));
+    expect(found).toMatchObject({
+      name: 'RejectedError',
+      message: expect.stringContaining(`removed ${others} more; ${others} of them could not be put back`),
+    });
+    expect((await inside()).size).toBe(0);
+  });
+
   test('at a provider that answers success and removes nobody, the removal is in doubt', async () => {
     const server = await open.scripted(({ method }) =>
       method === 'GET' ? { body: { id: 'g', members: [{ value: 'acc-1' }] } } : { status: 204 },
