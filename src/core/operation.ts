@@ -166,7 +166,16 @@ export interface SentWrite {
   readonly method: string;
   readonly path: string;
   readonly body?: JsonObject;
+  /** Characters of a body that was not kept, because it is long and was refused. */
+  readonly leftOut?: number;
+  /** What was answered; `unknown`: its answer was lost, or says nothing. Absent in what older versions recorded. */
+  readonly outcome?: 'done' | 'failed' | 'unknown';
+  /** Why it was refused, or what is not known: message and remote request id, never a body. */
+  readonly why?: string;
 }
+
+/** Is told every write, in order, as soon as what became of it is known. What never left is not told. */
+export type WriteWitness = (write: SentWrite) => void;
 
 /** What the service provider answered to an operation that succeeded. */
 export interface Exported {
@@ -177,7 +186,9 @@ export interface Exported {
   readonly unresolved?: readonly Anchor[];
   /** HTTP requests spent. */
   readonly requests: number;
-  /** Every write among them, where the cycle is a migration's, whose journal tells them. */
+  /** Set in a migration's cycle where nothing was sent now: a read showed that what an earlier attempt had sent took effect. */
+  readonly settled?: true;
+  /** The writes among them, as older versions recorded them. */
   readonly sent?: readonly SentWrite[];
   /** The provider's own request id, where it sent one. */
   readonly requestId?: string;

@@ -26,9 +26,11 @@ const OUTCOMES: Readonly<Record<RequestOutcome, string>> = {
   'already-so': 'it was so already',
   proved: 'no answer recorded; read back and found done',
   repeated: 'no answer recorded; sent again, see below',
+  overcome: 'refused; what it was for is so all the same',
   failed: 'FAILED',
   unknown: 'NOT KNOWN: sent, and the answer was lost',
   'in-doubt': 'NOT KNOWN: no outcome was recorded',
+  'not-sent': 'not sent',
 };
 
 function time(ms: number | undefined): string {
@@ -86,7 +88,13 @@ function groupState(group: ReportedGroup | undefined, result: MigrationReport['r
 }
 
 function requestRow({ at, what, request, outcome, why }: ReportedRequest): readonly (string | Html)[] {
-  const body = request.body === undefined ? '' : ` ${JSON.stringify(request.body)}`;
+  const { body: sent, leftOut } = request;
+  const body =
+    sent !== undefined
+      ? ` ${JSON.stringify(sent)}`
+      : leftOut === undefined
+        ? ''
+        : ` (body of ${leftOut} characters not kept)`;
   const words = OUTCOMES[outcome];
   const ended = why === undefined ? words : `${words}: ${why}`;
   return [time(at), what, code(`${request.method} ${request.path}${body}`), ended];

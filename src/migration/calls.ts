@@ -1,6 +1,8 @@
 import pMap from 'p-map';
 import { HeadgateError, InDoubtError, NotFoundError, TransientError } from '../core/errors.ts';
 import type { CallOutcome, DirectoryChange, MigrationCall } from '../core/migration/journal.ts';
+import { sentBeside } from '../core/migration/sent-writes.ts';
+import type { SentWrite, WriteWitness } from '../core/operation.ts';
 import { requireWriter, type StepContext } from './step-context.ts';
 
 /** Calls announced in one line and sent together: few enough that a stop is felt at once. */
@@ -51,18 +53,23 @@ export async function changeDirectory(context: StepContext, calls: readonly Migr
   return true;
 }
 
-/** Makes one change at the provider: announced before, recorded after, with the links that follow. */
+/** Makes one change at the provider: announced before, recorded after with what was really sent, and the links that follow. */
 export async function changeProvider(
   context: StepContext,
   call: MigrationCall,
-  send: () => Promise<Parameters<StepContext['append']>[1]>,
+  send: (witness: WriteWitness) => Promise<Parameters<StepContext['append']>[1]>,
 ): Promise<void> {
   await context.append([{ kind: 'calling', step: context.step, calls: [call] }]);
+  const writes: SentWrite[] = [];
+  const called = (outcome: CallOutcome) => {
+    const told = { ...outcome, ...sentBeside(call.request, outcome.state, writes) };
+    return [{ kind: 'called' as const, step: context.step, outcomes: [told] }];
+  };
   try {
-    const links = await send();
-    await context.append([{ kind: 'called', step: context.step, outcomes: [{ key: call.key, state: 'done' }] }], links);
+    const links = await send((write) => writes.push(write));
+    await context.append(called({ key: call.key, state: 'done' }), links);
   } catch (error) {
-    await context.append([{ kind: 'called', step: context.step, outcomes: [outcomeOf(call.key, error)] }]);
+    await context.append(called(outcomeOf(call.key, error)));
     throw error;
   }
 }

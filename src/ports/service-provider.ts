@@ -1,7 +1,7 @@
 import type { Anchor } from '../core/directory.ts';
 import type { Experiment } from '../core/experiment.ts';
 import type { ExactRequest } from '../core/migration/journal.ts';
-import type { Exported, Operation, SentWrite } from '../core/operation.ts';
+import type { Exported, Operation, WriteWitness } from '../core/operation.ts';
 import type { ProviderProfile } from '../core/profile.ts';
 import type { Listing } from '../core/provider-inventory.ts';
 import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
@@ -36,13 +36,13 @@ export interface ServiceProvider {
   /**
    * Sends one operation and confirms destructive ones by reading back. Idempotent: create looks the object up on
    * conflict and adopts it only when it is ours; a delete of something gone is success. Throws from the error family;
-   * InDoubtError means the write may have happened. `witness` is shown every write before it is sent.
+   * InDoubtError means the write may have happened.
    */
   apply(
     operation: Operation,
     resolve: ResolveReference,
     signal: AbortSignal,
-    witness?: (write: SentWrite) => void,
+    witness?: WriteWitness,
   ): Promise<Exported>;
   /**
    * Settles an operation whose answer was lost by reading the provider: returns its result when it took effect,

@@ -1,5 +1,5 @@
 import type { Link } from '../core/link.ts';
-import type { Exported, Operation, Wave } from '../core/operation.ts';
+import type { Exported, Operation, SentWrite, Wave } from '../core/operation.ts';
 import type { OperationFailure } from '../core/operation-failure.ts';
 
 /** A slice as handed to a worker. Operations `inDoubt` must be settled by reading before anything is sent. */
@@ -22,33 +22,38 @@ export interface SliceWork {
   }[];
 }
 
+interface OfAttempt {
+  readonly sequence: number;
+  /** Every write of this attempt, where the cycle is a migration's, whose journal tells them. */
+  readonly sent?: readonly SentWrite[];
+}
+
 /** What became of one operation of a slice. Links follow from it in the same transaction. */
-export type OperationResult =
-  | {
-      readonly sequence: number;
-      readonly state: 'exported';
-      readonly exported: Exported;
-      readonly durationMs: number;
-      readonly link?: Link;
-      /** The link leads to another account than before: what groups are remembered to hold of the old one is void. */
-      readonly replaces?: boolean;
-    }
-  | {
-      readonly sequence: number;
-      readonly state: 'escrowed';
-      readonly failure: OperationFailure;
-      readonly durationMs?: number;
-      readonly dropLink?: boolean;
-    }
-  /** Back to waiting: throttled (no attempt spent), transient (attempt spent), or possibly applied. */
-  | {
-      readonly sequence: number;
-      readonly state: 'pending' | 'in-doubt';
-      readonly notBefore?: number;
-      readonly attemptSpent: boolean;
-      /** What keeps this resource alone waiting: the cycle need not wait for it. */
-      readonly waitsFor?: OperationFailure;
-    };
+export type OperationResult = OfAttempt &
+  (
+    | {
+        readonly state: 'exported';
+        readonly exported: Exported;
+        readonly durationMs: number;
+        readonly link?: Link;
+        /** The link leads to another account than before: what groups are remembered to hold of the old one is void. */
+        readonly replaces?: boolean;
+      }
+    | {
+        readonly state: 'escrowed';
+        readonly failure: OperationFailure;
+        readonly durationMs?: number;
+        readonly dropLink?: boolean;
+      }
+    /** Back to waiting: throttled (no attempt spent), transient (attempt spent), or possibly applied. */
+    | {
+        readonly state: 'pending' | 'in-doubt';
+        readonly notBefore?: number;
+        readonly attemptSpent: boolean;
+        /** What keeps this resource alone waiting: the cycle need not wait for it. */
+        readonly waitsFor?: OperationFailure;
+      }
+  );
 
 /** An operation a closed cycle left in doubt. */
 export type LeftInDoubt = SliceWork['operations'][number] & { readonly cycle: string };

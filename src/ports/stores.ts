@@ -3,7 +3,7 @@ import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult, CycleSubject, OperationCounts } from '../core/cycle.ts';
 import type { Link, LinkMemory } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
-import type { Exported, Operation, OperationState, Wave } from '../core/operation.ts';
+import type { Exported, Operation, OperationState, SentWrite, Wave } from '../core/operation.ts';
 import type { OperationFailure } from '../core/operation-failure.ts';
 import type { Notice, Plan, PlanCounts } from '../core/plan.ts';
 import type { Health, Quarantined } from '../core/quarantine.ts';
@@ -72,6 +72,8 @@ export interface OperationRecord {
   readonly approvals?: readonly string[];
   readonly exported?: Exported;
   readonly failure?: OperationFailure;
+  /** Every write of its attempts, in order, where the cycle is a migration's, whose journal tells them. */
+  readonly sent?: readonly SentWrite[];
   readonly settledAt?: number;
 }
 

@@ -4,7 +4,8 @@ import { InDoubtError, ThrottledError, type TransientError, UnauthorizedError } 
 import { failureOf, isUnreachable } from '../core/operation-failure.ts';
 import type { Trouble } from '../core/quarantine.ts';
 import type { Link } from '../core/link.ts';
-import type { Exported, Operation, SentWrite } from '../core/operation.ts';
+import { asKept } from '../core/migration/sent-writes.ts';
+import type { Exported, Operation, SentWrite, WriteWitness } from '../core/operation.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { ResolveReference } from '../ports/service-provider.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -102,23 +103,21 @@ function living(link: Link | undefined): string | undefined {
   return link === undefined || link.state === 'deleted' ? undefined : link.resourceId;
 }
 
-/** Sends one operation, or settles it by reading first when its last answer was lost; a migration's, `recorded`, with every write. */
+/** Sends one operation, or settles it by reading first when its last answer was lost. The `witness` is a migration's. */
 async function send(
   item: SliceOperation,
   connection: Connection,
   resolve: ResolveReference,
   signal: AbortSignal,
-  recorded: boolean,
+  witness: WriteWitness | undefined,
 ): Promise<Exported> {
   const { provider } = connection;
   if (item.inDoubt) {
     const settled = await provider.settle(item.operation, resolve, signal);
-    if (settled !== undefined) return settled;
+    if (settled !== undefined) return witness === undefined ? settled : { ...settled, settled: true };
   }
-  if (!recorded) return provider.apply(item.operation, resolve, signal);
-  const sent: SentWrite[] = [];
-  const exported = await provider.apply(asOfMigration(item.operation), resolve, signal, (write) => sent.push(write));
-  return { ...exported, sent };
+  if (witness === undefined) return provider.apply(item.operation, resolve, signal);
+  return provider.apply(asOfMigration(item.operation), resolve, signal, witness);
 }
 
 /** A migration deletes only groups it has emptied: a throttled delete goes out long after the plan saw them empty. */
@@ -183,7 +182,9 @@ export async function exportSlice(
     if (stopped || (await isStopped(startedAt))) {
       return unsent(item, halt.throttledUntil);
     }
-    const result = await send(item, connection, links.resolve, signal, recorded).then(
+    const sent: SentWrite[] = [];
+    const witness: WriteWitness | undefined = recorded ? (write) => sent.push(asKept(write)) : undefined;
+    const result = await send(item, connection, links.resolve, signal, witness).then(
       (exported) => {
         silence.answered();
         return succeeded(item, exported, ports.clock.now() - startedAt, links.of(item.operation), profile);
@@ -205,7 +206,7 @@ export async function exportSlice(
       },
     );
     count(ports, work.connection, item.operation, result, (ports.clock.now() - startedAt) / 1000);
-    return result;
+    return recorded ? { ...result, sent } : result;
   };
   try {
     const results = await pMap(work.operations, one, { concurrency: connection.concurrency });
@@ -249,7 +250,13 @@ function listenForSilence() {
     heard: () => answers,
     trouble: () => last,
     /** The results, with those that got no answer put back without an attempt spent. */
-    spare: (results: readonly OperationResult[]) => results.map((result) => unanswered.get(result.sequence) ?? result),
+    spare: (results: readonly OperationResult[]) =>
+      results.map((result): OperationResult => {
+        const spared = unanswered.get(result.sequence);
+        return spared === undefined || result.sent === undefined
+          ? (spared ?? result)
+          : { ...spared, sent: result.sent };
+      }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { WAVE, type Operation, type Wave } from '../../src/core/operation.ts';
+import { WAVE, type Operation, type SentWrite, type Wave } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { RefusedError } from '../../src/core/errors.ts';
 import type { LinkMemory } from '../../src/core/link.ts';
-import type { SliceWork } from '../../src/ports/slices.ts';
+import type { OperationResult, SliceWork } from '../../src/ports/slices.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import type { CycleKind } from '../../src/core/cycle.ts';
 import { aCreate, aLink, ALLOWED, anchorOf, aPlan, aRemoval, escrowed, exported, holding } from './plans.ts';
@@ -452,6 +452,36 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
           { sequence: 0, inDoubt: false },
         ]);
         expect(await cycles.waitingUntil(id, 1, under.clock.now())).toBe(until + 1_000);
+      });
+
+      test('what each attempt has sent is kept to the byte, after what the attempts before it sent', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([aCreate(1), aCreate(2)]);
+        const write = (why: string): SentWrite => ({
+          method: 'POST',
+          path: '/Users',
+          body: { z: 'é\'"]', a: [{ b: [] }] },
+          outcome: 'failed',
+          why,
+        });
+        const attempts: readonly OperationResult['sent'][] = [
+          [],
+          [write('1')],
+          [],
+          undefined,
+          [write('2'), write('3')],
+        ];
+        for (const sent of attempts) {
+          const work = await start((await cut(id))[0]);
+          const results = work.operations.map(({ sequence }) => {
+            const told = sequence === 0 && sent !== undefined ? { sent } : {};
+            return { sequence, state: 'pending' as const, attemptSpent: true, ...told };
+          });
+          expect(await cycles.recordSlice(work.id, 'w1', results)).toBe(true);
+        }
+        const [told, untold] = await cycles.operations(id, { limit: 10 });
+        expect(JSON.stringify(told?.sent)).toBe(JSON.stringify(['1', '2', '3'].map(write)));
+        expect(untold).not.toHaveProperty('sent');
       });
 
       test('what waits for its own resource is put off, with what builds on it, and nothing else is', async () => {

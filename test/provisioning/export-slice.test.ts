@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InDoubtError, RejectedError, ThrottledError, TransientError } from '../../src/core/errors.ts';
-import type { Exported, Operation } from '../../src/core/operation.ts';
+import type { Exported, Operation, SentWrite } from '../../src/core/operation.ts';
+import type { ServiceProvider } from '../../src/ports/service-provider.ts';
 import type { SliceWork } from '../../src/ports/slices.ts';
 import type { CycleRecord } from '../../src/ports/stores.ts';
 import { exportSlice, type SlicePorts } from '../../src/provisioning/export-slice.ts';
@@ -244,4 +245,36 @@ test.each([
   const work: SliceWork = { ...slice('a', 0), operations, ...(ofMigration && { ofMigration }) };
   await exportSlice(work, connection, somePorts(), never);
   expect(sent).toEqual([{ ...remove, ...(onlyEmpty && { onlyEmpty }) }, other.operation]);
+});
+
+test.each([
+  ['a migration', true],
+  ['any other cycle', undefined],
+] as const)('of the cycle of %s each write is recorded, or none', async (_whose, ofMigration) => {
+  const write: SentWrite = { method: 'POST', path: '/Groups', outcome: 'done' };
+  const fail = new Map<string, Error>([
+    ['a1', new RejectedError('refused')],
+    ['a2', new ThrottledError('too much', 1000, 'resource')],
+    ['a3', new InDoubtError('no answer')],
+  ]);
+  const provider: ServiceProvider = {
+    ...fakeProvider({}),
+    async apply({ anchor }, _resolve, _signal, witness) {
+      const error = fail.get(anchor);
+      witness?.({ ...write, why: anchor });
+      if (error !== undefined) throw error;
+      return { resourceId: anchor, requests: 1 };
+    },
+    settle: async ({ anchor }) => ({ resourceId: anchor, requests: 1 }),
+  };
+  const connection = aConnection(fakeDirectory({ assignments: [] }), provider);
+  const operations = slice('a', 5).operations.map((one, index) => ({ ...one, inDoubt: index === 4 }));
+  const work: SliceWork = { ...slice('a', 0), operations, ...(ofMigration && { ofMigration }) };
+  const { results } = await exportSlice(work, connection, somePorts(), never);
+  expect(results.map(({ state }) => state)).toEqual(['exported', 'escrowed', 'pending', 'in-doubt', 'exported']);
+  const sent = ['a0', 'a1', 'a2', 'a3'].map((why) => [{ ...write, why }]);
+  expect(results.map((result) => result.sent)).toEqual(
+    ofMigration === true ? [...sent, []] : results.map(() => undefined),
+  );
+  expect(results[4]).toMatchObject({ exported: { resourceId: 'a4', ...(ofMigration && { settled: true }) } });
 });

@@ -2,7 +2,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Baseline } from '../../core/baseline.ts';
 import type { CycleKind, CyclePhase, CycleResult, CycleSubject } from '../../core/cycle.ts';
 import type { CycleMigration } from '../../core/migration/migration.ts';
-import type { Exported, Operation, OperationState, Wave } from '../../core/operation.ts';
+import type { Exported, Operation, OperationState, SentWrite, Wave } from '../../core/operation.ts';
 import type { Notice, PlanCounts } from '../../core/plan.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { CycleRecord, OperationRecord } from '../../ports/stores.ts';
@@ -77,6 +77,8 @@ export interface OperationTable {
   readonly body: ColumnType<Operation, string, never>;
   readonly exported: Json<Exported>;
   readonly failure: Json<NonNullable<OperationRecord['failure']>>;
+  /** Every write of its attempts, in the cycles of migrations. */
+  readonly sent: Json<readonly SentWrite[]>;
 }
 
 /** The view of operations in the state they are in now; `stored_state` is the one the indexes know. */
@@ -92,6 +94,7 @@ export interface SeenOperationView extends Pick<
   | 'body'
   | 'exported'
   | 'failure'
+  | 'sent'
   | 'state'
 > {
   readonly stored_state: OperationState;

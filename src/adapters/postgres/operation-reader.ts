@@ -20,6 +20,7 @@ function selectOperations(db: Sql) {
       'operation.body',
       'operation.exported',
       'operation.failure',
+      'operation.sent',
     ]);
 }
 

@@ -17,6 +17,7 @@ interface Outcome {
   readonly duration_ms: number | undefined;
   readonly exported: string | undefined;
   readonly failure: string | undefined;
+  readonly sent: string | undefined;
 }
 
 /**
@@ -73,6 +74,7 @@ function outcomeOf(result: OperationResult, cycle: LockedCycle, now: number): Ou
     duration_ms: 'durationMs' in result && result.durationMs !== undefined ? Math.round(result.durationMs) : undefined,
     exported: result.state === 'exported' ? JSON.stringify(result.exported) : undefined,
     failure: failureOf(result),
+    sent: result.sent === undefined ? undefined : JSON.stringify(result.sent),
   };
 }
 
@@ -90,15 +92,19 @@ function refuseForeign(id: string, sequences: readonly number[], results: readon
   if (foreign > 0) throw new Error(`slice ${id}: ${foreign} of ${results.length} results are not of its operations`);
 }
 
+/** What was sent is added to what earlier attempts sent, as text: a body is kept to the byte. */
 async function writeOutcomes(tx: Tx, cycle: string, outcomes: readonly Outcome[]): Promise<void> {
   await sql`
     update headgate.operation as operation
     set state = given.state, attempts = operation.attempts + given.attempts, not_before = given.not_before,
         settled_at = given.settled_at, duration_ms = given.duration_ms, exported = given.exported::json,
-        failure = given.failure::json
+        failure = given.failure::json, sent = case
+          when given.sent is null or (given.sent = '[]' and operation.sent is not null) then operation.sent
+          when operation.sent is null or operation.sent::text = '[]' then given.sent::json
+          else (left(operation.sent::text, -1) || ',' || substr(given.sent, 2))::json end
     from json_to_recordset(${JSON.stringify(outcomes)}::json) as given (
       sequence integer, state text, attempts integer, not_before bigint, settled_at bigint, duration_ms integer,
-      exported text, failure text)
+      exported text, failure text, sent text)
     where operation.cycle = ${cycle} and operation.sequence = given.sequence`.execute(tx);
 }
 

@@ -55,7 +55,7 @@ type LinkTable = Selectable<Tables['headgate.link']>;
 type ConnectionRow = Selectable<Tables['headgate.connection']>;
 type OperationRow = Pick<
   Selectable<Tables['headgate.operation_seen']>,
-  'sequence' | 'state' | 'attempts' | 'held_by' | 'approvals' | 'settled_at' | 'body' | 'exported' | 'failure'
+  'sequence' | 'state' | 'attempts' | 'held_by' | 'approvals' | 'settled_at' | 'body' | 'exported' | 'failure' | 'sent'
 > & { readonly cycle_id: string };
 
 /** A key with a value, or nothing: optional properties are absent, never undefined. */
@@ -112,6 +112,7 @@ export function toOperation(row: OperationRow): OperationRecord {
     ...optional('approvals', row.approvals),
     ...optional('exported', row.exported),
     ...optional('failure', row.failure),
+    ...optional('sent', row.sent),
     ...optional('settledAt', time(row.settled_at)),
   };
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ProviderProfile } from '../../core/profile.ts';
-import { HeadgateError, NotFoundError, RejectedError, TransientError } from '../../core/errors.ts';
-import type { SentWrite } from '../../core/operation.ts';
+import { HeadgateError, InDoubtError, NotFoundError, RejectedError, TransientError } from '../../core/errors.ts';
+import type { SentWrite, WriteWitness } from '../../core/operation.ts';
 import type { JsonObject, ResourceId } from '../../core/scim.ts';
 import { isWrite, type ScimAnswer, type ScimRequest } from './answer.ts';
 import type { FailureContext } from './failure.ts';
@@ -31,17 +31,30 @@ function written({ method, collection, id, body }: ScimRequest, context: Failure
   return { method, path, ...(body === undefined ? {} : { body }) };
 }
 
-/** Opens the exchange of one operation; `witness` is shown each of its writes before it is sent. */
+/** What became of a write that failed; undefined when it never left. */
+function failedAs(error: unknown): Pick<SentWrite, 'outcome' | 'why'> | undefined {
+  if (!(error instanceof HeadgateError)) return { outcome: 'unknown', why: 'an unexpected error' };
+  const { requestId, request, status } = error.facts;
+  const why = requestId === undefined ? error.message : `${error.message} (request id ${requestId})`;
+  if (error instanceof InDoubtError) return { outcome: 'unknown', why };
+  // What names no request of ours is about what comes before it: a token that could not be had, a stop.
+  return request === undefined || status === undefined ? undefined : { outcome: 'failed', why };
+}
+
+/** Opens the exchange of one operation. */
 export function openExchange(
   client: ScimClient,
   context: FailureContext & { readonly quota: Quota },
   signal: AbortSignal,
-  witness?: (write: SentWrite) => void,
+  witness?: WriteWitness,
 ): Exchange {
   let requests = 0;
   let requestId: string | undefined;
   // One signal stops many requests at a time; Node takes more than ten listeners for a leak.
   setMaxListeners(0, signal);
+  const tell = (request: ScimRequest, became: Pick<SentWrite, 'outcome' | 'why'> | undefined) => {
+    if (became !== undefined && isWrite(request)) witness?.({ ...written(request, context), ...became });
+  };
   return {
     connection: context.connection,
     profile: context.profile,
@@ -49,12 +62,15 @@ export function openExchange(
     quota: context.quota,
     signal,
     async send(request) {
-      if (isWrite(request)) witness?.(written(request, context));
       try {
         const answer = await client.send(request, signal);
         requests += answer.requests - 1;
         if (request.method !== 'GET') requestId = answer.requestId ?? requestId;
+        tell(request, { outcome: 'done' });
         return answer;
+      } catch (error) {
+        tell(request, failedAs(error));
+        throw error;
       } finally {
         requests += 1;
       }

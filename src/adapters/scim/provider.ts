@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { HeadgateError, ThrottledError, UnauthorizedError } from '../../core/errors.ts';
-import type { Operation, SentWrite } from '../../core/operation.ts';
+import type { Operation, WriteWitness } from '../../core/operation.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import type { Listing } from '../../core/provider-inventory.ts';
 import type { Account, JsonObject, ScimGroup } from '../../core/scim.ts';
@@ -80,7 +80,7 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
   });
   const patient = patientReads(options.patience ?? DEFAULT_PATIENCE, metrics);
   const quota = createQuota(connection, profile.rate.usersPerHour, now);
-  const open = (signal: AbortSignal, witness?: (write: SentWrite) => void) =>
+  const open = (signal: AbortSignal, witness?: WriteWitness) =>
     openExchange(client, { connection, profile, now, quota }, signal, witness);
   const membersShown = profile.groups.membersReadable === 'full';
   const readGroupBody = (body: JsonObject) => toGroup(body, membersShown ? 'assumed' : 'hidden');

@@ -164,8 +164,9 @@ function verdictText({ verdict, connection }: MigrationReport, paint: Paint): st
 
 /** The report in short; the whole of it is JSON or the page. */
 export function renderReport(report: MigrationReport, paint: Paint): string {
-  const { accounts, groups, chain, requests } = report;
-  const known: ReadonlySet<RequestOutcome> = new Set(['done', 'already-so', 'proved', 'repeated']);
+  const { accounts, groups, chain } = report;
+  const requests = report.requests.filter(({ outcome }) => outcome !== 'not-sent');
+  const known: ReadonlySet<RequestOutcome> = new Set(['done', 'already-so', 'proved', 'overcome', 'repeated']);
   const failed = requests.filter(({ outcome }) => !known.has(outcome));
   return [
     verdictText(report, paint),

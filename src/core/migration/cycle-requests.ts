@@ -1,7 +1,8 @@
-import type { Exported, Operation, OperationState } from '../operation.ts';
+import type { Exported, Operation, OperationState, SentWrite } from '../operation.ts';
 import type { OperationFailure } from '../operation-failure.ts';
 import { counted } from '../reasons.ts';
 import type { CycleRequest, ExactRequest } from './journal.ts';
+import { reportedWrites } from './sent-writes.ts';
 
 /** An operation of one of the migration's own cycles, as that cycle left it. */
 interface CycleOperation {
@@ -10,6 +11,7 @@ interface CycleOperation {
   readonly attempts: number;
   readonly exported?: Exported;
   readonly failure?: OperationFailure;
+  readonly sent?: readonly SentWrite[];
   /** Ms since the epoch. */
   readonly settledAt?: number;
 }
@@ -58,30 +60,55 @@ function isPutOff({ state, attempts, failure }: CycleOperation): boolean {
 }
 
 function requestsOf(one: CycleOperation): readonly CycleRequest[] {
-  const { operation, state, attempts, exported, failure } = one;
-  const what = `full cycle: ${whatOf(operation)}`;
+  const fate = fateOf(one);
+  if (fate === undefined) return [];
+  const what = `full cycle: ${whatOf(one.operation)}`;
   const at = one.settledAt === undefined ? {} : { at: one.settledAt };
+  const told = reportedWrites(one.sent ?? one.exported?.sent ?? [], fate);
+  const untold = isTold(one) ? [] : [{ request: shapeOf(one), ...fate }];
+  return [...told, ...untold].map(({ request, outcome, why }) => ({
+    what,
+    request,
+    outcome,
+    ...at,
+    ...(why === undefined ? {} : { why }),
+  }));
+}
+
+/** Whether its writes tell all it has sent: not where its process died before it could record them. */
+function isTold({ operation, state, exported, sent }: CycleOperation): boolean {
+  const mayBeDone = sent?.some(({ outcome }) => outcome !== 'failed') === true;
+  if (state === 'in-doubt' || state === 'in-flight' || exported?.settled === true) return mayBeDone;
+  if (state === 'exported' && (operation.kind === 'link' || exported?.note === 'already-so')) return true;
+  return sent !== undefined || exported?.sent !== undefined;
+}
+
+/** What became of the whole; undefined when it was never sent. */
+function fateOf({
+  state,
+  attempts,
+  exported,
+  failure,
+  sent,
+}: CycleOperation): Pick<CycleRequest, 'outcome' | 'why'> | undefined {
+  const tried = attempts > 0 || sent !== undefined;
   switch (state) {
     case 'exported':
-      if (exported?.sent !== undefined)
-        return exported.sent.map((sent) => ({ what, request: { to: 'provider', ...sent }, outcome: 'done', ...at }));
-      if (operation.kind === 'link' || exported?.note === 'already-so') return [];
-      return [{ what, request: shapeOf(one), outcome: 'proved', ...at }];
+      return { outcome: exported?.settled === true || (sent ?? exported?.sent) === undefined ? 'proved' : 'done' };
     case 'escrowed':
       // Put aside when it was planned, without being sent, it has no request.
-      if (failure?.request === undefined && attempts === 0) return [];
-      return [{ what, request: shapeOf(one), outcome: 'failed', ...at, why: failure?.message ?? 'not known' }];
+      return failure?.request === undefined && !tried
+        ? undefined
+        : { outcome: 'failed', why: failure?.message ?? 'not known' };
     case 'in-doubt':
     case 'in-flight':
-      return [{ what, request: shapeOf(one), outcome: 'in-doubt', ...at }];
+      return { outcome: 'in-doubt' };
     case 'pending':
     case 'cancelled':
-      if (isPutOff(one))
-        return [{ what, request: shapeOf(one), outcome: 'failed', ...at, why: failure?.message ?? '' }];
-      if (attempts === 0) return [];
-      return [{ what, request: shapeOf(one), outcome: 'unknown', ...at, why: 'it failed, and was not sent again' }];
+      if (failure?.request !== undefined && attempts === 0) return { outcome: 'failed', why: failure.message };
+      return tried ? { outcome: 'unknown', why: 'it failed, and was not sent again' } : undefined;
     case 'held':
-      return [];
+      return undefined;
     default:
       return state satisfies never;
   }

@@ -1,5 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import { digestOf } from '../plan.ts';
+import type { SentWrite } from '../operation.ts';
 import type { JsonObject, ResourceId } from '../scim.ts';
 import type { MigrationGate, MigrationKind, MigrationOptions, MigrationResult, MigrationStep } from './migration.ts';
 import type { Leaver } from './leavers.ts';
@@ -13,6 +14,8 @@ export interface ExactRequest {
   /** Below the root of Graph or the SCIM base URL. */
   readonly path: string;
   readonly body?: JsonObject;
+  /** Characters of a body that was sent and not kept. */
+  readonly leftOut?: number;
 }
 
 /** One change a migration makes in the directory. */
@@ -45,6 +48,8 @@ export interface CallOutcome {
   readonly assignment?: string;
   /** Why it failed: message and remote request id, never a body. */
   readonly why?: string;
+  /** What was really sent, in order, where that is not the announced request alone. Absent in what older versions wrote. */
+  readonly sent?: readonly SentWrite[];
 }
 
 /** Members who were in a SCIM group and are not in it again. */
@@ -57,8 +62,12 @@ export interface MembersOut {
 export interface CycleRequest {
   readonly what: string;
   readonly request: ExactRequest;
-  /** `proved`: its answer is not known, and a read has shown that it took effect. `in-doubt`: not even that is known. */
-  readonly outcome: 'done' | 'proved' | 'failed' | 'unknown' | 'in-doubt';
+  /**
+   * `proved`: its answer is not known, and a read has shown that it took effect. `in-doubt`: not even that is known.
+   * `overcome`: it was refused, and what it was for is so all the same: done by the requests beside it, or so already.
+   * `repeated`: its answer is not known, and the requests after it did what it was for.
+   */
+  readonly outcome: 'done' | 'proved' | 'overcome' | 'repeated' | 'failed' | 'unknown' | 'in-doubt';
   /** When it was settled, in ms since the epoch. */
   readonly at?: number;
   readonly why?: string;

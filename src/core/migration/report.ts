@@ -2,13 +2,14 @@ import { brokenAt, type ExactRequest, type JournalEnd, type JournalLine } from '
 import { leaverFindings } from './leavers.ts';
 import type { MigrationEngine, MigrationGate, MigrationKind, MigrationResult } from './migration.ts';
 import { groupsAfter, verdictOf, type ReportedGroup, type ReportVerdict } from './report-verdict.ts';
-import { callsOf, type RequestOutcome } from './reported-calls.ts';
+import { callsOf, type ReportedCall, type RequestOutcome } from './reported-calls.ts';
+import { reportedWrites } from './sent-writes.ts';
 import { stateOf } from './state.ts';
 import { notBackIn } from './still-out.ts';
 import type { ActiveAccount, SurveyFinding } from './survey.ts';
 import { lineText } from './view.ts';
 
-/** One request a migration has announced, and what became of it. */
+/** One request of a migration, as it was sent, or announced where nobody knows, and what became of it. */
 export interface ReportedRequest {
   readonly at: number;
   readonly what: string;
@@ -78,9 +79,16 @@ export interface MigrationReport {
   readonly passed: boolean;
 }
 
+function requestsOfCall({ at, call, outcome, why, sent }: ReportedCall): readonly ReportedRequest[] {
+  const { what, request } = call;
+  const fate = { outcome, ...(why === undefined ? {} : { why }) };
+  if (sent === undefined) return [{ at, what, request, ...fate }];
+  return reportedWrites(sent, fate).map((write) => ({ at, what, ...write }));
+}
+
 /** Every request in the order of time: those of the steps, and those of the migration's own cycles. */
 function requestsOf(lines: readonly JournalLine[]): readonly ReportedRequest[] {
-  const ofSteps = callsOf(lines).map(({ call: { what, request }, ...more }) => ({ what, request, ...more }));
+  const ofSteps = callsOf(lines).flatMap(requestsOfCall);
   const ofCycles = lines.flatMap(({ at, entry }) =>
     entry.kind === 'sent' ? entry.requests.map((request) => ({ at, ...request })) : [],
   );

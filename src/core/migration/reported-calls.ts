@@ -1,3 +1,4 @@
+import type { SentWrite } from '../operation.ts';
 import type { CallOutcome, CycleRequest, JournalEntry, JournalLine, MigrationCall } from './journal.ts';
 import type { MigrationStep } from './migration.ts';
 import type { Survey } from './survey.ts';
@@ -5,9 +6,10 @@ import type { Survey } from './survey.ts';
 /**
  * What became of a request. `in-doubt`: no outcome was recorded, the process may have died before or after it was sent.
  * `proved`: the same, or its answer was lost, and the step later read back that everything it is for is so. `repeated`: the
- * same, and the request was made again, which tells more. `unknown`: it was sent and its answer was lost.
+ * same, and the request was made again, which tells more. `unknown`: it was sent and its answer was lost. `not-sent`: it
+ * was announced, and something before it failed.
  */
-export type RequestOutcome = CallOutcome['state'] | CycleRequest['outcome'] | 'repeated';
+export type RequestOutcome = CallOutcome['state'] | CycleRequest['outcome'] | 'not-sent';
 
 /** A call a migration has announced, and what became of it; `at` in ms since the epoch. */
 export interface ReportedCall {
@@ -15,6 +17,8 @@ export interface ReportedCall {
   readonly call: MigrationCall;
   readonly outcome: RequestOutcome;
   readonly why?: string;
+  /** What was really sent for it, where that is not the announced request alone. */
+  readonly sent?: readonly SentWrite[];
 }
 
 interface Told {
@@ -23,6 +27,7 @@ interface Told {
   readonly call: MigrationCall;
   outcome: RequestOutcome;
   why?: string;
+  sent?: readonly SentWrite[];
 }
 
 function isOpen({ outcome }: Told): boolean {
@@ -40,9 +45,16 @@ function settle(told: readonly Told[], { step, outcomes }: Extract<JournalEntry,
   for (const one of told) {
     const outcome = one.step === step && one.outcome === 'in-doubt' ? found.get(one.call.key) : undefined;
     if (outcome === undefined) continue;
-    one.outcome = outcome.state;
+    one.outcome = outcomeOf(outcome);
     if (outcome.why !== undefined) one.why = outcome.why;
+    if (outcome.sent !== undefined && outcome.sent.length > 0) one.sent = outcome.sent;
   }
+}
+
+/** Where nothing was sent it was so already, or something before failed. */
+function outcomeOf({ state, sent }: CallOutcome): RequestOutcome {
+  if (sent === undefined || sent.length > 0) return state;
+  return state === 'done' ? 'already-so' : 'not-sent';
 }
 
 /** Whether the survey a step ended with shows the assignment; of somebody who is in no group any more it shows nothing. */
@@ -75,5 +87,11 @@ export function callsOf(lines: readonly JournalLine[]): readonly ReportedCall[] 
     if (entry.kind === 'surveyed' && entry.purpose === 'coverage') covered = entry.survey;
     if (entry.kind === 'done') prove(told, entry, covered);
   }
-  return told.map(({ at, call, outcome, why }) => ({ at, call, outcome, ...(why === undefined ? {} : { why }) }));
+  return told.map(({ at, call, outcome, why, sent }) => ({
+    at,
+    call,
+    outcome,
+    ...(why === undefined ? {} : { why }),
+    ...(sent === undefined ? {} : { sent }),
+  }));
 }

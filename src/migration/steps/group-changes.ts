@@ -1,7 +1,7 @@
 import type { Anchor } from '../../core/directory.ts';
 import { linkAfter } from '../../core/link-after.ts';
 import type { Link } from '../../core/link.ts';
-import type { ChangeMembers, DeleteGroup } from '../../core/operation.ts';
+import type { ChangeMembers, DeleteGroup, WriteWitness } from '../../core/operation.ts';
 import { WAVE } from '../../core/operation.ts';
 import { counted } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
@@ -46,10 +46,11 @@ async function carryOut(
   { connection: { provider }, signal }: StepContext,
   link: Link,
   operation: ChangeMembers | DeleteGroup,
+  witness: WriteWitness,
   accounts: ReadonlyMap<Anchor, ResourceId> = new Map(),
 ): Promise<readonly Link[]> {
   const resolve = (anchor: Anchor) => (anchor === link.anchor ? link.resourceId : accounts.get(anchor));
-  const exported = await provider.apply(operation, resolve, signal);
+  const exported = await provider.apply(operation, resolve, signal, witness);
   const after = linkAfter(operation, exported, link, provider.profile);
   return after === undefined ? [] : [after];
 }
@@ -75,7 +76,7 @@ export async function takeOut(context: StepContext, link: Link, ids: readonly Re
   if (request === undefined) return;
   const what = `take ${counted(ids.length, 'member')} out of SCIM group ${link.label}`;
   const call = { key: emptyKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
-  await changeProvider(context, call, () => carryOut(context, link, operation));
+  await changeProvider(context, call, (witness) => carryOut(context, link, operation, witness));
 }
 
 /**
@@ -99,8 +100,8 @@ export async function putBack(
   if (request === undefined) return;
   const what = `put ${counted(ids.length, 'member')} back into SCIM group ${link.label}`;
   const call = { key: refillKey(link.anchor, ids), what, request, group: link.anchor, members: ids };
-  await changeProvider(context, call, async () => {
-    const after = await carryOut(context, link, operation, accounts);
+  await changeProvider(context, call, async (witness) => {
+    const after = await carryOut(context, link, operation, witness, accounts);
     return whose === 'users' ? after : [];
   });
 }
@@ -133,5 +134,5 @@ export async function deleteGroup(context: StepContext, link: Link): Promise<voi
   const [request] = provider.preview(link.resourceId, 'delete');
   if (request === undefined) return;
   const call = { key: `delete ${link.anchor}`, what: `delete SCIM group ${link.label}`, request, group: link.anchor };
-  await changeProvider(context, call, () => carryOut(context, link, operation));
+  await changeProvider(context, call, (witness) => carryOut(context, link, operation, witness));
 }

@@ -28,6 +28,77 @@ test.each<readonly [string, Partial<Parameters<typeof cycleRequests>[0][number]>
     [],
   ],
   [
+    'what was refused on the way to what was done is told beside it',
+    {
+      state: 'exported',
+      exported: { resourceId: null, requests: 2 },
+      sent: [
+        { method: 'DELETE', path: '/Groups/x', outcome: 'failed', why: '412' },
+        { method: 'DELETE', path: '/Groups/x', outcome: 'unknown', why: '500' },
+        { method: 'DELETE', path: '/Groups/x', outcome: 'done' },
+      ],
+    },
+    [
+      { what, request: { ...request, path: '/Groups/x' }, outcome: 'overcome', why: '412' },
+      { what, request: { ...request, path: '/Groups/x' }, outcome: 'repeated', why: '500' },
+      { what, request: { ...request, path: '/Groups/x' }, outcome: 'done' },
+    ],
+  ],
+  [
+    'what was sent and not answered is proved by what was read afterwards, and told once',
+    {
+      state: 'exported',
+      exported: { resourceId: null, requests: 1, settled: true },
+      sent: [{ method: 'DELETE', path: '/Groups/x', outcome: 'unknown', why: '500' }],
+    },
+    [{ what, request: { ...request, path: '/Groups/x' }, outcome: 'proved', why: '500' }],
+  ],
+  [
+    'what a dead process had sent after a refusal is told beside the refusal',
+    {
+      state: 'exported',
+      exported: { resourceId: null, requests: 1, settled: true },
+      sent: [{ method: 'DELETE', path: '/Groups/x', outcome: 'failed', why: '429' }],
+    },
+    [
+      { what, request: { ...request, path: '/Groups/x' }, outcome: 'overcome', why: '429' },
+      { what, request, outcome: 'proved' },
+    ],
+  ],
+  [
+    'what was put aside is told with each write, and why it was once',
+    {
+      state: 'escrowed',
+      attempts: 1,
+      failure: { ...refused, message: 'answered 412' },
+      sent: [
+        { method: 'DELETE', path: '/Groups/x', outcome: 'failed', why: 'answered 428' },
+        { method: 'DELETE', path: '/Groups/x', outcome: 'failed', why: 'answered 412' },
+      ],
+    },
+    [
+      { what, request: { ...request, path: '/Groups/x' }, outcome: 'failed', why: 'answered 428' },
+      { what, request: { ...request, path: '/Groups/x' }, outcome: 'failed', why: 'answered 412' },
+    ],
+  ],
+  [
+    'what was put aside before anything was sent was not sent',
+    { state: 'escrowed', attempts: 1, failure: { code: 'x', message: 'it has 2 members' }, sent: [] },
+    [],
+  ],
+  [
+    'what was refused before the cycle was cancelled was sent',
+    { state: 'cancelled', sent: [{ method: 'DELETE', path: '/Groups/x', outcome: 'failed', why: 'answered 429' }] },
+    [
+      {
+        what,
+        request: { ...request, path: '/Groups/x' },
+        outcome: 'failed',
+        why: 'answered 429; it failed, and was not sent again',
+      },
+    ],
+  ],
+  [
     'a refusal was sent',
     { state: 'escrowed', failure: refused },
     [{ what, request, outcome: 'failed', why: 'refused' }],
