@@ -18,8 +18,11 @@ export async function lastLook(
   signal: AbortSignal,
 ): Promise<readonly JournalEntry[]> {
   if (before === undefined) return [];
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  // Not AbortSignal.timeout: joined with another signal it may be collected as garbage before it is due (Node 20).
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PATIENCE_MS);
   try {
+    const bounded = AbortSignal.any([signal, late.signal]);
     const { survey } = await takeSurvey(connection, ports, { kind, groups }, bounded);
     const unread = unreadOf(survey);
     if (unread === undefined) return [{ kind: 'surveyed', purpose: 'end', survey }];
@@ -27,6 +30,8 @@ export async function lastLook(
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ err: error }, 'what is there as the migration is aborted could not be read');
+  } finally {
+    clearTimeout(timer);
   }
   return [];
 }

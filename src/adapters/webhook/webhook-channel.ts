@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { request } from 'undici';
-import { HeadgateError, RejectedError, TransientError } from '../../core/errors.ts';
+import { RejectedError, TransientError } from '../../core/errors.ts';
 import type { Notification } from '../../core/notification.ts';
 import { sentenceOf } from '../../core/notification-text.ts';
 import type { NotificationChannel } from '../../ports/notifications.ts';
@@ -11,13 +11,13 @@ export interface WebhookOptions {
   /** `whsec_` and the key in base64. Two of them, separated by a blank, while the key is being replaced. */
   readonly secret: () => Promise<string>;
   readonly now: () => number;
+  /** How long an answer may take, in ms. Standard Webhooks asks for 15 to 30 seconds, and it is 20 where nothing is said. */
+  readonly timeoutMs?: number;
 }
 
-/** Standard Webhooks asks for 15 to 30 seconds. */
-const TIMEOUT_MS = 20_000;
-
 /** A signed webhook as Standard Webhooks has it: one notification a message, its id the key for doing it once. */
-export function createWebhookChannel({ name, url, secret, now }: WebhookOptions): NotificationChannel {
+export function createWebhookChannel(options: WebhookOptions): NotificationChannel {
+  const { name, secret, now } = options;
   return {
     name,
     digestMs: 0,
@@ -32,7 +32,7 @@ export function createWebhookChannel({ name, url, secret, now }: WebhookOptions)
           'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
           'webhook-signature': signatures(name, await secret(), notification.id, sentAt, payload),
         };
-        await post(name, url, headers, payload, signal);
+        await post(options, headers, payload, signal);
       }
     },
     close: async () => undefined,
@@ -58,25 +58,29 @@ function signatures(name: string, secrets: string, id: string, at: Date, payload
 }
 
 async function post(
-  name: string,
-  url: string,
+  { name, url, timeoutMs = 20_000 }: WebhookOptions,
   headers: Readonly<Record<string, string>>,
   body: string,
   signal: AbortSignal,
 ): Promise<void> {
   let status: number;
+  // Not AbortSignal.timeout: joined with another signal it may be collected as garbage before it is due (Node 20).
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), timeoutMs);
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const limit = AbortSignal.any([signal, late.signal]);
     const answer = await request(url, { method: 'POST', headers, body, signal: limit });
     status = answer.statusCode;
     await answer.body.dump();
   } catch (error) {
-    if (error instanceof HeadgateError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer in time';
+    const failed = error instanceof Error && 'code' in error ? String(error.code) : 'stopped';
+    const code = late.signal.aborted ? 'no answer in time' : failed;
     throw new TransientError(`${name}: the webhook at ${placeOf(url)} did not answer (${code})`, {
       remedy:
         'check the address of this webhook in notifications.webhooks, and that it can be reached from here (name, firewall, certificate).',
     });
+  } finally {
+    clearTimeout(timer);
   }
   if (status >= 200 && status < 300) return;
   // Any 2xx is success; 410 means that nothing is wanted there any more.

@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createWebhookChannel } from '../../../src/adapters/webhook/webhook-channel.ts';
@@ -38,9 +40,13 @@ async function receiver(status: number): Promise<{ readonly url: string; readonl
   }).listen(0, '127.0.0.1');
   server = listening;
   await once(listening, 'listening');
+  return { url: `http://127.0.0.1:${portOf(listening)}/hook?team=ops`, received };
+}
+
+function portOf(listening: Server): number {
   const address = listening.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  return { url: `http://127.0.0.1:${address.port}/hook?team=ops`, received };
+  return address.port;
 }
 
 function channelTo(url: string, secret = KEY) {
@@ -94,6 +100,29 @@ describe('a webhook', () => {
       message: `ops: the webhook at 127.0.0.1:${port} did not answer (ECONNREFUSED)`,
       facts: { remedy: expect.stringContaining('can be reached') },
     });
+  });
+
+  test('a receiver that never answers is given up, however much memory is cleared up meanwhile', async () => {
+    const listening = createServer().listen(0, '127.0.0.1');
+    server = listening;
+    await once(listening, 'listening');
+    const port = portOf(listening);
+    const channel = createWebhookChannel({
+      name: 'ops',
+      url: `http://127.0.0.1:${port}/hook`,
+      secret: async () => KEY,
+      now: () => Date.now(),
+      timeoutMs: 300,
+    });
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const clearing = setInterval(collect, 20);
+    try {
+      await expect(channel.deliver([paused], signal)).rejects.toThrow(/did not answer \(no answer in time\)/);
+    } finally {
+      clearInterval(clearing);
+      listening.closeAllConnections();
+    }
   });
 
   test('O6: a key that is none is said without being repeated', async () => {
