@@ -61,7 +61,7 @@ export interface Watched {
   readonly migration?: WatchedMigration;
 }
 
-/** Where the newest migration of a connection stands still. Absent while it goes on, and where there is none. */
+/** Where the newest migration of a connection stands still. Absent while it goes on, where there is none, and long after its end. */
 export interface WatchedMigration {
   readonly id: string;
   readonly is: 'gate' | 'paused' | 'ended';
@@ -106,15 +106,14 @@ export function whatToTell(
     if (before.expiring[fingerprint] !== days) add('token.expiring', { fingerprint, days });
   }
   const { migration = before.migration } = now;
-  if (now.migration !== undefined && isNews(before.migration, now.migration))
+  if (now.migration !== undefined && !isKnown(before.migration, now.migration))
     add(`migration.${now.migration.is}`, now.migration.facts);
   const spokenOf = migration === undefined ? {} : { migration: { id: migration.id, key: migration.key } };
   return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring, ...spokenOf } };
 }
 
-/** The end of a migration nobody was told of is no news: it ended before anybody watched. */
-function isNews(before: Told['migration'], { id, is, key }: WatchedMigration): boolean {
-  return before?.id === id ? before.key !== key : is !== 'ended';
+function isKnown(before: Told['migration'], { id, key }: WatchedMigration): boolean {
+  return before?.id === id && before.key === key;
 }
 
 const MINUTE = 60_000;

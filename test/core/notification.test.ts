@@ -117,10 +117,10 @@ const rows: readonly Row[] = [
   },
   { rule: 'once', before: { migration: { id: 'm1', key: 'ended' } }, is: { migration: ENDED }, tell: [] },
   {
-    rule: 'and not of one that ended before anybody watched',
+    rule: 'also of one that never stood still before it ended',
     before: { migration: { id: 'm0', key: 'ended' } },
     is: { migration: ENDED },
-    tell: [],
+    tell: ['migration.ended {"migration":"remove-groups","result":"succeeded"}'],
   },
   {
     rule: 'a migration that goes on is not forgotten',

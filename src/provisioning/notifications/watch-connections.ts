@@ -77,6 +77,9 @@ function gateTold(
   return { key: `${name} ${digest} ${closed} ${said.sequence}`, facts: { ...facts, closed } };
 }
 
+/** An end that is older is no news to people who were told nothing of that migration: it was over before anybody watched. In ms. */
+const NEWS_MS = 86_400_000;
+
 /** Where the newest migration stands still. Journals hold names; nothing of them but words of ours is told. */
 async function watchedMigration(
   { stores: { migrations }, clock }: Ports,
@@ -84,8 +87,9 @@ async function watchedMigration(
   told: Told['migration'],
 ): Promise<WatchedMigration | undefined> {
   const [newest] = await migrations.list({ connection, limit: 1 });
-  // One that has ended is looked at only where people were told of it.
-  if (newest === undefined || (newest.endedAt !== undefined && told?.id !== newest.id)) return undefined;
+  if (newest === undefined) return undefined;
+  const isOver = newest.endedAt !== undefined && clock.now() - newest.endedAt > NEWS_MS;
+  if (isOver && told?.id !== newest.id) return undefined;
   const { id } = newest;
   const lines = await migrations.lines(id);
   const view = viewOf(id, lines, clock.now());

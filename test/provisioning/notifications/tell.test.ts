@@ -182,7 +182,7 @@ describe('telling people', () => {
     expect(hook.messages).toEqual(['connection.paused', 'connection.recovered']);
   });
 
-  test('of a gate a migration waits at, of a pause that needs a person, and of its end; of none that nobody watched', async () => {
+  test('of a gate a migration waits at, of a pause that needs a person, and of its end; of none that was over before anybody watched', async () => {
     clock.advance(600_000);
     await sweep();
     hook.messages.length = 0;
@@ -191,6 +191,11 @@ describe('telling people', () => {
     const end = { kind: 'ended', result: 'aborted', by: 'ada', text: 'ann lost it', frozen: false } as const;
     const unseen = await migrations.open('acme', [started()]);
     await migrations.append(unseen.id, [end]);
+    clock.advance(DAY + 1);
+    await sweep();
+    const quick = await migrations.open('acme', [started()]);
+    await migrations.append(quick.id, [end]);
+    await sweep();
     await sweep();
     clock.advance(1);
     const before = { kind: 'surveyed', purpose: 'start', survey } as const;
@@ -213,6 +218,7 @@ describe('telling people', () => {
     await sweep();
     await sweep();
     expect(hook.messages).toEqual([
+      'migration.ended remove-groups aborted',
       'migration.gate remove-groups coverage',
       'migration.paused remove-groups empty-groups',
       'migration.ended remove-groups aborted',
