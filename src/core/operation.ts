@@ -149,6 +149,11 @@ export function isRemoval(operation: Operation): boolean {
   );
 }
 
+/** True for operations that take an account away. */
+export function isAccountRemoval(operation: Operation): operation is RemoveAccount {
+  return operation.resource === 'account' && (operation.kind === 'disable' || operation.kind === 'delete');
+}
+
 /** Where an operation of a cycle stands. `in-doubt` was sent, or may have been, and has no recorded answer. */
 export const OPERATION_STATES = [
   'pending',

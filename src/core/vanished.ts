@@ -2,10 +2,12 @@ import type { Link } from './link.ts';
 import { digestOf } from './plan.ts';
 import { providerOrigin } from './provider-origin.ts';
 
-/** A link whose account or SCIM group the service provider does not have any more. */
+/** A link whose account or SCIM group the service provider does not have any more, or has given to somebody else. */
 export interface VanishedLink extends Pick<Link, 'resource' | 'anchor' | 'resourceId' | 'state' | 'label' | 'origin'> {
   /** Whether its user, or directory group, is in scope: then the next cycle matches it or makes it anew. */
   readonly inScope: boolean;
+  /** Whose the account is by now, in words; absent where it is gone. Only of users out of scope. */
+  readonly whose?: string;
 }
 
 /** How many accounts and SCIM groups. */

@@ -4,6 +4,7 @@ import type { Link } from './link.ts';
 import type { CompiledLine } from './mapping/compile-line.ts';
 import type { CompiledMapping } from './mapping/compile-mapping.ts';
 import { EvaluationError } from './mapping/value.ts';
+import { userLabel } from './planning/plan-accounts.ts';
 import type { ProviderProfile } from './profile.ts';
 import type { Account, Json } from './scim.ts';
 
@@ -25,10 +26,9 @@ export function whoseAccount(
   if (userName === '' && externalId === '') return 'unclear';
   if (externalId === link.anchor || userName.toLowerCase() === link.label.toLowerCase()) return 'theirs';
   const lines = mapping.lines.filter(isPersonal);
-  const remembered = { id: link.anchor, enabled: true, attributes: { userPrincipalName: link.label } };
   const expected = [
     ...(user === undefined ? [] : [valuesOf(lines, user)]),
-    valuesOf(lines.filter(readsTheName), remembered),
+    valuesOf(lines.filter(readsTheName), rememberedUser(link)),
   ].map((attributes) => ({ attributes, references: new Map() }));
   let compared = false;
   for (const desired of expected) {
@@ -38,6 +38,67 @@ export function whoseAccount(
     compared ||= asked.length > 0;
   }
   return compared ? 'somebody-else' : 'unclear';
+}
+
+function rememberedUser({ anchor, label }: Pick<Link, 'anchor' | 'label'>): DirectoryUser {
+  return { id: anchor, enabled: true, attributes: { userPrincipalName: label } };
+}
+
+/**
+ * The externalId that every account of a user has had from this mapping; undefined where that is not known: the user is,
+ * as far as it takes, not in the directory any more, or the mapping writes it to new accounts only, or not at all.
+ */
+function externalIdOf(
+  { lines }: CompiledMapping,
+  link: Pick<Link, 'anchor' | 'label'>,
+  user: DirectoryUser | undefined,
+): string | undefined {
+  const known = lines.filter(
+    (line) =>
+      line.target === 'externalId' &&
+      !line.createOnly &&
+      !line.isConstant &&
+      (user !== undefined || readsTheName(line)),
+  );
+  const value = valuesOf(known, user ?? rememberedUser(link)).get('externalId');
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * Whose an account has become that shows nothing of the user it is linked for, in words; undefined where it cannot be told
+ * apart from one that was renamed by hand. Three things tell: what it shows is a user of the directory, `holder`, or the
+ * user of another link, or it has an externalId that is not theirs, which nobody writes by hand.
+ */
+export function newOwner(
+  mapping: CompiledMapping,
+  link: Pick<Link, 'anchor' | 'label'>,
+  { userName, externalId = '' }: Account,
+  {
+    user,
+    holder,
+    others,
+  }: {
+    readonly user: DirectoryUser | undefined;
+    readonly holder: DirectoryUser | undefined;
+    /** Living links of accounts; at least those of whoever it may show. */
+    readonly others: readonly Link[];
+  },
+): string | undefined {
+  if (holder?.id === link.anchor) return undefined;
+  const names = [
+    ...(userName === '' ? [] : [`userName ${JSON.stringify(userName)}`]),
+    ...(externalId === '' ? [] : [`externalId ${JSON.stringify(externalId)}`]),
+  ].join(' and ');
+  if (holder !== undefined) return `it shows ${names}: ${userLabel(holder)} (${holder.id}) of the directory`;
+  const name = userName.toLowerCase();
+  const other = others.find(
+    ({ anchor, label }) =>
+      anchor !== link.anchor && (anchor === externalId || (name !== '' && label.toLowerCase() === name)),
+  );
+  if (other !== undefined) return `it shows ${names}: ${other.label} (${other.anchor}), who is linked, too`;
+  const own = externalIdOf(mapping, link, user);
+  if (own === undefined || externalId === '' || externalId === own) return undefined;
+  return `it shows ${names}, and theirs is ${JSON.stringify(own)}`;
 }
 
 function isPersonal({ target, match, isConstant, isReference }: CompiledLine): boolean {

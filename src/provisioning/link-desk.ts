@@ -8,6 +8,7 @@ import type { LinkDesk } from '../ports/link-desk.ts';
 import type { Log } from '../ports/log.ts';
 import type { ServiceProvider } from '../ports/service-provider.ts';
 import type { Stores } from '../ports/stores.ts';
+import { findGivenAway } from './find-given-away.ts';
 import { gatherDirectory } from './gather-directory.ts';
 import { gatherProvider } from './gather-provider.ts';
 import { refuseStrangers, stayingIn } from './refuse-wrong-tenant.ts';
@@ -133,13 +134,19 @@ async function findVanished(connection: Connection, ports: DeskPorts, signal: Ab
       : error;
   });
   const stays = stayingIn(connection, directory);
-  const gone = living.filter(({ resourceId }) => vanished.has(resourceId));
+  const leaving = living.filter((link) => link.resource === 'account' && !stays(link));
+  const givenAway = await findGivenAway(connection, { directory, inventory, links }, leaving, signal);
+  const gone = living.flatMap((link) => {
+    const whose = link.resource === 'account' ? givenAway.get(link.anchor) : undefined;
+    if (whose === undefined && !vanished.has(link.resourceId)) return [];
+    return [{ ...shownLink(link), inScope: stays(link), ...(whose === undefined ? {} : { whose }) }];
+  });
   return sealVanished({
     connection: rules.name,
     target,
     linked: countResources(living),
     listed: { accounts: inventory.accounts.resources.length, groups: inventory.groups.resources.length },
-    gone: gone.map((link) => ({ ...shownLink(link), inScope: stays(link) })),
+    gone,
   });
 }
 

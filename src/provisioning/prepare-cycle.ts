@@ -124,11 +124,12 @@ function doubtsOf({ causes, inventory }: Pick<PlanInput, 'causes' | 'inventory'>
 async function judgePlan(
   { connection, stores, credentials, sharing = [], now, signal, migration, kind }: Preparation,
   planned: Planned,
-  { directory, links }: Pick<PlanInput, 'directory' | 'links'>,
+  { directory, inventory, links }: Pick<PlanInput, 'directory' | 'inventory' | 'links'>,
 ): Promise<Verdict> {
   const { rules } = connection;
   const { plan } = planned;
-  const context = await gatherGuardContext(connection, stores.holds, { plan, directory, links }, now, signal);
+  const read = { plan, directory, inventory, links };
+  const context = await gatherGuardContext(connection, stores.holds, read, now, signal);
   const owned = await credentials(signal);
   const shared = await sharedResources(stores.links, sharing, plan);
   const bound = migration === undefined ? {} : { migration };

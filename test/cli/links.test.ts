@@ -12,11 +12,20 @@ const LINKS = [
 const GONE: VanishedLinks = {
   connection: 'acme',
   target: 'https://acme.example',
-  linked: { accounts: 3, groups: 1 },
+  linked: { accounts: 4, groups: 1 },
   listed: { accounts: 1, groups: 1 },
   gone: [
     { ...ADA, anchor: 'ada', origin: 'created', inScope: true },
     { ...ADA, anchor: 'eve', label: 'eve@contoso.com', state: 'disabled', origin: 'userName', inScope: false },
+    {
+      ...ADA,
+      anchor: 'ian',
+      resourceId: '7',
+      label: 'ian@contoso.com',
+      origin: 'created',
+      inScope: false,
+      whose: 'it is of bob',
+    },
   ],
   digest: DIGEST,
 };
@@ -57,7 +66,9 @@ describe('headgate connection forget-vanished', () => {
   test('shows by name what is gone, what comes of it, and the line that forgets exactly that; it changes nothing', async () => {
     const { code, out } = await headgate('forget-vanished');
     expect(code).toBe(0);
-    expect(out).toContain('2 of 3 linked accounts, 0 of 1 linked SCIM group');
+    expect(out).toContain('2 of 4 linked accounts, 0 of 1 linked SCIM group');
+    expect(out).toContain("Somebody else's by now: 1 linked account.");
+    expect(out).toContain('ian@contoso.com: it is of bob');
     expect(out).toMatch(/ada@contoso.com .*matches it, or makes it anew/);
     expect(out).toMatch(/eve@contoso.com .*nothing: out of scope/);
     expect(out).toContain('forgotten too');
@@ -68,7 +79,7 @@ describe('headgate connection forget-vanished', () => {
   test('shows no more names than asked for, and says how many there are', async () => {
     const { out } = await headgate('forget-vanished', '--limit', '1');
     expect(out).not.toContain('eve@contoso.com');
-    expect(out).toContain('and 1 more');
+    expect(out).toContain('and 2 more');
   });
 
   test('forgets with digest, reason and name, and says how to go on', async () => {

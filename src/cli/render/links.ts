@@ -21,11 +21,13 @@ function cells({ label, resource, resourceId, state, origin }: LinkPage['links']
 /** What is gone of what is linked, name by name up to `most`, and what forgetting it means. */
 export function renderVanished(found: VanishedLinks, paint: Paint, most: number): string {
   const { connection, target, linked, listed, gone } = found;
-  const lost = countResources(gone);
+  const given = gone.filter(({ whose }) => whose !== undefined);
+  const lost = countResources(gone.filter(({ whose }) => whose === undefined));
   const lines = [
     `Connection ${paint.strong(connection)} is linked to ${plural(linked.accounts, 'account')} and ${plural(linked.groups, 'SCIM group')}.`,
     `The provider at ${printable(target)} has ${plural(listed.accounts, 'account')} and ${plural(listed.groups, 'SCIM group')}.`,
     `Not found there, asked one by one: ${paint.bad(`${grouped(lost.accounts)} of ${plural(linked.accounts, 'linked account')}, ${grouped(lost.groups)} of ${plural(linked.groups, 'linked SCIM group')}`)}.`,
+    ...(given.length === 0 ? [] : [`Somebody else's by now: ${paint.bad(plural(given.length, 'linked account'))}.`]),
   ];
   if (gone.length === 0) return [...lines, 'Nothing is to be forgotten.'].join('\n');
   const rows = gone.slice(0, most).map((link) => [...cells(link), nextOf(link)]);
@@ -35,6 +37,7 @@ export function renderVanished(found: VanishedLinks, paint: Paint, most: number)
     '',
     renderTable(['USER OR GROUP', 'KIND', 'ID AT THE PROVIDER', 'STATE', 'MATCHED BY', 'NEXT CYCLE'], rows),
     ...(more > 0 ? [`and ${grouped(more)} more; see all with --limit ${gone.length}`] : []),
+    ...given.slice(0, most).map(({ label, whose = '' }) => `${printable(label)}: ${printable(whose)}`),
     '',
     `digest ${found.digest}`,
     ...explained(found),
