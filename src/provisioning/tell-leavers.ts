@@ -1,3 +1,4 @@
+import { isAccountRemoval } from '../core/operation.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { ProvisioningLog } from '../ports/provisioning-log.ts';
@@ -16,9 +17,7 @@ export async function tellLeavers(
 ): Promise<void> {
   const done = new Set(results.filter(({ state }) => state === 'exported').map(({ sequence }) => sequence));
   const leavers = work.operations
-    .filter(({ sequence, operation: { kind, resource } }) => {
-      return done.has(sequence) && resource === 'account' && (kind === 'disable' || kind === 'delete');
-    })
+    .filter(({ sequence, operation }) => done.has(sequence) && isAccountRemoval(operation))
     .map(({ operation }) => operation.anchor);
   if (leavers.length === 0) return;
   const now = clock.now();

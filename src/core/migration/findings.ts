@@ -1,6 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import type { GuardedCredential } from '../guards/token-owner.ts';
-import type { Operation } from '../operation.ts';
+import { isAccountRemoval, type Operation } from '../operation.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { counted, listed } from '../reasons.ts';
 import { elsewhereFindings, type Elsewhere } from './elsewhere-findings.ts';
@@ -59,10 +59,8 @@ function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): r
 function aboutDue(operations: readonly Operation[], { rules }: PlanInput, { groups }: Facts): readonly SurveyFinding[] {
   const going = new Set(groups.map(({ anchor }) => anchor));
   const due = operations.filter(({ resource, anchor }) => resource === 'account' || !going.has(anchor));
-  const removals = due.filter(
-    ({ resource, kind }) => resource === 'account' && (kind === 'disable' || kind === 'delete'),
-  );
-  const others = due.filter((operation) => !removals.includes(operation));
+  const removals = due.filter(isAccountRemoval);
+  const others = due.filter((operation) => !isAccountRemoval(operation));
   const mend =
     rules.engine === 'entra' ? "assign them again before Entra's next cycle" : 'assign them again, or enable them';
   const labels = removals.map(({ label, reason }) => `${label} (${reason.text})`);

@@ -1,4 +1,5 @@
 import type { Anchor } from '../directory.ts';
+import { isAccountRemoval } from '../operation.ts';
 import type { Planned } from '../planning/plan-cycle.ts';
 import { counted, listed } from '../reasons.ts';
 import type { Survey, SurveyFinding } from './survey.ts';
@@ -17,9 +18,9 @@ export function leaversOf(
   { accounts }: Pick<Survey, 'accounts'>,
 ): readonly Leaver[] {
   const active = new Set(accounts.map(({ anchor }) => anchor));
-  const due = plan.operations.flatMap(({ resource, kind, anchor, label, reason }) =>
-    resource === 'account' && (kind === 'disable' || kind === 'delete') ? [{ anchor, label, reason: reason.text }] : [],
-  );
+  const due = plan.operations
+    .filter(isAccountRemoval)
+    .map(({ anchor, label, reason }) => ({ anchor, label, reason: reason.text }));
   const later = waiting.flatMap(({ resource, anchor, label, reason }) =>
     resource === 'account' ? [{ anchor, label, reason }] : [],
   );

@@ -1,13 +1,9 @@
 import type { GuardFacts } from '../guards/facts.ts';
-import type { Operation } from '../operation.ts';
+import { isAccountRemoval, type Operation } from '../operation.ts';
 import type { Plan } from '../plan.ts';
 import { counted, listed } from '../reasons.ts';
 import type { Finding } from '../verdict.ts';
 import type { CycleMigration } from './migration.ts';
-
-function takesAccount({ resource, kind }: Operation): boolean {
-  return resource === 'account' && (kind === 'disable' || kind === 'delete');
-}
 
 /** Whether an operation is what the migration is for: the delete of one of its groups, emptied before. */
 export function isDueToMigration(operation: Operation, migration: CycleMigration | undefined): boolean {
@@ -28,7 +24,7 @@ export function withoutDue<Facts extends Pick<GuardFacts, 'plan' | 'migration'>>
 
 function maySend(operation: Operation, migration: CycleMigration): boolean {
   if (migration.mode === 'forward') return isDueToMigration(operation, migration);
-  return operation.kind !== 'delete' && !takesAccount(operation);
+  return operation.kind !== 'delete' && !isAccountRemoval(operation);
 }
 
 /**
@@ -38,7 +34,7 @@ function maySend(operation: Operation, migration: CycleMigration): boolean {
  */
 export function judgeMigration(plan: Plan, migration: CycleMigration | undefined): readonly Finding[] {
   if (migration === undefined) return [];
-  const removals = plan.operations.filter(takesAccount);
+  const removals = plan.operations.filter(isAccountRemoval);
   if (removals.length > 0 && migration.mode === 'forward') {
     return [
       {

@@ -1,6 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import { matchingTargets, type CompiledMapping } from '../mapping/compile-mapping.ts';
-import type { CreateAccount, Operation } from '../operation.ts';
+import { type CreateAccount, isAccountRemoval, type Operation } from '../operation.ts';
 import { listed } from '../reasons.ts';
 import type { ResourceId } from '../scim.ts';
 import type { PlanDraft } from './plan-input.ts';
@@ -104,10 +104,7 @@ function keepClaimed(draft: PlanDraft): void {
   draft.collisions.forEach(({ text, operations, accounts }, position) => {
     if (accounts === undefined) return;
     const removals = draft.operations.filter(
-      (operation) =>
-        operation.resource === 'account' &&
-        (operation.kind === 'disable' || operation.kind === 'delete') &&
-        accounts.includes(operation.resourceId),
+      (operation) => isAccountRemoval(operation) && accounts.includes(operation.resourceId),
     );
     draft.collisions[position] = { text, operations: [...operations, ...removals.map(({ key }) => key)] };
   });
