@@ -1,9 +1,13 @@
 import { expiryWarning, EXPIRY_DAYS, isLive, type Credential } from '../core/credential.ts';
 import { isHeadgateError } from '../core/errors.ts';
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
+import { standsStillForMigration } from '../core/migration/standstill.ts';
+import { stateOf } from '../core/migration/state.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
+import type { MigrationStore } from '../ports/migration-store.ts';
 import type { Operator } from '../ports/operator.ts';
+import type { ConnectionStore } from '../ports/stores.ts';
 import { gatherCredentials, surveyCredentials, type CredentialPorts } from './credentials/survey-credentials.ts';
 
 type Checks = Awaited<ReturnType<Operator['doctor']>>;
@@ -27,7 +31,7 @@ export async function examine(
         area: `${rules.name}: directory`,
         ...check,
       })),
-      ...(await checkNativeJobs(rules, directory, signal)),
+      ...(await checkNativeJobs(rules, directory, ports.stores, signal)),
       ...(await provider.check(signal)).map((check) => ({ area: `${rules.name}: service provider`, ...check })),
     ]),
   );
@@ -82,12 +86,16 @@ function checkExpiry(credential: Credential, now: number): Checks {
   ];
 }
 
-/** Whether the guard `native-job-active` can look, and what it sees. What else is wrong the other checks have told. */
-async function checkNativeJobs(
+/**
+ * Whether the guard `native-job-active` can look, and what it sees. Where Entra's own job is the engine, whether it stands still
+ * because a migration wants it to. What else is wrong the other checks have told.
+ */
+export async function checkNativeJobs(
   { name, application, guards, engine }: Connection['rules'],
-  directory: Connection['directory'],
+  directory: Pick<Connection['directory'], 'readApplication' | 'readNativeJobs'>,
+  stores: StandstillStores,
   signal: AbortSignal,
-) {
+): Promise<Checks> {
   if (engine === undefined && guards.off.includes('native-job-active')) return [];
   const read = async () => directory.readNativeJobs((await directory.readApplication(application, signal)).id, signal);
   const jobs = await read().catch((error: unknown) => {
@@ -97,12 +105,38 @@ async function checkNativeJobs(
   if (jobs === undefined) return [];
   const line = { area: `${name}: directory`, name: "the directory's own provisioning" };
   if (!jobs.known) return [{ ...line, ok: false, detail: jobs.why, remedy: jobs.remedy }];
-  if (engine === 'entra') {
-    const [detail] = jobs.active;
-    if (detail !== undefined) return [{ ...line, ok: true, detail }];
-    return [{ ...line, ok: false, detail: 'stands still, and engine is entra', remedy: 'start it in Entra.' }];
-  }
+  if (engine === 'entra') return [{ ...line, ...(await judgeEngine(name, jobs.active, stores)) }];
   if (jobs.active.length === 0) return [{ ...line, ok: true, detail: 'stands still' }];
   const remedy = 'stop it before Headgate writes: two engines would undo each other.';
   return [{ ...line, ok: false, detail: `still runs: ${jobs.active.join(', ')}`, remedy }];
+}
+
+/** What is read to know whether a migration wants Entra's own job to stand still. */
+export interface StandstillStores {
+  readonly connections: Pick<ConnectionStore, 'get'>;
+  readonly migrations: Pick<MigrationStore, 'openOf' | 'lines'>;
+}
+
+async function judgeEngine(
+  connection: string,
+  active: readonly string[],
+  { connections, migrations }: StandstillStores,
+): Promise<Omit<CheckResult, 'name'>> {
+  const { switchedOffAt, pausedReason } = await connections.get(connection);
+  const [runs] = active;
+  if (switchedOffAt !== undefined) {
+    if (runs === undefined)
+      return { ok: true, detail: 'stands still: switched off by a migration, as it should be; do not start it' };
+    const detail = `runs although a migration has switched the connection off: ${active.join(', ')}`;
+    return { ok: false, detail, remedy: 'stop it in Entra: it may take people away.' };
+  }
+  if (runs !== undefined) return { ok: true, detail: runs };
+  const open = await migrations.openOf(connection);
+  if (open !== undefined && standsStillForMigration(stateOf(await migrations.lines(open.id))))
+    return { ok: true, detail: 'stands still: paused by the migration, as it should be; do not start it' };
+  const remedy =
+    pausedReason === undefined
+      ? 'start it in Entra.'
+      : 'the connection is paused: once that is mended, start it in Entra.';
+  return { ok: false, detail: 'stands still, and engine is entra', remedy };
 }

@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createVault } from '../../src/adapters/vault/vault.ts';
 import type { CredentialOwner } from '../../src/core/credential.ts';
 import { TransientError } from '../../src/core/errors.ts';
-import { checkTokens } from '../../src/provisioning/doctor.ts';
-import { aCredential } from '../builders.ts';
+import { checkNativeJobs, checkTokens } from '../../src/provisioning/doctor.ts';
+import type { JournalEntry } from '../../src/core/migration/journal.ts';
+import type { ConnectionState } from '../../src/ports/stores.ts';
+import { aCredential, theRules } from '../builders.ts';
+import { done, journal, started } from '../core/migration/builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 const signal = new AbortController().signal;
@@ -72,4 +75,66 @@ test.each([
 
 test('a token that is good for a while is not told of', async () => {
   expect(await told({ kind: 'service-account' }, 'active', false, NOW + 90 * 86_400_000)).toEqual([]);
+});
+
+/** What is told of Entra's own job as the engine, with a migration open whose journal this is. */
+async function toldOfEngine(
+  active: readonly string[],
+  state: Partial<ConnectionState> = {},
+  ...entries: readonly JournalEntry[]
+) {
+  const directory = {
+    ...fakeDirectory({ assignments: [] }),
+    readNativeJobs: async () => ({ known: true, active }) as const,
+  };
+  const stores = {
+    connections: { get: async () => ({ connection: 'acme', schedulesPaused: false, ...state }) },
+    migrations: {
+      openOf: async () => (entries.length === 0 ? undefined : { id: 'm1', connection: 'acme', createdAt: NOW }),
+      lines: async () => journal(...entries),
+    },
+  };
+  const [line] = await checkNativeJobs(theRules({ engine: 'entra' }), directory, stores, signal);
+  return line;
+}
+
+const UP_TO_SWITCHING_OFF = [started('disable-scim', {}, 'entra'), ...done('survey', 'verify')];
+const PAUSED_JOB: JournalEntry = {
+  kind: 'native-job',
+  step: 'disable-connection',
+  job: { id: 'job', code: 'Paused' },
+};
+
+describe("Entra's own job, where it is the engine,", () => {
+  test('that stands still is a failure, and is to be started', async () => {
+    expect(await toldOfEngine([])).toMatchObject({ ok: false, remedy: 'start it in Entra.' });
+    expect(await toldOfEngine([], {}, ...UP_TO_SWITCHING_OFF)).toMatchObject({ ok: false });
+  });
+
+  test('that a migration has paused stands still as it should, and nobody is told to start it', async () => {
+    const line = await toldOfEngine([], {}, ...UP_TO_SWITCHING_OFF, PAUSED_JOB);
+    const detail = 'stands still: paused by the migration, as it should be; do not start it';
+    expect(line).toMatchObject({ ok: true, detail });
+    expect(line).not.toHaveProperty('remedy');
+  });
+
+  test('is to be started again where the migration that had paused it is being rolled back', async () => {
+    const entries: readonly JournalEntry[] = [...UP_TO_SWITCHING_OFF, PAUSED_JOB, { kind: 'rollback', by: 'ada' }];
+    expect(await toldOfEngine([], {}, ...entries)).toMatchObject({ ok: false, remedy: 'start it in Entra.' });
+  });
+
+  test('of a connection that was switched off stands still as it should', async () => {
+    const detail = 'stands still: switched off by a migration, as it should be; do not start it';
+    expect(await toldOfEngine([], { switchedOffAt: NOW })).toMatchObject({ ok: true, detail });
+  });
+
+  test('of a connection that was switched off must not run', async () => {
+    const line = { ok: false, remedy: expect.stringContaining('stop it in Entra') };
+    expect(await toldOfEngine(['job Active'], { switchedOffAt: NOW })).toMatchObject(line);
+  });
+
+  test('of a paused connection is not to be started before the cause of the pause is mended', async () => {
+    const line = { ok: false, remedy: expect.stringContaining('once that is mended') };
+    expect(await toldOfEngine([], { pausedReason: 'migration m1 was aborted: ann is gone' })).toMatchObject(line);
+  });
 });

@@ -1,5 +1,6 @@
 import type { MigrationStep } from './migration.ts';
 import { GONE, LONGEST_WAIT_MS, type NativeExecution, type NativeJob } from './native-job.ts';
+import type { MigrationState } from './state.ts';
 
 /** What the steps have seen of Entra's own job. */
 type SeenJobs = Readonly<Partial<Record<MigrationStep, readonly NativeJob[]>>>;
@@ -38,4 +39,14 @@ export function afterLookText(after: AfterLook): string {
       ? `Entra's own provisioning has run since the last look at the accounts (cycle ${after.execution.id}, ended ${new Date(after.execution.ended).toISOString()})`
       : "Entra's own provisioning job is gone, and whether it has run since the last look at the accounts is not known";
   return `${what}: they were not looked at again, see at the provider who is active`;
+}
+
+/** Whether a migration has paused Entra's own job, or found it paused, to switch the connection off: nobody should start it. */
+export function standsStillForMigration({
+  mode,
+  carriedOut,
+  nativeJobs,
+}: Pick<MigrationState, 'mode' | 'carriedOut' | 'nativeJobs'>): boolean {
+  const step = 'disable-connection';
+  return mode === 'forward' && (carriedOut[step] !== undefined || nativeJobs[step] !== undefined);
 }
