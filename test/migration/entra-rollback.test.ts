@@ -133,6 +133,34 @@ describe("the way back with Entra's engine", () => {
     expect(at.active()).toEqual(people(1, 6));
   });
 
+  test.each<readonly [who: string, between: (at: EntraWorld) => unknown]>([
+    ['the rollback', () => undefined],
+    ['somebody', ({ tenant }) => tenant.control.assign({ principal: 'Crew' })],
+  ])(
+    'M9: what %s assigns again although nothing was taken away is seen by a whole cycle before anything is withdrawn',
+    async (_who, between) => {
+      const at = await open();
+      const [before, assigned] = [accountStates(at), at.assigned()];
+      await at.start('remove-groups', ['Crew']);
+      expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
+      at.tenant.control.unassign({ principal: 'Crew' });
+      await between(at);
+      await rollback(at);
+      expect(now(await at.look(12))).toBe('restore-cycle');
+      expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(1, 4), personName(6)].toSorted());
+      expect(await at.settle()).toMatchObject({ result: 'rolled-back' });
+      expect(at.assigned()).toEqual(assigned);
+      expect(accountStates(at)).toEqual(before);
+    },
+  );
+
+  test('M9: where nobody was assigned there is no cycle to wait for', async () => {
+    const at = await open();
+    await at.start('remove-groups', ['Crew']);
+    await rollback(at);
+    expect(await at.look(12)).toMatchObject({ result: 'rolled-back' });
+  });
+
   test('M9: whoever left the directory group meanwhile is not put back, and keeps the direct assignment', async () => {
     const at = await open();
     const crew = memberIds(at, 'Crew');

@@ -7,7 +7,10 @@ import { nativeCycle } from './native-cycle.ts';
  * own that has seen the groups assigned again.
  */
 export async function restoreCycle(context: StepContext): Promise<StepOutcome> {
-  // Where nothing was taken away there is nothing to bring back.
-  if (!context.state().takenAway) return { is: 'done', text: 'nothing had been taken away' };
-  return context.state().engine === 'entra' ? nativeCycle(context) : runCycle(context, 'rollback');
+  const { takenAway, engine, made } = context.state();
+  // Entra must have seen the groups assigned before a direct assignment goes, also where only a person had unassigned them,
+  // and perhaps assigned them again before anybody looked.
+  const toWithdraw = made.some(({ change }) => change?.kind === 'assign');
+  if (!takenAway && !(engine === 'entra' && toWithdraw)) return { is: 'done', text: 'nothing had been taken away' };
+  return engine === 'entra' ? nativeCycle(context) : runCycle(context, 'rollback');
 }
