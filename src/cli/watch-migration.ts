@@ -54,12 +54,13 @@ export async function watchMigration(
 /** How a migration has ended is what its report says: one that was rolled back need not have everything back. */
 async function endOf(session: Session, operator: OpenOperator['operator'], connection: string): Promise<ExitCode> {
   const code = exitOfReport(await operator.migrations.migrationReport(connection));
-  if (code !== EXIT.done) session.say(`It did not pass. See why: headgate migration report ${connection}`);
+  if (code === EXIT.failed) session.say(`It did not pass. See why: headgate migration report ${connection}`);
   return code;
 }
 
-/** What a report says, as an exit code: 0 for a good end, and while it is still to come. A broken journal is a failure. */
+/** What a report says, as an exit code: 0 for a good end only, that of waiting while it is still to come. A broken journal is a failure. */
 export function exitOfReport({ verdict }: Pick<MigrationReport, 'verdict'>): ExitCode {
+  if (verdict === 'open') return EXIT.refused;
   return verdict === 'failed' ? EXIT.failed : EXIT.done;
 }
 

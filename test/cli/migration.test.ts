@@ -174,7 +174,7 @@ describe('headgate migration', () => {
     const file = join(directory, 'report.html');
     const ask = headgate({ migrationReport: async () => reportOf('m1', atGate) });
     const ran = await ask('migration', 'report', 'acme', '--html', file);
-    expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/^not finished yet; .*migration status acme/) });
+    expect(ran).toMatchObject({ code: 3, out: expect.stringMatching(/^not finished yet; .*migration status acme/) });
     expect(readFileSync(file, 'utf8')).toContain('Not finished yet');
     rmSync(directory, { recursive: true });
   });
