@@ -3,7 +3,7 @@ import { obstacles } from '../core/migration/findings.ts';
 import type { JournalEntry } from '../core/migration/journal.ts';
 import { frozenBecause } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
-import { approvalRefusal, refusalOf, startRefusal, type Refusal } from '../core/migration/permitted.ts';
+import { approvalRefusal, refusalOf, seeReport, startRefusal, type Refusal } from '../core/migration/permitted.ts';
 import { reportOf } from '../core/migration/report.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import { viewOf, type MigrationView } from '../core/migration/view.ts';
@@ -64,7 +64,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     const state = stateOf(await migrations.lines(migration.id));
     const added = await migrations.append(migration.id, [entryFor(state, ports.clock.now())]);
     if (added === undefined)
-      refuse({ message: 'the migration has ended meanwhile', remedy: 'headgate migration report' });
+      refuse({ message: 'the migration has ended meanwhile', remedy: seeReport(state.connection) });
     if (state.ended?.frozen === true) await thaw(ports, migration);
     await nudge(migration);
     return view(migration);

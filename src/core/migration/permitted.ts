@@ -12,10 +12,9 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-const REPORT = 'see what became of it with: headgate migration report';
-
 /** Why `verb` is refused in this state; undefined when it is allowed. */
 export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal | undefined {
+  const { connection } = state;
   if (state.ended !== undefined) return afterItsEnd(state, state.ended.result, verb);
   switch (verb) {
     case 'approve':
@@ -23,34 +22,50 @@ export function refusalOf(state: MigrationState, verb: MigrationVerb): Refusal |
     case 'pause':
       return state.paused === undefined
         ? undefined
-        : { message: 'the migration is paused already', remedy: 'go on with: headgate migration resume' };
+        : { message: 'the migration is paused already', remedy: `go on with: headgate migration resume ${connection}` };
     case 'resume':
       return state.paused === undefined
-        ? { message: 'the migration is not paused', remedy: 'see where it stands with: headgate migration status' }
+        ? { message: 'the migration is not paused', remedy: seeWhere(connection) }
         : undefined;
     case 'abort':
     case 'rollback':
       if (state.switchedOff)
         return {
           message: 'the connection is switched off already',
-          remedy: 'what remains is to revoke the token: headgate migration approve --gate revocation',
+          remedy: `what remains is to revoke the token and approve that; how, and the digest, says: headgate migration status ${connection}`,
         };
       return verb === 'rollback' && state.mode === 'rollback'
-        ? { message: 'it is being rolled back already', remedy: 'see how far with: headgate migration status' }
+        ? {
+            message: 'it is being rolled back already',
+            remedy: `see how far with: headgate migration status ${connection}`,
+          }
         : undefined;
     default:
       return verb satisfies never;
   }
 }
 
+function seeWhere(connection: string): string {
+  return `see where it stands with: headgate migration status ${connection}`;
+}
+
+/** Where to see what became of a migration that is over. */
+export function seeReport(connection: string): string {
+  return `see what became of it with: headgate migration report ${connection}`;
+}
+
 /** One that was aborted may be rolled back; nothing else may be asked of one that has ended. */
-function afterItsEnd({ before }: MigrationState, result: MigrationResult, verb: MigrationVerb): Refusal | undefined {
+function afterItsEnd(
+  { before, connection }: MigrationState,
+  result: MigrationResult,
+  verb: MigrationVerb,
+): Refusal | undefined {
   if (verb !== 'rollback' || result !== 'aborted')
-    return { message: `the migration has ended (${result})`, remedy: REPORT };
+    return { message: `the migration has ended (${result})`, remedy: seeReport(connection) };
   if (before !== undefined) return undefined;
   return {
     message: 'the migration was aborted before it had changed anything: there is nothing to take back',
-    remedy: 'start another with: headgate migration start',
+    remedy: `look at another with: headgate migration plan ${connection} --kind …`,
   };
 }
 
@@ -69,13 +84,14 @@ export function approvalRefusal(
   if (closedGate(state, now) !== gate)
     return {
       message: `the migration does not wait at the gate ${gate}`,
-      remedy: 'see where it stands with: headgate migration status',
+      remedy: seeWhere(state.connection),
     };
   const wanted = gateDigest(state, gate);
   if (wanted === undefined || digest === '' || !wanted.startsWith(digest))
     return {
-      message: `what the gate ${gate} is about has changed: its digest is now ${wanted ?? 'none'}`,
-      remedy: 'look at it again (headgate migration status), then approve that digest.',
+      // Not the right one beside it: whoever approves has to have looked at what it stands for.
+      message: `that is not the digest of what the gate ${gate} is about now`,
+      remedy: `look at it again with: headgate migration status ${state.connection}`,
     };
   const nameless = namelessRefusal(state.options, by, 'approves');
   if (nameless !== undefined) return nameless;

@@ -159,13 +159,15 @@ describe('what is allowed from where', () => {
   ] as const)('%s', (_name, entries, verb, message) => {
     const refusal = refusalOf(state(...entries), verb);
     expect(refusal?.message ?? 'allowed').toMatch(message);
+    // A remedy names the connection: without it no command finds the migration where there are several.
+    expect(refusal?.remedy ?? '').toMatch(/^$|headgate migration \w+ acme/);
   });
 
   test.each([
     ['the digest that is shown', atGate, survey.digest, 'bob', /^allowed$/],
     ['its beginning', atGate, survey.digest.slice(0, 12), 'bob', /^allowed$/],
-    ['not nothing at all', atGate, '', 'bob', /has changed/],
-    ['not another digest', atGate, 'f'.repeat(64), 'bob', /has changed/],
+    ['not nothing at all', atGate, '', 'bob', /not the digest of what the gate coverage is about now/],
+    ['not another digest', atGate, 'f'.repeat(64), 'bob', /not the digest of what the gate coverage is about now/],
     ['not at a gate it does not stand at', [started()], survey.digest, 'bob', /does not wait/],
     [
       'not by whoever started it, where two are needed',
@@ -192,6 +194,17 @@ describe('what is allowed from where', () => {
   ] as const)('an approval: %s', (_name, entries, digest, by, message) => {
     const refusal = approvalRefusal(state(...entries), { gate: 'coverage', digest, by, now: NOW });
     expect(refusal?.message ?? 'allowed').toMatch(message);
+  });
+
+  test('an approval of another digest is told to look again, and not which digest would do', () => {
+    const refusal = approvalRefusal(state(...atGate), {
+      gate: 'coverage',
+      digest: '0'.repeat(12),
+      by: 'bob',
+      now: NOW,
+    });
+    expect(refusal?.remedy).toContain('headgate migration status acme');
+    expect(JSON.stringify(refusal)).not.toContain(survey.digest.slice(0, 4));
   });
 
   test.each([
