@@ -71,22 +71,25 @@ async function factsOf(cycle: CycleRecord, now: number, ports: Ports): Promise<C
 
 /** Why nothing of the cycle may be sent: for good, or until the provider is back. Its plan must not become old meanwhile. */
 function stopFacts(
-  { pausedReason, quarantine }: ConnectionState,
+  { connection, pausedReason, quarantine }: ConnectionState,
   now: number,
 ): Pick<CycleFacts, 'abandonReason' | 'abandonRemedy' | 'suspended'> {
   if (pausedReason !== undefined) return { abandonReason: pausedReason };
   if (!isQuarantined(quarantine)) return {};
   const until = waitsUntil(quarantine);
-  if (until === undefined || until <= now) return abandoned(quarantine);
+  if (until === undefined || until <= now) return abandoned(connection, quarantine);
   return { suspended: { until: Math.min(until, Math.max(quarantine.nextProbeAt, now + 1000)) } };
 }
 
-function abandoned({ cause, reason }: Quarantined): Pick<CycleFacts, 'abandonReason' | 'abandonRemedy'> {
+function abandoned(
+  connection: string,
+  { cause, reason }: Quarantined,
+): Pick<CycleFacts, 'abandonReason' | 'abandonRemedy'> {
   const { message, requestId, remedy } = cause;
   const id = requestId === undefined ? '' : `. Request id ${requestId}`;
   return {
     abandonReason: `the connection is in quarantine (${reason}): ${message}${id}`,
-    abandonRemedy: `${remedy ?? 'Mend the cause.'} The next cycle goes on once the provider answers a probe; to go on at once: headgate quarantine release`,
+    abandonRemedy: `${remedy ?? 'Mend the cause.'} The next cycle goes on once the provider answers a probe; to go on at once: headgate quarantine release -c ${connection}`,
   };
 }
 

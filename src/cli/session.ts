@@ -71,7 +71,7 @@ export function onRun<Options extends OptionValues>(
 ): Command {
   return command.action(async () => {
     const opened: OperatorClient[] = [];
-    const session = createSession(shell, command.optsWithGlobals<GlobalOptions>(), opened);
+    const session = createSession(shell, command, opened);
     try {
       shell.ended(await run(session, command.opts<Options>(), command.args));
     } finally {
@@ -85,7 +85,8 @@ export function configFileOf(options: Pick<GlobalOptions, 'config'>, io: CliIo):
   return options.config ?? io.env['HEADGATE_CONFIG'] ?? './headgate.yaml';
 }
 
-function createSession({ io, parts }: Shell, options: GlobalOptions, opened: OperatorClient[]): Session {
+function createSession({ io, parts }: Shell, command: Command, opened: OperatorClient[]): Session {
+  const options = command.optsWithGlobals<GlobalOptions>();
   const configFile = configFileOf(options, io);
   let config: Config | undefined;
   const reread = () => loadFile(configFile, io.env);
@@ -122,7 +123,7 @@ function createSession({ io, parts }: Shell, options: GlobalOptions, opened: Ope
       if (asked !== undefined && unknown) return asked;
       if (unknown)
         say('The connections cannot be read from the file: name it in the command, and a running daemon is asked.');
-      return chooseConnection(connectionNames(), asked);
+      return chooseConnection(connectionNames(), asked, command);
     },
     connectionNames,
     async connect({ work } = { work: false }) {
@@ -150,14 +151,24 @@ function brokenFile(file: string, url: string): string {
   return `${file} has problems (see: headgate config check); the daemon at ${url} is asked, which goes on with the configuration it has`;
 }
 
-function chooseConnection(names: readonly string[], asked: string | undefined): string {
-  const [only] = names;
+function chooseConnection(names: readonly string[], asked: string | undefined, command: Command): string {
+  const [first] = names;
   if (asked === undefined) {
-    if (only !== undefined && names.length === 1) return only;
-    throw new UsageError(`there are ${names.length} connections: name one with -c (${names.join(', ')})`);
+    if (first !== undefined && names.length === 1) return first;
+    throw new UsageError(`there are ${names.length} connections: ${howToName(names, command)}`);
   }
   if (names.includes(asked)) return asked;
   throw new UsageError(`no connection is named "${asked}"${didYouMean(asked, names)}; configured: ${names.join(', ')}`);
+}
+
+/** In the way this command takes it: as its argument, or as an option. */
+function howToName(names: readonly string[], command: Command): string {
+  const listed = `(${names.join(', ')})`;
+  if (!command.registeredArguments.some((argument) => argument.name() === 'connection'))
+    return `name one with -c ${listed}`;
+  const words: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) words.unshift(at.name());
+  return `name one ${listed}: ${words.join(' ')} ${names[0] ?? '<name>'}`;
 }
 
 /** The system's name of the person at the keyboard. */

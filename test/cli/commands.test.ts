@@ -512,6 +512,14 @@ describe('the other commands', () => {
     ]);
   });
 
+  test.each([['retry'], ['drop']])('escrow %s says how to go on now, with the connection', async (verb) => {
+    const api = await serverWith((app) => {
+      app.post('/api/v1/connections/:name/escrows/:verb', async () => ({ count: 1 }));
+    });
+    const { err } = await headgate(api, ['escrow', verb, '--all', '--reason', 'mended']);
+    expect(err).toContain('headgate cycle start -c acme --incremental\n');
+  });
+
   test('status shows a paused connection with its cause and the way out', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/status', async () => ({

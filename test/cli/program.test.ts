@@ -67,12 +67,17 @@ describe('a command that is not understood ends with 64, and says what is possib
     },
   );
 
-  test('a connection left out although there are two', async () => {
+  test.each([
+    [['plan'], 'name one with -c (acme, other)'],
+    [['escrow', 'list'], 'name one with -c (acme, other)'],
+    [['probe'], 'name one (acme, other): headgate probe acme'],
+    [['migration', 'status'], 'name one (acme, other): headgate migration status acme'],
+  ])('a connection left out although there are two, and how this command takes it: %s', async (argv, says) => {
     const second = EXAMPLE.slice(EXAMPLE.indexOf('  - name: acme')).replace('acme', 'other');
     const file = folder.write('two.yaml', EXAMPLE + second.replace('/scim/v2/', '/other/v2'));
-    const { code, err } = await run(['plan', '--config', file]);
+    const { code, err } = await run([...argv, '--config', file]);
     expect(code).toBe(EXIT.usage);
-    expect(err).toContain('there are 2 connections: name one with -c (acme, other)');
+    expect(err).toContain(`there are 2 connections: ${says}\n`);
   });
 });
 

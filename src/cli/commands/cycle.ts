@@ -88,13 +88,15 @@ async function runStart(session: Session, options: StartOptions): Promise<ExitCo
 }
 
 async function runList(session: Session, options: ListOptions): Promise<ExitCode> {
-  const connection = options.connection === undefined ? {} : { connection: session.connectionName(options.connection) };
+  const connection: { readonly connection?: string } =
+    options.connection === undefined ? {} : { connection: session.connectionName(options.connection) };
   const { operator } = await session.connect();
   const cycles = await operator.listCycles({ ...connection, limit: options.limit });
   if (session.json) session.out(JSON.stringify(cycles, undefined, 2));
-  else if (cycles.length === 0)
-    session.say('There was no cycle yet. Start one with: headgate cycle start --full --wait');
-  else session.out(renderCycles(cycles, session.paint));
+  else if (cycles.length === 0) {
+    const which = connection.connection === undefined ? '' : ` -c ${connection.connection}`;
+    session.say(`There was no cycle yet. Start one with: headgate cycle start${which} --full --wait`);
+  } else session.out(renderCycles(cycles, session.paint));
   return EXIT.done;
 }
 

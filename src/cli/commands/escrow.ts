@@ -107,7 +107,8 @@ async function runAct(
   if (count === 0 && who !== undefined) throw nobody(connection, who);
   if (session.json) session.out(JSON.stringify({ connection, count }));
   const done = verb === 'retry' ? 'sent again by the next cycle' : 'forgotten; what is still needed is planned anew';
-  session.say(`${plural(count, 'need')} of ${connection}: ${done}. To do so now: headgate cycle start --incremental`);
+  const now = `To do so now: headgate cycle start -c ${connection} --incremental`;
+  session.say(`${plural(count, 'need')} of ${connection}: ${done}. ${now}`);
   return EXIT.done;
 }
 
