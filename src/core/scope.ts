@@ -79,6 +79,17 @@ export function scopeOf(snapshot: DirectorySnapshot, rules: Pick<ConnectionRules
   return { routes, reach, groups: [...groups].sort(), membersOf, nested, filters };
 }
 
+/**
+ * Whether assignments may reach somebody by these rules whom they do not reach by others. All else a scope says, filters and
+ * whether groups are provisioned, reaches nobody more.
+ */
+export function reachesFurther(
+  { scope }: Pick<ConnectionRules, 'scope'>,
+  than: Pick<ConnectionRules, 'scope'>,
+): boolean {
+  return scope.nestedGroups === 'expand' && than.scope.nestedGroups !== 'expand';
+}
+
 /** Whether somebody whom an assignment reaches may have an account: found in the directory, allowed to sign in, and let in by a scoping filter. */
 export function isEntitled({ filters }: Scope, user: DirectoryUser | undefined): boolean {
   return user?.enabled === true && filters.admits(user) === true;

@@ -5,6 +5,7 @@ import { sharedText, type GroupElsewhere } from '../core/migration/elsewhere-fin
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
 import { sharingWith } from '../provisioning/shared-resources.ts';
+import { onSameApplication } from './neighbours.ts';
 import type { StepContext } from './step-context.ts';
 
 /** What tells how other connections use a group. */
@@ -41,9 +42,7 @@ export async function groupsElsewhere(
     ({ resource, state, anchor }) => resource === 'group' && state !== 'deleted' && going.has(anchor),
   );
   const found = [...(await sharedGroups(connection, ports, own))];
-  const { name, application } = connection.rules;
-  for (const { rules, tenant } of ports.connections.values()) {
-    if (rules.name === name || rules.application !== application || tenant !== connection.tenant) continue;
+  for (const { rules } of onSameApplication(connection, ports.connections)) {
     for (const [anchor, { state }] of await ports.stores.links.find(rules.name, 'group', groups))
       if (state === 'active') found.push({ anchor, connection: rules.name, how: 'same-application' });
   }

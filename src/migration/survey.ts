@@ -10,7 +10,7 @@ import type { MigrationRequest } from '../core/migration/migration.ts';
 import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
 import type { NativeJobs } from '../core/guards/facts.ts';
 import type { Survey, SurveyedJobs } from '../core/migration/survey.ts';
-import { countedMembers, groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
+import { assignedAmong, countedMembers, groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -19,10 +19,11 @@ import { guardedCredentials, surveyCredentials } from '../provisioning/credentia
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
 import { gatherProvider } from '../provisioning/gather-provider.ts';
 import { groupsElsewhere } from './groups-elsewhere.ts';
+import { readNeighbours } from './neighbours.ts';
 
 /** What a survey needs of the ports. */
 export interface SurveyPorts {
-  readonly stores: Pick<Stores, 'links' | 'credentials' | 'escrows'>;
+  readonly stores: Pick<Stores, 'links' | 'credentials' | 'escrows' | 'connections'>;
   readonly clock: Clock;
   readonly connections: Ports['connections'];
   readonly vault: Ports['vault'];
@@ -83,8 +84,10 @@ export async function takeSurvey(
   const known = await surveyCredentials(ports, signal);
   // A connection that is configured no longer needs no token.
   const needed = known.credentials.filter((one) => ports.connections.has(one.connection));
+  const groups = groupsOfRequest(request, directory, links);
   const elsewhere = {
-    groups: await groupsElsewhere(connection, ports, groupsOfRequest(request, directory, links), links),
+    groups: await groupsElsewhere(connection, ports, groups, links),
+    neighbours: await readNeighbours(connection, ports, assignedAmong(groups, directory), signal),
     tokens: request.kind === 'disable-scim' ? tokensElsewhere(asked.connection, needed) : [],
   };
   const credentials = await guardedCredentials(known.credentials, ports, signal);

@@ -1,6 +1,7 @@
 import { isLive, type Credential } from '../credential.ts';
 import type { Anchor } from '../directory.ts';
 import { listed } from '../reasons.ts';
+import { neighbourFindings, type Neighbour } from './neighbour.ts';
 import type { Survey, SurveyFinding } from './survey.ts';
 
 /** A group that is to go and that another connection uses: the very same SCIM group, or one of its own for the same assignment. */
@@ -15,6 +16,8 @@ export interface Elsewhere {
   readonly groups: readonly GroupElsewhere[];
   /** Connections that use a token which is to be revoked. */
   readonly tokens: readonly string[];
+  /** Connections of the same application by whose scope the groups let in more people than by this one's. */
+  readonly neighbours: readonly Neighbour[];
 }
 
 /** Names of the other connections that use a token of this one, sorted. */
@@ -28,7 +31,7 @@ export function tokensElsewhere(connection: string, credentials: readonly Creden
 /** What takes something from another connection is asked about: no guard of that connection would. */
 export function elsewhereFindings(
   elsewhere: Elsewhere,
-  { groups, connection }: Pick<Survey, 'groups' | 'connection'>,
+  { groups, users, connection }: Pick<Survey, 'groups' | 'users' | 'connection'>,
 ): readonly SurveyFinding[] {
   const about = (how: GroupElsewhere['how']) => {
     const found = elsewhere.groups.filter((one) => one.how === how);
@@ -51,7 +54,7 @@ export function elsewhereFindings(
     {
       code: 'group-elsewhere',
       severity: 'consent',
-      text: `unassigned from this application, ${unassigned.names} also goes at the provider of ${unassigned.others}, by its own next cycle and with the rights it gives there. The accounts stay: everybody is assigned directly`,
+      text: `unassigned from this application, ${unassigned.names} also goes at the provider of ${unassigned.others}, by its own next cycle and with the rights it gives there. The accounts stay: everybody whom the group lets in there is assigned directly, or has another way in`,
       anchors: unassigned.anchors,
     },
     {
@@ -61,7 +64,10 @@ export function elsewhereFindings(
       anchors: elsewhere.tokens,
     },
   ];
-  return findings.filter(({ anchors }) => anchors.length > 0);
+  return [
+    ...elsewhere.neighbours.flatMap((neighbour) => neighbourFindings(neighbour, { groups, users, connection })),
+    ...findings.filter(({ anchors }) => anchors.length > 0),
+  ];
 }
 
 function rotations(connections: readonly string[]): string {

@@ -19,6 +19,15 @@ export function groupsOfRequest(
   return [...new Set([...assigned.map(({ principal }) => principal), ...linked.map(({ anchor }) => anchor)])].sort();
 }
 
+/** Those among the groups that are assigned to the application now: only these let anybody in. */
+export function assignedAmong(
+  groups: readonly Anchor[],
+  { assignments }: Pick<DirectorySnapshot, 'assignments'>,
+): readonly Anchor[] {
+  const assigned = new Set(assignments.map(({ principal }) => principal));
+  return groups.filter((group) => assigned.has(group));
+}
+
 function directRoles(assignments: readonly Assignment[]): ReadonlyMap<Anchor, ReadonlySet<string>> {
   const roles = new Map<Anchor, Set<string>>();
   for (const { principalKind, principal, roleId } of assignments) {

@@ -18,6 +18,8 @@ export type FindingCode =
   | 'group-added'
   | 'leavers-stay'
   | 'assigned-astray'
+  | 'access-elsewhere'
+  | 'elsewhere-unread'
   | 'group-unverified'
   | 'members-doubtful'
   | 'account-inactive'

@@ -5,7 +5,7 @@ import { guide, OPTIONS, surveyWith } from './builders.ts';
 
 function survey(elsewhere: Partial<Elsewhere> = {}) {
   const request = { connection: 'acme', kind: 'disable-scim', groups: ['it'] } as const;
-  return surveyWith(request, guide(), { elsewhere: { groups: [], tokens: [], ...elsewhere } });
+  return surveyWith(request, guide(), { elsewhere: { groups: [], tokens: [], neighbours: [], ...elsewhere } });
 }
 
 const group = (how: 'same-scim-group' | 'same-application') => ({ anchor: 'it', connection: 'acme-eu', how });
