@@ -60,13 +60,15 @@ export function statusPage({ version, startedAt, connections }: Status): string 
 
 function connectionRow(status: ConnectionStatus): Html {
   const { state, openCycle } = status;
-  const { pausedReason, quarantine, schedulesPaused } = state;
+  const { pausedReason, quarantine, schedulesPaused, switchedOffAt } = state;
   const cell =
-    pausedReason !== undefined
-      ? html`<td class="warning">paused: ${pausedReason}</td>`
-      : quarantine === undefined
-        ? html`<td>${schedulesPaused ? 'active, schedules paused' : 'active'}</td>`
-        : html`<td class="warning">${quarantine.state}: ${quarantine.reason}: ${quarantine.cause.message}</td>`;
+    switchedOffAt !== undefined
+      ? html`<td>switched off by a migration since ${timeOf(switchedOffAt)}</td>`
+      : pausedReason !== undefined
+        ? html`<td class="warning">paused: ${pausedReason}</td>`
+        : quarantine === undefined
+          ? html`<td>${schedulesPaused ? 'active, schedules paused' : 'active'}</td>`
+          : html`<td class="warning">${quarantine.state}: ${quarantine.reason}: ${quarantine.cause.message}</td>`;
   const open =
     openCycle === undefined
       ? 'none'

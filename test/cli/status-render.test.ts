@@ -63,6 +63,30 @@ describe('headgate status', () => {
     expect(shown({})).not.toContain('migration');
   });
 
+  describe('of a connection that a migration has switched off', () => {
+    const off = {
+      state: { connection: 'acme', schedulesPaused: false, switchedOffAt: NOW },
+      links: { 'account.active': 33, 'group.active': 3 },
+      expiring: [{ fingerprint: '0123abcd', expiresAt: NOW, expired: true }],
+    };
+
+    test('says so, since when and what to do, and neither counts groups nor asks for a new token', () => {
+      const text = shown(off);
+      expect(text).toMatch(/^acme +switched off +33 +- /m);
+      expect(text).toMatch(
+        /acme is switched off since 2026-12-01 08:00:00Z, by a migration: .*nothing .*\n.*out of the/,
+      );
+      expect(text).not.toContain('rotate');
+    });
+
+    test('does not have it taken out of the configuration before that migration has ended', () => {
+      const text = shown({ ...off, migration: { kind: 'disable-scim', status: 'waiting', gate: 'revocation' } });
+      expect(text).toContain('acme is switched off since');
+      expect(text).toContain('at the gate revocation');
+      expect(text).not.toContain('out of the configuration');
+    });
+  });
+
   test('tells whom no account can be made of, and where to see who and why', () => {
     const unmapped = { cycle: 'c-1', plannedAt: NOW, text: '2 users could not be mapped: no userName' };
     const words =

@@ -301,6 +301,12 @@ describe('the status page', () => {
     expect(text).toContain('initial, exporting, 3 of 4');
   });
 
+  test('tells of a connection that was switched off, and since when', async () => {
+    const state = { connection: 'acme', schedulesPaused: false, switchedOffAt: Date.UTC(2026, 0, 1) };
+    const { ask } = await serve({ status: async () => aStatus({ connections: [aConnectionStatus({ state })] }) });
+    expect((await ask('GET', '/status')).text).toContain('switched off by a migration since 2026-01-01 00:00:00 UTC');
+  });
+
   test('says so when no connection is configured', async () => {
     const { ask } = await serve({ status: async () => aStatus({ connections: [] }) });
     expect((await ask('GET', '/status')).text).toContain('No connection is configured.');

@@ -33,11 +33,14 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
           `${renderQuarantine(connection, quarantine, paint)}\n  after mending the cause, to go on at once: headgate quarantine release -c ${connection}`,
         ],
   );
+  const off = status.connections.flatMap((connection) => switchedOffOf(connection, paint));
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
   const migrations = status.connections.flatMap((connection) => migrationOf(connection, paint));
   const paces = status.connections.flatMap((connection) => paceOf(connection, status.asOf));
-  const leaving = status.connections.flatMap((connection) => leavingOf(connection, status.asOf, paint));
-  const troubles = status.connections.flatMap((connection) => troublesOf(connection, paint));
+  // Where nothing is sent any more there is nothing to come and nothing to mend.
+  const alive = status.connections.filter(({ state }) => state.switchedOffAt === undefined);
+  const leaving = alive.flatMap((connection) => leavingOf(connection, status.asOf, paint));
+  const troubles = alive.flatMap((connection) => troublesOf(connection, paint));
   const queues = renderTable(
     ['QUEUE', 'WAITING', 'ACTIVE', 'DELAYED', 'FAILED', 'WORKERS'],
     status.queues.map((queue) => [
@@ -49,6 +52,7 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
   return [
     `Headgate: ${where}`,
     connections,
+    ...off,
     ...paused,
     ...quarantines,
     ...waiting,
@@ -62,6 +66,17 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
     .join('\n\n');
 }
 
+/** A connection that was switched off for good. What it still has to be there for is its migration, until that has ended. */
+function switchedOffOf({ connection, state, migration }: ConnectionStatus, paint: Paint): readonly string[] {
+  if (state.switchedOffAt === undefined) return [];
+  const what = `${paint.warn(`${connection} is switched off`)} since ${shownTime(state.switchedOffAt)}, by a migration: nothing is sent to its provider any more`;
+  return [
+    migration === undefined
+      ? `${what}\n  keep its report (headgate migration report ${connection}), then take it out of the configuration`
+      : what,
+  ];
+}
+
 /** A pause the provider asked for, while work waits for it. However long it is, it is honoured until somebody says otherwise. */
 function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint): readonly string[] {
   const until = state.throttledUntil;
@@ -73,11 +88,13 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
 }
 
 /** An open migration: nothing else runs for the connection until it has ended. */
-function migrationOf({ connection, migration }: ConnectionStatus, paint: Paint): readonly string[] {
+function migrationOf({ connection, migration, state }: ConnectionStatus, paint: Paint): readonly string[] {
   if (migration === undefined) return [];
   const { kind, status, gate } = migration;
   const where = gate === undefined ? `is ${status}` : `waits for somebody's yes at the gate ${gate}`;
-  const what = `${kind} ${where}; until it has ended no cycle of the connection runs but its own`;
+  const runs =
+    state.switchedOffAt === undefined ? '; until it has ended no cycle of the connection runs but its own' : '';
+  const what = `${kind} ${where}${runs}`;
   return [trouble(paint.warn(`${connection}: migration`), what, `see: headgate migration status ${connection}`)];
 }
 
@@ -161,8 +178,10 @@ function countOf(states: Readonly<Record<string, number>>, state: string): numbe
 
 function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[] {
   const { connection, state, links, openCycle, lastCycle, lastSuccess, held, escrowed } = status;
-  const now =
-    state.pausedReason !== undefined
+  const isOff = state.switchedOffAt !== undefined;
+  const now = isOff
+    ? paint.warn('switched off')
+    : state.pausedReason !== undefined
       ? paint.bad('paused')
       : state.quarantine?.state === 'quarantined'
         ? paint.bad('quarantined')
@@ -173,7 +192,8 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
     connection,
     now,
     grouped(links['account.active'] ?? 0),
-    grouped(links['group.active'] ?? 0),
+    // The links remember groups that are gone at the provider.
+    isOff ? '-' : grouped(links['group.active'] ?? 0),
     lastCycle === undefined ? '-' : `${lastCycle.result ?? '-'} ${shownTime(lastCycle.closedAt)}`,
     successWords(lastSuccess),
     grouped(held),
