@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
-import { freezeReason, frozenBecause } from '../core/migration/migration.ts';
+import { freezeReason, frozenBecause, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -19,6 +19,12 @@ import { requireStillAllowed } from './still-allowed.ts';
 const TROUBLE_MS = 15_000;
 /** Troubles in a row after which a person should look. */
 const MOST_TROUBLES = 40;
+
+/** How a migration ends; frozen where a person must look before any cycle of the connection. */
+type Ending =
+  | { readonly result: FreezingResult; readonly frozen: boolean }
+  | { readonly result: 'succeeded'; readonly frozen: false };
+const SUCCEEDED = { result: 'succeeded', frozen: false } as const;
 
 interface Advance {
   readonly id: string;
@@ -148,14 +154,15 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
   const { step } = context;
   switch (outcome.is) {
     case 'done': {
-      const { first = [], text, stays, notBack } = outcome;
+      const { first = [], text, stays, notBack, freezes = false } = outcome;
       const left = { ...(stays && { stays }), ...(notBack && { notBack }) };
       const said: readonly JournalEntry[] = [...first, { kind: 'done', step, text, ...left }];
       log.info({ step, text: outcome.text }, 'a step of the migration is done');
       if (step === 'report') {
         // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.
-        const result = context.state().mode === 'rollback' ? 'rolled-back' : 'succeeded';
-        await end(given, { result, by: 'headgate', text: outcome.text, frozen: false }, said);
+        const isBack = context.state().mode === 'rollback';
+        const how = isBack ? ({ result: 'rolled-back', frozen: freezes } as const) : SUCCEEDED;
+        await end(given, { ...how, by: 'headgate', text }, said);
         return -1;
       }
       await context.append(said);
@@ -213,15 +220,15 @@ async function endFrozen(given: Advance, state: MigrationState, signal: AbortSig
 /** Ends a migration. Frozen first: a crash between the two must not leave a connection that goes on as if nothing was. */
 async function end(
   given: Advance,
-  how: Omit<Extract<JournalEntry, { readonly kind: 'ended' }>, 'kind'>,
+  how: Ending & Omit<Extract<JournalEntry, { readonly kind: 'ended' }>, 'kind' | 'result' | 'frozen'>,
   first: readonly JournalEntry[],
 ): Promise<void> {
   const { id, connection, ports, log, worker } = given;
-  const { result, text, frozen } = how;
+  const { result, text } = how;
   const { name } = connection.rules;
   const sent = await sentByCycles(given, stateOf(await ports.stores.migrations.lines(id)));
-  if (frozen) await ports.stores.connections.pause(name, freezeReason(id, text));
+  if (how.frozen) await ports.stores.connections.pause(name, freezeReason(id, how.result, text));
   await ports.stores.migrations.append(id, [...sent, ...first, { kind: 'ended', ...how }], { worker });
-  if (frozen) log.error({ text }, 'the migration was aborted and the connection is frozen');
+  if (how.frozen) log.error({ result, text }, 'the migration has ended and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');
 }

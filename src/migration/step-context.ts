@@ -20,6 +20,8 @@ export type StepOutcome =
       readonly stays?: readonly string[];
       /** Members of SCIM groups that could not be put back. */
       readonly notBack?: readonly MembersOut[];
+      /** Of the last step: a person must look before the connection's next cycle. */
+      readonly freezes?: true;
     }
   /** Nothing more can be done now; look again after so many ms. */
   | { readonly is: 'again'; readonly afterMs: number }

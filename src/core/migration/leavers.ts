@@ -1,4 +1,4 @@
-import type { Anchor } from '../directory.ts';
+import type { Anchor, DirectorySnapshot } from '../directory.ts';
 import { isAccountRemoval } from '../operation.ts';
 import type { Planned } from '../planning/plan-cycle.ts';
 import { counted, listed } from '../reasons.ts';
@@ -28,9 +28,23 @@ export function leaversOf(
   return [...all.values()].filter(({ anchor }) => active.has(anchor)).sort((a, b) => (a.anchor < b.anchor ? -1 : 1));
 }
 
+/**
+ * Of those a cycle would take away, who has had an account since before and has left nothing: still in the directory and
+ * allowed to sign in, with no way in any more.
+ */
+export function strandedAmong(
+  leavers: readonly Leaver[],
+  { accounts }: Pick<Survey, 'accounts'>,
+  { whereabouts }: Pick<DirectorySnapshot, 'whereabouts'>,
+): readonly Leaver[] {
+  const before = new Set(accounts.map(({ anchor }) => anchor));
+  return leavers.filter(({ anchor }) => before.has(anchor) && whereabouts.get(anchor) === 'present');
+}
+
 /** Leavers in words. */
-export function leaverNames(leavers: readonly Leaver[]): string {
-  return listed(leavers.map(({ label, reason }) => `${label} (${reason})`));
+export function leaverNames(leavers: readonly Leaver[], most?: number): string {
+  const names = leavers.map(({ label, reason }) => `${label} (${reason})`);
+  return listed(names, most);
 }
 
 /** What is to be known of leavers before SCIM is switched off over them. */

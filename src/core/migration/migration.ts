@@ -110,15 +110,21 @@ export interface CycleMigration {
 /** How a migration ended. */
 export type MigrationResult = 'succeeded' | 'aborted' | 'rolled-back';
 
-/** Why a connection is paused that an aborted migration has frozen. */
-export function freezeReason(migration: string, why: string): string {
-  return `migration ${migration} was aborted: ${why}`;
+const FREEZING = { aborted: 'was aborted', 'rolled-back': 'was rolled back' } as const;
+
+/** How a migration may end that freezes its connection. */
+export type FreezingResult = keyof typeof FREEZING;
+
+/** Why a connection is paused that a migration has frozen as it ended. */
+export function freezeReason(migration: string, result: FreezingResult, why: string): string {
+  return `migration ${migration} ${FREEZING[result]}: ${why}`;
 }
 
-/** Why the migration was aborted that has frozen a connection paused for this reason; undefined where it was not this one. */
+/** Why a migration has frozen a connection paused for this reason; undefined where it was not this one. */
 export function frozenBecause(migration: string, pausedReason: string | undefined): string | undefined {
-  const beginning = freezeReason(migration, '');
-  return pausedReason?.startsWith(beginning) === true ? pausedReason.slice(beginning.length) : undefined;
+  const beginnings = [freezeReason(migration, 'aborted', ''), freezeReason(migration, 'rolled-back', '')];
+  const beginning = beginnings.find((one) => pausedReason?.startsWith(one) === true);
+  return beginning === undefined ? undefined : pausedReason?.slice(beginning.length);
 }
 
 export type MigrationMode = 'forward' | 'rollback';

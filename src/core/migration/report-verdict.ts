@@ -20,7 +20,8 @@ export interface ReportedGroup {
 /**
  * What a migration came to. `passed`: it has succeeded, the same accounts by id are active before and after, and no group is
  * left, and Entra's own job has not run after the last look. `restored`: it was rolled back, the same accounts are active,
- * every group is assigned and there again with whom was taken out of it, and no direct assignment of its own is left. Both need an unbroken journal.
+ * every group is assigned and there again with whom was taken out of it, no direct assignment of its own is left, and nobody
+ * is without a way in. Both need an unbroken journal.
  * `failed` is any other end.
  */
 export type ReportVerdict = 'passed' | 'restored' | 'open' | 'failed';
@@ -82,6 +83,7 @@ export function verdictOf(
   const groups = found.groups ?? [];
   if (ended.result === 'aborted' || found.lost > 0) return 'failed';
   if (ended.result === 'rolled-back') {
+    if (ended.frozen) return 'failed';
     // Nothing can have been done before the first look.
     if (before === undefined) return 'restored';
     const had = new Set(before.groups.flatMap(({ anchor, scimGroup }) => (scimGroup === undefined ? [] : [anchor])));
