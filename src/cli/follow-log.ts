@@ -1,7 +1,7 @@
 import { RefusedError } from '../core/errors.ts';
 import type { LogEntry } from '../core/log-entry.ts';
 import type { LogFilter, LogPage } from '../ports/provisioning-log.ts';
-import type { ExitCode } from './exit-codes.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 import { exitOfStop } from './io.ts';
 import type { OperatorClient } from './operator-client.ts';
 import { createPatience } from './patience.ts';
@@ -14,11 +14,14 @@ const POLL_MS = 1000;
 const PAGE = 500;
 
 /**
- * Shows the newest entries, then every one that is settled, until interrupted. A daemon that is away, or is being
+ * Shows the newest entries, then every one that is settled, until interrupted or nobody reads them any more. A daemon that is away, or is being
  * restarted, is asked again for as long as it takes: what it settles meanwhile is shown once it answers.
  */
 export async function followLog(session: Session, filter: LogFilter, show: LogDisplay): Promise<ExitCode> {
-  const stop = session.io.interrupts();
+  const { unread } = session.io;
+  const interrupted = session.io.interrupts();
+  const stop = AbortSignal.any([interrupted, unread]);
+  const end = () => (interrupted.aborted ? exitOfStop(interrupted) : EXIT.done);
   const { operator, daemon } = await session.connect();
   if (!daemon && session.config().database.kind === 'embedded') {
     throw new RefusedError('not-found', 'no daemon runs, so there is nothing to follow', {
@@ -28,7 +31,7 @@ export async function followLog(session: Session, filter: LogFilter, show: LogDi
   const print = printer(session, show);
   const ask = patient(session, operator, stop);
   const page = await ask({ ...filter, limit: Math.min(PAGE, filter.limit) });
-  if (page === undefined) return exitOfStop(stop);
+  if (page === undefined) return end();
   page.entries.toReversed().forEach(print);
   // The first page is up to the moment and following stays a little behind: what it repeats was shown.
   const shown = new Set(page.entries.map(idOf));
@@ -40,7 +43,7 @@ export async function followLog(session: Session, filter: LogFilter, show: LogDi
     after = next.newer;
     if (next.entries.length < PAGE) await session.io.pause(POLL_MS, stop);
   }
-  return exitOfStop(stop);
+  return end();
 }
 
 /** An operation may be settled twice (held, approved, sent), each time at another time. */

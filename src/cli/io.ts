@@ -20,6 +20,8 @@ export interface CliIo {
    * that have something to say or to let go of ask for it.
    */
   interrupts(): AbortSignal;
+  /** Aborts when nobody reads `stdout` any more, as in `headgate log --follow | head`; what is written then is lost in silence. */
+  readonly unread: AbortSignal;
 }
 
 /** Why a signal of `interrupts` was aborted. */

@@ -10,11 +10,10 @@ import { runCli } from './program.ts';
 
 /** Runs the command line of this process and leaves its exit code behind. The process ends when nothing is left to do. */
 export async function runProcess(parts: CliParts): Promise<void> {
-  endQuietlyWithoutReader();
   process.exitCode = await runCli(process.argv.slice(2), createProcessIo(), parts);
 }
 
-/** Streams, environment, time and signals of this process. */
+/** Streams, environment, time and signals of this process. To be made once: it listens to them. */
 export function createProcessIo(): CliIo {
   let interrupts: AbortSignal | undefined;
   return {
@@ -28,6 +27,7 @@ export function createProcessIo(): CliIo {
     },
     readSecret,
     interrupts: () => (interrupts ??= listenForSignals()),
+    unread: bearSilence(),
   };
 }
 
@@ -59,10 +59,17 @@ function listenForSignals(): AbortSignal {
   return controller.signal;
 }
 
-/** `headgate plan | head` closes the pipe early; that is no failure of ours. */
-function endQuietlyWithoutReader(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(EXIT.done);
-  });
+/**
+ * `headgate plan | head` closes the pipe early. That is no failure of ours, and no reason to end either: what the command
+ * does is not over, and its exit code is still to be told. The signal aborts when nobody reads `stdout` any more.
+ */
+function bearSilence(): AbortSignal {
+  const unread = new AbortController();
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) unread.abort();
+    });
+  }
+  return unread.signal;
 }

@@ -14,6 +14,8 @@ import type { ConnectionStatus, CycleView } from '../../src/ports/operator.ts';
 export interface TestIo extends CliIo {
   written(): { readonly out: string; readonly err: string };
   interrupt(signal: 'SIGINT' | 'SIGTERM'): void;
+  /** Whoever read `stdout` goes away. */
+  leave(): void;
   /** Called at each pause, instead of waiting. */
   onPause: (times: number) => void;
 }
@@ -35,6 +37,7 @@ export function testIo(
   const out = collector(options.terminal ?? false);
   const err = collector(options.terminal ?? false);
   const controller = new AbortController();
+  const unread = new AbortController();
   let now = Date.UTC(2026, 0, 1);
   let pauses = 0;
   const io: TestIo = {
@@ -49,6 +52,8 @@ export function testIo(
     },
     readSecret: async () => options.secret ?? '',
     interrupts: () => controller.signal,
+    unread: unread.signal,
+    leave: () => unread.abort(),
     written: () => ({ out: out.text(), err: err.text() }),
     interrupt: (signal) => controller.abort(new Interrupted(signal)),
     onPause: () => undefined,

@@ -223,6 +223,14 @@ describe('headgate log --follow', () => {
     expect(asked(api).map(({ after }) => after)).toEqual([undefined, '5', '6', '6', '6', '7']);
   });
 
+  test('ends, and well, when nobody reads it any more', async () => {
+    const api = await serverWith([{ entries: [entry(1)], newer: '5' }]);
+    const io = testIo();
+    io.onPause = () => io.leave();
+    expect(await run(['log', '--follow', '--config', api.configFile], io)).toMatchObject({ code: 0, err: '' });
+    expect(asked(api)).toHaveLength(2);
+  });
+
   test('gives one JSON object a line', async () => {
     const api = await serverWith([{ entries: [entry(1)], newer: '5' }]);
     const io = testIo();
