@@ -178,6 +178,7 @@ export class RefusedError extends HeadgateError {
     | 'connection-off'
     | 'migration-open'
     | 'migration-refused'
+    | 'journal-broken'
     | 'guard'
     | 'hold'
     | 'credential'

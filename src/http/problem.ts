@@ -66,6 +66,7 @@ const REFUSALS: Readonly<Record<RefusedError['code'], number>> = {
   'connection-off': 409,
   'migration-open': 409,
   'migration-refused': 409,
+  'journal-broken': 409,
   guard: 409,
   hold: 409,
   ambiguous: 409,

@@ -211,6 +211,20 @@ describe('headgate migration', () => {
   });
 
   test.each([
+    ['its first line', atGate.slice(1)],
+    ['every line', []],
+  ])('a journal without %s is told to be broken, by what is read of it', async (_what, lines) => {
+    const ask = headgate({
+      migrationReport: async () => reportOf('m1', lines),
+      migrationStatus: async () => viewOf('m1', lines, NOW),
+    });
+    for (const verb of ['report', 'status']) {
+      const ran = await ask('migration', verb, 'acme');
+      expect(ran).toMatchObject({ code: 1, err: expect.stringMatching(/broken at line 1.*restore it from a backup/s) });
+    }
+  });
+
+  test.each([
     ['an unknown kind', ['migration', 'start', 'acme', '--kind', 'everything']],
     ['no kind', ['migration', 'plan', 'acme']],
     ['an unknown gate', ['migration', 'approve', 'acme', '--gate', 'heaven']],

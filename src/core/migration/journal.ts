@@ -1,4 +1,5 @@
 import type { Anchor } from '../directory.ts';
+import { RefusedError } from '../errors.ts';
 import { digestOf } from '../plan.ts';
 import type { SentWrite } from '../operation.ts';
 import type { JsonObject, ResourceId } from '../scim.ts';
@@ -203,5 +204,13 @@ export function brokenAt(migration: string, lines: readonly JournalLine[], end?:
   }
   if (lines.length === 0) return 1;
   if (end === undefined || lines[end.lines - 1]?.hash === end.hash) return undefined;
-  return Math.min(end.lines, lines.length + 1);
+  return Math.max(1, Math.min(end.lines, lines.length + 1));
+}
+
+/** What to say of a journal that does not begin as one does. */
+export function noBeginning(): RefusedError {
+  return new RefusedError('journal-broken', "the migration's journal is broken at line 1: it has no beginning", {
+    remedy:
+      'somebody has changed the database: restore it from a backup. Nothing is done for this migration meanwhile.',
+  });
 }

@@ -1,6 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import type { ResourceId } from '../scim.ts';
-import type { JournalEntry, JournalLine, MigrationCall } from './journal.ts';
+import { noBeginning, type JournalEntry, type JournalLine, type MigrationCall } from './journal.ts';
 import {
   stepsOf,
   type MigrationEngine,
@@ -254,11 +254,11 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
   }
 }
 
-/** Adds a journal up. Throws when it does not begin as a journal does: then it is not one. */
+/** Adds a journal up. RefusedError when it does not begin as a journal does: nothing can be told or done by it then. */
 export function stateOf(lines: readonly JournalLine[]): MigrationState {
   const [first] = lines;
   const last = lines.at(-1);
-  if (first?.entry.kind !== 'started' || last === undefined) throw new Error('the journal has no beginning');
+  if (first?.entry.kind !== 'started' || last === undefined) throw noBeginning();
   const { connection, migration, engine = 'headgate', groups, by, options, configuration } = first.entry;
   const draft: Draft = {
     takenAway: false,

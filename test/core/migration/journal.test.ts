@@ -56,6 +56,7 @@ describe('a journal', () => {
     expect(brokenAt('m1', lines.slice(0, -1), end)).toBe(lines.length);
     const rewritten = journal(...lines.slice(0, -1).map(({ entry }) => entry), called);
     expect(brokenAt('m1', rewritten, end)).toBe(lines.length);
+    expect(brokenAt('m1', lines, { ...end, lines: 0 })).toBe(1);
     // A line may be added between the reads of the two.
     expect(brokenAt('m1', journal(...lines.map(({ entry }) => entry), called), end)).toBeUndefined();
     const { chain, passed } = reportOf('m1', lines.slice(0, -1), end);
