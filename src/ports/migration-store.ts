@@ -22,8 +22,8 @@ export interface MigrationStore {
   listOpen(): Promise<readonly StoredMigration[]>;
   /** Newest first. */
   list(filter: { readonly connection?: string; readonly limit: number }): Promise<readonly StoredMigration[]>;
-  /** The whole journal, or what follows a line. */
-  lines(id: string, after?: number): Promise<readonly JournalLine[]>;
+  /** The whole journal, or what follows a line, or no more than the first of that. */
+  lines(id: string, after?: number, most?: number): Promise<readonly JournalLine[]>;
   /** How the journal ends, as kept beside it in the transaction of its last line; undefined where that is not known. */
   journalEnd(id: string): Promise<JournalEnd | undefined>;
   /** Takes or renews the right to act for `leaseMs`. False when another live worker has it, or the migration has ended. */

@@ -4,7 +4,7 @@ import type { DriftFinding, DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
-import type { MigrationGate } from '../core/migration/migration.ts';
+import type { MigrationGate, MigrationKind } from '../core/migration/migration.ts';
 import type { MigrationTrace } from '../core/migration/trace.ts';
 import type { MigrationView } from '../core/migration/view.ts';
 import type { Plan } from '../core/plan.ts';
@@ -58,6 +58,8 @@ export interface ConnectionStatus {
   readonly expiring?: readonly ExpiringToken[];
   /** The open migration, while which no cycle of the connection runs but its own. */
   readonly migration?: OpenMigration;
+  /** The newest migration, where it was aborted and may still be rolled back: what it did stands. */
+  readonly abortedMigration?: AbortedMigration;
 }
 
 /** A token whose last day, as a person told it, is over or near. */
@@ -71,6 +73,14 @@ export interface ExpiringToken {
 /** What a migration that has not ended is and waits for. */
 export interface OpenMigration extends Pick<MigrationView, 'kind' | 'status'> {
   readonly gate?: MigrationGate;
+}
+
+/** A migration that was aborted. */
+export interface AbortedMigration {
+  readonly id: string;
+  readonly kind: MigrationKind;
+  /** When it ended, ms since the epoch. */
+  readonly at: number;
 }
 
 /** A removal that is announced and not done yet. */

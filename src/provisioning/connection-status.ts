@@ -3,14 +3,13 @@ import type { Link } from '../core/link.ts';
 import { WAVES, type OperationState } from '../core/operation.ts';
 import { guardSettings } from '../core/guards/settings.ts';
 import { GUARDS } from '../core/verdict.ts';
-import { viewOf } from '../core/migration/view.ts';
 import type { CredentialStore } from '../ports/credentials.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { Connection } from '../ports/index.ts';
-import type { MigrationStore } from '../ports/migration-store.ts';
 import type { ConnectionStatus, CycleView, PendingRemoval } from '../ports/operator.ts';
 import type { EscrowStore } from '../ports/recovery.ts';
 import type { ConnectionStore, CycleRecord, CycleStore, LinkStore, OperationRecord } from '../ports/stores.ts';
+import { migrationStatus, type StatusMigrations } from './migration-status.ts';
 
 /** How far back the last success and the last plan of a connection are looked for. */
 const RECENT_CYCLES = 50;
@@ -27,7 +26,7 @@ export interface StatusStores {
   readonly escrows: Pick<EscrowStore, 'totals'>;
   readonly holds: Pick<HoldDesk, 'list'>;
   readonly credentials: Pick<CredentialStore, 'list'>;
-  readonly migrations: Pick<MigrationStore, 'openOf' | 'lines'>;
+  readonly migrations: StatusMigrations;
 }
 
 /**
@@ -71,7 +70,7 @@ export async function connectionStatus(
     ...(lastSuccess === undefined ? {} : { lastSuccess }),
     ...(await unmappedUsers(cycles, name)),
     ...expiring(await credentials.list(name), now),
-    ...(await openMigration(migrations, name, now)),
+    ...(await migrationStatus(migrations, name, now)),
   };
 }
 
@@ -82,17 +81,6 @@ function expiring(credentials: readonly Credential[], now: number): Pick<Connect
     return [{ fingerprint, expiresAt, expired: expiresAt <= now }];
   });
   return found.length === 0 ? {} : { expiring: found };
-}
-
-async function openMigration(
-  migrations: StatusStores['migrations'],
-  connection: string,
-  now: number,
-): Promise<Pick<ConnectionStatus, 'migration'>> {
-  const open = await migrations.openOf(connection);
-  if (open === undefined) return {};
-  const { kind, status, gate } = viewOf(open.id, await migrations.lines(open.id), now);
-  return { migration: { kind, status, ...(gate === undefined ? {} : { gate: gate.name }) } };
 }
 
 /** How many full cycles are looked through for one that was planned. */

@@ -63,6 +63,12 @@ describe('headgate status', () => {
     expect(shown({})).not.toContain('migration');
   });
 
+  test('tells of an aborted migration that what it did stands, and how to take it back', () => {
+    const text = shown({ abortedMigration: { id: 'm1', kind: 'disable-scim', at: NOW } });
+    expect(text).toMatch(/acme: migration: disable-scim was aborted 2026-12-01 08:00:00Z: what it did stands\n/);
+    expect(text).toMatch(/headgate migration rollback acme.*headgate migration report acme/);
+  });
+
   describe('of a connection that a migration has switched off', () => {
     const off = {
       state: { connection: 'acme', schedulesPaused: false, switchedOffAt: NOW },

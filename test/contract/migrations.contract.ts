@@ -63,6 +63,7 @@ export function describeMigrations(name: string, open: () => Promise<StoresUnder
       expect(lines.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
       expect(brokenAt(id, lines)).toBeUndefined();
       expect(await under.stores.migrations.lines(id, 7)).toEqual(lines.slice(7));
+      expect(await under.stores.migrations.lines(id, 2, 3)).toEqual(lines.slice(2, 5));
     });
 
     test('how a journal ends is kept beside it, so that a last line left out is noticed', async () => {

@@ -62,6 +62,7 @@ test('M9: aborted by a person once the groups were emptied, it goes back even af
   await start(operator, 'remove-groups', ['Crew', 'Deck']);
   await approve(operator, 'coverage');
   expect(await still(operator)).toMatchObject({ result: 'aborted', frozen: false });
+  expect((await operator.status()).connections[0]?.abortedMigration).toMatchObject({ kind: 'remove-groups' });
   at.provider.observe({});
   for (const principal of ['Crew', 'Deck']) at.tenant.control.unassign({ principal });
   expect((await cycle(operator)).result).toMatch(/succeeded|held/);

@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { connectionStatus, pendingRemoval } from '../../src/provisioning/connection-status.ts';
 import type { CycleRecord, OperationRecord } from '../../src/ports/stores.ts';
+import type { StatusMigrations } from '../../src/provisioning/migration-status.ts';
+import type { JournalEntry, JournalLine } from '../../src/core/migration/journal.ts';
 import type { Link } from '../../src/core/link.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { withHoldingGuards } from '../../src/provisioning/holding-guards.ts';
 import { aLink } from '../builders.ts';
 import { aRemoval } from '../contract/plans.ts';
+import { aSurvey, done, journal, started } from '../core/migration/builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
@@ -24,11 +27,32 @@ function closed(id: string, overrides: Partial<CycleRecord> = {}): CycleRecord {
   };
 }
 
+const NO_MIGRATIONS: StatusMigrations = {
+  list: async () => [],
+  lines: async () => [],
+  journalEnd: async () => undefined,
+};
+
+/** The newest migration is m1 with this journal, and has ended unless said otherwise. */
+function newestMigration(lines: readonly JournalLine[], read: (count: number) => void = () => undefined) {
+  return {
+    ...NO_MIGRATIONS,
+    list: async () => [{ id: 'm1', connection: 'acme', createdAt: 0, endedAt: 7 }],
+    lines: async (_id, after = 0, most = Infinity) => {
+      const found = lines.slice(after, after + most);
+      read(found.length);
+      return found;
+    },
+    journalEnd: async () => ({ lines: lines.length, hash: lines.at(-1)?.hash ?? '' }),
+  } satisfies StatusMigrations;
+}
+
 /** The status where cycles are as given, newest first, and every cycle with a stored plan has one held and two failed. */
 function statusOf(
   cycles: readonly CycleRecord[],
   leaving: readonly Link[] = [],
   operations: readonly OperationRecord[] = [],
+  migrations: StatusMigrations = NO_MIGRATIONS,
 ) {
   const stores = {
     cycles: {
@@ -41,7 +65,7 @@ function statusOf(
     escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
     holds: { list: async () => [] },
     credentials: { list: async () => [] },
-    migrations: { openOf: async () => undefined, lines: async () => [] },
+    migrations,
   };
   const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
   const view = async (cycle: CycleRecord) => ({
@@ -138,4 +162,50 @@ test('users whom the newest full cycle could not map stay in sight after increme
   const later = closed('later', { kind: 'incremental', plannedAt: 9 });
   expect((await statusOf([later, full])).unmapped).toEqual({ cycle: 'full', plannedAt: 5, text: notice.text });
   expect((await statusOf([closed('mended', { plannedAt: 9 }), full])).unmapped).toBeUndefined();
+});
+
+describe('a migration that has ended', () => {
+  const surveyed: JournalEntry = { kind: 'surveyed', purpose: 'start', survey: aSurvey() };
+  const ended = (result: 'aborted' | 'succeeded' | 'rolled-back'): JournalEntry => ({
+    kind: 'ended',
+    result,
+    by: 'ada',
+    text: 'by request',
+    frozen: false,
+  });
+  const statusAfter = async (...entries: readonly JournalEntry[]) =>
+    (await statusOf([], [], [], newestMigration(journal(...entries)))).abortedMigration;
+
+  test('by being aborted is told of while it may be rolled back', async () => {
+    const told = { id: 'm1', kind: 'disable-scim', at: 7 };
+    expect(await statusAfter(started('disable-scim'), surveyed, ended('aborted'))).toEqual(told);
+  });
+
+  test.each([
+    ['otherwise', [surveyed, ended('succeeded')]],
+    ['by being rolled back', [surveyed, { kind: 'rollback', by: 'ada' }, ended('rolled-back')]],
+    ['before it had looked at anything', [ended('aborted')]],
+  ] as const)('%s is not told of', async (_how, entries) => {
+    expect(await statusAfter(started(), ...entries)).toBeUndefined();
+  });
+
+  test('is told of without reading the whole of its journal', async () => {
+    const long = Array.from({ length: 40 }, () => done('assign-directly')).flat();
+    let lines = 0;
+    const migrations = newestMigration(journal(started(), surveyed, ...long, ended('aborted')), (count) => {
+      lines += count;
+    });
+    expect((await statusOf([], [], [], migrations)).abortedMigration).toBeDefined();
+    expect(lines).toBeLessThan(20);
+  });
+
+  test('is told of however late it came to look around', async () => {
+    const troubles = Array.from({ length: 25 }, (): JournalEntry => ({
+      kind: 'seen',
+      step: 'survey',
+      complete: false,
+      text: 'trouble: away',
+    }));
+    expect(await statusAfter(started(), ...troubles, surveyed, ended('aborted'))).toBeDefined();
+  });
 });

@@ -115,17 +115,15 @@ function createReads(db: Sql): Pick<MigrationStore, 'get' | 'openOf' | 'listOpen
       return (await reading(() => query.execute())).map(toMigration);
     },
 
-    async lines(id, after = 0) {
-      const rows = await reading(() =>
-        db
-          .selectFrom('headgate.scope_migration_journal as line')
-          .innerJoin('headgate.scope_migration as migration', 'migration.number', 'line.migration')
-          .select(['line.sequence', 'line.at', 'line.entry', 'line.previous', 'line.hash'])
-          .where('migration.id', '=', id)
-          .where('line.sequence', '>', after)
-          .orderBy('line.sequence')
-          .execute(),
-      );
+    async lines(id, after = 0, most) {
+      const query = db
+        .selectFrom('headgate.scope_migration_journal as line')
+        .innerJoin('headgate.scope_migration as migration', 'migration.number', 'line.migration')
+        .select(['line.sequence', 'line.at', 'line.entry', 'line.previous', 'line.hash'])
+        .where('migration.id', '=', id)
+        .where('line.sequence', '>', after)
+        .orderBy('line.sequence');
+      const rows = await reading(() => (most === undefined ? query : query.limit(most)).execute());
       return rows.map((row) => ({ ...row, at: Number(row.at) }));
     },
 

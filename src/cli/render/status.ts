@@ -87,8 +87,15 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
   ];
 }
 
-/** An open migration: nothing else runs for the connection until it has ended. */
-function migrationOf({ connection, migration, state }: ConnectionStatus, paint: Paint): readonly string[] {
+/** An open migration, while which nothing else runs for the connection, or an aborted one that has left things behind. */
+function migrationOf(of: ConnectionStatus, paint: Paint): readonly string[] {
+  const { connection, migration, abortedMigration, state } = of;
+  if (abortedMigration !== undefined) {
+    const { kind, at } = abortedMigration;
+    const what = `${kind} was aborted ${shownTime(at)}: what it did stands`;
+    const remedy = `to have everything as it was before: headgate migration rollback ${connection}; what it did: headgate migration report ${connection}`;
+    return [trouble(paint.warn(`${connection}: migration`), what, remedy)];
+  }
   if (migration === undefined) return [];
   const { kind, status, gate } = migration;
   const where = gate === undefined ? `is ${status}` : `waits for somebody's yes at the gate ${gate}`;
