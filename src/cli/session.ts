@@ -5,7 +5,7 @@ import { loadConfig, loadFile } from '../config/load.ts';
 import { salvageConfig } from '../config/salvage.ts';
 import type { SalvagedConfig } from '../config/salvage.ts';
 import { ConfigError } from '../core/errors.ts';
-import { didYouMean } from '../config/did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { createApiClient } from './api-client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { UsageError } from './io.ts';

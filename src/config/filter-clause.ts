@@ -1,7 +1,7 @@
 import { compilePattern } from '../core/filter-pattern.ts';
 import { isKnownSource, resolveSource, sourceNames } from '../core/mapping/source-attributes.ts';
 import { NUMBER_OPERATORS, STATE_OPERATORS, TEXT_OPERATORS, type FilterClause } from '../core/scoping-filter.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import type { PlainSettings } from './source-document.ts';
 
 /** A clause as the schema accepts it; whether its parts fit each other is checked apart, so that the message is plain. */

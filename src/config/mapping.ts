@@ -3,7 +3,7 @@ import { compileMapping, type MappingProblem } from '../core/mapping/compile-map
 import { DEFAULT_MAPPING } from '../core/mapping/default-mapping.ts';
 import { unknownNames } from '../core/mapping/unknown-names.ts';
 import type { ConfigProblem } from '../core/errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { mappingSchema, type AttributeLine, type FileSettings } from './schema.ts';
 import type { SettingPath, SourceDocument } from './source-document.ts';
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ConfigProblem } from '../core/errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { valueAt } from './source-document.ts';
 import type { SettingPath, SourceDocument } from './source-document.ts';
 

@@ -1,4 +1,4 @@
-import { nearestName } from '../core/mapping/nearest-name.ts';
+import { nearestName } from './mapping/nearest-name.ts';
 
 /** Case and separators are what people get wrong most: `nested_groups` means `nestedGroups`. */
 function plain(word: string): string {
