@@ -25,23 +25,36 @@ export function onSameApplication(
 }
 
 /**
- * Reads the directory as the other connections do that let in more people by these groups. Whoever this connection counts
- * is assigned directly, which lets them in everywhere, so the others need not be read. None is when no group is assigned.
+ * The connections of the same application that let in more people by a group than this one. Whom this one counts is assigned
+ * directly, which lets them in everywhere, so no other has to be asked. One that was switched off takes nothing from anybody.
  */
+export async function furtherReaching(
+  connection: Connection,
+  {
+    stores,
+    connections,
+  }: Pick<NeighbourPorts, 'connections'> & {
+    readonly stores: Pick<NeighbourPorts['stores'], 'connections'>;
+  },
+): Promise<readonly Connection[]> {
+  const further = onSameApplication(connection, connections).filter(({ rules }) =>
+    reachesFurther(rules, connection.rules),
+  );
+  const states = await Promise.all(further.map(({ rules }) => stores.connections.get(rules.name)));
+  return further.filter((_, at) => states[at]?.switchedOffAt === undefined);
+}
+
+/** Reads the directory as the cycles of these connections do. Only groups that are assigned let anybody in. */
 export async function readNeighbours(
   connection: Connection,
-  { stores, connections }: NeighbourPorts,
+  ports: NeighbourPorts,
   assigned: readonly Anchor[],
   signal: AbortSignal,
 ): Promise<readonly Neighbour[]> {
-  if (assigned.length === 0) return [];
   const found: Neighbour[] = [];
-  for (const other of onSameApplication(connection, connections)) {
+  for (const other of assigned.length === 0 ? [] : await furtherReaching(connection, ports)) {
     const { rules, mapping } = other;
-    if (!reachesFurther(rules, connection.rules)) continue;
-    // One that was switched off runs no cycle that could take anything away.
-    if ((await stores.connections.get(rules.name)).switchedOffAt !== undefined) continue;
-    const links = await stores.links.load(rules.name);
+    const links = await ports.stores.links.load(rules.name);
     found.push({ rules, mapping, links, directory: await gatherDirectory(other, [], signal) });
   }
   return found;

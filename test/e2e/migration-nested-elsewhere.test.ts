@@ -6,16 +6,13 @@ import type { Rehearsal } from '../../src/core/migration/rehearsal.ts';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { startProvider, type SandboxProvider } from '../../src/sandbox/provider/provider.ts';
 import { company, people, personName, userNames } from './company.ts';
-import { approve, OPTIONS, start, still } from './migration-world.ts';
+import { approve, assignedTo, OPTIONS, start, still } from './migration-world.ts';
+import { recordWorld, type Recorded } from './recording-proxy.ts';
 import { closed, startWorld, type World } from './world.ts';
 
-let world: World | undefined;
-let beta: SandboxProvider | undefined;
+const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  await world?.close();
-  await beta?.close();
-  world = undefined;
-  beta = undefined;
+  for (const close of closing.splice(0).toReversed()) await close();
 });
 
 const ACCEPTED = { accept: ['group-elsewhere'] } as const;
@@ -36,14 +33,12 @@ async function run(operator: OperatorClient, connection: string): Promise<void> 
  * Two connections of one application: acme counts direct members of groups, beta those of groups inside, too. Crew has
  * 1 to 4, and Deck, with 5 and 6, is in Crew; Bridge, with 7, is assigned as well and stays.
  */
-async function prepare(): Promise<Two> {
+async function prepare(beforeDirectory?: (request: Recorded) => void): Promise<Two> {
   const organisation = company({ users: 8, groups: { Crew: [1, 4], Deck: [5, 6], Bridge: [7, 7] } });
   const at = await startWorld({ organisation, migrations: true });
-  world = at;
   at.tenant.control.addMember('Crew', 'Deck');
   at.tenant.control.unassign({ principal: 'Deck' });
   const other = await startProvider({ tokens: ['beta-token-1'], behaviour: 'uniqkey' });
-  beta = other;
   writeFileSync(join(at.directory, 'beta-token'), 'beta-token-1', { mode: 0o600 });
   const file = parse(readFileSync(at.configFile, 'utf8'));
   const [acme] = file.connections;
@@ -52,6 +47,12 @@ async function prepare(): Promise<Two> {
   const guards = { off: ['too-many-removals', 'group-cliff'] };
   const second = { ...acme, name: 'beta', provider, guards, scope: { nestedGroups: 'expand' } };
   writeFileSync(at.configFile, stringify({ ...file, connections: [acme, second] }));
+  const recorded = await recordWorld(at, beforeDirectory);
+  closing.push(
+    () => other.close(),
+    () => recorded.close(),
+    () => at.close(),
+  );
   const operator = await at.open();
   await run(operator, 'acme');
   await run(operator, 'beta');
@@ -107,6 +108,24 @@ describe('where another connection of the application lets people in through gro
     expect(await still(operator)).toMatchObject({ result: 'succeeded' });
     await run(operator, 'beta');
     expect(atBeta(two)).toEqual(people(1, 8));
+  });
+
+  test('whoever joins a group inside between two groups is asked for before the second one goes', async () => {
+    const joins: (() => void)[] = [];
+    const two = await prepare(({ method }) => (method === 'DELETE' ? joins.pop()?.() : undefined));
+    const { at, operator } = two;
+    at.tenant.control.addMember('Bridge', 'Deck');
+    assign(two, 5, 6);
+    await start(operator, 'remove-groups', ['Crew', 'Bridge'], ACCEPTED);
+    joins.push(() => at.tenant.control.addMember('Deck', personName(8)));
+    await approve(operator, 'coverage');
+    expect((await still(operator)).paused?.reason).toMatch(/^access-elsewhere: .*person8@.*beta/);
+    expect(joins).toEqual([]);
+    expect(assignedTo(at)).toContain('Bridge');
+    expect(assignedTo(at)).not.toContain('Crew');
+    assign(two, 8);
+    await operator.migrations.actOnMigration({ connection: 'acme', verb: 'resume', by: 'ada' });
+    expect(await still(operator)).toMatchObject({ result: 'succeeded' });
   });
 
   test('groups inside that cannot be read completely are not taken for empty ones', async () => {

@@ -17,14 +17,19 @@ interface RecordingProxy {
   close(): Promise<void>;
 }
 
-/** Hands every request on, unchanged, and remembers it. The Host header stays, so that links lead back here. */
-async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+/** Hands every request on, unchanged, and remembers it; `before` is told of it first. The Host header stays, so that links lead back here. */
+async function startRecordingProxy(
+  target: string,
+  before: (request: Recorded) => void = () => undefined,
+): Promise<RecordingProxy> {
   const { hostname, port } = new URL(target);
   const recorded: Recorded[] = [];
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { method = 'GET', url: path = '/', headers } = incoming;
     const body = await text(incoming);
-    recorded.push({ method, path, body });
+    const seen = { method, path, body };
+    recorded.push(seen);
+    before(seen);
     const onward = request({ hostname, port, method, path, headers });
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       onward.once('response', resolve).once('error', reject).end(body);
@@ -55,13 +60,16 @@ interface RecordedWorld {
 }
 
 /** Puts a proxy before the tenant and before the provider of a world, for every program that reads its configuration from now on. */
-export async function recordWorld({ tenant, provider, configFile }: RecordedWorld): Promise<{
+export async function recordWorld(
+  { tenant, provider, configFile }: RecordedWorld,
+  beforeDirectory?: (request: Recorded) => void,
+): Promise<{
   readonly directory: RecordingProxy['recorded'];
   readonly provider: RecordingProxy['recorded'];
   close(): Promise<void>;
 }> {
   const [toTenant, toProvider] = await Promise.all([
-    startRecordingProxy(tenant.url),
+    startRecordingProxy(tenant.url, beforeDirectory),
     startRecordingProxy(provider.url),
   ]);
   const through = readFileSync(configFile, 'utf8')

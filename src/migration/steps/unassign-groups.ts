@@ -1,7 +1,7 @@
 import type { SurveyedGroup } from '../../core/migration/survey.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { unlessCovered } from './covered.ts';
+import { unlessCovered, unlessNeededElsewhere } from './covered.ts';
 import { groupLink, membersOf } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice } from './look.ts';
 import { counted, listed } from '../../core/reasons.ts';
@@ -65,6 +65,8 @@ async function unassign(
       step: 'empty-groups',
       why: `SCIM group ${group.name} has ${counted(found.members.length, 'member')} again`,
     };
+  const needed = await unlessNeededElsewhere(context, group.anchor);
+  if (needed !== undefined) return needed;
   const calls = group.assignments.map(({ id, roleId }) => ({
     ...directoryCall(context, `unassign ${id}`, `unassign group ${group.name}`, {
       kind: 'unassign',
