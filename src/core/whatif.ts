@@ -25,6 +25,8 @@ export interface WhatIf {
   readonly unassigned: readonly Anchor[];
   readonly loses: readonly WhatIfUser[];
   readonly keeps: readonly WhatIfUser[];
+  /** Other connections of the same application, by whose own scope the answer may be another; absent where there are none. */
+  readonly others?: readonly string[];
 }
 
 function labelOf(directory: DirectorySnapshot, user: Anchor): string {

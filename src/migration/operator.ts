@@ -104,7 +104,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   }
 
   return {
-    whatIf: (name, groups, signal) => whatIf(connectionOf(name), ports.stores, groups, signal),
+    whatIf: (name, groups, signal) => whatIf(connectionOf(name), ports, groups, signal),
     planMigration: (request, progress, signal) =>
       planMigration(connectionOf(request.connection), ports, request, progress, signal),
     startMigration: start,

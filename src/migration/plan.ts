@@ -8,6 +8,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationAsk, MigrationPlan } from '../ports/migration-operator.ts';
 import type { Stores } from '../ports/stores.ts';
 import { gatherDirectory } from '../provisioning/gather-directory.ts';
+import { onSameApplication } from './neighbours.ts';
 import { unreadiness } from './readiness.ts';
 import { resolveGroups } from './resolve-groups.ts';
 import { takeSurvey } from './survey.ts';
@@ -15,13 +16,14 @@ import { takeSurvey } from './survey.ts';
 /** Who would lose access if groups were unassigned. Reads the directory only. */
 export async function whatIf(
   connection: Connection,
-  { links }: Pick<Stores, 'links'>,
+  { stores: { links }, connections }: Pick<Ports, 'connections'> & { readonly stores: Pick<Stores, 'links'> },
   groups: readonly string[],
   signal: AbortSignal,
 ): Promise<WhatIf> {
   const ids = await resolveGroups(connection, { groups }, signal);
   const directory = await gatherDirectory(connection, await links.load(connection.rules.name), signal);
-  return whatIfUnassigned(directory, connection.rules, ids);
+  const others = onSameApplication(connection, connections).map(({ rules }) => rules.name);
+  return { ...whatIfUnassigned(directory, connection.rules, ids), ...(others.length > 0 && { others }) };
 }
 
 /** What a migration would do, with every request as it would be sent. Reads only. */

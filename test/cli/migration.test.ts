@@ -296,6 +296,13 @@ describe('headgate whatif', () => {
     expect(ran.out).toContain('1 would lose access, 1 would keep it. 1 may not sign in and have no access to lose.');
   });
 
+  test('names other connections of the application, where the answer may be another', async () => {
+    const nobody = { groups: ['it'], unassigned: [], loses: [], keeps: [] };
+    const ask = headgate({ whatIf: async () => ({ ...nobody, others: ['beta'] }) });
+    const ran = await ask('whatif', '--unassign-group', 'it', '-c', 'acme');
+    expect(ran.out).toMatch(/beta provisions from the same application.* -c beta/);
+  });
+
   test('counts nobody among those who lose access whom a scoping filter leaves out', async () => {
     const directory = aSnapshot({
       users: [

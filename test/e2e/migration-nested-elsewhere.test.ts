@@ -82,6 +82,8 @@ describe('where another connection of the application lets people in through gro
     await expect(start(operator, 'remove-groups', ['Crew'], ACCEPTED)).rejects.toThrow(
       /^access-elsewhere: .*person5@.*person6@.*beta/,
     );
+    const { signal } = new AbortController();
+    expect(await operator.migrations.whatIf('acme', ['Crew'], signal)).toMatchObject({ others: ['beta'] });
     const rehearsal = await rehearse(operator);
     expect(rehearsal).toMatchObject({ safe: false, end: { result: 'not-started' } });
     expect(rehearsal.hindrances.map(({ code }) => code)).toEqual(['access-elsewhere']);

@@ -122,7 +122,7 @@ function without({ enabled, filtered }: WhatIf['loses'][number]): string | undef
 }
 
 /** Who would lose access and who keeps it. */
-export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint): string {
+export function renderWhatIf({ loses, keeps, unassigned, others = [] }: WhatIf, paint: Paint): string {
   const rows = [
     ...loses.map((user) => [
       without(user) ?? paint.bad('loses access'),
@@ -144,7 +144,13 @@ export function renderWhatIf({ loses, keeps, unassigned }: WhatIf, paint: Paint)
   const may = (users: WhatIf['loses']) => count(undefined, [...users]);
   const sum = `${may(loses)} would lose access, ${may(keeps)} would keep it.${none}`;
   const strange = unassigned.length === 0 ? [] : [paint.warn(`not assigned at all: ${unassigned.join(', ')}`)];
-  return [...(rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)]), ...strange, sum].join('\n');
+  const also = others.map((name) =>
+    paint.warn(
+      `${printable(name)} provisions from the same application, by a scope of its own: ask there, too, with -c ${printable(name)}`,
+    ),
+  );
+  const table = rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)];
+  return [...table, ...strange, sum, ...also].join('\n');
 }
 
 function verdictText({ verdict, connection }: MigrationReport, paint: Paint): string {
