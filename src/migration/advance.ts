@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { HeadgateError, InDoubtError, IncompleteReadError, ThrottledError, TransientError } from '../core/errors.ts';
+import {
+  HeadgateError,
+  InDoubtError,
+  IncompleteReadError,
+  ThrottledError,
+  TransientError,
+  UnauthorizedError,
+} from '../core/errors.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
 import { freezeReason, frozenBecause, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
@@ -120,7 +127,13 @@ async function attempt(context: StepContext, lines: readonly JournalLine[]): Pro
       return { is: 'stop', why: 'an unexpected error; the log has it. Report it, then resume' };
     }
     const { remedy } = error.facts;
-    return { is: 'stop', why: remedy === undefined ? error.message : `${error.message}. ${remedy}` };
+    const why = remedy === undefined ? error.message : `${error.message}. ${remedy}`;
+    if (!(error instanceof UnauthorizedError)) return { is: 'stop', why };
+    // Cycles find out by themselves that the credential is taken again, a migration does not.
+    return {
+      is: 'stop',
+      why: `${why.replace(/\.?$/, '.')} Then: headgate migration resume ${context.connection.rules.name}`,
+    };
   }
 }
 

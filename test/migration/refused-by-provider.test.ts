@@ -53,3 +53,27 @@ test('M6: where the provider takes the credential no more, what the quarantine s
   expect(paused?.reason).toContain(quarantine?.cause?.remedy);
   expect(await cyclesOf(at)).toBe(1);
 });
+
+test('M6: where a step meets a credential that is not taken, it says how another is put in its place, and that it is to be resumed then', async () => {
+  const at = await openWorld(company({ users: 5, groups: { Crew: [1, 2], Deck: [2, 3] } }));
+  await at.start('remove-groups', ['Crew', 'Deck']);
+  await at.live();
+  await at.approve();
+  at.provider.faults.set({ fault: 'failBefore', value: 401, path: '^/' });
+  expect(await at.live()).toMatchObject({ status: 'paused' });
+  const { paused } = await at.operator.migrationStatus(at.name);
+  const words = new RegExp(
+    `401.*headgate token rotate -c ${at.name}.*token_file.*headgate migration resume ${at.name}`,
+  );
+  expect(paused?.reason).toMatch(words);
+  expect(paused?.reason).not.toContain('by itself');
+});
+
+test('M6: a credential that its full cycle finds refused is told of in the same words', async () => {
+  const at = await refused(401);
+  const { paused } = await at.operator.migrationStatus(at.name);
+  expect(paused?.reason).toMatch(
+    new RegExp(`headgate token rotate -c ${at.name}.*headgate migration resume ${at.name}`),
+  );
+  expect(paused?.reason).not.toContain('goes on by itself');
+});

@@ -74,7 +74,7 @@ export function failureOf(
     ...(requestId === undefined ? {} : { requestId }),
   };
   if (status >= 300 && status < 400) return redirected(told, facts);
-  if (status === 401 || status === 403) return refused(told, facts);
+  if (status === 401 || status === 403) return refused(context.connection, told, facts);
   const wait = retryAfterMs(answer.headers, context.profile.rate.retryHeaders, context.now());
   if (status === 429 || (status === 503 && wait !== undefined)) {
     const locked = context.profile.rate.resourceLock && request.id !== undefined && /resource_locked/i.test(text);
@@ -91,10 +91,10 @@ function redirected(told: string, facts: FailureFacts): HeadgateError {
   });
 }
 
-function refused(told: string, facts: FailureFacts): HeadgateError {
+function refused(connection: string, told: string, facts: FailureFacts): HeadgateError {
   const remedy =
     facts.status === 401
-      ? 'The credential is wrong, expired or revoked: install a new one. Headgate asks now and then and goes on by itself.'
+      ? `The credential is wrong, expired or revoked: install a new one with headgate token rotate -c ${connection}, or replace its token_file.`
       : 'The credential is valid but lacks rights: give its owner the right to manage users and groups by SCIM.';
   return new UnauthorizedError(told, {
     ...facts,

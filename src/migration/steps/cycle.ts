@@ -50,6 +50,7 @@ export async function runCycle(context: StepContext, mode: MigrationMode): Promi
 }
 
 async function judge(context: StepContext, cycle: CycleRecord, own: readonly CycleRecord[]): Promise<StepOutcome> {
+  const { connection } = context;
   const findings = cycle.verdict?.findings ?? [];
   const refused = findings.find(({ guard, effect }) => guard === 'migration' && effect === 'refuse');
   if (cycle.result === 'refused' && refused !== undefined) return { is: 'abort', why: refused.message };
@@ -72,7 +73,11 @@ async function judge(context: StepContext, cycle: CycleRecord, own: readonly Cyc
   const { message = `it ended as ${cycle.result ?? 'unknown'}`, remedy } = cycle.failure ?? {};
   const hasErrors = cycle.result === 'entry-level-errors';
   const refusedWords = hasErrors ? await refusedByProvider(context, cycle, runs >= MOST_CYCLES) : undefined;
-  const why = refusedWords ?? (remedy === undefined ? message : `${message.replace(/\.?$/, '.')} ${remedy}`);
+  const why =
+    refusedWords ??
+    (remedy === undefined
+      ? message
+      : `${message.replace(/\.?$/, '.')} ${remedy.replace(/\.?$/, '.')} Then: headgate migration resume ${connection.rules.name}`);
   // The next look starts another one: this one does not count.
   const again: StepOutcome = { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} does not count: ${why}` };
   if (hasErrors && refusedWords === undefined && runs < MOST_CYCLES) return again;
