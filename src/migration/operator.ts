@@ -12,6 +12,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
 import { connectionDigest } from '../provisioning/connection-digest.ts';
+import { connectionsBeside, overtaken } from './beside.ts';
 import { createJournalReader } from './journal-reader.ts';
 import { planMigration, whatIf } from './plan.ts';
 import { requireReady } from './readiness.ts';
@@ -58,11 +59,13 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   /** Adds a line a person asked for, if it is allowed in the state the journal is in. */
   async function say(
     name: string,
-    entryFor: (state: MigrationState, now: number) => JournalEntry,
+    entryFor: (state: MigrationState, now: number) => JournalEntry | Promise<JournalEntry>,
   ): Promise<MigrationView> {
     const migration = await found(name);
     const state = stateOf(await migrations.lines(migration.id));
-    const added = await migrations.append(migration.id, [entryFor(state, ports.clock.now())]);
+    const entry = await entryFor(state, ports.clock.now());
+    const beside = connectionsBeside(connectionOf(name), ports.connections);
+    const added = await migrations.append(migration.id, [entry], { beside });
     if (added === undefined)
       refuse({ message: 'the migration has ended meanwhile', remedy: seeReport(state.connection) });
     if (state.ended?.frozen === true) await thaw(ports, migration);
@@ -70,12 +73,17 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     return view(migration);
   }
 
+  /** Why one that has ended is not taken up again: because of what went on beside it on its application. */
+  async function refusedBeside(name: string, state: MigrationState): Promise<Refusal | undefined> {
+    return state.ended === undefined ? undefined : overtaken(connectionOf(name), ports, state);
+  }
+
   async function start(request: MigrationStart, progress: ReadProgress, signal: AbortSignal): Promise<MigrationView> {
     const connection = connectionOf(request.connection);
     const { name } = connection.rules;
     const nameless = startRefusal(request.options, request.requestedBy);
     if (nameless !== undefined) refuse(nameless);
-    await requireReady(ports, connection.rules, signal);
+    await requireReady(ports, connection, signal);
     const groups = await resolveGroups(connection, request, signal);
     const asked = { kind: request.kind, groups };
     const { survey } = await takeSurvey(connection, ports, asked, signal, progress);
@@ -98,7 +106,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
       options: request.options,
       configuration: connectionDigest(connection),
     };
-    const opened = await migrations.open(name, [entry]);
+    const opened = await migrations.open(name, [entry], { beside: connectionsBeside(connection, ports.connections) });
     await nudge(opened);
     return view(opened);
   }
@@ -118,8 +126,8 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
       }),
     actOnMigration: async ({ connection, verb, by, reason }) => {
       if (verb === 'rollback') requireWriter(ports);
-      return say(connection, (state) => {
-        const refusal = refusalOf(state, verb);
+      return say(connection, async (state) => {
+        const refusal = refusalOf(state, verb) ?? (await refusedBeside(connection, state));
         if (refusal !== undefined) refuse(refusal);
         if (verb === 'pause') return { kind: 'paused', by, reason: reason ?? 'by request' };
         if (verb === 'resume') return { kind: 'resumed', by };

@@ -34,7 +34,7 @@ export async function planMigration(
   progress: ReadProgress,
   signal: AbortSignal,
 ): Promise<MigrationPlan> {
-  const unready = await unreadiness(ports, connection.rules, signal);
+  const unready = await unreadiness(ports, connection, signal);
   const groups = await resolveGroups(connection, ask, signal);
   const { survey, facts } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
   return {

@@ -2,6 +2,7 @@ import { RefusedError } from '../core/errors.ts';
 import type { Hindrance } from '../core/migration/rehearsal.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import { requireSendable } from '../provisioning/recovery.ts';
+import { requireAlone } from './beside.ts';
 import { requireWriter } from './step-context.ts';
 
 /** Something to put in order before a migration begins, and what its start is refused with. */
@@ -10,16 +11,19 @@ export interface Unreadiness extends Hindrance {
 }
 
 type Asked = readonly [
-  ports: Pick<Ports, 'stores' | 'migration'>,
-  rules: Pick<Connection['rules'], 'name' | 'engine'>,
+  ports: Pick<Ports, 'stores' | 'migration' | 'connections'>,
+  connection: Connection,
   signal: AbortSignal,
 ];
 
-/** What is not as it must be before anything is surveyed: the identity, a connection in order, no other migration. Reads only. */
-export async function unreadiness(...[ports, rules, signal]: Asked): Promise<readonly Unreadiness[]> {
-  const { name } = rules;
+/**
+ * What is not as it must be before anything is surveyed: the identity, a connection in order, no other migration of it or on its
+ * application. Reads only.
+ */
+export async function unreadiness(...[ports, connection, signal]: Asked): Promise<readonly Unreadiness[]> {
+  const { name } = connection.rules;
   const { connections, migrations } = ports.stores;
-  const identity = await failedChecks(ports, rules, signal);
+  const identity = await failedChecks(ports, connection.rules, signal);
   const found = await Promise.all([
     refusalOf('no-identity', async () => requireWriter(ports)),
     refusalOf('switched-off', async () => {
@@ -34,6 +38,7 @@ export async function unreadiness(...[ports, rules, signal]: Asked): Promise<rea
         remedy: `see where it stands: headgate migration status ${name}`,
       });
     }),
+    refusalOf('migration-open', () => requireAlone(connection, ports)),
   ]);
   return [...identity, ...found.filter((one) => one !== undefined)];
 }
@@ -44,7 +49,7 @@ export async function requireReady(...asked: Asked): Promise<void> {
   if (first !== undefined) throw first.refusal;
 }
 
-async function failedChecks({ migration: { writer } }: Asked[0], { engine }: Asked[1], signal: AbortSignal) {
+async function failedChecks({ migration: { writer } }: Asked[0], { engine }: Connection['rules'], signal: AbortSignal) {
   const checks = writer === undefined ? [] : await writer.check(engine ?? 'headgate', signal);
   return checks
     .filter(({ ok }) => !ok)

@@ -9,13 +9,18 @@ export interface StoredMigration {
   readonly endedAt?: number;
 }
 
+/** Connections of which none may have an open migration, nor open one at the same moment. */
+interface Beside {
+  readonly beside?: readonly string[];
+}
+
 /**
  * Migrations and their journals. The database, not the caller, keeps "one open migration per connection", and every line
  * that was answered for survives a power cut.
  */
 export interface MigrationStore {
-  /** Opens a migration with the first lines of its journal. RefusedError('migration-open') when the connection has one. */
-  open(connection: string, entries: readonly JournalEntry[]): Promise<StoredMigration>;
+  /** Opens a migration with the first lines of its journal. RefusedError('migration-open') when the connection, or one beside it, has one. */
+  open(connection: string, entries: readonly JournalEntry[], how?: Beside): Promise<StoredMigration>;
   get(id: string): Promise<StoredMigration | undefined>;
   /** The open migration of a connection, if there is one. */
   openOf(connection: string): Promise<StoredMigration | undefined>;
@@ -32,11 +37,12 @@ export interface MigrationStore {
   /**
    * Adds lines, with the links that follow from them, in one transaction; an `ended` line ends the migration. Undefined
    * when it has ended, or when `worker` is given and has lost its lease: then nothing was written. A first line `rollback`
-   * opens one again that was aborted, unless its connection has had another migration since.
+   * opens one again that was aborted, unless its connection has had another migration since. RefusedError('migration-open')
+   * when that is asked while a connection beside it has one.
    */
   append(
     id: string,
     entries: readonly JournalEntry[],
-    how?: { readonly worker?: string; readonly links?: readonly Link[] },
+    how?: Beside & { readonly worker?: string; readonly links?: readonly Link[] },
   ): Promise<readonly JournalLine[] | undefined>;
 }

@@ -35,7 +35,7 @@ export async function copyState(
   progress: ReadProgress,
   signal: AbortSignal,
 ): Promise<CopiedState> {
-  const unready = await unreadiness(ports, connection.rules, signal);
+  const unready = await unreadiness(ports, connection, signal);
   const groups = await resolveGroups(connection, ask, signal);
   const { survey, facts, escrows } = await takeSurvey(connection, ports, { kind: ask.kind, groups }, signal, progress);
   return {

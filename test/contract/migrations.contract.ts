@@ -52,6 +52,31 @@ export function describeMigrations(name: string, open: () => Promise<StoresUnder
       expect(refused.every((reason) => reason instanceof RefusedError && reason.code === 'migration-open')).toBe(true);
     });
 
+    test('of many attempts to open one each on connections beside one another exactly one succeeds', async () => {
+      const names = Array.from({ length: 4 }, (_, index) => `${connection}-${index}`);
+      const attempts = names.map((own, index) => {
+        const beside = names.filter((other) => other !== own);
+        return (index % 2 === 0 ? under.stores : under.others).migrations.open(own, [started(own)], { beside });
+      });
+      const settled = await Promise.allSettled(attempts);
+      expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const refused = settled.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      expect(refused.every((reason) => reason instanceof RefusedError && reason.code === 'migration-open')).toBe(true);
+    });
+
+    test('one that was aborted is not opened again while a connection beside it has an open one', async () => {
+      const { migrations } = under.stores;
+      const beside = [`${connection}-beside`];
+      const { id } = await migrations.open(connection, [started(connection)], { beside });
+      await migrations.append(id, [ended]);
+      const other = await under.others.migrations.open(`${connection}-beside`, [started(`${connection}-beside`)]);
+      await expect(migrations.append(id, [rollback], { beside })).rejects.toMatchObject({ code: 'migration-open' });
+      expect(await migrations.openOf(connection)).toBeUndefined();
+      expect((await migrations.lines(id)).map(({ entry }) => entry.kind)).toEqual(['started', 'ended']);
+      await migrations.append(other.id, [ended]);
+      expect(await migrations.append(id, [rollback], { beside })).toHaveLength(1);
+    });
+
     test('lines are chained whoever adds them at the same time, and can be read from a place on', async () => {
       const { id } = await under.stores.migrations.open(connection, [started(connection)]);
       await Promise.all(

@@ -5,8 +5,8 @@ import { parse, stringify } from 'yaml';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { startProvider } from '../../src/sandbox/provider/provider.ts';
 import { company, memberCount, personName, writes } from './company.ts';
-import { approve, start, still } from './migration-world.ts';
-import { closed, startWorld, type World } from './world.ts';
+import { approve, assignedTo, OPTIONS, start, still } from './migration-world.ts';
+import { closed, eventually, startWorld, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(async () => {
@@ -71,6 +71,102 @@ test('one that another connection comes to use once it was approved is not empti
   await approve(operator, 'coverage');
   expect((await still(operator)).paused?.reason).toMatch(/^shared-group: .*acme-eu/);
   expect(memberCount(at, 'Crew')).toBe(4);
+});
+
+/** `acme` and `beta` on one application, each with a provider of its own and everybody in it. */
+async function openTwo() {
+  const at = await prepare();
+  const other = await startProvider({ tokens: ['beta-token-1'], behaviour: 'uniqkey' });
+  writeFileSync(join(at.directory, 'beta-token'), 'beta-token-1', { mode: 0o600 });
+  const provider = { profile: 'uniqkey', url: other.url, credential: { kind: 'bearer', token_file: './beta-token' } };
+  addConnection(at, { name: 'beta', provider });
+  const operator = await at.open();
+  expect([await run(operator, 'acme'), await run(operator, 'beta')]).toEqual(['succeeded', 'succeeded']);
+  const ask = (connection: string) => ({
+    connection,
+    kind: 'remove-groups' as const,
+    groups: ['Crew'],
+    options: { ...OPTIONS, accept: ['group-elsewhere' as const] },
+    requestedBy: 'ada',
+  });
+  const { migrations } = operator;
+  const signal = new AbortController().signal;
+  return {
+    at,
+    migrations,
+    close: () => other.close(),
+    plan: (connection: string) => migrations.plan(ask(connection), signal),
+    begin: (connection: string) => migrations.start(ask(connection), signal),
+    act: (connection: string, verb: 'abort' | 'rollback') => migrations.actOnMigration({ connection, verb, by: 'ada' }),
+    /** Says yes at the gate and waits for the end. */
+    carryOut: async (connection: string) => {
+      const stood = await stands(connection);
+      const { name, digest = '' } = stood.gate ?? {};
+      if (name === undefined) throw new Error(JSON.stringify(stood));
+      await migrations.approve({ connection, gate: name, digest, by: 'bob' });
+      return stands(connection);
+    },
+    stands,
+  };
+
+  /** The migration once it stands still. */
+  function stands(connection: string) {
+    return eventually(async () => {
+      const view = await migrations.migrationStatus(connection);
+      return view.status === 'running' ? undefined : view;
+    });
+  }
+}
+
+test('of two connections on one application only one is in a migration at a time, however they are started', async () => {
+  const { begin, plan, act, stands, close } = await openTwo();
+  const both = await Promise.allSettled(['acme', 'beta'].map(begin));
+  const [first, second] = both[0]?.status === 'fulfilled' ? ['acme', 'beta'] : ['beta', 'acme'];
+  expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  expect(await stands(first)).toMatchObject({ gate: { name: 'coverage' } });
+  const refusal = `connection ${first} provisions from the same application as ${second} and has an open migration`;
+  await expect(begin(second)).rejects.toThrow(refusal);
+  const [obstacle] = (await plan(second)).obstacles;
+  expect(obstacle).toMatchObject({ code: 'not-ready', text: expect.stringContaining(refusal) });
+
+  await act(first, 'rollback');
+  expect(await stands(first)).toMatchObject({ result: 'rolled-back', frozen: false });
+  await begin(second);
+  expect(await stands(second)).toMatchObject({ gate: { name: 'coverage' } });
+  await close();
+});
+
+test('one that was aborted is not rolled back over what another connection on its application does, or has done since', async () => {
+  const { at, begin, act, stands, carryOut, close } = await openTwo();
+  await begin('acme');
+  await stands('acme');
+  await act('acme', 'abort');
+  expect(await stands('acme')).toMatchObject({ result: 'aborted' });
+  await begin('beta');
+  await expect(act('acme', 'rollback')).rejects.toThrow(/^connection beta provisions .* has an open migration/);
+  expect(await carryOut('beta')).toMatchObject({ result: 'succeeded' });
+  const assigned = assignedTo(at);
+  await expect(act('acme', 'rollback')).rejects.toThrow(/^connection beta .* has taken out Crew since/);
+  expect(await stands('acme')).toMatchObject({ result: 'aborted' });
+  expect(assignedTo(at)).toEqual(assigned);
+  await close();
+});
+
+test('one that was aborted is rolled back where the other connection has gone back, too', async () => {
+  const { at, begin, act, stands, close } = await openTwo();
+  const assigned = assignedTo(at);
+  await begin('acme');
+  await stands('acme');
+  await act('acme', 'abort');
+  await stands('acme');
+  await begin('beta');
+  await stands('beta');
+  await act('beta', 'rollback');
+  expect(await stands('beta')).toMatchObject({ result: 'rolled-back' });
+  await act('acme', 'rollback');
+  expect(await stands('acme')).toMatchObject({ result: 'rolled-back', frozen: false });
+  expect(assignedTo(at)).toEqual(assigned);
+  await close();
 });
 
 test('another connection on the same application, whose group goes by the unassigning, is named and asked about', async () => {

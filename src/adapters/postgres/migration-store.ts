@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { RefusedError } from '../../core/errors.ts';
+import { openBeside } from '../../core/migration/beside.ts';
 import { mayBeRolledBack, nextLine, type JournalEntry, type JournalLine } from '../../core/migration/journal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MigrationStore, StoredMigration } from '../../ports/migration-store.ts';
@@ -58,11 +59,26 @@ async function writeLines(
   return lines;
 }
 
+/** RefusedError when one of these connections has an open migration; none of them opens one before `tx` is over. */
+async function requireNoneOpen(tx: Tx, connection: string, beside: readonly string[]): Promise<void> {
+  if (beside.length === 0) return;
+  await sql`lock table headgate.scope_migration in share row exclusive mode`.execute(tx);
+  const open = await tx
+    .selectFrom('headgate.scope_migration')
+    .select('connection')
+    .where('connection', 'in', beside)
+    .where('ended_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (open !== undefined) throw openBeside(connection, open.connection);
+}
+
 /** Opens an aborted migration again whose rollback is asked for. False when that is not what is asked, or too late. */
 async function openAgain(
   tx: Tx,
   { number, connection }: { readonly number: string; readonly connection: string },
   [first]: readonly JournalEntry[],
+  beside: readonly string[],
 ): Promise<boolean> {
   if (first?.kind !== 'rollback') return false;
   const newer = await tx
@@ -80,6 +96,7 @@ async function openAgain(
     .limit(1)
     .executeTakeFirst();
   if (newer !== undefined || last === undefined || !mayBeRolledBack(last.entry)) return false;
+  await requireNoneOpen(tx, connection, beside);
   await tx.updateTable('headgate.scope_migration').set({ ended_at: null }).where('number', '=', number).execute();
   return true;
 }
@@ -147,8 +164,9 @@ function createWrites(
   syncToDisk: SyncToDisk,
 ): Pick<MigrationStore, 'open' | 'lease' | 'release' | 'append'> {
   return {
-    async open(connection, entries) {
+    async open(connection, entries, { beside = [] } = {}) {
       const opened = await commit(db, 'migrations.open', async (tx) => {
+        await requireNoneOpen(tx, connection, beside);
         const row = await tx
           .insertInto('headgate.scope_migration')
           .values({ id: randomUUID(), connection, created_at: clock.now() })
@@ -189,7 +207,7 @@ function createWrites(
       );
     },
 
-    async append(id, entries, { worker, links = [] } = {}) {
+    async append(id, entries, { worker, links = [], beside = [] } = {}) {
       const lines = await commit(db, 'migrations.append', async (tx) => {
         const row = await tx
           .selectFrom('headgate.scope_migration')
@@ -198,7 +216,7 @@ function createWrites(
           .forUpdate()
           .executeTakeFirst();
         if (row === undefined) return undefined;
-        if (row.ended_at !== null && !(await openAgain(tx, row, entries))) return undefined;
+        if (row.ended_at !== null && !(await openAgain(tx, row, entries, beside))) return undefined;
         if (worker !== undefined && row.lease_worker !== worker) return undefined;
         const written = await writeLines(tx, row, entries, clock.now());
         if (links.length > 0) await writeLinks(tx, row.connection, links);
