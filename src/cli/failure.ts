@@ -8,7 +8,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { Interrupted, UsageError } from './io.ts';
 import type { CliIo } from './io.ts';
 import { createPaint } from './render/paint.ts';
-import { printable } from './render/text.ts';
+import { printable } from '../core/printable.ts';
 
 /** `headgate.yaml:12:5 connections[0].name: must be …`, the form editors and terminals make clickable. */
 export function problemLines(file: string, problems: readonly ConfigProblem[]): string[] {
@@ -57,7 +57,10 @@ export function reportFailure(
   const failure = describeFailure(error);
   if (json) writeProblem(io, failure);
   const paint = createPaint(io.stderr, color);
-  const lines = [`${paint.bad('error:')} ${printable(failure.message)}`, ...failure.details.map((line) => `  ${line}`)];
+  const lines = [
+    `${paint.bad('error:')} ${printable(failure.message)}`,
+    ...failure.details.map((line) => `  ${printable(line)}`),
+  ];
   if (failure.remedy !== undefined) lines.push(`  ${paint.strong('what to do:')} ${printable(failure.remedy)}`);
   io.stderr.write(`${lines.join('\n')}\n`);
   return failure.exit;
@@ -99,7 +102,7 @@ function describeFailure(error: unknown): Failure {
       message: error.message,
       details: [
         ...(status === undefined ? [] : [`status ${status}`]),
-        ...(requestId === undefined ? [] : [`request id ${printable(requestId)}`]),
+        ...(requestId === undefined ? [] : [`request id ${requestId}`]),
       ],
       ...(remedy === undefined ? {} : { remedy }),
     };
@@ -119,7 +122,7 @@ function describeApiError(error: ApiError): Failure {
     code: error.code,
     exit,
     message: error.message,
-    details: error.problems.map((problem) => printable(`${problem.path}: ${problem.message}`)),
+    details: error.problems.map((problem) => `${problem.path}: ${problem.message}`),
     problems: error.problems,
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
   };

@@ -1,4 +1,5 @@
 import { TransientError } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
 import { ApiError } from './api-client.ts';
 
 /**
@@ -37,7 +38,7 @@ export function createPatience(tell: (message: string) => void, most = MOST_QUES
       silent += 1;
       const trouble = passingTrouble(error);
       if (trouble === undefined || silent > most) throw error;
-      if (silent === 1) tell(`${trouble}; asking again`);
+      if (silent === 1) tell(`${printable(trouble)}; asking again`);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { Output } from './io.ts';
+import { printable } from '../core/printable.ts';
 import { clip } from './render/text.ts';
 
 /** Shows how far something is. On a terminal one line that is rewritten; elsewhere a plain line per step. */
@@ -15,8 +16,10 @@ export interface Progress {
 
 const DEFAULT_COLUMNS = 100;
 
+/** Names of the directory and the provider are made safe for the terminal here. */
 export function createProgress(output: Output): Progress {
-  return output.isTTY === true ? rewritten(output) : plainLines(output);
+  const progress = output.isTTY === true ? rewritten(output) : plainLines(output);
+  return { update: (line, step) => progress.update(printable(line), step), end: () => progress.end() };
 }
 
 function rewritten(output: Output): Progress {

@@ -1,3 +1,5 @@
+import { printable } from '../core/printable.ts';
+
 /** Text that is safe inside an element or a quoted attribute of an HTML page. */
 export type Html = { readonly html: string };
 
@@ -9,7 +11,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Template tag: every value is escaped unless it is Html itself; lists are joined. */
+/** Template tag: every value is made printable and escaped unless it is Html itself; lists are joined. */
 export function html(
   texts: TemplateStringsArray,
   ...values: readonly (string | number | Html | readonly Html[])[]
@@ -22,7 +24,8 @@ export function html(
 }
 
 function markupOf(value: string | number | Html | readonly Html[]): string {
-  if (typeof value === 'string') return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  if (typeof value === 'string')
+    return printable(value).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
   if (typeof value === 'number') return String(value);
   return 'html' in value ? value.html : value.map((part) => part.html).join('');
 }

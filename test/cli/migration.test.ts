@@ -139,6 +139,14 @@ describe('headgate migration', () => {
     expect(said).toHaveLength(1);
   });
 
+  test('a name cannot write to the terminal what it likes while a migration is watched', async () => {
+    const entry: JournalEntry = { kind: 'paused', by: 'headgate', reason: 'group Tok\u202eyo \u001b[31mred' };
+    const paused = viewOf('m1', journal(...atGate.map((line) => line.entry), entry), NOW);
+    const ran = await headgate({ migrationStatus: async () => paused })('migration', 'status', 'acme', '--watch');
+    expect(ran.err).toContain('Tok\ufffdyo \ufffd[31mred');
+    expect(ran.err).not.toContain('\u202e');
+  });
+
   test('start --wait ends at a gate with a code of its own, and says which command goes on', async () => {
     const ask = headgate({ startMigration: async () => shown });
     const ran = await ask(...START);

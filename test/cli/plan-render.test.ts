@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createPaint } from '../../src/cli/render/paint.ts';
 import { renderPlan, SHOWN_OPERATIONS } from '../../src/cli/render/plan.ts';
-import { clip, printable, shownDuration } from '../../src/cli/render/text.ts';
+import { printable } from '../../src/core/printable.ts';
+import { clip, shownDuration } from '../../src/cli/render/text.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
 import { createOperation, disableOperation, planOf, testIo } from './builders.ts';

@@ -12,6 +12,12 @@ describe('progress without a terminal', () => {
     progress.end();
     expect(io.written().err).toBe('0 %\n25 %\n50 %\n75 %\n100 %\n');
   });
+
+  test('shows no name that could move the cursor, colour the screen or turn the line around', () => {
+    const io = testIo();
+    createProgress(io.stderr).update('group Tok\u202eyo \u001b[31mred\u061c', 'a');
+    expect(io.written().err).toBe('group Tok\ufffdyo \ufffd[31mred\ufffd\n');
+  });
 });
 
 describe('progress on a terminal', () => {

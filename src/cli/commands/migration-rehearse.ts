@@ -5,7 +5,6 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import { readingProgress } from '../render/cycle.ts';
 import { renderRehearsal } from '../render/rehearsal.ts';
-import { printable } from '../render/text.ts';
 import { onRun, type Session, type Shell } from '../session.ts';
 import { askOf, withAsk, type AskOptions } from './migration-ask.ts';
 
@@ -53,6 +52,6 @@ function showProgress(progress: Progress, event: RehearsalEvent): void {
     return;
   }
   const total = event.total ?? 0;
-  const line = `rehearsal, step ${Math.min(event.done + 1, total)} of ${total}: ${printable(on)}`;
+  const line = `rehearsal, step ${Math.min(event.done + 1, total)} of ${total}: ${on}`;
   progress.update(line, line);
 }

@@ -4,7 +4,8 @@ import type { ChannelState } from '../../ports/notifications.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { renderTable } from '../render/table.ts';
-import { printable, shownTime } from '../render/text.ts';
+import { printable } from '../../core/printable.ts';
+import { shownTime } from '../render/text.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 

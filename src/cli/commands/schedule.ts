@@ -4,7 +4,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
 import { renderSchedules } from '../render/status.ts';
-import { printable } from '../render/text.ts';
+import { printable } from '../../core/printable.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 

@@ -3,7 +3,8 @@ import type { Rotation } from '../../ports/credential-desk.ts';
 import type { CredentialHistory } from '../../ports/credentials.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { shownTime } from './text.ts';
 
 /** Credentials as a table, for `headgate token list`. `now` in ms since the epoch. */
 export function renderCredentials(credentials: readonly Credential[], now: number, paint: Paint): string {

@@ -6,7 +6,8 @@ import type { CycleRecord } from '../../ports/stores.ts';
 import { bar } from '../progress.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { grouped, plural, printable, shownDuration, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { grouped, plural, shownDuration, shownTime } from './text.ts';
 
 const WAVE_NAMES: Readonly<Record<Wave, string>> = {
   [WAVE.disable]: 'disable',

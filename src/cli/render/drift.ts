@@ -1,6 +1,7 @@
 import { concernsOurs, DRIFT_KINDS, type DriftFinding, type DriftKind, type DriftReport } from '../../core/drift.ts';
 import type { Paint } from './paint.ts';
-import { clip, grouped, plural, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, grouped, plural, shownTime } from './text.ts';
 
 const TITLES: Readonly<Record<DriftKind, string>> = {
   'account-deactivated': 'deactivated by hand',

@@ -2,7 +2,8 @@ import type { Finding, LeftBehind } from '../../core/experiment.ts';
 import type { ExperimentPlan, ExperimentReport } from '../../ports/experiment-desk.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { clip, plural, printable } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, plural } from './text.ts';
 
 /** What an experiment would do. */
 export function renderExperimentPlan(plan: ExperimentPlan, paint: Paint): string {

@@ -4,7 +4,8 @@ import { renderOperations } from './operations.ts';
 import type { Paint } from './paint.ts';
 import { pendingWords } from './pending.ts';
 import { renderTable } from './table.ts';
-import { printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { shownTime } from './text.ts';
 
 /** Why somebody has or lacks access through one connection. */
 export function renderExplanation(explanation: Explanation, paint: Paint): string {

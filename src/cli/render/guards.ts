@@ -1,6 +1,7 @@
 import type { GuardSetting } from '../../core/guards/settings.ts';
 import type { HoldView } from '../../ports/hold-desk.ts';
-import { plural, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { plural, shownTime } from './text.ts';
 
 /** What a person decided about a connection's holds, for its status. */
 export function holdLines(holds: readonly HoldView[]): readonly string[] {

@@ -3,7 +3,8 @@ import type { HoldDetail, HoldView } from '../../ports/hold-desk.ts';
 import type { Paint } from './paint.ts';
 import { renderOperations } from './operations.ts';
 import { renderTable } from './table.ts';
-import { clip, grouped, plural, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, grouped, plural, shownTime } from './text.ts';
 
 /** Holds as a table. */
 export function renderHolds(holds: readonly HoldView[], paint: Paint): string {

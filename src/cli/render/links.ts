@@ -3,7 +3,8 @@ import { countResources, type VanishedLinks } from '../../core/vanished.ts';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { clip, grouped, plural, printable } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, grouped, plural } from './text.ts';
 
 /** Links as a table. */
 export function renderLinks(links: LinkPage['links']): string {

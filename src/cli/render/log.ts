@@ -1,7 +1,8 @@
 import type { LogEntry, LoggedReference, NamedAnchor } from '../../core/log-entry.ts';
 import { OUTCOME_WORDS } from '../outcomes.ts';
 import type { Paint } from './paint.ts';
-import { clip, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, shownTime } from './text.ts';
 
 /** How much of an entry is shown. */
 export interface LogDisplay {

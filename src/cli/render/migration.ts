@@ -9,7 +9,8 @@ import type { WhatIf } from '../../core/whatif.ts';
 import type { MigrationPlan } from '../../ports/migration-operator.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { clip, plural, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, plural, shownTime } from './text.ts';
 
 /** What a person has to know before saying yes at a gate. */
 const GATE_WORDS: Readonly<Record<NonNullable<MigrationView['gate']>['name'], string>> = {

@@ -2,7 +2,8 @@ import type { OperationRecord } from '../../ports/stores.ts';
 import type { Paint } from './paint.ts';
 import { answerLine } from './recovery.ts';
 import { renderTable } from './table.ts';
-import { clip, plural, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, plural, shownTime } from './text.ts';
 
 /** Operations with what became of them: of one cycle by their number in it, of several (`dated`) by when they were settled. */
 export function renderOperations(operations: readonly OperationRecord[], paint: Paint, dated = false): string {

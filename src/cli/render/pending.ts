@@ -1,5 +1,6 @@
 import type { PendingRemoval } from '../../ports/operator.ts';
-import { printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { shownTime } from './text.ts';
 
 /**
  * "ada@contoso.com will be disabled at 2026-12-01 08:00:00Z: lost the only path: …"; once that is over, what keeps it. `now`

@@ -8,7 +8,8 @@ import { heldOperations } from '../../core/guards.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { pendingWords } from './pending.ts';
-import { clip, grouped, plural, printable } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, grouped, plural } from './text.ts';
 
 /** How many operations of each wave are shown unless all are asked for: every kind of change is seen on one screen. */
 export const SHOWN_OPERATIONS = 12;

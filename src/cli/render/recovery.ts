@@ -4,7 +4,8 @@ import type { Quarantined } from '../../core/quarantine.ts';
 import type { RecoveryAct } from '../../ports/recovery.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { clip, plural, printable, shownDuration, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, plural, shownDuration, shownTime } from './text.ts';
 
 /** The other side's answer in one line. */
 export function answerLine({ code, message, status, detail, requestId }: OperationFailure): string {

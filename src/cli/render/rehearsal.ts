@@ -1,7 +1,8 @@
 import type { Rehearsal, RehearsalEnd, RehearsedPerson } from '../../core/migration/rehearsal.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { clip, plural, printable } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { clip, plural } from './text.ts';
 
 const OUTCOME: Readonly<Record<RehearsedPerson['outcome'], string>> = {
   keeps: 'keeps account',

@@ -1,5 +1,5 @@
 import type { ReloadReport } from '../../ports/operator.ts';
-import { printable } from './text.ts';
+import { printable } from '../../core/printable.ts';
 
 /** What a reload changed, one line for each connection it concerns. */
 export function renderReload({ file, added, changed, removed, stopped }: ReloadReport): string {

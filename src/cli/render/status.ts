@@ -5,7 +5,8 @@ import { guardsOff, holdLines } from './guards.ts';
 import type { Paint } from './paint.ts';
 import { renderQuarantine } from './recovery.ts';
 import { renderTable } from './table.ts';
-import { grouped, plural, printable, shownTime } from './text.ts';
+import { printable } from '../../core/printable.ts';
+import { grouped, plural, shownTime } from './text.ts';
 
 type Schedules = Awaited<ReturnType<Operator['schedules']>>;
 type Checks = Awaited<ReturnType<Operator['doctor']>>;

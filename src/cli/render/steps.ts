@@ -1,6 +1,6 @@
 import type { OnDemandPlan } from '../../ports/operator.ts';
 import type { Paint } from './paint.ts';
-import { printable } from './text.ts';
+import { printable } from '../../core/printable.ts';
 
 /** Details shown of one step; --json has them all. */
 const SHOWN_DETAILS = 40;

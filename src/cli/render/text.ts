@@ -1,11 +1,3 @@
-/** Control and bidirectional formatting characters, with which a name could move the cursor or hide what it says. */
-const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** Text from the directory or a provider, made safe for a terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(UNPRINTABLE, '\u{fffd}');
-}
-
 /** At most `width` characters (code points), the last one an ellipsis when something was cut. */
 export function clip(text: string, width: number): string {
   const characters = Array.from(text);
