@@ -12,7 +12,7 @@ import { connectionStatus, cycleView, testIo } from './builders.ts';
 const plain = createPaint(testIo().stdout, false);
 const NOW = Date.parse('2026-12-01T08:00:00Z');
 
-function shown(connection: Partial<ConnectionStatus>): string {
+function shown(connection: Partial<ConnectionStatus>, daemon = true): string {
   const status: Status = {
     version: '1',
     startedAt: 0,
@@ -21,7 +21,7 @@ function shown(connection: Partial<ConnectionStatus>): string {
     queues: [],
     connections: [connectionStatus(connection)],
   };
-  return renderStatus(status, true, plain);
+  return renderStatus(status, daemon, plain);
 }
 
 describe('headgate status', () => {
@@ -61,6 +61,17 @@ describe('headgate status', () => {
     expect(waiting).toMatch(/acme: migration: disable-scim waits for somebody's yes at the gate coverage; .*no cycle/);
     expect(waiting).toContain('headgate migration status acme');
     expect(shown({})).not.toContain('migration');
+  });
+
+  test('tells how fast an open cycle goes where a daemon runs, and without one only when it goes on', () => {
+    const pace = { at: NOW, operationsPerSecond: 229.2, concurrency: 8 };
+    const status = { state: { connection: 'acme', schedulesPaused: false, pace }, openCycle: cycleView() };
+    const goesOn = 'the cycle goes on when "headgate serve" runs';
+    expect(shown(status)).toContain('acme sends 229.2 operations a second');
+    expect(shown(status)).not.toContain(goesOn);
+    expect(shown(status, false)).not.toContain('operations a second');
+    expect(shown(status, false)).toContain(`acme: ${goesOn}`);
+    expect(shown({}, false)).not.toContain(goesOn);
   });
 
   test('tells of an aborted migration that what it did stands, and how to take it back', () => {

@@ -37,7 +37,9 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
   const off = status.connections.flatMap((connection) => switchedOffOf(connection, paint));
   const waiting = status.connections.flatMap((connection) => waitOf(connection, paint));
   const migrations = status.connections.flatMap((connection) => migrationOf(connection, paint));
-  const paces = status.connections.flatMap((connection) => paceOf(connection, status.asOf));
+  const paces = status.connections.flatMap((connection) =>
+    daemon ? paceOf(connection, status.asOf) : restOf(connection),
+  );
   // Where nothing is sent any more there is nothing to come and nothing to mend.
   const alive = status.connections.filter(({ state }) => state.switchedOffAt === undefined);
   const leaving = alive.flatMap((connection) => leavingOf(connection, status.asOf, paint));
@@ -120,6 +122,11 @@ function paceOf(
   return [
     `${connection} sends ${operationsPerSecond.toFixed(1)} operations a second; allowed at present: ${plural(concurrency, 'request')} at a time${rate}`,
   ];
+}
+
+/** An open cycle that nobody carries on. */
+function restOf({ connection, openCycle }: ConnectionStatus): readonly string[] {
+  return openCycle === undefined ? [] : [`${connection}: the cycle goes on when "headgate serve" runs`];
 }
 
 /** Removals that wait for their delay, or are due and not done. */
