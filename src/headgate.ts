@@ -6,6 +6,7 @@ import type { CheckedFile } from './config/load.ts';
 import { schedulesOf } from './config/schedules.ts';
 import { openContext, systemClock, type Context } from './context.ts';
 import { createHttpApp } from './http/server.ts';
+import { jobsHere, type MigrationsOf } from './jobs-here.ts';
 import type { Log } from './ports/log.ts';
 import { createMigrationOperator } from './migration/operator.ts';
 import type { ReloadReport } from './ports/operator.ts';
@@ -24,6 +25,8 @@ export interface Duties {
   readonly work: boolean;
   /** Keeps the schedules and nudges what is open. */
   readonly schedule: boolean;
+  /** Whose migrations are carried on by a process that works. */
+  readonly migrationsOf: MigrationsOf;
 }
 
 export interface HeadgateOptions {
@@ -53,7 +56,13 @@ export interface Headgate {
 export async function openHeadgate(options: HeadgateOptions): Promise<Headgate> {
   const { config, duties, log, version } = options;
   const apiToken = await openApiToken(config.http.tokenFile);
-  const context = await openContext({ config, jobs: JOBS, log, version, onFatal: options.onFatal });
+  const context = await openContext({
+    config,
+    jobs: jobsHere(JOBS, duties.migrationsOf),
+    log,
+    version,
+    onFatal: options.onFatal,
+  });
   const { ports, prometheus, queues } = context;
   let closing: Promise<void> | undefined;
   const sweeper = createSweeper(context, config.retention, () => reloader.config(), log);

@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import type { CheckedFile } from './config/load.ts';
 import { StartupError } from './core/errors.ts';
 import { openHeadgate, type Duties, type Headgate } from './headgate.ts';
+import type { MigrationsOf } from './jobs-here.ts';
 import { createLogger } from './logger.ts';
 import type { Log } from './ports/log.ts';
 
@@ -14,10 +15,10 @@ import type { Log } from './ports/log.ts';
 const CLOSE_MARGIN_MS = 10_000;
 
 const DUTIES: Readonly<Record<ServeRole, Duties>> = {
-  all: { work: true, schedule: true },
-  worker: { work: true, schedule: false },
-  scheduler: { work: false, schedule: true },
-  api: { work: false, schedule: false },
+  all: { work: true, schedule: true, migrationsOf: 'all' },
+  worker: { work: true, schedule: false, migrationsOf: 'all' },
+  scheduler: { work: false, schedule: true, migrationsOf: [] },
+  api: { work: false, schedule: false, migrationsOf: [] },
 };
 
 /**
@@ -96,11 +97,15 @@ async function listen({ app }: Headgate, { http }: Config): Promise<void> {
 
 /**
  * Opens Headgate inside this process for a command that found no daemon. Nothing listens; requests go to the same routes.
- * With `work` the jobs a command starts are carried out here; nothing else is.
+ * With `work` jobs are carried out here; of migrations only those of `migrationsOf`, which a command has to be about.
  */
 export async function openInProcess(
   config: Config,
-  { work, reread }: { readonly work: boolean; readonly reread: () => CheckedFile },
+  {
+    work,
+    reread,
+    migrationsOf = [],
+  }: { readonly work: boolean; readonly migrationsOf?: MigrationsOf; readonly reread: () => CheckedFile },
   version: string,
 ): Promise<Transport> {
   const log = createLogger(
@@ -111,7 +116,7 @@ export async function openInProcess(
   const headgate = await openHeadgate({
     config,
     reread,
-    duties: { work, schedule: false },
+    duties: { work, schedule: false, migrationsOf },
     log,
     version,
     onFatal: (error) => fatal(error, log),

@@ -32,9 +32,12 @@ export interface CliParts {
   serve(config: Config, options: { readonly role: ServeRole; readonly reread: Reread }): Promise<ExitCode>;
   /**
    * Opens the same API inside this process, for use without a daemon. `work`: also take jobs, so that a cycle started here
-   * is carried out here. Throws StartupError when another process holds the data directory.
+   * is carried out here, and the migrations of `migrationsOf` with it, no others. Throws StartupError when another process holds the data directory.
    */
-  openInProcess(config: Config, options: { readonly work: boolean; readonly reread: Reread }): Promise<Transport>;
+  openInProcess(
+    config: Config,
+    options: { readonly work: boolean; readonly migrationsOf?: readonly string[]; readonly reread: Reread },
+  ): Promise<Transport>;
   runSandbox(options: SandboxOptions, io: CliIo): Promise<ExitCode>;
   runDemo(options: DemoOptions, io: CliIo, paint: Paint): Promise<ExitCode>;
 }

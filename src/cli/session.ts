@@ -41,7 +41,7 @@ export interface Session {
   /** Names of all connections. Throws ConfigError when the file does not tell them. */
   connectionNames(): readonly string[];
   /** The operator interface: of the running daemon, or opened in this process (`work`: carrying out jobs as well). */
-  connect(options?: { readonly work: boolean }): Promise<OpenOperator>;
+  connect(options?: { readonly work: boolean; readonly migrationsOf?: readonly string[] }): Promise<OpenOperator>;
   /** Who asks, for the audit trail of a cycle. */
   requestedBy(): string;
   readonly out: (text: string) => void;
@@ -126,7 +126,7 @@ function createSession({ io, parts }: Shell, command: Command, opened: OperatorC
       return chooseConnection(connectionNames(), asked, command);
     },
     connectionNames,
-    async connect({ work } = { work: false }) {
+    async connect({ work, migrationsOf = [] } = { work: false }) {
       const address = addressOf();
       const daemon = await daemonLives(address.http);
       const transport = daemon
@@ -135,7 +135,7 @@ function createSession({ io, parts }: Shell, command: Command, opened: OperatorC
             readConfig();
             throw error;
           })
-        : await parts.openInProcess(readConfig(), { work, reread });
+        : await parts.openInProcess(readConfig(), { work, migrationsOf, reread });
       if (daemon && config === undefined) say(`warning: ${brokenFile(configFile, daemonUrl(address.http))}`);
       const operator = createOperatorClient(createApiClient(transport));
       opened.push(operator);

@@ -376,10 +376,10 @@ describe('without a daemon', () => {
   test('the same API is opened in this process and closed at the end', async () => {
     const { configFile, folder } = configFor(await freePort());
     let closes = 0;
-    const asked: boolean[] = [];
+    const asked: unknown[] = [];
     const parts = testParts({
-      async openInProcess(_config, { work }) {
-        asked.push(work);
+      async openInProcess(_config, { work, migrationsOf }) {
+        asked.push({ work, migrationsOf });
         const app = Fastify();
         cycleRoutes([OPEN, closed('succeeded')])(app);
         return inProcessTransport(app, async () => void (closes += 1));
@@ -391,7 +391,13 @@ describe('without a daemon', () => {
     const left = await run(['cycle', 'start', '--full', '--config', configFile], testIo(), parts);
     expect(left).toMatchObject({ code: 0, out: 'c-1\n' });
     expect(left.err).toContain('once "headgate serve" runs');
-    expect({ asked, closes }).toEqual({ asked: [true, false], closes: 2 });
+    expect({ asked, closes }).toEqual({
+      asked: [
+        { work: true, migrationsOf: [] },
+        { work: false, migrationsOf: [] },
+      ],
+      closes: 2,
+    });
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -22,7 +22,11 @@ async function open(): Promise<{ readonly sandbox: Sandbox; readonly operator: O
   const sandbox = await openSandbox({ ...like, port: 0, directory, httpPort: await freePort() });
   closing.push(() => sandbox.close());
   const reread = () => loadFile(sandbox.configFile, {});
-  const transport = await openInProcess(loadConfig(sandbox.configFile, {}), { work: true, reread }, 'test');
+  const transport = await openInProcess(
+    loadConfig(sandbox.configFile, {}),
+    { work: true, migrationsOf: 'all', reread },
+    'test',
+  );
   const operator = createOperatorClient(createApiClient(transport));
   closing.push(() => operator.close());
   return { sandbox, operator };

@@ -149,7 +149,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const open = async () => {
     const transport = await openInProcess(
       loadConfig(configFile, process.env),
-      { work: true, reread: () => loadFile(configFile, process.env) },
+      { work: true, migrationsOf: 'all', reread: () => loadFile(configFile, process.env) },
       'test',
     );
     const client = createOperatorClient(createApiClient(transport));

@@ -105,7 +105,7 @@ async function runStart(
   [name]: readonly string[],
 ): Promise<ExitCode> {
   const ask = askOf(session, options, name);
-  const opened = await session.connect({ work: options.wait === true });
+  const opened = await session.connect({ work: options.wait === true, migrationsOf: [ask.connection] });
   const start = { ...ask, requestedBy: session.requestedBy() };
   const view = await opened.operator.migrations.start(start, new AbortController().signal);
   if (options.wait === true) return watchMigration(session, opened, view);
