@@ -54,6 +54,6 @@ async function readJson(file: string): Promise<unknown> {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new UsageError(`${file} cannot be read (${code})`);
+    throw new UsageError(`${file} cannot be read (${code}); make one with: headgate plan --out ${file}`);
   }
 }

@@ -677,6 +677,17 @@ describe('the other commands', () => {
     expect(out).toContain('sign-in blocked');
   });
 
+  test('explain of a name that no connection knows says what a name may be', async () => {
+    const api = await serverWith((app) => {
+      const nobody = { connection: 'acme', found: false, paths: [], conclusion: 'nobody', mapped: {}, operations: [] };
+      app.get('/api/v1/connections/:name/explain', async () => nobody);
+    });
+    const { code, err } = await headgate(api, ['explain', 'adda']);
+    expect(code).toBe(1);
+    expect(err).toContain('"adda"');
+    expect(err).toContain('userPrincipalName');
+  });
+
   test('doctor ends with 0 when it only warns, and says what to do', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/doctor', async () => [

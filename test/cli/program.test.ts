@@ -51,6 +51,16 @@ describe('a command that is not understood ends with 64, and says what is possib
     ['an unknown role', ['serve', '--role', 'boss'], /Allowed choices are all, worker, scheduler, api/],
     ['a time without a unit', ['cycle', 'start', '--full', '--timeout', '90'], /such as 90s, 15m or 2h/],
     ['a count that is none', ['cycle', 'list', '--limit', '-3'], /whole number of at least 1/],
+    [
+      'a token that cannot be one',
+      ['token', 'show', 'zzzz'],
+      /'zzzz' is invalid .*'fingerprint'\. Copy at least its first 4/,
+    ],
+    [
+      'a plan that is not there',
+      ['apply', 'nope.json'],
+      /cannot be read \(ENOENT\); make one with: headgate plan --out/,
+    ],
     ['an unknown connection', ['plan', '-c', 'acmee'], /no connection is named "acmee" \(did you mean "acme"\?\)/],
   ])('%s', async (_rule, argv, says) => {
     const { code, out, err } = await run([...argv, '--config', folder.file]);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from '../../core/printable.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { renderExplanation } from '../render/explain.ts';
@@ -32,5 +33,7 @@ async function runExplain(session: Session, options: Options, [user = '']: reado
       ? JSON.stringify(explanations, undefined, 2)
       : explanations.map((explanation) => renderExplanation(explanation, session.paint)).join('\n\n'),
   );
-  return explanations.some((explanation) => explanation.found) ? EXIT.done : EXIT.failed;
+  if (explanations.some(({ found }) => found)) return EXIT.done;
+  session.say(`"${printable(user)}" was not found. Give the userPrincipalName as it is today, or the object id.`);
+  return EXIT.failed;
 }

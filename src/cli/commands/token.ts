@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import type { Credential } from '../../core/credential.ts';
 import { provesCredential } from '../../core/rotation.ts';
 import { CONNECTION_OPTION } from '../connection-option.ts';
@@ -27,7 +27,14 @@ interface EndOptions {
 const FINGERPRINT = [
   '<fingerprint>',
   'fingerprint (or its beginning) or id, as "headgate token list" shows it',
+  parseReference,
 ] as const;
+
+/** What may be the beginning of a fingerprint, or an id. Throws commander's InvalidArgumentError, a usage error. */
+function parseReference(text: string): string {
+  if (/^[0-9a-f-]{4,36}$/.test(text)) return text;
+  throw new InvalidArgumentError('Copy at least its first 4 digits (0-9, a-f) from: headgate token list');
+}
 
 /** `headgate token`: the credentials of connections, from one generated at the provider to one that is known to be dead. */
 export function registerToken(program: Command, shell: Shell): void {
