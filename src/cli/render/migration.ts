@@ -84,14 +84,17 @@ function requestText({ method, path, body }: ExactRequest): string {
   return `${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`;
 }
 
+/** How to go on in spite of what asks for consent; nothing where nothing does. */
+export function consentWords(obstacles: readonly Pick<SurveyFinding, 'code' | 'severity'>[]): string {
+  const codes = [...new Set(obstacles.flatMap(({ code, severity }) => (severity === 'consent' ? [code] : [])))];
+  return codes.length === 0 ? '' : ` If that is meant: ${codes.map((code) => `--accept ${code}`).join(' ')}`;
+}
+
 /** What a migration would do: findings, who would be lost without it, and every request. */
 export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: number): string {
   const { survey, obstacles, requests } = plan;
   const shown = requests.slice(0, most);
   const blocked = obstacles.map(({ code }) => code).join(', ');
-  const consents = [...new Set(obstacles.flatMap(({ code, severity }) => (severity === 'consent' ? [code] : [])))];
-  const accept =
-    consents.length === 0 ? '' : ` If that is meant: ${consents.map((code) => `--accept ${code}`).join(' ')}`;
   return [
     `${paint.strong(`${survey.kind} of ${survey.connection}`)}: ${plural(survey.groups.length, 'group')}, ${plural(survey.users.length, 'user')} through them, ${plural(survey.accounts.length, 'active account')}. Nothing was written.`,
     ...findingLines([...obstacles.filter(({ code }) => code === 'not-ready'), ...survey.findings], paint),
@@ -109,7 +112,7 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
       : []),
     obstacles.length === 0
       ? paint.good('Nothing stands in the way.')
-      : paint.bad(`In the way: ${blocked}. Nothing can be begun like this.${accept}`),
+      : paint.bad(`In the way: ${blocked}. Nothing can be begun like this.${consentWords(obstacles)}`),
   ].join('\n');
 }
 

@@ -1,4 +1,5 @@
 import type { Rehearsal, RehearsalEnd, RehearsedPerson } from '../../core/migration/rehearsal.ts';
+import { consentWords } from './migration.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
@@ -47,6 +48,7 @@ function endLine({ result, step, text }: RehearsalEnd, paint: Paint): string {
 /** What a rehearsal came to: everybody, those who lose first, then requests, and what it cannot know. */
 export function renderRehearsal(rehearsal: Rehearsal, paint: Paint, most: number): string {
   const { kind, connection, copied, people, requests, counts, hindrances, unknown, assumed } = rehearsal;
+  const lacking = rehearsal.findings.filter((finding) => hindrances.some(({ code }) => code === finding.code));
   const shown = people.slice(0, most);
   const sent = requests.slice(0, most);
   const more = (all: number, some: number) =>
@@ -81,6 +83,6 @@ export function renderRehearsal(rehearsal: Rehearsal, paint: Paint, most: number
     '',
     rehearsal.safe
       ? paint.good('On this copy everybody keeps their account, and nothing stands in the way.')
-      : paint.bad('Not like this: see above.'),
+      : paint.bad(`Not like this: see above.${consentWords(lacking)}`),
   ].join('\n');
 }

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { createPaint } from '../../src/cli/render/paint.ts';
+import { renderRehearsal } from '../../src/cli/render/rehearsal.ts';
+import type { Rehearsal } from '../../src/core/migration/rehearsal.ts';
+import { testIo } from './builders.ts';
+
+const REHEARSAL: Rehearsal = {
+  connection: 'acme',
+  kind: 'remove-groups',
+  groups: [],
+  copied: { users: 1, directoryGroups: 1, assignments: 1, accounts: 1, scimGroups: 1, links: 1 },
+  assumed: [],
+  hindrances: [
+    { code: 'user-disabled', text: 'ann may not sign in' },
+    { code: 'paused', text: 'the connection is paused' },
+  ],
+  findings: [
+    { code: 'user-disabled', severity: 'consent', text: 'ann may not sign in', anchors: ['ann'] },
+    { code: 'job-missing', severity: 'consent', text: 'accepted already', anchors: [] },
+  ],
+  end: { result: 'not-started', text: 'not begun' },
+  people: [],
+  counts: { keeps: 0, changes: 0, loses: 0 },
+  groupsLeft: [],
+  requests: [],
+  unknown: [],
+  safe: false,
+};
+
+test('a rehearsal that lacks a consent says, as a plan does, how to give it: that one, and none besides', () => {
+  const shown = renderRehearsal(REHEARSAL, createPaint(testIo().stdout, false), 40);
+  expect(shown).toMatch(/Not like this: see above\. If that is meant: --accept user-disabled$/);
+});
