@@ -154,6 +154,29 @@ describe("the way back with Entra's engine", () => {
     },
   );
 
+  test('M9: a cycle under way that has not seen the group assigned again finds the direct assignments still there', async () => {
+    const organisation = company({ users: 4, groups: { Crew: [1, 2] }, direct: [3, 3] });
+    const at = await openWorld({ organisation, vendor: 'generic' });
+    await at.start('remove-groups', ['Crew']);
+    expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
+    at.tenant.control.unassign({ principal: 'Crew' });
+    at.tenant.control.assign({ principal: personName(4) });
+    at.provider.observe({
+      async afterWrite({ method, path }) {
+        if (method !== 'POST' || !path.includes('/Users')) return;
+        await rollback(at);
+        await at.look(12);
+      },
+    });
+    await at.cycle();
+    expect(at.active()).toEqual(people(1, 4));
+    at.provider.observe({});
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back' });
+    expect(at.assigned()).toEqual(['Crew', personName(3), personName(4)]);
+    expect(at.groups()).toEqual({ Crew: people(1, 2) });
+    expect(at.active()).toEqual(people(1, 4));
+  });
+
   test('M9: where nobody was assigned there is no cycle to wait for', async () => {
     const at = await open();
     await at.start('remove-groups', ['Crew']);

@@ -68,13 +68,14 @@ export async function startTenant(options: TenantOptions): Promise<Tenant> {
       : options.organisation;
   const registered = options.applications ?? saved?.applications ?? [readerApplication(), migrationApplication()];
   const applications = new Map(registered.map((application) => [application.clientId, application]));
+  const replica = createReplica(organisation, now, options.lag ?? { kind: 'none' });
   const parts = {
     organisation,
     applications,
-    replica: createReplica(organisation, now, options.lag ?? { kind: 'none' }),
+    replica,
     index: createReplica(organisation, now, options.countLag ?? { kind: 'none' }),
     feed: createDeltaFeed(organisation, now),
-    provisioningJobs: createProvisioningJobs({ organisation, now }),
+    provisioningJobs: createProvisioningJobs({ organisation, replica, now }),
     throttle: createThrottle(now, options.throttle),
     faults: createFaults(),
     log: createRequestLog(options.requestLogLimit ?? 20_000),

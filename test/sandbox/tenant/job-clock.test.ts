@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { guideState } from '../../../src/sandbox/organisation/guide-company.ts';
 import { createOrganisation } from '../../../src/sandbox/organisation/organisation.ts';
+import { createReplica } from '../../../src/sandbox/organisation/replication.ts';
 import { startProvider, type SandboxProvider } from '../../../src/sandbox/provider/provider.ts';
 import { createProvisioningJobs } from '../../../src/sandbox/tenant/provisioning/provisioning-jobs.ts';
 
@@ -17,7 +18,11 @@ test('a cycle that takes longer than its clock is followed by one, not by all th
   provider.observe({ beforeWrite: () => held });
   let asked = 0;
   const organisation = createOrganisation(guideState());
-  const jobs = createProvisioningJobs({ organisation, now: () => (asked += 1) });
+  const jobs = createProvisioningJobs({
+    organisation,
+    replica: createReplica(organisation, Date.now, { kind: 'none' }),
+    now: () => (asked += 1),
+  });
   const target = { url: provider.url, token: provider.token ?? '' };
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   jobs.set(guideState().servicePrincipals[0]?.appId ?? '', 'Active', { target, everyMilliseconds: 10 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { guideState } from '../../../src/sandbox/organisation/guide-company.ts';
+import type { BehaviourName } from '../../../src/sandbox/provider/behaviours/registry.ts';
 import { startProvider, type SandboxProvider } from '../../../src/sandbox/provider/provider.ts';
 import { migrationApplication, READ_PERMISSIONS } from '../../../src/sandbox/tenant/login/applications.ts';
 import type { JobSettings } from '../../../src/sandbox/tenant/provisioning/provisioning-jobs.ts';
@@ -22,8 +23,8 @@ interface Opened {
 }
 
 /** The company of the guide, provisioned by Entra's own service: IT with two members, and their two accounts. */
-async function open(settings: JobSettings = {}): Promise<Opened> {
-  provider = await startProvider({ behaviour: 'uniqkey' });
+async function open(settings: JobSettings = {}, behaviour: BehaviourName = 'uniqkey'): Promise<Opened> {
+  provider = await startProvider({ behaviour });
   client = await startClient(guideState(), {
     applications: [migrationApplication({ permissions: [...READ_PERMISSIONS, 'Synchronization.ReadWrite.All'] })],
   });
@@ -84,6 +85,51 @@ describe("Entra's own provisioning service in the sandbox", () => {
       status: { code: 'Quarantine', quarantine: { reason: 'EncounteredQuarantineException' } },
     });
   });
+});
+
+describe('what the job reads', () => {
+  it('is as far behind as other reads are', async () => {
+    const opened = await open();
+    const { control } = client.tenant;
+    control.setLag({ kind: 'held' });
+    control.unassign({ principal: 'IT' });
+    expect(await opened.run()).toMatchObject({ state: 'Succeeded', countExported: 0 });
+    expect(active()).toEqual([TEST1, TEST3]);
+    control.advance();
+    await opened.run();
+    expect(active()).toEqual([]);
+  });
+
+  it.each<readonly [how: string, at: { readonly begin: string; readonly later: string }]>([
+    ['from the group to a direct assignment', { begin: 'IT', later: TEST1 }],
+    ['from a direct assignment to the group', { begin: TEST1, later: 'IT' }],
+  ])(
+    'is not of one moment: whoever changes over %s while a cycle is under way is gone, until the next',
+    async (_how, { begin, later }) => {
+      const opened = await open({}, 'generic');
+      const { control } = client.tenant;
+      control.assign({ principal: begin === 'IT' ? TEST3 : begin });
+      if (begin !== 'IT') control.assign({ principal: TEST3 });
+      if (begin !== 'IT') control.unassign({ principal: 'IT' });
+      await opened.run();
+      expect(active()).toEqual([TEST1, TEST3]);
+      const properties = { accountEnabled: true, displayName: 'New', mailNickname: 'new' };
+      const made = control.createUser({ ...properties, userPrincipalName: 'new@testcompany.example' });
+      control.assign({ principal: made.id });
+      provider.observe({
+        async afterWrite({ method, path }) {
+          if (method !== 'POST' || !path.includes('/Users')) return;
+          control.assign({ principal: later });
+          control.unassign({ principal: begin });
+        },
+      });
+      await opened.run();
+      expect(active()).not.toContain(TEST1);
+      provider.observe({});
+      await opened.run();
+      expect(active()).toContain(TEST1);
+    },
+  );
 });
 
 describe('a job that goes on where a real one stands', () => {

@@ -10,7 +10,11 @@ export interface ScopedGroup {
 
 /** Who and what is in scope of the job: assigned users, assigned groups, and the direct members of these. */
 export interface JobScope {
+  /** Version of the directory it was read from. */
+  readonly at: number;
   readonly users: ReadonlyMap<string, TenantUser>;
+  /** Ids of the principals each user is in scope by: themselves, or a group. */
+  readonly ways: ReadonlyMap<string, ReadonlySet<string>>;
   readonly groups: ReadonlyMap<string, ScopedGroup>;
 }
 
@@ -18,18 +22,28 @@ export interface JobScope {
 export function jobScope(organisation: Organisation, servicePrincipal: string, at: number): JobScope {
   const users = new Map<string, TenantUser>();
   const groups = new Map<string, ScopedGroup>();
-  const enter = (id: string) => {
+  const ways = new Map<string, Set<string>>();
+  const enter = (id: string, by: string) => {
     const user = organisation.users.get(id, at);
     // Whoever may not sign in counts as out of scope: IsSoftDeleted is true for them.
-    if (user !== undefined && user.properties['accountEnabled'] === true) users.set(id, user);
+    if (user === undefined || user.properties['accountEnabled'] !== true) return;
+    users.set(id, user);
+    ways.set(id, (ways.get(id) ?? new Set()).add(by));
   };
   for (const { principalId, principalType } of organisation.assignments(servicePrincipal).values(at)) {
-    if (principalType === 'User') enter(principalId);
+    if (principalType === 'User') enter(principalId, principalId);
     const group = principalType === 'Group' ? organisation.groups.get(principalId, at) : undefined;
     if (group === undefined || group.properties['securityEnabled'] !== true) continue;
     const members = [...organisation.members(group.id).values(at)].map(({ id }) => id);
-    for (const member of members) enter(member);
+    for (const member of members) enter(member, group.id);
     groups.set(group.id, { id: group.id, name: text(group.properties, 'displayName'), members });
   }
-  return { users, groups };
+  return { at, users, ways, groups };
+}
+
+/** Whether a user was in scope at two looks by the same way: one that came or went in between may have been missed by both. */
+export function stayed(user: string, first: JobScope, second: JobScope): boolean {
+  const before = first.ways.get(user);
+  const now = second.ways.get(user);
+  return before !== undefined && now !== undefined && [...before].some((way) => now.has(way));
 }

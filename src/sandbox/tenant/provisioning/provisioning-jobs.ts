@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NotFoundError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/scim.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
+import type { Replica } from '../../organisation/replication.ts';
 import { createJobMemory, forget, type JobMemory, type RememberedLinks, type ResetScope } from './job-memory.ts';
 import { jobScope } from './job-scope.ts';
 import { runCycle, runForUser, type CycleCounts, type CycleRun } from './run-cycle.ts';
@@ -68,11 +69,13 @@ interface Job {
 
 export interface JobParts {
   readonly organisation: Organisation;
+  /** What the jobs read from: it lags as far as other reads do. */
+  readonly replica: Pick<Replica, 'read'>;
   readonly now: () => number;
 }
 
 /** Jobs by service principal. */
-export function createProvisioningJobs({ organisation, now }: JobParts): ProvisioningJobs {
+export function createProvisioningJobs({ organisation, replica, now }: JobParts): ProvisioningJobs {
   const jobs = new Map<string, Job>();
   const clock = () => new Date(now()).toISOString();
 
@@ -92,10 +95,10 @@ export function createProvisioningJobs({ organisation, now }: JobParts): Provisi
 
   function openRun(principal: string, { memory, settings, status }: Job): CycleRun | undefined {
     if (settings.target === undefined) return undefined;
-    const at = organisation.version();
-    const scope = jobScope(organisation, principal, at);
+    const read = () => jobScope(organisation, principal, replica.read());
     const { deleteThreshold } = status;
-    return { organisation, at, scope, memory, target: createScimTarget(settings.target), deleteThreshold };
+    const target = createScimTarget(settings.target);
+    return { organisation, scope: read(), readAgain: read, memory, target, deleteThreshold };
   }
 
   async function execute(principal: string, job: Job): Promise<Execution | undefined> {

@@ -2,14 +2,16 @@ import type { TenantUser } from '../../organisation/model.ts';
 import { text } from '../../organisation/model.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
 import type { JobMemory } from './job-memory.ts';
-import type { JobScope, ScopedGroup } from './job-scope.ts';
+import { stayed, type JobScope, type ScopedGroup } from './job-scope.ts';
 import { TargetFailure, type ScimTarget } from './scim-target.ts';
 
 /** One pass of the job over what changed. */
 export interface CycleRun {
   readonly organisation: Pick<Organisation, 'users' | 'deletedUsers'>;
-  readonly at: number;
+  /** As read when it begins. */
   readonly scope: JobScope;
+  /** Reads it once more. */
+  readonly readAgain: () => JobScope;
   readonly memory: JobMemory;
   readonly target: ScimTarget;
   /** More removals than this at once quarantine the job before any is sent. */
@@ -36,17 +38,20 @@ class Unauthorized extends Error {
 /**
  * An incremental cycle, or an initial one where nothing is remembered yet: users first, then groups, then who is gone,
  * members, and groups last (learn.microsoft.com, how-provisioning-works). What fails is put into escrow and tried again by the next.
+ * Entra does not read the directory in one moment, and nobody says in which order. At worst it has looked for each assignment
+ * when that was not there, so whoever has none that was there from the beginning on until it looks for who is gone, is gone.
  */
 export async function runCycle(run: CycleRun, counts: CycleCounts): Promise<CycleEnd> {
   const { scope, memory } = run;
-  const leavers = [...memory.users].filter(([user, { active }]) => active && !scope.users.has(user));
   const leaving = [...memory.groups.keys()].filter((group) => !scope.groups.has(group));
-  const removals = leavers.length + leaving.length;
-  if (run.deleteThreshold !== undefined && removals > run.deleteThreshold) return 'too-many-deletes';
+  if (tooMany(run, leaversOf(run, scope).length + leaving.length)) return 'too-many-deletes';
   try {
     for (const user of scope.users.values()) await attempt(counts, () => provisionUser(run, counts, user));
     for (const group of scope.groups.values()) await attempt(counts, () => provisionGroup(run, counts, group));
-    for (const [user] of leavers) await attempt(counts, () => deprovisionUser(run, counts, user));
+    const now = run.readAgain();
+    const leavers = leaversOf(run, now);
+    if (tooMany(run, leavers.length + leaving.length)) return 'too-many-deletes';
+    for (const user of leavers) await attempt(counts, () => deprovisionUser(run, counts, user, now.at));
     for (const group of scope.groups.values()) await attempt(counts, () => provisionMembers(run, counts, group));
     for (const group of leaving) await attempt(counts, () => deprovisionGroup(run, counts, group));
   } catch (error) {
@@ -54,6 +59,14 @@ export async function runCycle(run: CycleRun, counts: CycleCounts): Promise<Cycl
     throw error;
   }
   return 'done';
+}
+
+function leaversOf({ scope, memory }: CycleRun, now: JobScope): readonly string[] {
+  return [...memory.users].flatMap(([user, { active }]) => (active && !stayed(user, scope, now) ? [user] : []));
+}
+
+function tooMany({ deleteThreshold }: CycleRun, removals: number): boolean {
+  return deleteThreshold !== undefined && removals > deleteThreshold;
 }
 
 async function attempt(counts: CycleCounts, work: () => Promise<void>): Promise<void> {
@@ -69,7 +82,8 @@ async function attempt(counts: CycleCounts, work: () => Promise<void>): Promise<
 export async function runForUser(run: CycleRun, counts: CycleCounts, user: string): Promise<void> {
   const found = run.scope.users.get(user);
   if (found !== undefined) return attempt(counts, () => provisionUser(run, counts, found));
-  if (run.memory.users.get(user)?.active === true) return attempt(counts, () => deprovisionUser(run, counts, user));
+  if (run.memory.users.get(user)?.active === true)
+    return attempt(counts, () => deprovisionUser(run, counts, user, run.scope.at));
 }
 
 async function provisionUser({ memory, target }: CycleRun, counts: CycleCounts, user: TenantUser): Promise<void> {
@@ -115,8 +129,8 @@ async function provisionGroup({ memory, target }: CycleRun, counts: CycleCounts,
   memory.groups.set(group.id, { id, members: new Set() });
 }
 
-async function deprovisionUser(run: CycleRun, counts: CycleCounts, user: string): Promise<void> {
-  const { memory, target, organisation, at } = run;
+async function deprovisionUser(run: CycleRun, counts: CycleCounts, user: string, at: number): Promise<void> {
+  const { memory, target, organisation } = run;
   const known = memory.users.get(user);
   if (known === undefined) return;
   const gone = organisation.users.get(user, at) === undefined && organisation.deletedUsers.get(user, at) === undefined;
