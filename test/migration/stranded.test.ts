@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { company, people, personName } from '../e2e/company.ts';
 import { useEntraWorlds } from './entra-world.ts';
+import { firstTime, wholeLineName } from './journal-deaths.ts';
 import { endOf } from './own-lives.ts';
 import { useOwnWorlds, type OwnWorld } from './own-world.ts';
 import { accountStates } from './surroundings.ts';
@@ -108,3 +109,40 @@ test("with Entra's engine a rollback that leaves people without any way in pause
   expect(view.resultText).toMatch(/3 people have no way in any more.*person1@.*Entra's own provisioning was paused/);
   expect(await at.jobCode()).toBe('Paused');
 });
+
+test.each(['nobody kills it', 'killed before each line', 'killed right after each line'] as const)(
+  'from whom an assignment was withdrawn while their group went they are given it back and named: %s',
+  async (when) => {
+    const at = await openWorld(organisation());
+    const before = accountStates(at);
+    await at.start('remove-groups', ['Crew', 'Deck']);
+    expect(await at.live()).toMatchObject({ gate: { name: 'coverage' } });
+    await at.operator.actOnMigration({ connection: at.name, verb: 'rollback', by: 'ada' });
+    const lines = firstTime(wholeLineName);
+    let gone = false;
+    at.dieBefore((entry) => {
+      // Between the look that shows the group assigned and the requests that rest on it.
+      if (!gone && entry.kind === 'called' && entry.step === 'withdraw-assignments') {
+        gone = true;
+        at.tenant.control.unassign({ principal: 'Crew' });
+      }
+      return when === 'killed before each line' && lines.is(entry);
+    });
+    if (when === 'killed right after each line') at.dieRightAfter(lines.is);
+    for (let life = 0; life < 100 && (await at.operator.migrationStatus(at.name)).status === 'running'; life++)
+      await at.live();
+    const view = await at.operator.migrationStatus(at.name);
+    expect(view).toMatchObject({ result: 'rolled-back', frozen: false });
+    expect(at.assigned()).toEqual(['Deck', ...people(1, 3)]);
+    expect(view.resultText).toMatch(/3 direct assignments of the migration are left.*person1@.*person2@.*person3@/);
+    const { verdict, requests, chain } = await at.operator.migrationReport(at.name);
+    expect([verdict, chain.sound]).toEqual(['failed', true]);
+    const again = requests.filter(({ what }) => what.endsWith('directly again'));
+    expect(new Set(again.map(({ what }) => what)).size).toBe(3);
+    expect(again.every(({ outcome }) => ['done', 'already-so', 'proved', 'repeated'].includes(outcome))).toBe(true);
+    at.dieBefore(() => false);
+    at.dieRightAfter(() => false);
+    await runCycle(at);
+    expect(accountStates(at)).toEqual(before);
+  },
+);

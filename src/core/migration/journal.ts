@@ -39,6 +39,8 @@ export interface MigrationCall {
   readonly group?: Anchor;
   /** Whose direct assignment is withdrawn: the change itself names the assignment alone. */
   readonly principal?: Anchor;
+  /** Which role that gives. */
+  readonly roleId?: string;
 }
 
 export interface CallOutcome {

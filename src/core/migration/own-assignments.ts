@@ -28,13 +28,47 @@ export function withdrawKey({ id }: Pick<Assignment, 'id'>): string {
   return `withdraw ${id}`;
 }
 
-/** Those among them that were withdrawn: a replica shows them still. */
+/** Those among them that were withdrawn and not given back, by which they may have their ids again: a replica shows them still. */
 export function withdrawnAmong(
-  { carriedOut }: Pick<MigrationState, 'carriedOut'>,
+  state: Pick<MigrationState, 'carriedOut' | 'made' | 'inDoubt'>,
   assignments: readonly Assignment[],
 ): readonly Assignment[] {
-  const withdrawn = carriedOut['withdraw-assignments'];
-  return assignments.filter((assignment) => withdrawn?.has(withdrawKey(assignment)) === true);
+  const withdrawn = state.carriedOut['withdraw-assignments'];
+  const back = givenBack(state);
+  return assignments.filter(
+    ({ id, principal: user, roleId }) =>
+      withdrawn?.has(withdrawKey({ id })) === true && !back.has(giveBackKey({ user, roleId })),
+  );
+}
+
+/** A role of somebody. */
+export interface UserRole {
+  readonly user: Anchor;
+  readonly roleId: string;
+}
+
+/** Key of the call that gives somebody a role directly again. */
+export function giveBackKey({ user, roleId }: UserRole): string {
+  return `give back ${userAndRole(user, roleId)}`;
+}
+
+/** Keys of those calls, as far as they were made or may have been: whoever got it back keeps it until a person has looked. */
+export function givenBack({ made, inDoubt }: Pick<MigrationState, 'made' | 'inDoubt'>): ReadonlySet<string> {
+  return new Set([...made, ...inDoubt].flatMap(({ key, change }) => (change?.kind === 'assign' ? [key] : [])));
+}
+
+/** Roles that were, or may have been, withdrawn from somebody who now has them neither directly nor by `given`. */
+export function withdrawnInVain(
+  { made, inDoubt }: Pick<MigrationState, 'made' | 'inDoubt'>,
+  assignments: readonly Assignment[],
+  given: ReadonlySet<string>,
+): readonly UserRole[] {
+  const has = new Set([...given, ...assignments.map(({ principal, roleId }) => userAndRole(principal, roleId))]);
+  const withdrawn = [...made, ...inDoubt].flatMap(({ change, principal, roleId }): readonly UserRole[] =>
+    change?.kind === 'unassign' && principal !== undefined && roleId !== undefined ? [{ user: principal, roleId }] : [],
+  );
+  const each = new Map(withdrawn.map((one) => [userAndRole(one.user, one.roleId), one]));
+  return [...each].flatMap(([key, one]) => (has.has(key) ? [] : [one]));
 }
 
 /** Who gets which role from the groups that are assigned now, as `userAndRole`. */

@@ -1,5 +1,7 @@
 import type { Anchor, Assignment } from '../../core/directory.ts';
 import {
+  giveBackKey,
+  givenBack,
   givenByGroups,
   namesOf,
   ownAssignments,
@@ -10,6 +12,7 @@ import { counted, listed } from '../../core/reasons.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { membersInScope } from '../survey.ts';
+import { giveBack } from './give-back.ts';
 import { later, notYet, seenTwice } from './look.ts';
 
 /**
@@ -20,7 +23,7 @@ const AT_ONCE = 200;
 
 /**
  * Takes back the direct assignments the migration has made, and only from those to whom a group that is assigned again gives
- * the same role. Whoever would be left without it keeps theirs.
+ * the same role. Whoever would be left without it keeps theirs, and whoever is, because a group went meanwhile, gets it back.
  */
 export async function withdrawAssignments(context: StepContext): Promise<StepOutcome> {
   await context.begin();
@@ -32,7 +35,11 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
   if (gaps.length > 0) return notYet(context, 'the assignments could not be read completely');
   const given = await givenNow(context, value, groups);
   if (given === undefined) return notYet(context, 'the members of the groups could not be read completely');
-  const isGiven = ({ principal, roleId }: Assignment) => given.has(userAndRole(principal, roleId));
+  const gave = await giveBack(context, before.application.id, value, given);
+  if (gave !== undefined) return gave;
+  const kept = givenBack(context.state());
+  const isGiven = ({ principal: user, roleId }: Assignment) =>
+    given.has(userAndRole(user, roleId)) && !kept.has(giveBackKey({ user, roleId }));
   const live = ownAssignments({ made, before }, value);
   const withdrawable = live.filter(isGiven);
   const staying = live.filter((assignment) => !isGiven(assignment));
@@ -58,13 +65,14 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
       ),
     );
   // Not all at once, so that membership and assignments are read anew before the next.
-  const calls = open.slice(0, AT_ONCE).map(({ id, principal }) => ({
+  const calls = open.slice(0, AT_ONCE).map(({ id, principal, roleId }) => ({
     ...directoryCall(context, withdrawKey({ id }), `withdraw the direct assignment of ${principal}`, {
       kind: 'unassign',
       application: before.application.id,
       assignment: id,
     }),
     principal,
+    roleId,
   }));
   const more = open.length > calls.length;
   if (!(await changeDirectory(context, calls))) return { is: 'left' };

@@ -1,0 +1,48 @@
+import { giveBackKey, withdrawnInVain, type UserRole } from '../../core/migration/own-assignments.ts';
+import type { Assignment } from '../../core/directory.ts';
+import { counted } from '../../core/reasons.ts';
+import { changeDirectory, directoryCall } from '../calls.ts';
+import type { StepContext, StepOutcome } from '../step-context.ts';
+import { notYet } from './look.ts';
+import { laterUnlessNotFound } from './not-found.ts';
+
+/**
+ * Assigns directly again from whom an assignment was withdrawn and whom no group gives the role any more: one may be unassigned
+ * while they are withdrawn, and a directory that lags shows it late. At the first look that shows it, because giving harms
+ * nobody. Undefined when there is nobody. Who is not in the directory any more needs nothing.
+ */
+export async function giveBack(
+  context: StepContext,
+  application: string,
+  assignments: readonly Assignment[],
+  given: ReadonlySet<string>,
+): Promise<StepOutcome | undefined> {
+  const lacking = await stillThere(context, withdrawnInVain(context.state(), assignments, given));
+  if (lacking.length === 0) return undefined;
+  const calls = lacking.map(({ user, roleId }) =>
+    directoryCall(context, giveBackKey({ user, roleId }), `assign ${user} directly again`, {
+      kind: 'assign',
+      application,
+      principal: user,
+      roleId,
+    }),
+  );
+  const carriedOut = context.state().carriedOut[context.step];
+  const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
+  if (open.length === 0)
+    return notYet(
+      context,
+      `${counted(calls.length, 'assignment was given back and does', 'assignments were given back and do')} not show yet`,
+    );
+  if (!(await changeDirectory(context, open))) return { is: 'left' };
+  return laterUnlessNotFound(context, open);
+}
+
+async function stillThere(
+  { connection, signal }: StepContext,
+  lacking: readonly UserRole[],
+): Promise<readonly UserRole[]> {
+  if (lacking.length === 0) return [];
+  const where = await connection.directory.locateUsers([...new Set(lacking.map(({ user }) => user))], signal);
+  return lacking.filter(({ user }) => where.get(user) === 'present' || where.get(user) === 'disabled');
+}
