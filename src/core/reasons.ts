@@ -122,3 +122,8 @@ export function withEffect(reason: Reason, verb: 'disable' | 'delete', effect: E
   const note = UNEXPECTED[verb][effect];
   return note === undefined ? reason : { ...reason, text: `${note}; ${reason.text}` };
 }
+
+/** The text with one full stop at its end. */
+export function asSentence(text: string): string {
+  return text.replace(/\.?$/, '.');
+}

@@ -7,6 +7,7 @@ import {
   TransientError,
   UnauthorizedError,
 } from '../core/errors.ts';
+import { thenResume } from '../core/migration/failed-words.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
 import { freezeReason, frozenBecause, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
@@ -130,10 +131,7 @@ async function attempt(context: StepContext, lines: readonly JournalLine[]): Pro
     const why = remedy === undefined ? error.message : `${error.message}. ${remedy}`;
     if (!(error instanceof UnauthorizedError)) return { is: 'stop', why };
     // Cycles find out by themselves that the credential is taken again, a migration does not.
-    return {
-      is: 'stop',
-      why: `${why.replace(/\.?$/, '.')} Then: headgate migration resume ${context.connection.rules.name}`,
-    };
+    return { is: 'stop', why: thenResume(why, context.connection.rules.name) };
   }
 }
 

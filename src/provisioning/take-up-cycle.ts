@@ -1,5 +1,6 @@
 import { putAside } from '../core/escrow.ts';
 import { HeadgateError } from '../core/errors.ts';
+import { asSentence } from '../core/reasons.ts';
 import type { Skips } from '../core/skip.ts';
 import type { Aside, Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -164,7 +165,7 @@ async function giveUp({ cycle, connection, holder, ports, log, signal }: Attempt
 /** A failure in an operator's words: never without something to do, and with the id the other side knows the request by. */
 function explained({ message, facts: { remedy, requestId } }: HeadgateError): NonNullable<CycleRecord['failure']> {
   return {
-    message: requestId === undefined ? message : `${message.replace(/\.?$/, '.')} Request id ${requestId}.`,
+    message: requestId === undefined ? message : `${asSentence(message)} Request id ${requestId}.`,
     remedy:
       remedy ?? 'nothing was changed; the next cycle reads everything again. If it fails the same way, see the log.',
   };

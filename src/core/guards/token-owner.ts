@@ -1,6 +1,6 @@
 import type { ConnectionRules } from '../connection.ts';
 import { isLive, type Credential } from '../credential.ts';
-import type { Operation } from '../operation.ts';
+import { isAccountRemoval, type Operation } from '../operation.ts';
 import type { Plan } from '../plan.ts';
 import { foldName, listed } from '../reasons.ts';
 import type { Finding } from '../verdict.ts';
@@ -36,7 +36,7 @@ export function roleTargets(mapping: ConnectionRules['mapping']): ReadonlySet<st
 /** Whether an operation ends an account, or takes a role from it, so that a token hanging on it would die. */
 function endangers(operation: Operation, targets: ReadonlySet<string>): boolean {
   if (operation.resource !== 'account') return false;
-  if (operation.kind === 'disable' || operation.kind === 'delete') return true;
+  if (isAccountRemoval(operation)) return true;
   if (operation.kind !== 'update' && operation.kind !== 'reactivate') return false;
   return operation.attributes.some(({ path }) => targets.has(path));
 }
@@ -52,9 +52,7 @@ export function owns(
 }
 
 function words(operation: Operation): string {
-  return operation.kind === 'disable' || operation.kind === 'delete'
-    ? `${operation.kind} ${operation.label}`
-    : `change the role of ${operation.label}`;
+  return isAccountRemoval(operation) ? `${operation.kind} ${operation.label}` : `change the role of ${operation.label}`;
 }
 
 function described({ state, fingerprint, connection }: GuardedCredential): string {

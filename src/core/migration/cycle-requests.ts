@@ -55,7 +55,8 @@ export function cycleRequests(operations: readonly CycleOperation[]): readonly C
 }
 
 /** Refused for now, which spends no attempt, and not sent again in its cycle. */
-function isPutOff({ state, attempts, failure }: CycleOperation): boolean {
+function isPutOff(one: CycleOperation): one is CycleOperation & { readonly failure: OperationFailure } {
+  const { state, attempts, failure } = one;
   return (state === 'pending' || state === 'cancelled') && attempts === 0 && failure?.request !== undefined;
 }
 
@@ -84,13 +85,8 @@ function isTold({ operation, state, exported, sent }: CycleOperation): boolean {
 }
 
 /** What became of the whole; undefined when it was never sent. */
-function fateOf({
-  state,
-  attempts,
-  exported,
-  failure,
-  sent,
-}: CycleOperation): Pick<CycleRequest, 'outcome' | 'why'> | undefined {
+function fateOf(one: CycleOperation): Pick<CycleRequest, 'outcome' | 'why'> | undefined {
+  const { state, attempts, exported, failure, sent } = one;
   const tried = attempts > 0 || sent !== undefined;
   switch (state) {
     case 'exported':
@@ -105,7 +101,7 @@ function fateOf({
       return { outcome: 'in-doubt' };
     case 'pending':
     case 'cancelled':
-      if (failure?.request !== undefined && attempts === 0) return { outcome: 'failed', why: failure.message };
+      if (isPutOff(one)) return { outcome: 'failed', why: one.failure.message };
       return tried ? { outcome: 'unknown', why: 'it failed, and was not sent again' } : undefined;
     case 'held':
       return undefined;

@@ -1,6 +1,6 @@
 import type { OperationFailure } from '../operation-failure.ts';
 import type { Operation } from '../operation.ts';
-import { counted, listed } from '../reasons.ts';
+import { asSentence, counted, listed } from '../reasons.ts';
 import { whatOf } from './cycle-requests.ts';
 
 /** An operation of a migration's cycle that the provider refused. */
@@ -31,4 +31,9 @@ export function failedWords(connection: string, failed: readonly FailedOperation
     `the provider refused ${counted(total, 'operation')}: ${words}${more}.${mend} ` +
     `Its own words: headgate escrow list -c ${connection}. Nothing is sent again by itself; once it is mended, ${resume} tries again at once`
   );
+}
+
+/** Why a migration stops, and that it is to be resumed once that is mended: nothing does so by itself. */
+export function thenResume(why: string, connection: string): string {
+  return `${asSentence(why)} Then: headgate migration resume ${connection}`;
 }

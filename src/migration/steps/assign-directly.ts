@@ -1,7 +1,7 @@
-import { changeDirectory, directoryCall } from '../calls.ts';
+import { directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { assignOnce } from './assign-once.ts';
 import { later, lookAround, notYet } from './look.ts';
-import { laterUnlessNotFound } from './not-found.ts';
 import { counted } from '../../core/reasons.ts';
 
 /**
@@ -22,15 +22,10 @@ export async function assignDirectly(context: StepContext): Promise<StepOutcome>
       }),
     ),
   );
-  const carriedOut = context.state().carriedOut[context.step];
-  const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
-  if (open.length > 0) {
-    if (!(await changeDirectory(context, open))) return { is: 'left' };
-    return laterUnlessNotFound(context, open);
-  }
   if (calls.length > 0)
-    return notYet(
+    return assignOnce(
       context,
+      calls,
       `${counted(calls.length, 'direct assignment was made and does', 'direct assignments were made and do')} not show yet`,
     );
   if (survey.uncovered.length > 0)

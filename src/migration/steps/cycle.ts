@@ -1,6 +1,7 @@
 import { heldOperations } from '../../core/guards.ts';
 import type { MigrationMode } from '../../core/migration/migration.ts';
-import { listed } from '../../core/reasons.ts';
+import { thenResume } from '../../core/migration/failed-words.ts';
+import { asSentence, listed } from '../../core/reasons.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
 import { ownCycles, sentByCycles } from '../own-cycles.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -75,9 +76,7 @@ async function judge(context: StepContext, cycle: CycleRecord, own: readonly Cyc
   const refusedWords = hasErrors ? await refusedByProvider(context, cycle, runs >= MOST_CYCLES) : undefined;
   const why =
     refusedWords ??
-    (remedy === undefined
-      ? message
-      : `${message.replace(/\.?$/, '.')} ${remedy.replace(/\.?$/, '.')} Then: headgate migration resume ${connection.rules.name}`);
+    (remedy === undefined ? message : `${asSentence(message)} ${thenResume(remedy, connection.rules.name)}`);
   // The next look starts another one: this one does not count.
   const again: StepOutcome = { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} does not count: ${why}` };
   if (hasErrors && refusedWords === undefined && runs < MOST_CYCLES) return again;

@@ -1,10 +1,9 @@
 import { giveBackKey, withdrawnInVain, type UserRole } from '../../core/migration/own-assignments.ts';
 import type { Assignment } from '../../core/directory.ts';
 import { counted } from '../../core/reasons.ts';
-import { changeDirectory, directoryCall } from '../calls.ts';
+import { directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { notYet } from './look.ts';
-import { laterUnlessNotFound } from './not-found.ts';
+import { assignOnce } from './assign-once.ts';
 
 /**
  * Assigns directly again from whom an assignment was withdrawn and whom no group gives the role any more: one may be unassigned
@@ -27,15 +26,8 @@ export async function giveBack(
       roleId,
     }),
   );
-  const carriedOut = context.state().carriedOut[context.step];
-  const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
-  if (open.length === 0)
-    return notYet(
-      context,
-      `${counted(calls.length, 'assignment was given back and does', 'assignments were given back and do')} not show yet`,
-    );
-  if (!(await changeDirectory(context, open))) return { is: 'left' };
-  return laterUnlessNotFound(context, open);
+  const unseen = `${counted(calls.length, 'assignment was given back and does', 'assignments were given back and do')} not show yet`;
+  return assignOnce(context, calls, unseen);
 }
 
 async function stillThere(

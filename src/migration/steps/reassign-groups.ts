@@ -1,5 +1,6 @@
-import { changeDirectory, directoryCall } from '../calls.ts';
-import { deletedGroups, laterUnlessNotFound } from './not-found.ts';
+import { directoryCall } from '../calls.ts';
+import { assignOnce } from './assign-once.ts';
+import { deletedGroups } from './deleted-groups.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { notYet, seenTwice } from './look.ts';
 import { counted } from '../../core/reasons.ts';
@@ -39,13 +40,6 @@ export async function reassignGroups(context: StepContext): Promise<StepOutcome>
     );
   if (calls.length === 0)
     return seenTwice(context, `${counted(before.groups.length - deleted.size, 'group is', 'groups are')} assigned`);
-  const carriedOut = context.state().carriedOut[context.step];
-  const open = calls.filter(({ key }) => carriedOut?.has(key) !== true);
-  if (open.length === 0)
-    return notYet(
-      context,
-      `${counted(calls.length, 'group was assigned again and does', 'groups were assigned again and do')} not show yet`,
-    );
-  if (!(await changeDirectory(context, open))) return { is: 'left' };
-  return laterUnlessNotFound(context, open);
+  const unseen = `${counted(calls.length, 'group was assigned again and does', 'groups were assigned again and do')} not show yet`;
+  return assignOnce(context, calls, unseen);
 }

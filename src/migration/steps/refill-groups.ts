@@ -6,7 +6,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { groupLink, putBack, refillKey } from './group-changes.ts';
 import { later, notYet, seenTwice } from './look.ts';
-import { deletedGroups } from './not-found.ts';
+import { deletedGroups } from './deleted-groups.ts';
 
 /** What became of one group: undefined when nothing was lacking. */
 type Refilled = StepOutcome | 'sent' | 'refused' | undefined;
