@@ -6,7 +6,10 @@ import type { CycleRecord, CycleStore } from '../ports/stores.ts';
 import { proveCredential } from './credentials/prove-credential.ts';
 import { proveHealthy } from './quarantine-connection.ts';
 
-/** Closes a cycle once, and tells metrics and log once, however many nudges lead here. */
+/**
+ * Closes a cycle once, and tells metrics and log once, however many nudges lead here. What its end proves is remembered
+ * before anybody can see that it ended: who waits for the end acts on the proof, and a crash in between loses nothing.
+ */
 export async function closeCycle(
   ports: Ports,
   cycle: CycleRecord,
@@ -17,12 +20,9 @@ export async function closeCycle(
 ): Promise<void> {
   const cancelled = result === 'cancelled' && cycle.cancelReason !== undefined;
   const failure = given ?? (cancelled ? { message: cycle.cancelReason } : undefined);
+  await rememberProof(ports, cycle, result, log);
   const closed = await ports.stores.cycles.close(cycle.id, result, failure, details);
   if (!closed) return;
-  if (result === 'succeeded' || result === 'entry-level-errors') {
-    const { quarantine } = await ports.stores.connections.get(cycle.connection);
-    if (quarantine !== undefined) await proveHealthy(cycle.connection, 'cycle', ports, log);
-  }
   const now = ports.clock.now();
   const seconds = (now - cycle.createdAt) / 1000;
   if (cycle.plannedAt !== undefined) {
@@ -32,5 +32,15 @@ export async function closeCycle(
   const fields = { result, seconds, counts: await ports.stores.cycles.counts(cycle.id), ...failure };
   if (result === 'failed' || result === 'refused') log.error(fields, 'cycle closed without success');
   else log.info(fields, 'cycle closed');
+}
+
+async function rememberProof(ports: Ports, cycle: CycleRecord, result: CycleResult, log: Log): Promise<void> {
+  const healthy = result === 'succeeded' || result === 'entry-level-errors';
+  if (!healthy && !provesCredential(result)) return;
+  const found = await ports.stores.cycles.get(cycle.id);
+  if (found?.phase === 'closed') return;
   if (provesCredential(result)) await proveCredential(ports, cycle);
+  if (!healthy) return;
+  const { quarantine } = await ports.stores.connections.get(cycle.connection);
+  if (quarantine !== undefined) await proveHealthy(cycle.connection, 'cycle', ports, log);
 }
