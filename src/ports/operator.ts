@@ -199,7 +199,7 @@ export interface Operator {
   explain(connection: string, idOrName: string, signal: AbortSignal): Promise<Explanation>;
   /** All schedules that are set, also of connections that only another process has, or nobody any more. */
   schedules(): Promise<readonly (ScheduledCycle & { readonly paused: boolean; readonly configured: boolean })[]>;
-  /** Removes the schedules of a connection that is not configured. RefusedError when it is. */
+  /** Removes the schedules of a connection that is not configured. RefusedError when it is, or when it has none. */
   removeSchedules(connection: string): Promise<void>;
   setSchedulesPaused(connection: string, paused: boolean): Promise<void>;
   /** Needs in escrow, oldest first; of one resource where `who` (anchor or name) is given. */

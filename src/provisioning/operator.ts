@@ -19,6 +19,7 @@ import { withHoldingGuards } from './holding-guards.ts';
 import { planSubject } from './plan-subject.ts';
 import { prepareCycle } from './prepare-cycle.ts';
 import { createRecovery, requireSendable } from './recovery.ts';
+import { createScheduleDesk } from './schedule-desk.ts';
 import { sharingWith } from './shared-resources.ts';
 import { resolveSubject } from './resolve-subject.ts';
 
@@ -144,28 +145,7 @@ export function createOperator(options: OperatorOptions): Operator {
       return true;
     },
     explain: (name, idOrName, signal) => explain(connectionOf(name), stores, idOrName, signal),
-    async schedules() {
-      const all = await queue.listSchedules();
-      return Promise.all(
-        all.map(async (schedule) => ({
-          ...schedule,
-          configured: ports.connections.has(schedule.connection),
-          paused: (await stores.connections.get(schedule.connection)).schedulesPaused,
-        })),
-      );
-    },
-    async removeSchedules(name) {
-      if (ports.connections.has(name)) {
-        throw new RefusedError('configured', `connection ${name} is configured here, and its schedules with it`, {
-          remedy:
-            'take them out of the configuration and reload it, or stop them for a while: headgate schedule pause.',
-        });
-      }
-      await queue.setSchedules([name], []);
-    },
-    async setSchedulesPaused(name, paused) {
-      await stores.connections.setSchedulesPaused(connectionOf(name).rules.name, paused);
-    },
+    ...createScheduleDesk(ports, connectionOf),
     ...createRecovery(ports, connectionOf),
     reloadConfig,
     doctor: (signal) => examine(ports, checkPlatform, signal),

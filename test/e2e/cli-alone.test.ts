@@ -27,6 +27,8 @@ describe('the command line without a daemon', () => {
     expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('no daemon is running') });
     const schedules = await run('schedule', 'list');
     expect(schedules.stderr).toContain('once "headgate serve" runs');
+    const removed = await run('schedule', 'remove', '-c', 'acne');
+    expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining('no connection "acne" has schedules') });
   });
 
   test('a saved plan is carried out by apply in this very process, and then there is nothing to do', async () => {

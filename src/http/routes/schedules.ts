@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { connectionParams, nothing, readInput } from '../input.ts';
 import { connectionOf, type ApiContext } from './context.ts';
 
-/** Lists schedules; pauses and resumes those of one connection, removes those of one that is gone. Doing so twice is the same as once. */
+/** Lists schedules; pauses and resumes those of one connection (twice is the same as once), removes those of one that is gone. */
 export function scheduleRoutes(app: FastifyInstance, { operator, log }: ApiContext): void {
   app.get('/schedules', async (request) => {
     readInput('query', nothing, request.query);
