@@ -126,7 +126,7 @@ function promoted(credential: Credential, by: 'person' | 'switch', at: number): 
   if (credential.probedAt === undefined) {
     return {
       refused: `${named(credential)} and has not passed a probe`,
-      remedy: `headgate token probe ${credential.fingerprint}`,
+      remedy: `headgate token probe ${credential.fingerprint} -c ${credential.connection}`,
     };
   }
   return { ...without(credential, 'provenBy'), state: 'active', activeSince: at, activatedBy: by };

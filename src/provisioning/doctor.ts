@@ -64,7 +64,7 @@ function checkOwner({ connection, fingerprint, owner }: GuardedCredential): Chec
       ok: true,
       warns: true,
       detail: `${owner.name} is not in the directory, so guard token-owner holds nobody for this token`,
-      remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: provider.credential.owner in the configuration, or headgate token owner ${fingerprint} <owner>.`,
+      remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: provider.credential.owner in the configuration, or headgate token owner ${fingerprint} <owner> -c ${connection}.`,
     },
   ];
 }

@@ -97,6 +97,34 @@ describe('headgate token', () => {
     expect(out.split('\n').filter((line) => line.endsWith('2025-12-31 00:00:00Z, past'))).toHaveLength(1);
   });
 
+  test.each([
+    { verb: 'show', argv: [], method: 'GET', url: '/api/v1/credentials/00bb' },
+    { verb: 'probe', argv: [], method: 'POST', url: '/api/v1/credentials/00bb/probe' },
+    { verb: 'promote', argv: [], method: 'POST', url: '/api/v1/credentials/00bb/promote' },
+    { verb: 'retire', argv: [], method: 'POST', url: '/api/v1/credentials/00bb/retire' },
+    { verb: 'revoke', argv: [], method: 'POST', url: '/api/v1/credentials/00bb/revoke' },
+    { verb: 'owner', argv: ['ada@contoso.com'], method: 'POST', url: '/api/v1/credentials/00bb/owner' },
+  ])('$verb takes the connection of a token that two have', async ({ verb, argv, method, url }) => {
+    const both = [
+      aCredential({ id: '00aa', fingerprint: 'abcd1111' }),
+      aCredential({ id: '00bb', connection: 'gone', fingerprint: 'abcd1111' }),
+    ];
+    const api = await startApi((app) => {
+      app.get('/api/v1/credentials', async () => both);
+      app.get('/api/v1/credentials/00bb', async () => ({ credential: both[1], history: [] }));
+      app.post('/api/v1/credentials/00bb/probe', async () => ({ credential: both[1], outcome: 'accepted' }));
+      for (const act of ['promote', 'retire', 'revoke', 'owner'])
+        app.post(`/api/v1/credentials/00bb/${act}`, async () => both[1]);
+    });
+    server = api;
+    const asked = ['token', verb, 'abcd1111', ...argv, '-c', 'gone', '--config', api.configFile];
+    expect(await run(asked)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(verb === 'show' ? /gone +abcd1111/ : ''),
+    });
+    expect(api.asked.at(-1)).toMatchObject({ method, url });
+  });
+
   test('says where a rotation stands and what a person has to do', async () => {
     const api = await start();
     const { out } = await run(['token', 'rotate', '--config', api.configFile]);

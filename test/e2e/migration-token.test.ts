@@ -46,7 +46,9 @@ test('M7, O6: of the tokens of a connection that was switched off no secret is k
   const old = (await operator.credentials.list('acme')).find(({ state }) => state === 'retiring');
   expect(await still(operator)).toMatchObject({
     gate: { name: 'revocation', why: 'not-approved' },
-    latest: { text: expect.stringContaining(`headgate token revoke ${old?.fingerprint} --deleted-at-provider`) },
+    latest: {
+      text: expect.stringContaining(`headgate token revoke ${old?.fingerprint} -c acme --deleted-at-provider`),
+    },
   });
   expect(new Set(world.provider.requests().map(({ status }) => status))).toEqual(new Set([401]));
 

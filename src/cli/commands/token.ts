@@ -1,9 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Credential } from '../../core/credential.ts';
 import { provesCredential } from '../../core/rotation.ts';
+import { whichCredential } from '../../core/which-credential.ts';
 import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import type { OperatorClient } from '../operator-client.ts';
 import { handedSecret, type SecretOptions } from '../handed-secret.ts';
 import { renderCredential, renderCredentials, renderRotation } from '../render/credential.ts';
 import { onRun } from '../session.ts';
@@ -20,7 +22,7 @@ interface RotateOptions extends AddOptions {
   readonly installedInEntra?: boolean;
   readonly wait?: boolean;
 }
-interface EndOptions {
+interface EndOptions extends ConnectionOption {
   readonly deletedAtProvider?: boolean;
 }
 
@@ -29,6 +31,8 @@ const FINGERPRINT = [
   'fingerprint (or its beginning) or id, as "headgate token list" shows it',
   parseReference,
 ] as const;
+
+const ITS_CONNECTION = ['-c, --connection <name>', 'its connection, where several have the same token'] as const;
 
 /** What may be the beginning of a fingerprint, or an id. Throws commander's InvalidArgumentError, a usage error. */
 function parseReference(text: string): string {
@@ -49,12 +53,13 @@ export function registerToken(program: Command, shell: Shell): void {
       .option('-c, --connection <name>', 'only this connection'),
     runList,
   );
-  onRun(
+  onRun<ConnectionOption>(
     shell,
     token
       .command('show')
       .description('show one token with its history')
-      .argument(...FINGERPRINT),
+      .argument(...FINGERPRINT)
+      .option(...ITS_CONNECTION),
     runShow,
   );
   onRun<AddOptions>(
@@ -62,20 +67,22 @@ export function registerToken(program: Command, shell: Shell): void {
     secretOptions(token.command('add').description('hand over a new token as a candidate; it is not used yet')),
     runAdd,
   );
-  onRun(
+  onRun<ConnectionOption>(
     shell,
     token
       .command('probe')
       .description('try a token at the provider without using it')
-      .argument(...FINGERPRINT),
+      .argument(...FINGERPRINT)
+      .option(...ITS_CONNECTION),
     runProbe,
   );
-  onRun(
+  onRun<ConnectionOption>(
     shell,
     token
       .command('promote')
       .description('probe a token and put it to use; the one before it is retiring')
-      .argument(...FINGERPRINT),
+      .argument(...FINGERPRINT)
+      .option(...ITS_CONNECTION),
     runPromote,
   );
   registerEnds(token, shell);
@@ -88,13 +95,14 @@ export function registerToken(program: Command, shell: Shell): void {
       .option('--wait', 'wait for the full cycle that proves the new token, and go on after it'),
     runRotate,
   );
-  onRun(
+  onRun<ConnectionOption>(
     shell,
     token
       .command('owner')
       .description('say whose a token is, so that this user is not deactivated while it is in use')
       .argument(...FINGERPRINT)
-      .argument('<owner>', 'userPrincipalName, object id or service-account'),
+      .argument('<owner>', 'userPrincipalName, object id or service-account')
+      .option(...ITS_CONNECTION),
     runOwner,
   );
 }
@@ -120,15 +128,31 @@ function registerEnds(token: Command, shell: Shell): void {
         .command(verb)
         .description(ends[verb])
         .argument(...FINGERPRINT)
+        .option(...ITS_CONNECTION)
         .option('--deleted-at-provider', 'say that it was deleted there, where Headgate no longer has it to try'),
       async (session, options, [reference = '']) => {
         const { operator } = await session.connect();
         const how = { by: session.requestedBy(), deleted: options.deletedAtProvider === true };
-        const ended = await operator.credentials[verb](reference, how, session.io.interrupts());
+        const ended = await operator.credentials[verb](
+          await referenceIn(operator, reference, options),
+          how,
+          session.io.interrupts(),
+        );
         return shown(session, ended, `${ended.fingerprint} of ${ended.connection} is ${ended.state}.`);
       },
     );
   }
+}
+
+/** The reference as it was given, or the id of the one it names in a connection: the same token may be in use in several. */
+async function referenceIn(
+  { credentials }: Pick<OperatorClient, 'credentials'>,
+  reference: string,
+  { connection }: ConnectionOption,
+): Promise<string> {
+  if (connection === undefined) return reference;
+  // Not only of those that are configured: a token stays known when its connection goes.
+  return whichCredential(await credentials.list(), reference, connection).id;
 }
 
 /** Under --json the credential as it is now; else one sentence. */
@@ -150,9 +174,13 @@ async function runList(session: Session, { connection }: ConnectionOption): Prom
   return EXIT.done;
 }
 
-async function runShow(session: Session, _options: object, [reference = '']: readonly string[]): Promise<ExitCode> {
+async function runShow(
+  session: Session,
+  options: ConnectionOption,
+  [reference = '']: readonly string[],
+): Promise<ExitCode> {
   const { operator } = await session.connect();
-  const found = await operator.credentials.show(reference);
+  const found = await operator.credentials.show(await referenceIn(operator, reference, options));
   session.out(
     session.json
       ? JSON.stringify(found, undefined, 2)
@@ -171,7 +199,7 @@ async function runAdd(session: Session, options: AddOptions): Promise<ExitCode> 
   return shown(
     session,
     credential,
-    `Candidate ${fingerprint} of ${connection}. Put it to use with: headgate token promote ${fingerprint}`,
+    `Candidate ${fingerprint} of ${connection}. Put it to use with: headgate token promote ${fingerprint} -c ${connection}`,
   );
 }
 
@@ -182,10 +210,14 @@ const OUTCOMES = {
   unguarded: 'is accepted, and so is a corrupted copy: the endpoint does not check credentials',
 } as const;
 
-async function runProbe(session: Session, _options: object, [reference = '']: readonly string[]): Promise<ExitCode> {
+async function runProbe(
+  session: Session,
+  options: ConnectionOption,
+  [reference = '']: readonly string[],
+): Promise<ExitCode> {
   const { operator } = await session.connect();
   const { credential, outcome } = await operator.credentials.probe(
-    reference,
+    await referenceIn(operator, reference, options),
     session.requestedBy(),
     session.io.interrupts(),
   );
@@ -194,9 +226,14 @@ async function runProbe(session: Session, _options: object, [reference = '']: re
   return outcome === 'accepted' ? EXIT.done : EXIT.refused;
 }
 
-async function runPromote(session: Session, _options: object, [reference = '']: readonly string[]): Promise<ExitCode> {
+async function runPromote(
+  session: Session,
+  options: ConnectionOption,
+  [reference = '']: readonly string[],
+): Promise<ExitCode> {
   const { operator } = await session.connect();
-  const promoted = await operator.credentials.promote(reference, session.requestedBy(), session.io.interrupts());
+  const named = await referenceIn(operator, reference, options);
+  const promoted = await operator.credentials.promote(named, session.requestedBy(), session.io.interrupts());
   const { fingerprint, connection } = promoted;
   return shown(
     session,
@@ -207,11 +244,12 @@ async function runPromote(session: Session, _options: object, [reference = '']: 
 
 async function runOwner(
   session: Session,
-  _options: object,
+  options: ConnectionOption,
   [reference = '', owner = '']: readonly string[],
 ): Promise<ExitCode> {
   const { operator } = await session.connect();
-  const named = await operator.credentials.setOwner(reference, owner, session.requestedBy(), session.io.interrupts());
+  const which = await referenceIn(operator, reference, options);
+  const named = await operator.credentials.setOwner(which, owner, session.requestedBy(), session.io.interrupts());
   return shown(session, named, `${named.fingerprint} of ${named.connection} belongs to ${owner}.`);
 }
 

@@ -68,10 +68,10 @@ function installedBy({ connection, engine }: GuardedCredential): string {
 /** Support article of the requirement T2: new token first, old one deleted next, the person last. */
 function stepsOut(owned: readonly GuardedCredential[]): string {
   const installed = new Set(owned.map(installedBy));
-  const fingerprints = owned.map(({ fingerprint }) => fingerprint);
+  const ends = owned.map(({ fingerprint, connection }) => `headgate token retire ${fingerprint} -c ${connection}`);
   return [
     `1. under another owner, generate a new token at the service provider and install it: ${[...installed].join('; ')};`,
-    `2. delete the old token at the service provider and have that confirmed: ${fingerprints.map((one) => `headgate token retire ${one}`).join('; ')};`,
+    `2. delete the old token at the service provider and have that confirmed: ${ends.join('; ')};`,
     '3. only then deactivate the user: this hold lifts by itself, and the next cycle does it.',
   ].join(' ');
 }
@@ -118,7 +118,7 @@ function unknownOwners(
       guard: 'token-owner',
       effect: holds ? 'hold' : 'warn',
       message: `nobody knows who owns ${listed(unknown.map(described))}: that user's deactivation ${would} end it unseen`,
-      remedy: `name the owner: provider.credential.owner of ${listed([...new Set(unknown.map(({ connection }) => connection))])}, or headgate token owner ${unknown[0]?.fingerprint ?? ''} <user>. The account of a program is "service-account".`,
+      remedy: `name the owner: provider.credential.owner of ${listed([...new Set(unknown.map(({ connection }) => connection))])}, or headgate token owner ${unknown[0]?.fingerprint ?? ''} <user> -c ${unknown[0]?.connection ?? ''}. The account of a program is "service-account".`,
       operations: holds ? dangerous.map(({ key }) => key) : [],
       numbers: { unknown: unknown.length },
     },

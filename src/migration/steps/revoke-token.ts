@@ -31,7 +31,9 @@ export async function revokeToken(context: StepContext): Promise<StepOutcome> {
   const others = (await credentials.list(name)).filter(({ state }) => state === 'candidate' || state === 'retiring');
   if (others.length > 0) {
     const tokens = others.map(({ state, fingerprint }) => `the ${state} ${fingerprint}`);
-    const commands = others.map(({ fingerprint }) => `headgate token revoke ${fingerprint} --deleted-at-provider`);
+    const commands = others.map(
+      ({ fingerprint }) => `headgate token revoke ${fingerprint} -c ${name} --deleted-at-provider`,
+    );
     const text = `the provider may still take other tokens: ${listed(tokens)}. Delete them there, say so (${commands.join('; ')}), then approve again`;
     return closeGate(context, text);
   }

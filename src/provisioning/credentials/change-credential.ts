@@ -1,5 +1,6 @@
 import { afterEvent, isRefusal, type Credential, type CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
+import { whichCredential } from '../../core/which-credential.ts';
 import type { CredentialChange, CredentialStore, StoredCredential } from '../../ports/credentials.ts';
 import type { Clock } from '../../ports/clock.ts';
 
@@ -31,23 +32,9 @@ export async function applyChanges(ports: ChangePorts, changes: readonly Credent
   });
 }
 
-/** The credential a fingerprint or an id names, or the beginning of one. RefusedError when there is none, or several. */
+/** The credential a reference names. RefusedError when there is none, or several. */
 export async function findCredential(ports: ChangePorts, reference: string): Promise<StoredCredential> {
-  const all = await ports.stores.credentials.list();
-  const found = all.filter(({ id, fingerprint }) => id === reference || fingerprint.startsWith(reference));
-  const [first, second] = found;
-  if (first === undefined) {
-    throw new RefusedError('not-found', `no credential has the fingerprint "${reference}"`, {
-      remedy: 'see them with: headgate token list',
-    });
-  }
-  if (second !== undefined) {
-    const places = found.map(({ fingerprint, connection }) => `${fingerprint} of ${connection}`).join(', ');
-    throw new RefusedError('credential', `"${reference}" may be ${places}`, {
-      remedy: 'name it by its id, or more of it.',
-    });
-  }
-  return first;
+  return whichCredential(await ports.stores.credentials.list(), reference);
 }
 
 /** The active credential of a list of one connection's. */

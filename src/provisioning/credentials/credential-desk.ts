@@ -118,7 +118,7 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
       'credential',
       `${request.connection} has this token already: ${fingerprint}, ${known.state}`,
       {
-        remedy: `headgate token show ${fingerprint}`,
+        remedy: `headgate token show ${fingerprint} -c ${request.connection}`,
       },
     );
   }
@@ -265,13 +265,13 @@ async function confirmEnd(
       'credential',
       `${fingerprint} cannot be tried any more: nobody can see whether it is refused`,
       {
-        remedy: `delete the token at the service provider, then say so: headgate token ${verb} ${fingerprint} --deleted-at-provider`,
+        remedy: `delete the token at the service provider, then say so: headgate token ${verb} ${fingerprint} -c ${connection} --deleted-at-provider`,
       },
     );
   }
   const outcome = await provider.probe(secret, signal);
   if (outcome === 'refused') return 'refused';
   throw new RefusedError('credential', `the service provider of ${connection} still accepts ${fingerprint}`, {
-    remedy: `delete the token there, then: headgate token ${verb} ${fingerprint}`,
+    remedy: `delete the token there, then: headgate token ${verb} ${fingerprint} -c ${connection}`,
   });
 }
