@@ -30,6 +30,8 @@ async function start(waitsFor: Rotation['waitsFor'] = 'deletion'): Promise<ApiSe
       aCredential({ owner: { kind: 'user', name: 'ada@contoso.com' } }),
       aCredential({ fingerprint: 'f0', state: 'retiring', refusedAt: 1, expiresAt: Date.UTC(2025, 11, 31) }),
       aCredential({ fingerprint: 'e9', state: 'retired', expiresAt: Date.UTC(2025, 11, 31) }),
+      aCredential({ fingerprint: 'd8', owner: { kind: 'user', name: 'ben@contoso.com', absent: true } }),
+      aCredential({ fingerprint: 'c7', owner: { kind: 'user', name: 'eve@contoso.com', anchor: 'eve' } }),
     ]);
   });
   server = api;
@@ -89,9 +91,11 @@ describe('headgate token', () => {
     const { out } = await run(['token', 'list', '--config', api.configFile]);
     expect(out.split('\n').map((line) => line.split(/ {2,}/).slice(0, 4))).toEqual([
       ['CONNECTION', 'FINGERPRINT', 'STATE', 'OWNER'],
-      ['acme', 'f1', 'active', 'ada@contoso.com (not in the directory)'],
+      ['acme', 'f1', 'active', 'ada@contoso.com (not looked up yet)'],
       ['acme', 'f0', 'retiring, refused', 'unknown'],
       ['acme', 'e9', 'retired', 'unknown'],
+      ['acme', 'd8', 'active', 'ben@contoso.com (not in the directory)'],
+      ['acme', 'c7', 'active', 'eve@contoso.com'],
       [''],
     ]);
     expect(out.split('\n').filter((line) => line.endsWith('2025-12-31 00:00:00Z, past'))).toHaveLength(1);

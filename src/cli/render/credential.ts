@@ -35,7 +35,8 @@ function expiryOf(credential: Credential, now: number, paint: Paint): string {
 
 function ownerText({ owner }: Credential): string {
   if (owner.kind !== 'user') return owner.kind === 'unknown' ? 'unknown' : 'service account';
-  return owner.anchor === undefined ? `${owner.name} (not in the directory)` : owner.name;
+  if (owner.anchor !== undefined) return owner.name;
+  return `${owner.name} (${owner.absent === true ? 'not in the directory' : 'not looked up yet'})`;
 }
 
 /** One credential with everything that happened to it, for `headgate token show`. */

@@ -26,7 +26,7 @@ export interface CredentialSurvey {
 export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSignal): Promise<CredentialSurvey> {
   const stored = await ports.stores.credentials.list();
   const current = new Map<string, Credential>(stored.map((credential) => [credential.id, credential]));
-  const events = new Map<string, TakenUp['event'] | 'owner-found'>();
+  const events = new Map<string, TakenUp['event'] | 'owner-found' | 'owner-absent'>();
   for (const connection of ports.connections.values()) {
     const configured = await configuredOf(connection, ports);
     if (configured === undefined) continue;
@@ -39,7 +39,8 @@ export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSi
     const owner = await resolved(credential.owner, ports.connections, signal);
     if (owner === credential.owner) continue;
     current.set(credential.id, { ...credential, owner });
-    if (!events.has(credential.id)) events.set(credential.id, 'owner-found');
+    const event = owner.kind === 'user' && owner.absent === true ? 'owner-absent' : 'owner-found';
+    if (!events.has(credential.id)) events.set(credential.id, event);
   }
   const versions = new Map(stored.map(({ id, version }: StoredCredential) => [id, version]));
   const changes = [...events].flatMap(([id, event]): readonly CredentialChange[] => {
@@ -116,7 +117,7 @@ async function configuredOf({ rules, credential }: Connection, { vault }: Creden
   }
 }
 
-/** An owner with the anchor the directory has for the name; the very same one where there is nothing to find. */
+/** An owner with the anchor the directory has for the name, or as absent; the very same one where there is nothing new. */
 async function resolved(
   owner: CredentialOwner,
   connections: ReadonlyMap<string, Connection>,
@@ -125,5 +126,7 @@ async function resolved(
   const [any] = connections.values();
   if (owner.kind !== 'user' || owner.anchor !== undefined || any === undefined || signal === undefined) return owner;
   const user = await any.directory.findUser(owner.name, ['userPrincipalName'], signal);
-  return user === undefined ? owner : { ...owner, anchor: user.id };
+  const { kind, name } = owner;
+  if (user !== undefined) return { kind, name, anchor: user.id };
+  return owner.absent === true ? owner : { kind, name, absent: true };
 }

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import type { CredentialStore, StoredCredential } from '../../../src/ports/credentials.ts';
+import { keepCredentials, type CredentialPorts } from '../../../src/provisioning/credentials/survey-credentials.ts';
+import { aUser } from '../../builders.ts';
+import { only } from '../../only.ts';
+import { aConnection, aSecret, fakeDirectory, fakeProvider } from '../fakes.ts';
+
+/** A connection whose configured token belongs to ada, in a directory that knows `people`. */
+function aProcess(people: readonly string[]) {
+  let rows: readonly StoredCredential[] = [];
+  const written: string[] = [];
+  const users = Object.fromEntries(people.map((name) => [name, aUser(name)]));
+  const provider = fakeProvider({});
+  const owner = { kind: 'user', name: 'ada@contoso.com' } as const;
+  const ports: CredentialPorts = {
+    connections: new Map([
+      [
+        'acme',
+        { ...aConnection(fakeDirectory({ assignments: [], users }), provider), credential: { ...aSecret, owner } },
+      ],
+    ]),
+    vault: only<CredentialPorts['vault']>({ fingerprint: (secret) => `fp:${secret}` }),
+    clock: { now: () => 1 },
+    stores: {
+      credentials: only<CredentialStore>({
+        list: async () => rows,
+        async change(changes) {
+          rows = changes.map(({ after, from = 0 }) => ({ ...after, version: from + 1 }));
+          written.push(...changes.map(({ event }) => event));
+          return true;
+        },
+      }),
+    },
+  };
+  const owners = async (signal?: AbortSignal) => (await keepCredentials(ports, signal)).map((one) => one.owner);
+  return { owners, written, users };
+}
+
+const asked = new AbortController().signal;
+
+describe('the owner of a configured token', () => {
+  test('is not said to be absent before the directory was asked', async () => {
+    const { owners } = aProcess([]);
+    expect(await owners()).toEqual([{ kind: 'user', name: 'ada@contoso.com' }]);
+  });
+
+  test('is absent once the directory was asked and knows nobody of that name, which is written once', async () => {
+    const { owners, written } = aProcess([]);
+    const absent = [{ kind: 'user', name: 'ada@contoso.com', absent: true }];
+    expect(await owners(asked)).toEqual(absent);
+    expect(await owners(asked)).toEqual(absent);
+    expect(await owners()).toEqual(absent);
+    expect(written).toEqual(['installed']);
+  });
+
+  test('is known by id, and absent no more, as soon as the directory has them', async () => {
+    const { owners, users, written } = aProcess([]);
+    await owners(asked);
+    users['ada'] = aUser('ada');
+    expect(await owners(asked)).toEqual([{ kind: 'user', name: 'ada@contoso.com', anchor: 'ada' }]);
+    expect(written).toEqual(['installed', 'owner-found']);
+  });
+});
