@@ -44,12 +44,12 @@ export function checkText(text: string, path: string, env: Environment): Checked
   }
   const parsed = fileSchema.safeParse(source.root);
   const crossed = crossCheck(source, base);
-  const mappings = connectionsOf(source.root).map((connection, index) =>
+  const mappings = connectionsOf(source.written).map((connection, index) =>
     readMappingAt(connection['mapping'], ['connections', index, 'mapping'], source),
   );
   const problems = [
     ...source.problems,
-    ...describeIssues(parsed.error?.issues ?? [], source),
+    ...describeIssues(fileSchema.safeParse(source.written).error?.issues ?? [], source),
     ...crossed.problems,
     ...mappings.flatMap((mapping) => mapping?.problems ?? []),
   ];

@@ -26,6 +26,8 @@ export function valueAt(root: unknown, path: SettingPath): unknown {
 export interface SourceDocument {
   /** Plain values; keys set to nothing are left out. */
   readonly root: unknown;
+  /** The same with keys set to nothing as undefined: whether such a key is known is to be seen. */
+  readonly written: unknown;
   /** Whether it is no valid YAML, so that settings may be missing or in a wrong place. */
   readonly broken: boolean;
   readonly problems: readonly ConfigProblem[];
@@ -62,8 +64,10 @@ export function readSource(text: string, env: Environment, invalid: 'refuse' | '
   const readable = broken.length === 0 || invalid === 'salvage';
   if (readable) problems.push(...substitute(document, lines, env, variables));
 
+  const written = readable ? toPlain(document, problems) : undefined;
   return {
-    root: readable ? toPlain(document, problems) : undefined,
+    root: withoutUnset(written),
+    written,
     broken: broken.length > 0,
     problems,
     problemAt(path, message, where = 'value') {
@@ -122,7 +126,7 @@ function pathOf(node: Scalar, key: unknown, parents: readonly unknown[]): Settin
 
 function toPlain(document: Document, problems: ConfigProblem[]): unknown {
   try {
-    return withoutNulls(document.toJS() as unknown, []);
+    return nullsUnset(document.toJS() as unknown, []);
   } catch (error) {
     // Aliases that refer to themselves, or that would blow up in memory; the library tells no position.
     problems.push({ path: '', message: `not valid YAML: ${error instanceof Error ? error.message : String(error)}` });
@@ -130,16 +134,25 @@ function toPlain(document: Document, problems: ConfigProblem[]): unknown {
   }
 }
 
-/** A copy without keys set to nothing. Throws when a value contains itself. */
-function withoutNulls(value: unknown, above: readonly unknown[]): unknown {
+/** A copy with undefined for keys set to nothing. Throws when a value contains itself. */
+function nullsUnset(value: unknown, above: readonly unknown[]): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (above.includes(value)) throw new Error('an alias refers to a value it is part of');
   const inside = [...above, value];
-  if (Array.isArray(value)) return value.map((inner: unknown) => withoutNulls(inner, inside));
+  if (Array.isArray(value)) return value.map((inner: unknown) => nullsUnset(inner, inside));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, inner === null ? undefined : nullsUnset(inner, inside)]),
+  );
+}
+
+/** A copy without keys that are undefined. */
+function withoutUnset(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUnset);
+  if (!isSettings(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([, inner]) => inner !== null)
-      .map(([key, inner]) => [key, withoutNulls(inner, inside)]),
+      .filter(([, inner]) => inner !== undefined)
+      .map(([key, inner]) => [key, withoutUnset(inner)]),
   );
 }
 

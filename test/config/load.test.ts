@@ -38,6 +38,22 @@ const ROWS: readonly Row[] = [
     says: /unknown key "zebra"; known here: database, queue/,
   },
   {
+    rule: 'an unknown key that is set to nothing is refused as any other',
+    from: 'nestedGroups: direct',
+    to: 'nested_groups: ',
+    path: 'connections[0].scope.nested_groups',
+    at: [18, 28],
+    says: /unknown key "nested_groups" \(did you mean "nestedGroups"\?\)/,
+  },
+  {
+    rule: 'an unknown key that an empty variable sets to nothing is refused, inside a list as well',
+    from: 'mapping: default',
+    to: 'mapping: [ { target: userName, source: mail, aply: "${NOTHING:-}" } ]',
+    path: 'connections[0].mapping[0].aply',
+    at: [19, 50],
+    says: /unknown key "aply" \(did you mean "apply"\?\)/,
+  },
+  {
     rule: 'a missing key is reported at the key of the mapping it is missing from',
     from: '  client: 22222222-2222-4222-8222-222222222222\n',
     to: '',
