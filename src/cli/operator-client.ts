@@ -4,7 +4,7 @@ import type { ExperimentDesk } from '../ports/experiment-desk.ts';
 import type { HoldDesk } from '../ports/hold-desk.ts';
 import type { LinkDesk } from '../ports/link-desk.ts';
 import type { NotificationDesk } from '../ports/notifications.ts';
-import type { MadePlan, Operator } from '../ports/operator.ts';
+import type { MadePlan, Operator, PausedConnection } from '../ports/operator.ts';
 import type { ApiClient, PlanEvent } from './api-client.ts';
 import { followStream } from './follow-stream.ts';
 import { createMigrationClient, type MigrationClient } from './migration-client.ts';
@@ -32,7 +32,7 @@ export interface OperatorClient extends Pick<
   setSchedulesPaused: Operator['setSchedulesPaused'];
   removeSchedules: Operator['removeSchedules'];
   resumeConnection: Operator['resumeConnection'];
-  pauseConnection(connection: string, reason: string, requestedBy: string): Promise<void>;
+  pauseConnection(connection: string, reason: string, requestedBy: string): Promise<PausedConnection>;
   escrows: Operator['escrows'];
   retryEscrows: Operator['retryEscrows'];
   dropEscrows: Operator['dropEscrows'];
@@ -160,9 +160,7 @@ function recoveryCalls(
     return (await api.post<{ count: number }>(path(connection, `escrows/${verb}`), body)).count;
   };
   return {
-    async pauseConnection(connection, reason, requestedBy) {
-      await api.post(path(connection, 'pause'), { reason, requestedBy });
-    },
+    pauseConnection: (connection, reason, requestedBy) => api.post(path(connection, 'pause'), { reason, requestedBy }),
     escrows: (connection, filter) => api.get(path(connection, `escrows?${query(filter)}`)),
     retryEscrows: (asked) => act('retry', asked),
     dropEscrows: (asked) => act('drop', asked),

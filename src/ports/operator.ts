@@ -155,6 +155,13 @@ export interface OnDemandPlan extends MadePlan {
 }
 
 /** What people and scripts can ask of Headgate: the HTTP API serves exactly this, and the CLI is a client of that API. */
+/** A connection that is paused, since when and why: another reason than was given where it was paused `already`. */
+export interface PausedConnection {
+  readonly already: boolean;
+  readonly since: number;
+  readonly reason: string;
+}
+
 export interface Operator {
   readonly credentials: CredentialDesk;
   readonly holds: HoldDesk;
@@ -216,8 +223,8 @@ export interface Operator {
     readonly by: string;
     readonly reason?: string;
   }): Promise<boolean>;
-  /** Sends nothing until somebody resumes; an open cycle is given up. */
-  pauseConnection(connection: string, reason: string): Promise<void>;
+  /** Sends nothing until somebody resumes; an open cycle is given up. Where it is paused already the first reason stays. */
+  pauseConnection(connection: string, reason: string): Promise<PausedConnection>;
   /** Lifts a pause, a quarantine and what a Retry-After still asks to wait. False when there was none. */
   resumeConnection(connection: string): Promise<boolean>;
   /**

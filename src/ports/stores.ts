@@ -242,7 +242,8 @@ export interface ConnectionState {
 
 export interface ConnectionStore {
   get(connection: string): Promise<ConnectionState>;
-  pause(connection: string, reason: string): Promise<void>;
+  /** False when it was paused already: the first reason stays. */
+  pause(connection: string, reason: string): Promise<boolean>;
   /** Clears a person's pause, and what a provider's Retry-After still asks to wait. False when there was neither. */
   resume(connection: string): Promise<boolean>;
   throttle(connection: string, until: number): Promise<void>;

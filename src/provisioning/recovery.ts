@@ -66,8 +66,10 @@ export function createRecovery(ports: Ports, connectionOf: (name: string) => Con
     },
     async pauseConnection(connection, reason) {
       const { name } = connectionOf(connection).rules;
-      await stores.connections.pause(name, reason);
+      const already = !(await stores.connections.pause(name, reason));
       await nudge(name);
+      const { pausedReason = reason, pausedAt = ports.clock.now() } = await stores.connections.get(name);
+      return { already, since: pausedAt, reason: pausedReason };
     },
     async resumeConnection(connection) {
       const { name } = connectionOf(connection).rules;

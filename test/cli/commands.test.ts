@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
+import { waitingForCredential } from '../../src/core/rotation.ts';
 import { freePort } from '../../src/cli/demo/daemon.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import type { Finding, Verdict } from '../../src/core/verdict.ts';
@@ -516,6 +517,45 @@ describe('the other commands', () => {
       'POST /api/v1/connections/acme/schedules/resume',
       'POST /api/v1/connections/acme/resume',
     ]);
+  });
+
+  test.each([
+    {
+      rule: 'is the reason of the pause, and what ends it is said',
+      answer: { paused: true, already: false, since: Date.UTC(2026, 0, 4, 3), reason: 'maintenance (by bob)' },
+      says: 'Nothing is sent over acme until: headgate connection resume -c acme\n',
+    },
+    {
+      rule: 'is not kept where it is paused already, and why it is stays',
+      answer: { paused: true, already: true, since: Date.UTC(2026, 0, 4, 3), reason: 'audit (by ada)' },
+      says:
+        'acme is paused already, since 2026-01-04 03:00:00Z: audit (by ada). That reason stays; the one given now is not kept.\n' +
+        'Nothing is sent over acme until: headgate connection resume -c acme\n',
+    },
+    {
+      rule: 'is not kept where it waits for a token, and ends with a new one, too',
+      answer: {
+        paused: true,
+        already: true,
+        since: Date.UTC(2026, 0, 4, 3),
+        reason: waitingForCredential('it was revoked'),
+      },
+      says:
+        'acme is paused already, since 2026-01-04 03:00:00Z: waiting for a credential: it was revoked. That reason stays; the one given now is not kept.\n' +
+        'Nothing is sent over acme until a new token is in use, or until: headgate connection resume -c acme\n',
+    },
+  ])('what connection pause is given $rule', async ({ answer, says }) => {
+    const api = await serverWith((app) => {
+      app.post('/api/v1/connections/:name/pause', async () => answer);
+    });
+    const asked = ['connection', 'pause', '--reason', 'maintenance'];
+    expect(await headgate(api, asked)).toMatchObject({ code: 0, err: says });
+    const { reason, already } = answer;
+    expect(JSON.parse((await headgate(api, [...asked, '--json'])).out)).toMatchObject({
+      connection: 'acme',
+      reason,
+      already,
+    });
   });
 
   test.each([['retry'], ['drop']])('escrow %s says how to go on now, with the connection', async (verb) => {

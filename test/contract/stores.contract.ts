@@ -973,9 +973,9 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
       test('a pause keeps its first reason until it is lifted', async () => {
         const { connections } = under.stores;
         const at = under.clock.now();
-        await connections.pause(connection, 'the credential was refused');
+        expect(await connections.pause(connection, 'the credential was refused')).toBe(true);
         under.clock.advance(1_000);
-        await connections.pause(connection, 'something that followed from it');
+        expect(await connections.pause(connection, 'something that followed from it')).toBe(false);
         expect(await connections.get(connection)).toEqual({
           connection,
           schedulesPaused: false,

@@ -24,7 +24,7 @@ async function serving() {
     dropEscrows: remember(1),
     recoveryActs: remember([]),
     releaseQuarantine: remember(true),
-    pauseConnection: remember(undefined),
+    pauseConnection: remember({ already: false, since: 1, reason: 'maintenance (by bob)' }),
   };
   server = await listen({ operator: anOperator(overrides) });
   return { ask: server.ask, asked };

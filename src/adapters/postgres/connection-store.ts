@@ -18,13 +18,14 @@ export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToD
 
     async pause(connection, reason) {
       // A second reason does not overwrite the first: the first is the cause.
-      await commit(db, 'connections.pause', (tx) =>
+      const paused = await commit(db, 'connections.pause', (tx) =>
         sql`
           insert into headgate.connection as kept (name, paused_reason, paused_at)
           values (${connection}, ${reason}, ${clock.now()})
           on conflict (name) do update set paused_reason = excluded.paused_reason, paused_at = excluded.paused_at
           where kept.paused_reason is null`.execute(tx),
       );
+      return (paused.numAffectedRows ?? 0n) > 0n;
     },
 
     async resume(connection) {

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { printable } from '../../core/printable.ts';
+import { waitsForCredential } from '../../core/rotation.ts';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import { parseDigest } from '../digest.ts';
 import { parseCount } from '../duration.ts';
@@ -7,7 +9,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { UsageError } from '../io.ts';
 import { renderForgotten, renderLinks, renderVanished } from '../render/links.ts';
-import { grouped } from '../render/text.ts';
+import { grouped, shownTime } from '../render/text.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 
@@ -42,7 +44,7 @@ export function registerConnection(program: Command, shell: Shell): void {
       .command('pause')
       .description('send nothing until somebody resumes; an open cycle is given up')
       .option(...CONNECTION_OPTION)
-      .requiredOption('--reason <text>', 'why; status shows it'),
+      .requiredOption('--reason <text>', 'why; status shows it. Where it is paused already, the first reason stays'),
     runPause,
   );
   onRun<Options>(
@@ -82,9 +84,16 @@ export function registerConnection(program: Command, shell: Shell): void {
 async function runPause(session: Session, options: PauseOptions): Promise<ExitCode> {
   const connection = session.connectionName(options.connection);
   const { operator } = await session.connect();
-  await operator.pauseConnection(connection, options.reason, session.requestedBy());
-  if (session.json) session.out(JSON.stringify({ connection, paused: true }));
-  session.say(`Nothing is sent over ${connection} until: headgate connection resume -c ${connection}`);
+  const found = await operator.pauseConnection(connection, options.reason, session.requestedBy());
+  const { already, since, reason } = found;
+  if (session.json) session.out(JSON.stringify({ connection, ...found }));
+  if (already) {
+    session.say(
+      `${connection} is paused already, since ${shownTime(since)}: ${printable(reason)}. That reason stays; the one given now is not kept.`,
+    );
+  }
+  const until = waitsForCredential(reason) ? 'until a new token is in use, or until' : 'until';
+  session.say(`Nothing is sent over ${connection} ${until}: headgate connection resume -c ${connection}`);
   return EXIT.done;
 }
 

@@ -40,8 +40,8 @@ export function recoveryRoutes(app: FastifyInstance, { operator, log }: ApiConte
     const connection = connectionOf(operator, request.params);
     readInput('query', nothing, request.query);
     const { reason, requestedBy = 'api' } = readInput('body', pauseBody, request.body);
-    await operator.pauseConnection(connection, `${reason} (by ${requestedBy})`);
+    const paused = await operator.pauseConnection(connection, `${reason} (by ${requestedBy})`);
     log.info({ connection, requestedBy }, 'pause of a connection requested');
-    return { paused: true };
+    return { paused: true, ...paused };
   });
 }

@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import type { Credential, CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { HEALTHY } from '../../core/quarantine.ts';
+import { waitingForCredential, waitsForCredential } from '../../core/rotation.ts';
 import {
   ownerNamed,
   type CredentialDesk,
@@ -16,7 +17,7 @@ import type { Log } from '../../ports/log.ts';
 import { nudgeChannels } from '../notifications/deliver-notifications.ts';
 import { activeOf, applyChanges, changeOf, findCredential } from './change-credential.ts';
 import { purposeOf, secretOf } from './keyring.ts';
-import { rotate, STOPPED_FOR_CREDENTIAL, type RotationParts } from './rotate-credential.ts';
+import { rotate, type RotationParts } from './rotate-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
 
 export interface DeskOptions {
@@ -61,7 +62,9 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
     async revoke(reference, how, signal) {
       const found = await findCredential(ports, reference);
       const revoked = await end(ports, found, 'revoked', how, signal);
-      const why = `${STOPPED_FOR_CREDENTIAL}: ${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`;
+      const why = waitingForCredential(
+        `${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`,
+      );
       if (found.state === 'active') await ports.stores.connections.pause(found.connection, why);
       return told('revoked', revoked, how.by);
     },
@@ -214,7 +217,7 @@ async function promote(ports: Ports, id: string, by: string): Promise<Credential
 async function goOn(ports: Ports, name: string): Promise<void> {
   const { connections, cycles } = ports.stores;
   const { pausedReason } = await connections.get(name);
-  if (pausedReason?.startsWith(STOPPED_FOR_CREDENTIAL) === true) await connections.resume(name);
+  if (waitsForCredential(pausedReason)) await connections.resume(name);
   await connections.changeHealth(name, (health) =>
     health.state !== 'healthy' && (health.reason === 'credential-refused' || health.reason === 'writes-refused')
       ? HEALTHY

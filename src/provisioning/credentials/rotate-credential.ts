@@ -6,13 +6,11 @@ import {
   installInstruction,
   newTokenInstruction,
   nextRotationStep,
+  waitingForCredential,
   type RotationFacts,
   type RotationStep,
 } from '../../core/rotation.ts';
 import type { Ports } from '../../ports/index.ts';
-
-/** How a pause begins that ends when a credential is put to use. */
-export const STOPPED_FOR_CREDENTIAL = 'waiting for a credential';
 
 export interface RotationParts {
   readonly ports: Ports;
@@ -35,7 +33,7 @@ export async function rotate(
   if (installed) requireEntra(ports, connection);
   const done: string[] = [];
   if (pause === true) {
-    await ports.stores.connections.pause(connection, `${STOPPED_FOR_CREDENTIAL}: the token is being rotated`);
+    await ports.stores.connections.pause(connection, waitingForCredential('the token is being rotated'));
     done.push('nothing is sent until the new token is in use');
   }
   if (added !== undefined) {
