@@ -18,8 +18,8 @@ const MAKE_KEY = 'make a key with: openssl rand -base64 32';
 export function createVault({ key }: VaultOptions): SecretVault {
   async function keyBytes(): Promise<Buffer> {
     if (key === undefined) {
-      throw new RefusedError('credential', 'secrets cannot be stored: no encryption key is configured', {
-        remedy: `${MAKE_KEY}, and name its file in credentials.key_file; or keep the secret in a file and add it by reference.`,
+      throw new RefusedError('credential', 'secrets cannot be stored: Headgate was started without an encryption key', {
+        remedy: `where credentials.key_file has been set since, restart the daemon: a reload does not take it up. Else ${MAKE_KEY}, name its file in credentials.key_file and restart; or keep the secret in a file and add it by reference.`,
       });
     }
     return parseKey(await key());

@@ -43,7 +43,14 @@ describe('the vault', () => {
 
   test('stores nothing without a key, and still names secrets', async () => {
     const keyless = createVault({});
-    await expect(keyless.seal('s', 'p')).rejects.toThrow('no encryption key is configured');
+    await expect(keyless.seal('s', 'p')).rejects.toMatchObject({
+      message: expect.stringContaining('was started without an encryption key'),
+      facts: {
+        remedy: expect.stringMatching(
+          /credentials\.key_file has been set since, restart the daemon: a reload does not/,
+        ),
+      },
+    });
     expect(keyless.fingerprint('s3cret-token')).toBe(vault.fingerprint('s3cret-token'));
     expect(keyless.fingerprint('s3cret-token')).toMatch(/^[0-9a-f]{12}$/);
     expect(keyless.fingerprint('s3cret-tokem')).not.toBe(vault.fingerprint('s3cret-token'));
