@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { startOfDay } from '../core/day.ts';
 import type { NewCredential } from '../ports/credential-desk.ts';
 import { UsageError } from './io.ts';
 import type { Session } from './session.ts';
@@ -47,7 +48,7 @@ async function readToken(file: string): Promise<string> {
 const DAY_MS = 86_400_000;
 
 function endOfDay(date: string): number {
-  const start = /^\d{4}-\d{2}-\d{2}$/.test(date) ? Date.parse(date) : Number.NaN;
-  if (Number.isNaN(start)) throw new UsageError(`--expires is "${date}": use a date such as 2027-03-31`);
+  const start = startOfDay(date);
+  if (start === undefined) throw new UsageError(`--expires is "${date}": use a date such as 2027-03-31`);
   return start + DAY_MS;
 }

@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
+import { startOfDay } from '../core/day.ts';
 import { GUID } from '../core/directory.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 
@@ -66,11 +67,7 @@ export function owner(): z.ZodString {
 
 /** A calendar day in UTC. */
 export function day(): z.ZodString {
-  return checked((value) =>
-    /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value))
-      ? undefined
-      : 'must be a date such as 2027-03-31',
-  );
+  return checked((value) => (startOfDay(value) === undefined ? 'must be a date such as 2027-03-31' : undefined));
 }
 
 /** A person: userPrincipalName or object id. */

@@ -78,6 +78,7 @@ describe('headgate token', () => {
     { rule: 'a file and a reference', argv: ['--token-file', 'a', '--reference', 'b'], says: 'exclude each other' },
     { rule: 'a file that is not there', argv: ['--token-file', '/none/such'], says: 'cannot be read (ENOENT)' },
     { rule: 'a day that is none', argv: ['--reference', 'b', '--expires', 'soon'], says: 'use a date such as' },
+    { rule: 'a day no month has', argv: ['--reference', 'b', '--expires', '2027-02-30'], says: 'use a date such as' },
   ])('refuses $rule', async ({ argv, says }) => {
     const api = await start();
     const ran = await run(['token', 'add', ...argv, '--config', api.configFile]);

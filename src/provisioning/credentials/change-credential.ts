@@ -37,6 +37,16 @@ export async function findCredential(ports: ChangePorts, reference: string): Pro
   return whichCredential(await ports.stores.credentials.list(), reference);
 }
 
+/** RefusedError('credential') for a token whose last day, as somebody told it, is over: it would be told of as expired ever after. */
+export function requireDayAhead(expiresAt: number | undefined, now: number): void {
+  if (expiresAt === undefined || expiresAt > now) return;
+  const day = new Date(expiresAt - 1).toISOString().slice(0, 10);
+  throw new RefusedError('credential', `the last day given for the token is ${day}, and that is over`, {
+    remedy:
+      'look the day up at the service provider and give that; or hand the token over without --expires (expiresAt).',
+  });
+}
+
 /** The active credential of a list of one connection's. */
 export function activeOf<C extends Credential>(credentials: readonly C[]): C | undefined {
   return credentials.find(({ state }) => state === 'active');

@@ -15,7 +15,7 @@ import type { KeptSecret, StoredCredential } from '../../ports/credentials.ts';
 import type { Connection, Ports } from '../../ports/index.ts';
 import type { Log } from '../../ports/log.ts';
 import { nudgeChannels } from '../notifications/deliver-notifications.ts';
-import { activeOf, applyChanges, changeOf, findCredential } from './change-credential.ts';
+import { activeOf, applyChanges, changeOf, findCredential, requireDayAhead } from './change-credential.ts';
 import { purposeOf, secretOf } from './keyring.ts';
 import { rotate, type RotationParts } from './rotate-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
@@ -40,6 +40,7 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
       return { credential, history: await ports.stores.credentials.history(credential.id) };
     },
     async add(request, signal) {
+      requireDayAhead(request.expiresAt, ports.clock.now());
       await keepCredentials(ports, signal);
       return told('added', await add(ports, request, signal), request.by);
     },

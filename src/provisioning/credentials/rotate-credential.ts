@@ -11,6 +11,7 @@ import {
   type RotationStep,
 } from '../../core/rotation.ts';
 import type { Ports } from '../../ports/index.ts';
+import { requireDayAhead } from './change-credential.ts';
 
 export interface RotationParts {
   readonly ports: Ports;
@@ -31,6 +32,8 @@ export async function rotate(
   signal: AbortSignal,
 ): Promise<Rotation> {
   if (installed) requireEntra(ports, connection);
+  // Before anything is paused for a token that is not taken in.
+  requireDayAhead(added?.expiresAt, ports.clock.now());
   const done: string[] = [];
   if (pause === true) {
     await ports.stores.connections.pause(connection, waitingForCredential('the token is being rotated'));
