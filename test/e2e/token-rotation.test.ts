@@ -121,7 +121,7 @@ describe('rotating a token', () => {
     expect(await rotate({ pause: true })).toMatchObject({ model: 'cutover', waitsFor: 'new-token' });
     tenant.control.unassign({ principal: personName(9) });
     await expect(operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: BY })).rejects.toThrow(
-      'waiting for a credential: the token is being rotated',
+      'waiting for a credential: the token is being rotated: headgate token rotate -c acme',
     );
     provider.addToken({ secret: NEW, owner: personName(4) });
     const promoted = await rotate({ added: { secret: { text: NEW }, owner: personName(4) } });

@@ -90,7 +90,10 @@ export function registerToken(program: Command, shell: Shell): void {
     shell,
     secretOptions(token.command('rotate').description('go on with replacing the token, step by step; safe to repeat'))
       .option('--ask', 'ask for the new token, or take it from standard input')
-      .option('--pause', 'send nothing until the new token is in use (for providers with one token at a time)')
+      .option(
+        '--pause',
+        'pause the connection and give up an open cycle, until the new token is in use or "headgate connection resume" (for providers with one token at a time)',
+      )
       .option('--installed-in-entra', "say that Entra's own job has the new token (connections with engine: entra)")
       .option('--wait', 'wait for the full cycle that proves the new token, and go on after it'),
     runRotate,

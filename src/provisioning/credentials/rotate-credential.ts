@@ -7,6 +7,7 @@ import {
   newTokenInstruction,
   nextRotationStep,
   waitingForCredential,
+  waitsForCredential,
   type RotationFacts,
   type RotationStep,
 } from '../../core/rotation.ts';
@@ -35,10 +36,7 @@ export async function rotate(
   // Before anything is paused for a token that is not taken in.
   requireDayAhead(added?.expiresAt, ports.clock.now());
   const done: string[] = [];
-  if (pause === true) {
-    await ports.stores.connections.pause(connection, waitingForCredential('the token is being rotated'));
-    done.push('nothing is sent until the new token is in use');
-  }
+  if (pause === true) done.push(await stopSending(ports, connection));
   if (added !== undefined) {
     const { fingerprint } = await desk.add({ connection, by, ...added }, signal);
     done.push(`took in ${fingerprint}`);
@@ -87,6 +85,17 @@ export async function rotate(
         return step satisfies never;
     }
   }
+}
+
+/** Pauses until a token is put to use, and says what ends the pause: one that somebody else has begun stays. */
+async function stopSending({ stores: { connections } }: Ports, connection: string): Promise<string> {
+  const resume = `headgate connection resume -c ${connection}`;
+  const why = `the token is being rotated: headgate token rotate -c ${connection}`;
+  await connections.pause(connection, waitingForCredential(why));
+  const { pausedReason } = await connections.get(connection);
+  return waitsForCredential(pausedReason)
+    ? `nothing is sent until the new token is in use; to go on without one: ${resume}`
+    : `the connection is paused already, and stays so when the new token is in use: ${pausedReason ?? 'unknown'}. To end that: ${resume}`;
 }
 
 async function survey(
