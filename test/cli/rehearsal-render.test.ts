@@ -31,3 +31,10 @@ test('a rehearsal that lacks a consent says, as a plan does, how to give it: tha
   const shown = renderRehearsal(REHEARSAL, createPaint(testIo().stdout, false), 40);
   expect(shown).toMatch(/Not like this: see above\. If that is meant: --accept user-disabled$/);
 });
+
+test('where no write was sent and nobody was looked at, that is said, and no empty table is shown', () => {
+  const shown = renderRehearsal(REHEARSAL, createPaint(testIo().stdout, false), 40);
+  expect(shown).toContain('\nNo write was sent on the copy.\n');
+  expect(shown).toContain('\nNo account was on the copy.\n');
+  expect(shown).not.toMatch(/REQUEST|WHO/);
+});

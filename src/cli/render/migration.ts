@@ -102,11 +102,15 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
     'Without a migration, unassigning the groups now:',
     renderWhatIf(plan.whatIf, paint),
     '',
-    `${plural(requests.length, 'request')}, in this order:`,
-    renderTable(
-      ['STEP', 'WHAT', 'REQUEST'],
-      shown.map(({ step, what, request }) => [step, clip(printable(what), 48), printable(requestText(request))]),
-    ),
+    ...(requests.length === 0
+      ? ['No request is to be sent.']
+      : [
+          `${plural(requests.length, 'request')}, in this order:`,
+          renderTable(
+            ['STEP', 'WHAT', 'REQUEST'],
+            shown.map(({ step, what, request }) => [step, clip(printable(what), 48), printable(requestText(request))]),
+          ),
+        ]),
     ...(requests.length > shown.length
       ? [`… and ${requests.length - shown.length} more; all with --all or --json`]
       : []),

@@ -45,7 +45,18 @@ function endLine({ result, step, text }: RehearsalEnd, paint: Paint): string {
   return `${end}${at}: ${printable(text)}`;
 }
 
-/** What a rehearsal came to: everybody, those who lose first, then requests, and what it cannot know. */
+function writesTable(writes: Rehearsal['requests']): string {
+  return renderTable(
+    ['WHAT', 'REQUEST', 'CAME TO'],
+    writes.map(({ what, request, outcome }) => [
+      clip(printable(what), 48),
+      clip(printable(`${request.method} ${request.path}`), 90),
+      outcome,
+    ]),
+  );
+}
+
+/** What a rehearsal came to: everybody, those with a concern first, then requests, and what it cannot know. */
 export function renderRehearsal(rehearsal: Rehearsal, paint: Paint, most: number): string {
   const { kind, connection, copied, people, requests, counts, hindrances, unknown, assumed } = rehearsal;
   const lacking = rehearsal.findings.filter((finding) => hindrances.some(({ code }) => code === finding.code));
@@ -60,22 +71,18 @@ export function renderRehearsal(rehearsal: Rehearsal, paint: Paint, most: number
     endLine(rehearsal.end, paint),
     ...hindrances.map(({ code, text }) => `${paint.bad('in the way')} ${code}: ${printable(text)}`),
     '',
-    renderTable(
-      ['', 'WHO', 'ACCOUNT', 'IS', 'SCIM GROUPS', 'WHY'],
-      shown.map((person) => personRow(person, paint)),
-    ),
+    people.length === 0
+      ? 'No account was on the copy.'
+      : renderTable(
+          ['', 'WHO', 'ACCOUNT', 'IS', 'SCIM GROUPS', 'WHY'],
+          shown.map((person) => personRow(person, paint)),
+        ),
     ...more(people.length, shown.length),
     `${counts.keeps} keep their account as it is, ${counts.changes} change, ${counts.loses} lose it. ${rehearsal.groupsLeft.length} of the groups are left at the provider.`,
     '',
-    `${plural(requests.length, 'write')} would be sent:`,
-    renderTable(
-      ['WHAT', 'REQUEST', 'CAME TO'],
-      sent.map(({ what, request, outcome }) => [
-        clip(printable(what), 48),
-        clip(printable(`${request.method} ${request.path}`), 90),
-        outcome,
-      ]),
-    ),
+    ...(requests.length === 0
+      ? ['No write was sent on the copy.']
+      : [`${plural(requests.length, 'write')} would be sent:`, writesTable(sent)]),
     ...more(requests.length, sent.length),
     '',
     'What a rehearsal cannot know:',

@@ -66,7 +66,7 @@ export interface Rehearsal {
   readonly hindrances: readonly Hindrance[];
   readonly findings: readonly SurveyFinding[];
   readonly end: RehearsalEnd;
-  /** Every account the provider holds, those who lose it first, then by name. */
+  /** Every account the provider holds: those who lose it first, of each outcome those with a reason, then by name. */
   readonly people: readonly RehearsedPerson[];
   readonly counts: Readonly<Record<RehearsedPerson['outcome'], number>>;
   /** SCIM groups of the migration that were left. */
@@ -123,7 +123,12 @@ export function peopleOf({ before, after, owners, causes, findings }: PeopleFact
       ...(why === undefined ? {} : { why }),
     };
   });
-  return people.toSorted((a, b) => ORDER[a.outcome] - ORDER[b.outcome] || (a.label < b.label ? -1 : 1));
+  return people.toSorted((a, b) => placeOf(a) - placeOf(b) || (a.label < b.label ? -1 : 1));
+}
+
+/** Who keeps everything stands last, those first because of whom the migration does not begin or go on. */
+function placeOf({ outcome, why }: RehearsedPerson): number {
+  return ORDER[outcome] * 2 + (why === undefined ? 1 : 0);
 }
 
 function outcomeOf(was: RehearsedAccount, is: RehearsedAccount | undefined): RehearsedPerson['outcome'] {

@@ -30,7 +30,7 @@ describe('what becomes of a person', () => {
     expect(outcomeOf(before, after)).toBe(outcome);
   });
 
-  test('whoever loses it comes first, with the write that took it; whoever stands in the way, with the finding', () => {
+  test('whoever loses it comes first, with the write that took it; then whoever stands in the way, with the finding', () => {
     const people = peopleOf({
       before: [account('1'), account('2'), account('3')],
       after: [account('1'), account('2')],
@@ -46,8 +46,8 @@ describe('what becomes of a person', () => {
     });
     expect(people.map(({ label, outcome, why }) => [label, outcome, why])).toEqual([
       ['zoe', 'loses', 'DELETE /Groups/9'],
-      ['2@contoso.example', 'keeps', undefined],
       ['ada', 'keeps', 'removals-due'],
+      ['2@contoso.example', 'keeps', undefined],
     ]);
     expect(countOutcomes(people)).toEqual({ keeps: 2, changes: 0, loses: 1 });
   });
