@@ -6,7 +6,7 @@ import { providerOrigin } from './provider-origin.ts';
 export interface VanishedLink extends Pick<Link, 'resource' | 'anchor' | 'resourceId' | 'state' | 'label' | 'origin'> {
   /** Whether its user, or directory group, is in scope: then the next cycle matches it or makes it anew. */
   readonly inScope: boolean;
-  /** Whose the account is by now, in words; absent where it is gone. Only of users out of scope. */
+  /** Whose it is by now, in words; absent where it is gone. */
   readonly whose?: string;
 }
 

@@ -67,7 +67,9 @@ function externalIdOf(
 /**
  * Whose an account has become that shows nothing of the user it is linked for, in words; undefined where it cannot be told
  * apart from one that was renamed by hand. Three things tell: what it shows is a user of the directory, `holder`, or the
- * user of another link, or it has an externalId that is not theirs, which nobody writes by hand.
+ * user of another link, or it has an externalId that is not theirs, which nobody writes by hand. Of somebody who stays the
+ * last one tells only where the mapping has a value that cannot have changed since it was written: where all of them can,
+ * whoever was renamed in the directory looks the same until that has been sent.
  */
 export function newOwner(
   mapping: CompiledMapping,
@@ -75,9 +77,12 @@ export function newOwner(
   { userName, externalId = '' }: Account,
   {
     user,
+    stays,
     holder,
     others,
   }: {
+    /** Whether they are not known to have left. */
+    readonly stays: boolean;
     readonly user: DirectoryUser | undefined;
     readonly holder: DirectoryUser | undefined;
     /** Living links of accounts; at least those of whoever it may show. */
@@ -98,7 +103,14 @@ export function newOwner(
   if (other !== undefined) return `it shows ${names}: ${other.label} (${other.anchor}), who is linked, too`;
   const own = externalIdOf(mapping, link, user);
   if (own === undefined || externalId === '' || externalId === own) return undefined;
+  if (stays && !isRemembered(mapping, link)) return undefined;
   return `it shows ${names}, and theirs is ${JSON.stringify(own)}`;
+}
+
+/** Whether the mapping makes something personal, always, of what a link remembers. */
+function isRemembered({ lines }: CompiledMapping, link: Pick<Link, 'anchor' | 'label'>): boolean {
+  const known = lines.filter((line) => isPersonal(line) && !line.createOnly && readsTheName(line));
+  return valuesOf(known, rememberedUser(link)).size > 0;
 }
 
 function isPersonal({ target, match, isConstant, isReference }: CompiledLine): boolean {

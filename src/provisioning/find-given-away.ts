@@ -6,6 +6,7 @@ import type { Account } from '../core/scim.ts';
 import { newOwner, whoseAccount } from '../core/whose-account.ts';
 import type { Connection } from '../ports/index.ts';
 import { attributesOf } from './gather-directory.ts';
+import { stayingIn } from './refuse-wrong-tenant.ts';
 
 /** Lookups of names under way at once. */
 const CONCURRENCY = 8;
@@ -15,25 +16,25 @@ const LONGEST_NAME = 113;
 /** What was read on both sides. */
 type Read = Pick<PlanInput, 'directory' | 'inventory' | 'links'>;
 
-/** A link whose account would be taken away. */
-type Leaving = Pick<Link, 'anchor' | 'label' | 'resourceId'>;
+/** A link by which something would be done to an account. */
+type Touched = Pick<Link, 'anchor' | 'label' | 'resourceId'>;
 
 /**
  * Accounts that the provider has given to somebody else since they were linked, by whom they were linked for, and whose they
  * are now in words. Looks at what was read of them already; only for those that show nothing of their users it asks the
- * directory, which a plan of leavers need not have read, and whose names they are.
+ * directory: for leavers, whom a plan need not have read, and for whose names they show.
  */
 export async function findGivenAway(
   connection: Connection,
   { directory, inventory, links }: Read,
-  leaving: readonly Leaving[],
+  touched: readonly Touched[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Anchor, string>> {
-  if (leaving.length === 0) return new Map();
-  const ids = new Set(leaving.map(({ resourceId }) => resourceId));
+  if (touched.length === 0) return new Map();
+  const ids = new Set(touched.map(({ resourceId }) => resourceId));
   const read = inventory.accounts.resources.filter(({ id }) => ids.has(id));
   const accounts = new Map(read.map((account) => [account.id, account]));
-  const all = leaving.flatMap((link) => {
+  const all = touched.flatMap((link) => {
     const account = accounts.get(link.resourceId);
     return account === undefined ? [] : [{ link, account }];
   });
@@ -43,6 +44,7 @@ export async function findGivenAway(
   const leavers = await connection.directory.readUsers(unread, attributesOf(connection), signal);
   const userOf = (anchor: Anchor) => leavers.get(anchor) ?? directory.users.get(anchor);
   const stranger = strange.filter(isStrange(connection, userOf));
+  const stays = stayingIn(connection, directory);
   const others = linksNamed(
     links,
     stranger.map(({ account }) => account),
@@ -51,7 +53,12 @@ export async function findGivenAway(
     stranger,
     async ({ link, account }) => {
       const holder = await findHolder(connection, account, signal);
-      const whose = newOwner(connection.mapping, link, account, { user: userOf(link.anchor), holder, others });
+      const whose = newOwner(connection.mapping, link, account, {
+        user: userOf(link.anchor),
+        stays: stays({ resource: 'account', anchor: link.anchor }),
+        holder,
+        others,
+      });
       return whose === undefined ? [] : [[link.anchor, whose] as const];
     },
     { concurrency: CONCURRENCY, signal },
@@ -63,7 +70,7 @@ function isStrange(
   { mapping, provider: { profile } }: Connection,
   userOf: (anchor: Anchor) => DirectoryUser | undefined,
 ) {
-  return ({ link, account }: { readonly link: Leaving; readonly account: Account }): boolean =>
+  return ({ link, account }: { readonly link: Touched; readonly account: Account }): boolean =>
     whoseAccount({ mapping, profile }, link, account, userOf(link.anchor)) === 'somebody-else';
 }
 

@@ -1,5 +1,6 @@
 import { HeadgateError, IncompleteReadError, RefusedError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
+import { groupsGivenAway } from '../core/planning/given-away.ts';
 import { shortDigest } from '../core/plan.ts';
 import { counted } from '../core/reasons.ts';
 import { countResources, sealVanished, type VanishedLinks } from '../core/vanished.ts';
@@ -134,10 +135,11 @@ async function findVanished(connection: Connection, ports: DeskPorts, signal: Ab
       : error;
   });
   const stays = stayingIn(connection, directory);
-  const leaving = living.filter((link) => link.resource === 'account' && !stays(link));
-  const givenAway = await findGivenAway(connection, { directory, inventory, links }, leaving, signal);
+  const linked = living.filter(({ resource }) => resource === 'account');
+  const accounts = await findGivenAway(connection, { directory, inventory, links }, linked, signal);
+  const groups = groupsGivenAway({ directory, inventory, links, profile: connection.provider.profile });
   const gone = living.flatMap((link) => {
-    const whose = link.resource === 'account' ? givenAway.get(link.anchor) : undefined;
+    const whose = link.resource === 'account' ? accounts.get(link.anchor) : groups.get(link.anchor)?.whose;
     if (whose === undefined && !vanished.has(link.resourceId)) return [];
     return [{ ...shownLink(link), inScope: stays(link), ...(whose === undefined ? {} : { whose }) }];
   });

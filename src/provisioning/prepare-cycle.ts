@@ -11,7 +11,7 @@ import {
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
-import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
+import type { Planned } from '../core/planning/plan-cycle.ts';
 import { connectionDigest } from './connection-digest.ts';
 import type { Link } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
@@ -33,6 +33,7 @@ import { attributesOf, gatherDirectory } from './gather-directory.ts';
 import { gatherGuardContext } from './gather-guard-context.ts';
 import { gatherFocus, gatherProvider } from './gather-provider.ts';
 import { gatherSubject } from './gather-subject.ts';
+import { planGathered } from './plan-gathered.ts';
 import { sharedResources } from './shared-resources.ts';
 
 export interface PreparedCycle extends Planned {
@@ -104,10 +105,11 @@ export async function planAndJudge(
   preparation: Preparation,
   input: Omit<PlanInput, 'rules' | 'mapping' | 'profile' | 'now'>,
 ): Promise<Planned & { readonly verdict: Verdict }> {
-  const { connection, migration, now } = preparation;
+  const { connection, migration, now, signal } = preparation;
   const { rules, mapping, provider } = connection;
   const ending = migration?.mode === 'forward' ? { ending: new Set(migration.groups) } : {};
-  const planned = planCycle({ ...input, rules, mapping, profile: provider.profile, now, ...ending });
+  const read = { ...input, rules, mapping, profile: provider.profile, now, ...ending };
+  const planned = await planGathered(connection, read, signal);
   return { ...planned, verdict: await judgePlan(preparation, planned, input) };
 }
 
@@ -124,12 +126,11 @@ function doubtsOf({ causes, inventory }: Pick<PlanInput, 'causes' | 'inventory'>
 async function judgePlan(
   { connection, stores, credentials, sharing = [], now, signal, migration, kind }: Preparation,
   planned: Planned,
-  { directory, inventory, links }: Pick<PlanInput, 'directory' | 'inventory' | 'links'>,
+  { directory, links }: Pick<PlanInput, 'directory' | 'links'>,
 ): Promise<Verdict> {
   const { rules } = connection;
   const { plan } = planned;
-  const read = { plan, directory, inventory, links };
-  const context = await gatherGuardContext(connection, stores.holds, read, now, signal);
+  const context = await gatherGuardContext(connection, stores.holds, { plan, directory, links }, now, signal);
   const owned = await credentials(signal);
   const shared = await sharedResources(stores.links, sharing, plan);
   const bound = migration === undefined ? {} : { migration };

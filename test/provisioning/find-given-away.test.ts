@@ -4,7 +4,9 @@ import type { Link } from '../../src/core/link.ts';
 import type { Account } from '../../src/core/scim.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import { findGivenAway } from '../../src/provisioning/find-given-away.ts';
-import { aLink, anAccount, aSnapshot, aUser } from '../builders.ts';
+import { compileMapping, type CompiledMapping } from '../../src/core/mapping/compile-mapping.ts';
+import { DEFAULT_MAPPING } from '../../src/core/mapping/default-mapping.ts';
+import { aLink, anAccount, aSnapshot, aUser, defaultMapping } from '../builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 const signal = new AbortController().signal;
@@ -14,10 +16,20 @@ interface Case {
   readonly users?: readonly DirectoryUser[];
   readonly links?: readonly Link[];
   readonly account?: Account;
+  /** The default one unless given. */
+  readonly mapping?: CompiledMapping;
+  /** Whether she has left for certain; otherwise she stays, and was read. */
+  readonly left?: boolean;
 }
 
 /** What becomes of the account of ada, who leaves and whom the plan has not read; and what the directory was asked. */
-async function judged({ users = [aUser('ada'), aUser('bob')], links = [], account = shows('bob') }: Case) {
+async function judged({
+  users = [aUser('ada'), aUser('bob')],
+  links = [],
+  account = shows('bob'),
+  mapping = defaultMapping(),
+  left = true,
+}: Case) {
   const asked: string[] = [];
   const known = fakeDirectory({ assignments: [], users: Object.fromEntries(users.map((user) => [user.id, user])) });
   const directory: DirectorySource = {
@@ -34,8 +46,9 @@ async function judged({ users = [aUser('ada'), aUser('bob')], links = [], accoun
   const ada = aLink('ada', { resourceId: 'x' });
   const trusted = { resources: [account], trusted: true, doubts: [] };
   const inventory = { accounts: trusted, groups: { ...trusted, resources: [] } };
-  const connection = aConnection(directory, fakeProvider({}));
-  const read = { directory: aSnapshot({}), inventory, links: [ada, ...links] };
+  const connection = { ...aConnection(directory, fakeProvider({})), mapping };
+  const snapshot = aSnapshot(left ? { whereabouts: { ada: 'present' } } : { users: [aUser('ada')] });
+  const read = { directory: snapshot, inventory, links: [ada, ...links] };
   const found = await findGivenAway(connection, read, [ada], signal);
   return { whose: found.get('ada'), asked };
 }
@@ -80,6 +93,35 @@ describe('the account of a leaver is theirs, or cannot be told from theirs,', ()
     expect(await judged({ account: shows('ada') })).toEqual({ whose: undefined, asked: [] });
   });
 });
+
+describe('an account whose every value may have changed in the directory', () => {
+  const given = { mapping: namedByMail(), account: shows('former', 'former') };
+
+  test('is not taken for somebody else’s while its user stays: what it shows may be what they were called', async () => {
+    expect((await judged({ ...given, left: false })).whose).toBeUndefined();
+  });
+
+  test('is somebody else’s when another user has its name', async () => {
+    const { whose } = await judged({ ...given, left: false, account: shows('bob') });
+    expect(whose).toMatch(/\(bob\) of the directory/);
+  });
+
+  test('does show somebody else where the name of today is the one that was written', async () => {
+    const { whose } = await judged({ ...given, left: false, mapping: defaultMapping() });
+    expect(whose).toMatch(/"former", and theirs is "nick-ada"/);
+  });
+});
+
+/** userName from `mail`, of which a link remembers nothing. */
+function namedByMail(): CompiledMapping {
+  const compiled = compileMapping(
+    DEFAULT_MAPPING.map((line) =>
+      line.target === 'userName' ? { kind: 'direct' as const, source: 'mail', target: 'userName', match: 1 } : line,
+    ),
+  );
+  if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems));
+  return compiled.mapping;
+}
 
 function named(anchor: string, name: string): DirectoryUser {
   return aUser(anchor, { attributes: { userPrincipalName: `${name}@contoso.com` } });

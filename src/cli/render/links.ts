@@ -1,5 +1,5 @@
 import { shortDigest } from '../../core/plan.ts';
-import { countResources, type VanishedLinks } from '../../core/vanished.ts';
+import { countResources, type ResourceCounts, type VanishedLinks } from '../../core/vanished.ts';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
@@ -28,7 +28,7 @@ export function renderVanished(found: VanishedLinks, paint: Paint, most: number)
     `Connection ${paint.strong(connection)} is linked to ${plural(linked.accounts, 'account')} and ${plural(linked.groups, 'SCIM group')}.`,
     `The provider at ${printable(target)} has ${plural(listed.accounts, 'account')} and ${plural(listed.groups, 'SCIM group')}.`,
     `Not found there, asked one by one: ${paint.bad(`${grouped(lost.accounts)} of ${plural(linked.accounts, 'linked account')}, ${grouped(lost.groups)} of ${plural(linked.groups, 'linked SCIM group')}`)}.`,
-    ...(given.length === 0 ? [] : [`Somebody else's by now: ${paint.bad(plural(given.length, 'linked account'))}.`]),
+    ...(given.length === 0 ? [] : [`Somebody else's by now: ${paint.bad(othersWords(countResources(given)))}.`]),
   ];
   if (gone.length === 0) return [...lines, 'Nothing is to be forgotten.'].join('\n');
   const rows = gone.slice(0, most).map((link) => [...cells(link), nextOf(link)]);
@@ -43,6 +43,14 @@ export function renderVanished(found: VanishedLinks, paint: Paint, most: number)
     `digest ${found.digest}`,
     ...explained(found),
   ].join('\n');
+}
+
+function othersWords({ accounts, groups }: ResourceCounts): string {
+  const words = [
+    ...(accounts > 0 ? [plural(accounts, 'linked account')] : []),
+    ...(groups > 0 ? [plural(groups, 'linked SCIM group')] : []),
+  ];
+  return words.join(', ');
 }
 
 function nextOf({ inScope }: VanishedLinks['gone'][number]): string {

@@ -46,8 +46,6 @@ export interface GuardContext {
   readonly nativeJobs: NativeJobs;
   /** What other connections use of what the plan takes away; absent where none writes to the same service provider. */
   readonly shared?: SharedResources;
-  /** Whose the accounts of some users are by now, by whom the plan would take them from; absent where it takes none. */
-  readonly givenAway?: ReadonlyMap<Anchor, string>;
   /** Credentials of every connection, with who owns them. */
   readonly credentials: readonly GuardedCredential[];
 }

@@ -1,4 +1,5 @@
 import type { Anchor } from '../directory.ts';
+import { groupsGivenAway } from '../planning/given-away.ts';
 import type { PlanInput } from '../planning/plan-input.ts';
 import { listed } from '../reasons.ts';
 import type { FindingCode, Survey, SurveyedGroup, SurveyFinding } from './survey.ts';
@@ -24,10 +25,10 @@ export function groupNames(groups: readonly SurveyedGroup[]): string {
 }
 
 /** What the SCIM groups that are to go are like at the provider. */
-export function aboutScimGroups(
-  { profile, inventory, rules }: PlanInput,
-  { groups, users }: Facts,
-): readonly SurveyFinding[] {
+export function aboutScimGroups(input: PlanInput, { groups, users }: Facts): readonly SurveyFinding[] {
+  const { profile, inventory, rules } = input;
+  const strangers = groupsGivenAway(input);
+  const given = groups.flatMap(({ anchor }) => strangers.get(anchor) ?? []);
   const there = groups.filter(({ scimGroup }) => scimGroup !== undefined);
   const listedIds = new Set(inventory.groups.resources.map(({ id }) => id));
   const unverified = there.filter(({ scimGroup }) => scimGroup !== undefined && !listedIds.has(scimGroup.id));
@@ -47,6 +48,12 @@ export function aboutScimGroups(
       'refuse',
       `the provider's listing cannot be trusted and does not show: ${groupNames(unverified)}`,
       ids(unverified),
+    ),
+    ...finding(
+      'group-given-away',
+      'refuse',
+      `SCIM groups that are not those of the directory groups any more: ${listed(given.map(({ link, whose }) => `${link.resourceId}, linked for ${link.label} (${whose})`))}. Where one is theirs, give it back its displayName or externalId at the provider; where not, forget the link: headgate connection forget-vanished -c ${rules.name}`,
+      given.map(({ link }) => link.anchor),
     ),
     ...finding(
       'members-doubtful',

@@ -21,6 +21,7 @@ export type FindingCode =
   | 'access-elsewhere'
   | 'elsewhere-unread'
   | 'group-unverified'
+  | 'group-given-away'
   | 'members-doubtful'
   | 'account-inactive'
   | 'dynamic-group'

@@ -101,11 +101,13 @@ function collideLinks(
 
 /** An account an entitled user could not be joined with, because it is another's, is not removed while that is so. */
 function keepClaimed(draft: PlanDraft): void {
-  draft.collisions.forEach(({ text, operations, accounts }, position) => {
+  draft.collisions.forEach((collision, position) => {
+    const { operations, accounts } = collision;
     if (accounts === undefined) return;
     const removals = draft.operations.filter(
       (operation) => isAccountRemoval(operation) && accounts.includes(operation.resourceId),
     );
-    draft.collisions[position] = { text, operations: [...operations, ...removals.map(({ key }) => key)] };
+    const keys = [...operations, ...removals.map(({ key }) => key)];
+    draft.collisions[position] = { ...collision, operations: keys };
   });
 }

@@ -2,6 +2,7 @@ import type { DirectoryCauses, DriftFinding } from '../drift.ts';
 import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import type { Operation } from '../operation.ts';
+import type { GivenGroup } from './given-away.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Links } from './plan-members.ts';
 
@@ -27,6 +28,8 @@ export interface DriftFacts {
   readonly entitled: ReadonlySet<Anchor>;
   readonly accounts: Links;
   readonly groups: Links;
+  /** SCIM groups that are not ours any more, by the directory group they are linked for. */
+  readonly strangers: ReadonlyMap<Anchor, GivenGroup>;
 }
 
 export interface DriftDraft {

@@ -67,6 +67,7 @@ function accountDrift(
   if (link.state === 'deleted') return;
   if (facts.input.vanished.has(link.resourceId)) deletedAccount(facts, draft, link, operations);
   else if (account === undefined) return;
+  else if (facts.input.givenAway?.has(link.anchor) === true) givenAway(facts, draft, link, 'account-changed');
   else if (link.state === 'disabled') reactivatedAccount(facts, draft, link, operations, account);
   else if (!facts.entitled.has(link.anchor)) return;
   else if (!account.active) deactivatedAccount(facts, draft, link, operations);
@@ -127,9 +128,20 @@ function groupDrift(facts: DriftFacts, draft: DriftDraft, link: Link, operations
     const again = operations.some(({ kind }) => kind === 'create') ? 'create it again' : 'link the group that matches';
     add(draft, link, { kind: 'group-deleted', text, next: whatFollows(facts, true, again) });
     undo(facts, draft, link, operations);
+  } else if (facts.strangers.has(link.anchor)) {
+    givenAway(facts, draft, link, 'group-changed');
   } else if (operations.some(({ kind }) => kind === 'update')) {
     if (concerns(facts.causes, 'group', link.anchor) !== true) changed(facts, draft, link, operations, 'group-changed');
   }
+}
+
+/** What is planned by such a link is held, whatever the policy: it is nobody's change to undo. */
+function givenAway({ input, strangers }: DriftFacts, draft: DriftDraft, link: Link, kind: DriftKind): void {
+  const account = kind === 'account-changed';
+  const whose = account ? input.givenAway?.get(link.anchor) : strangers.get(link.anchor)?.whose;
+  const text = `${account ? 'account' : 'SCIM group'} ${link.resourceId} is not that of ${link.label} any more; ${whose ?? ''}`;
+  const next = `nothing is sent to it; the link may be forgotten: headgate connection forget-vanished -c ${input.rules.name}`;
+  add(draft, link, { kind, text, next });
 }
 
 function changed(

@@ -13,7 +13,7 @@ export function findMemberDrift(facts: DriftFacts, draft: DriftDraft, operations
   );
   for (const operation of operations) {
     const link = facts.groups.byAnchor.get(operation.anchor);
-    if (link === undefined || link.state === 'deleted') continue;
+    if (link === undefined || link.state === 'deleted' || facts.strangers.has(link.anchor)) continue;
     if (facts.input.vanished.has(link.resourceId)) {
       // Its members went with it: putting them back is part of making it again, or of leaving it.
       if (concerns(facts.causes, 'group', link.anchor) !== true) draft.undoes.add(operation.key);

@@ -59,6 +59,7 @@ export function whoGetsAccounts(known: Known): (anchor: Anchor) => boolean {
   const answers = new Map<Anchor, boolean>();
   return (anchor) => {
     if (known.resolve(anchor) !== undefined) return true;
+    if (known.input.givenAway?.has(anchor) === true) return false;
     const user = known.entitled.has(anchor) ? known.input.directory.users.get(anchor) : undefined;
     if (user === undefined) return false;
     const answer = answers.get(anchor) ?? hindrance(known, user) === undefined;

@@ -53,7 +53,7 @@ export function planAccounts(
     resolve: (anchor: Anchor) => {
       const link = links.byAnchor.get(anchor);
       const lost = link === undefined || link.state === 'deleted' || input.vanished.has(link.resourceId);
-      return lost ? undefined : link.resourceId;
+      return lost || input.givenAway?.has(anchor) === true ? undefined : link.resourceId;
     },
     roles: new Map(input.directory.application.roles.map((role) => [role.id, role])),
   };

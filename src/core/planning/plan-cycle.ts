@@ -13,6 +13,7 @@ import type { Skip } from '../skip.ts';
 import type { Drift } from './drift-facts.ts';
 import { findDrift } from './find-drift.ts';
 import { findSkipped } from './find-skipped.ts';
+import { groupsGivenAway, planGivenAway } from './given-away.ts';
 import { leaveDrift } from './leave-drift.ts';
 import { planAccounts, userLabel } from './plan-accounts.ts';
 import { planGroupDeletes } from './plan-group-deletes.ts';
@@ -76,13 +77,15 @@ export function planCycle(input: PlanInput): Planned {
     { ...groups, staying: inScope },
   ] as const;
   planCollisions(draft, input.mapping, ...claims);
+  const strangers = groupsGivenAway(input);
+  planGivenAway(input, draft, strangers);
   noticeScope(input, draft, scope, accounts.byAnchor);
   noticeDoubts(input, draft);
   const { causes } = input;
   const drift =
     causes === undefined
       ? undefined
-      : findDrift({ input, causes, operations: draft.operations, entitled, accounts, groups });
+      : findDrift({ input, causes, operations: draft.operations, entitled, accounts, groups, strangers });
   const operations = sortOperations(remaining(input, draft, drift));
   const plan = sealPlan({
     connection: input.rules.name,

@@ -44,7 +44,7 @@ export function planGroupDeletes(
     if (step === undefined) continue;
     const group = byId.get(link.resourceId);
     const shown = currentMembers(group, link, accounts, input.vanished);
-    const ours = ourMembers(shown, accounts);
+    const ours = ourMembers(shown, accounts).filter(({ anchor }) => input.givenAway?.has(anchor) !== true);
     if (cascades) planEmptying(draft, link, ours);
     draft.operations.push({
       resource: 'group',

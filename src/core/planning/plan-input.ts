@@ -46,6 +46,8 @@ export interface PlanInput {
   readonly vanished: ReadonlySet<ResourceId>;
   /** When the directory was read, in ms since the epoch: decides which delays are over, and nothing else. */
   readonly now: number;
+  /** Whose the accounts of some linked users are by now, in words: what is planned by these links is held. */
+  readonly givenAway?: ReadonlyMap<Anchor, string>;
   /** Groups a migration ends: deleted once they are out of scope, whatever the policy says about delays or keeping. */
   readonly ending?: ReadonlySet<Anchor>;
   /** Present in an incremental or on-demand cycle; absent when everything is looked at. */
@@ -57,6 +59,8 @@ export interface PlanInput {
 /** Operations that must not be sent because two users, or two groups, claim the same thing at the provider. */
 export interface Collision {
   readonly text: string;
+  /** What to do about it, where that is not to mend the matching attribute. */
+  readonly remedy?: string;
   /** Keys of the operations concerned. */
   readonly operations: readonly string[];
   /** Accounts an entitled user matches and could not be joined with. */

@@ -18,7 +18,7 @@ interface MemberChange {
   readonly remove: readonly { readonly anchor: Anchor; readonly resourceId: ResourceId }[];
 }
 
-/** Who should have an account, and who of them gets none because they cannot be mapped. */
+/** Who should have an account, and who of them has none to be a member with: they cannot be mapped, or it is somebody else's. */
 interface Entitled {
   readonly entitled: ReadonlySet<Anchor>;
   readonly without: ReadonlySet<Anchor>;
@@ -26,7 +26,7 @@ interface Entitled {
 
 /** What members of every group are compared by. */
 interface Comparison extends Entitled {
-  /** Users whose removal waits, or whose reads contradict each other: until that is over, nothing of theirs is taken away. */
+  /** Users whose removal waits, whose reads contradict each other, or whose account is somebody else's: nothing is taken away by their links until that is over. */
   readonly keeping: ReadonlySet<Anchor>;
   readonly accounts: Links;
   /** The account of each other entitled user, null for one without: one look instead of two for each of millions of members. */
@@ -135,15 +135,21 @@ export function planMembers(
   input: PlanInput,
   draft: PlanDraft,
   scope: Scope,
-  { entitled, without }: Entitled,
+  users: Entitled,
   groups: Links,
   accounts: Links,
 ): void {
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
+  const { entitled } = users;
+  const without = new Set([...users.without, ...(input.givenAway?.keys() ?? [])]);
   const comparison: Comparison = {
     entitled,
     without,
-    keeping: new Set([...waitingUsers(draft, accounts), ...doubtfulUsers(input, scope, entitled, accounts)]),
+    keeping: new Set([
+      ...waitingUsers(draft, accounts),
+      ...doubtfulUsers(input, scope, entitled, accounts),
+      ...(input.givenAway?.keys() ?? []),
+    ]),
     accounts,
     accountOf: accountsOf({ entitled, without }, accounts),
     vanished: input.vanished,

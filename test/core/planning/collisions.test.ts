@@ -26,7 +26,8 @@ function heldByCollision(input: PlanInput): readonly string[] {
     links: input.links,
     collisions,
   });
-  return findings.flatMap(({ guard, operations }) => (guard === 'matching-collision' ? operations : [])).toSorted();
+  const held = findings.flatMap(({ guard, operations }) => (guard === 'matching-collision' ? operations : []));
+  return [...new Set(held)].toSorted();
 }
 
 /** userName from `mail`, which the directory does not keep unique. */
