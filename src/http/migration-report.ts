@@ -133,6 +133,7 @@ export function renderMigrationReport(report: MigrationReport): string {
             ],
             ['Changes that wait for a later cycle', report.waiting],
             ['Accepted by name', report.accepted.join(', ') || 'nothing'],
+            ...(report.wayBack === undefined ? [] : [['To have it back by hand', `${report.wayBack}.`]]),
           ],
         )}
         <h2>Approvals</h2>

@@ -69,6 +69,7 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
     const ended = view.result === 'succeeded' ? paint.good(view.result) : paint.bad(view.result);
     lines.push(`${ended}: ${printable(view.resultText ?? '')}`);
     if (view.mayRollBack) lines.push(`To have everything as it was before: headgate migration rollback ${connection}`);
+    if (view.wayBack !== undefined) lines.push(`To have it back by hand: ${printable(view.wayBack)}.`);
     if (view.frozen)
       lines.push(
         paint.bad(
@@ -190,6 +191,7 @@ export function renderReport(report: MigrationReport, paint: Paint): string {
     `groups: ${groups.before.length} before, ${groups.left?.length ?? '-'} left`,
     `requests: ${requests.length}, of which ${failed.length} not known to be done`,
     `journal: ${chain.lines} lines, ${chain.sound ? paint.good('unbroken') : paint.bad(`broken at line ${chain.brokenAt ?? 0}`)}, last hash ${chain.hash}`,
+    ...(report.wayBack === undefined ? [] : [`to have it back by hand: ${printable(report.wayBack)}.`]),
     ...report.approvals.map(({ gate, by, at }) => `gate ${gate}: approved by ${printable(by)} ${shownTime(at)}`),
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import { foldName } from '../reasons.ts';
 import { UNNAMED, type MigrationGate, type MigrationOptions, type MigrationResult } from './migration.ts';
 import { closedGate, gateDigest } from './next-step.ts';
 import type { MigrationState } from './state.ts';
+import { wayBack } from './way-back.ts';
 
 /** What a person may ask of a migration. */
 export type MigrationVerb = 'approve' | 'pause' | 'resume' | 'abort' | 'rollback';
@@ -55,11 +56,11 @@ export function seeReport(connection: string): string {
 }
 
 /** One that was aborted may be rolled back; nothing else may be asked of one that has ended. */
-function afterItsEnd(
-  { before, connection }: MigrationState,
-  result: MigrationResult,
-  verb: MigrationVerb,
-): Refusal | undefined {
+function afterItsEnd(state: MigrationState, result: MigrationResult, verb: MigrationVerb): Refusal | undefined {
+  const { before, connection } = state;
+  const back = wayBack(state);
+  if (verb === 'rollback' && back !== undefined)
+    return { message: 'the migration has succeeded, and nothing rolls that back', remedy: `by hand: ${back}.` };
   if (verb !== 'rollback' || result !== 'aborted')
     return { message: `the migration has ended (${result})`, remedy: seeReport(connection) };
   if (before !== undefined) return undefined;

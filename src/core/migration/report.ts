@@ -8,6 +8,7 @@ import { stateOf } from './state.ts';
 import { notBackIn } from './still-out.ts';
 import type { ActiveAccount, SurveyFinding } from './survey.ts';
 import { lineText } from './view.ts';
+import { wayBack } from './way-back.ts';
 
 /** One request of a migration, as it was sent, or announced where nobody knows, and what became of it. */
 export interface ReportedRequest {
@@ -75,6 +76,8 @@ export interface MigrationReport {
     readonly hash: string;
   }[];
   readonly verdict: ReportVerdict;
+  /** How to get back by hand what was taken away; absent unless it has succeeded. */
+  readonly wayBack?: string;
   /** Whether the verdict is `passed`. */
   readonly passed: boolean;
 }
@@ -109,6 +112,7 @@ export function reportOf(id: string, lines: readonly JournalLine[], end?: Journa
   const added = (after ?? []).filter((account) => !idsBefore.has(account.id));
   const broken = brokenAt(id, lines, end);
   const groups = groupsAfter(state, notBackIn(lines));
+  const back = wayBack(state);
   const left = groups?.flatMap(({ scimGroup }) => scimGroup ?? []);
   const verdict = verdictOf(state, {
     sound: broken === undefined,
@@ -154,6 +158,7 @@ export function reportOf(id: string, lines: readonly JournalLine[], end?: Journa
     requests: requestsOf(lines),
     timeline: lines.map((line) => ({ sequence: line.sequence, at: line.at, text: lineText(line), hash: line.hash })),
     verdict,
+    ...(back === undefined ? {} : { wayBack: back }),
     passed: verdict === 'passed',
   };
 }

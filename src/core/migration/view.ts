@@ -15,6 +15,7 @@ import { nextMigrationStep, type GateReason } from './next-step.ts';
 import { refusalOf } from './permitted.ts';
 import { stateOf, type MigrationState } from './state.ts';
 import type { SurveyFinding } from './survey.ts';
+import { wayBack } from './way-back.ts';
 import { counted } from '../reasons.ts';
 
 /** Where a migration stands, for people and scripts. */
@@ -48,6 +49,8 @@ export interface MigrationView {
   readonly frozen: boolean;
   /** Whether a rollback may be asked for now. */
   readonly mayRollBack: boolean;
+  /** How to get back by hand what was taken away; absent unless it has succeeded. */
+  readonly wayBack?: string;
 }
 
 function leaversText(leavers: readonly Leaver[] = []): string {
@@ -116,6 +119,7 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
   const names = new Map(survey?.groups.map(({ anchor, name }) => [anchor, name]));
   const last = lines.at(-1);
   const { ended, paused } = state;
+  const back = wayBack(state);
   const nativeJob = current === undefined ? undefined : state.nativeJobs[current]?.at(-1);
   return {
     id,
@@ -143,5 +147,6 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
     ...(survey === undefined ? {} : { uncovered: survey.uncovered.length }),
     ...(paused === undefined ? {} : { paused: { by: paused.by, reason: paused.reason } }),
     ...(ended === undefined ? {} : { result: ended.result, resultText: ended.text }),
+    ...(back === undefined ? {} : { wayBack: back }),
   };
 }
