@@ -3,6 +3,7 @@ import { isLive, type Credential } from '../credential.ts';
 import { isAccountRemoval, type Operation } from '../operation.ts';
 import type { Plan } from '../plan.ts';
 import { foldName, listed } from '../reasons.ts';
+import { pathOf } from '../scim-path.ts';
 import type { Finding } from '../verdict.ts';
 
 /** A credential as this guard looks at it. */
@@ -20,17 +21,18 @@ export interface TokenOwnerFacts {
   readonly credentials: readonly GuardedCredential[];
 }
 
-const ROLE_ATTRIBUTES = /^(roles|entitlements|userType)\b/i;
+const ROLE_ATTRIBUTES = /^(roles|entitlements|userType)$/i;
 const ROLE_EXPRESSION = /AppRoleAssignment/i;
 
-/** SCIM paths by which a mapping makes somebody an administrator, or no longer. */
+/** SCIM paths by which a mapping makes somebody an administrator, or no longer, as operations write them: in canonical case. */
 export function roleTargets(mapping: ConnectionRules['mapping']): ReadonlySet<string> {
-  const carries = mapping.filter(
-    (line) =>
-      ROLE_ATTRIBUTES.test(line.target.replace(/^urn:.*:/i, '')) ||
-      (line.kind === 'expression' && ROLE_EXPRESSION.test(line.expression)),
+  return new Set(
+    mapping.flatMap((line) => {
+      const { attribute, text } = pathOf(line.target);
+      const computed = line.kind === 'expression' && ROLE_EXPRESSION.test(line.expression);
+      return computed || ROLE_ATTRIBUTES.test(attribute) ? [text] : [];
+    }),
   );
-  return new Set(carries.map(({ target }) => target));
 }
 
 /** Whether an operation ends an account, or takes a role from it, so that a token hanging on it would die. */

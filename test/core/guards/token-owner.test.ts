@@ -137,29 +137,30 @@ describe('the guard token-owner', () => {
 describe('an administrator’s role', () => {
   const roleLine: AttributeMapping = { kind: 'direct', source: 'employeeType', target: 'userType' };
 
+  const ADMIN = { userType: 'Admin', roles: [{ primary: true, value: 'Admin' }] };
+
   function changed(user: string, mapping: readonly AttributeMapping[], attributes: Record<string, string>) {
     const compiled = compileMapping(mapping);
     if ('problems' in compiled) throw new Error('not a mapping');
-    const rules = theRules({ mapping, guards: LIMITS });
+    const body = { ...ADMIN, displayName: `User ${user}`, name: { givenName: 'User', familyName: user } };
+    const role = { id: 'role', value: 'Member', displayName: 'Member', enabled: true };
     const input = {
       ...aPlanInput(
-        { users: [aUser(user, { attributes })], assignments: [assignUser(user)] },
+        {
+          users: [aUser(user, { attributes })],
+          assignments: [{ ...assignUser(user), roleId: role.id }],
+        },
         {
           links: [aLink(user)],
-          provider: {
-            accounts: [
-              anAccount(`id-${user}`, `${user}@contoso.com`, {
-                body: { userType: 'Admin', displayName: `User ${user}`, name: { givenName: 'User', familyName: user } },
-              }),
-            ],
-          },
+          provider: { accounts: [anAccount(`id-${user}`, `${user}@contoso.com`, { body })] },
         },
       ),
-      rules,
+      rules: theRules({ mapping, guards: LIMITS }),
       mapping: compiled.mapping,
     };
-    const { plan, collisions } = planCycle(input);
-    const verdict = judge({ ...theGuardContext(), ...input, plan, collisions, credentials: [aToken()] });
+    const directory = { ...input.directory, application: { ...input.directory.application, roles: [role] } };
+    const { plan, collisions } = planCycle({ ...input, directory });
+    const verdict = judge({ ...theGuardContext(), ...input, directory, plan, collisions, credentials: [aToken()] });
     return [plan.operations.map(({ kind }) => kind), [...heldOperations(verdict).values()]];
   }
 
@@ -168,6 +169,36 @@ describe('an administrator’s role', () => {
       ['update'],
       ['token-owner'],
     ]);
+  });
+
+  test.each([
+    'usertype',
+    'UserType',
+    'urn:ietf:params:scim:schemas:core:2.0:User:userType',
+    'URN:ietf:params:scim:schemas:core:2.0:user:USERTYPE',
+  ])('T2: is held however the mapping spells it: %s', (target) => {
+    expect(changed('ada', [...DEFAULT_MAPPING, { ...roleLine, target }], { employeeType: 'Member' })).toEqual([
+      ['update'],
+      ['token-owner'],
+    ]);
+  });
+
+  test.each(['roles[primary eq "True"].value', 'roles[primary eq true].value', 'Roles[Primary eq "true"].Value'])(
+    'T2: is held as the role of the assignment: %s',
+    (target) => {
+      const expression = 'SingleAppRoleAssignment([appRoleAssignments])';
+      const line: AttributeMapping = { kind: 'expression', expression, target };
+      expect(changed('ada', [...DEFAULT_MAPPING, line], {})).toEqual([['update'], ['token-owner']]);
+    },
+  );
+
+  test('T2: is held where only an expression tells that it is one', () => {
+    const line: AttributeMapping = {
+      kind: 'expression',
+      expression: 'SingleAppRoleAssignment([appRoleAssignments])',
+      target: 'NickName',
+    };
+    expect(changed('ada', [...DEFAULT_MAPPING, line], {})).toEqual([['update'], ['token-owner']]);
   });
 
   test('is taken from anybody else', () => {
