@@ -75,6 +75,23 @@ export function createPaceMeter(): PaceMeter {
   };
 }
 
+/** How a read goes on: since when it is under way, and at what pace, where there is one. */
+export interface ReadingPace {
+  readonly elapsedMs: number;
+  /** In whatever is read, a second. */
+  readonly perSecond?: number;
+}
+
+/** Measures reads one after the other: each `what` by itself. */
+export function createReadingPace(): (now: number, what: string, done: number) => ReadingPace {
+  let current: { readonly what: string; readonly since: number; readonly meter: PaceMeter } | undefined;
+  return (now, what, done) => {
+    if (current?.what !== what) current = { what, since: now, meter: createPaceMeter() };
+    const perSecond = current.meter.add(now, done);
+    return { elapsedMs: now - current.since, ...(perSecond === undefined ? {} : { perSecond }) };
+  };
+}
+
 const BAR_WIDTH = 20;
 
 /** `[#####---------------]  25 %`. */

@@ -4,7 +4,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { exitOfStop } from './io.ts';
 import { createPatience } from './patience.ts';
 import type { OpenOperator, Session } from './session.ts';
-import { createPaceMeter, createProgress } from './progress.ts';
+import { createPaceMeter, createProgress, createReadingPace } from './progress.ts';
 import { inState } from '../core/cycle.ts';
 import { cycleProgress, renderCycle } from './render/cycle.ts';
 import { shownDuration } from './render/text.ts';
@@ -96,10 +96,13 @@ interface CycleDisplay {
 function progressDisplay({ io, say }: Session): CycleDisplay {
   const progress = createProgress(io.stderr);
   const pace = createPaceMeter();
+  const readingPace = createReadingPace();
   return {
     update(cycle) {
       const speed = cycle.phase === 'exporting' ? pace.add(io.now(), cycle.settled) : undefined;
-      const { line, step } = cycleProgress(cycle, speed);
+      const { progress: read } = cycle;
+      const reading = read === undefined ? undefined : readingPace(io.now(), read.what, read.done);
+      const { line, step } = cycleProgress(cycle, speed, reading);
       progress.update(line, step);
     },
     trouble(message) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bar, createPaceMeter, createProgress } from '../../src/cli/progress.ts';
+import { bar, createPaceMeter, createProgress, createReadingPace } from '../../src/cli/progress.ts';
 import { cycleProgress } from '../../src/cli/render/cycle.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import { cycleView, testIo } from './builders.ts';
@@ -57,6 +57,25 @@ describe('the progress of a cycle', () => {
     expect(cycleProgress(reading, undefined)).toEqual({ line: 'reading users: 1,200 of 5,000', step: 'users 2' });
   });
 
+  test('while reading tells the pace and what is left, once there is a pace', () => {
+    const reading = cycleView({ phase: 'gathering', progress: { what: 'users', done: 1200, total: 5000 } });
+    expect(cycleProgress(reading, undefined, { elapsedMs: 3000, perSecond: 400 }).line).toBe(
+      'reading users: 1,200 of 5,000  400/s  10s left',
+    );
+  });
+
+  test('while reading what nobody knows the size of says so, with the time it takes, and a line a minute', () => {
+    const reading = cycleView({ phase: 'gathering', progress: { what: 'accounts', done: 1200 } });
+    expect(cycleProgress(reading, undefined)).toEqual({
+      line: 'reading accounts: 1,200 so far, the total is not known',
+      step: 'accounts 0',
+    });
+    expect(cycleProgress(reading, undefined, { elapsedMs: 125_000, perSecond: 9.61 })).toEqual({
+      line: 'reading accounts: 1,200 so far, the total is not known  9.6/s  for 2m 05s',
+      step: 'accounts 2',
+    });
+  });
+
   test.each([
     [0, 0, '[####################] 100 %'],
     [0, 3, '[--------------------]   0 %'],
@@ -64,6 +83,16 @@ describe('the progress of a cycle', () => {
     [5, 3, '[####################] 100 %'],
   ])('the bar of %d of %d never shows 100 %% too early', (done, total, expected) => {
     expect(bar(done, total)).toBe(expected);
+  });
+});
+
+describe('the pace of a read', () => {
+  test('begins anew with each thing that is read', () => {
+    const pace = createReadingPace();
+    expect(pace(1000, 'users', 0)).toEqual({ elapsedMs: 0 });
+    expect(pace(2000, 'users', 50)).toEqual({ elapsedMs: 1000, perSecond: 50 });
+    expect(pace(3000, 'groups', 10)).toEqual({ elapsedMs: 0 });
+    expect(pace(5000, 'groups', 30)).toEqual({ elapsedMs: 2000, perSecond: 10 });
   });
 });
 

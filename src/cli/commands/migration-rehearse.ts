@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { ASSUMPTIONS, type Assumption } from '../../core/migration/rehearsal.ts';
 import type { RehearsalEvent } from '../api-client.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { createProgress, type Progress } from '../progress.ts';
+import { createProgress, createReadingPace, type Progress, type ReadingPace } from '../progress.ts';
 import { readingProgress } from '../render/cycle.ts';
 import { renderRehearsal } from '../render/rehearsal.ts';
 import { onRun, type Session, type Shell } from '../session.ts';
@@ -31,9 +31,10 @@ async function runRehearse(session: Session, options: RehearseOptions, [name]: r
   const ask = { ...askOf(session, options, name), assume: options.assume ?? [] };
   const { operator } = await session.connect();
   const progress = createProgress(session.io.stderr);
+  const pace = createReadingPace();
   const show = (event: RehearsalEvent) => {
     if (session.json) session.out(JSON.stringify(event));
-    else showProgress(progress, event);
+    else if (event.type === 'progress') showProgress(progress, event, pace(session.io.now(), event.what, event.done));
   };
   const rehearsal = await operator.migrations
     .rehearse(ask, show, session.io.interrupts())
@@ -43,11 +44,14 @@ async function runRehearse(session: Session, options: RehearseOptions, [name]: r
 }
 
 /** On the copy, `done` counts the steps of the migration; before that it counts what was read. */
-function showProgress(progress: Progress, event: RehearsalEvent): void {
-  if (event.type !== 'progress') return;
+function showProgress(
+  progress: Progress,
+  event: Extract<RehearsalEvent, { type: 'progress' }>,
+  pace: ReadingPace,
+): void {
   const on = /^rehearsal: (.*)$/s.exec(event.what)?.[1];
   if (on === undefined) {
-    const { line, step } = readingProgress(event);
+    const { line, step } = readingProgress(event, pace);
     progress.update(line, step);
     return;
   }

@@ -8,7 +8,7 @@ import { CONNECTION_OPTION } from '../connection-option.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { planDocument } from '../plan-file.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, createReadingPace } from '../progress.ts';
 import { readingProgress } from '../render/cycle.ts';
 import { renderPlan, SHOWN_OPERATIONS } from '../render/plan.ts';
 import { onRun } from '../session.ts';
@@ -38,9 +38,7 @@ async function runPlan(session: Session, options: Options): Promise<ExitCode> {
   const { operator } = await session.connect();
   const stop = session.io.interrupts();
   const progress = createProgress(session.io.stderr);
-  const view = await operator
-    .plan(connection, (event) => showEvent(session, progress, event), stop)
-    .finally(() => progress.end());
+  const view = await operator.plan(connection, eventDisplay(session, progress), stop).finally(() => progress.end());
   if (!session.json) {
     session.out(renderPlan(view, session.paint, options.all === true ? Infinity : SHOWN_OPERATIONS));
   }
@@ -49,12 +47,15 @@ async function runPlan(session: Session, options: Options): Promise<ExitCode> {
   return options.detailedExitcode === true && view.plan.operations.length > 0 ? EXIT.changes : EXIT.done;
 }
 
-function showEvent(session: Session, progress: ReturnType<typeof createProgress>, event: PlanEvent): void {
-  if (session.json) session.out(JSON.stringify(event));
-  else if (event.type === 'progress') {
-    const { line, step } = readingProgress(event);
-    progress.update(line, step);
-  }
+function eventDisplay(session: Session, progress: ReturnType<typeof createProgress>): (event: PlanEvent) => void {
+  const pace = createReadingPace();
+  return (event) => {
+    if (session.json) session.out(JSON.stringify(event));
+    else if (event.type === 'progress') {
+      const { line, step } = readingProgress(event, pace(session.io.now(), event.what, event.done));
+      progress.update(line, step);
+    }
+  };
 }
 
 async function savePlan(session: Session, file: string, view: MadePlan): Promise<void> {

@@ -3,7 +3,7 @@ import { WAVE, WAVES } from '../../core/operation.ts';
 import type { OperationState, Wave } from '../../core/operation.ts';
 import type { CycleView } from '../../ports/operator.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
-import { bar } from '../progress.ts';
+import { bar, type ReadingPace } from '../progress.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
@@ -24,17 +24,18 @@ export function waveName(wave: Wave): string {
 
 const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
 
-/** Where a cycle is, in one line, and the step that line belongs to. `pace` in operations a second. */
+/** Where a cycle is, in one line, and the step that line belongs to. `pace` in operations a second; `reading` of what it reads. */
 export function cycleProgress(
   cycle: CycleView,
   pace: number | undefined,
+  reading?: ReadingPace,
 ): { readonly line: string; readonly step: string } {
   switch (cycle.phase) {
     case 'gathering':
     case 'planning': {
       const { progress } = cycle;
       if (progress === undefined) return { line: `${cycle.phase}…`, step: cycle.phase };
-      return readingProgress(progress);
+      return readingProgress(progress, reading);
     }
     case 'exporting':
       return exportProgress(cycle, pace);
@@ -47,23 +48,38 @@ export function cycleProgress(
   }
 }
 
-/** `reading users: 1,200 of 5,000`. */
-export function readingProgress(progress: { readonly what: string; readonly done: number; readonly total?: number }): {
-  readonly line: string;
-  readonly step: string;
-} {
+/** `reading users: 1,200 of 5,000  400/s  10s left`. Where nobody tells how many there are that is said, with the time it takes. */
+export function readingProgress(
+  progress: { readonly what: string; readonly done: number; readonly total?: number },
+  { elapsedMs, perSecond }: Partial<ReadingPace> = {},
+): { readonly line: string; readonly step: string } {
   const { what, done, total } = progress;
-  const tenth = total === undefined || total === 0 ? '' : Math.floor((done * 10) / total);
-  const number = total === undefined ? grouped(done) : `${grouped(done)} of ${grouped(total)}`;
-  return { line: `reading ${printable(what)}: ${number}`, step: `${what} ${tenth}` };
+  const pace = perSecond === undefined ? [] : [paceText(perSecond)];
+  const reading = `reading ${printable(what)}: ${grouped(done)}`;
+  if (total === undefined) {
+    const lasts = elapsedMs === undefined ? [] : [`for ${shownDuration(elapsedMs)}`];
+    const line = [`${reading} so far, the total is not known`, ...pace, ...lasts].join('  ');
+    return { line, step: `${what} ${Math.floor((elapsedMs ?? 0) / 60_000)}` };
+  }
+  const left = perSecond === undefined || done >= total ? [] : [timeLeft(total - done, perSecond)];
+  const tenth = total === 0 ? '' : Math.floor((done * 10) / total);
+  return { line: [`${reading} of ${grouped(total)}`, ...pace, ...left].join('  '), step: `${what} ${tenth}` };
+}
+
+function paceText(perSecond: number): string {
+  return `${perSecond < 10 ? perSecond.toFixed(1) : grouped(Math.round(perSecond))}/s`;
+}
+
+function timeLeft(count: number, perSecond: number): string {
+  return `${shownDuration((count * 1000) / perSecond)} left`;
 }
 
 function exportProgress(cycle: CycleView, pace: number | undefined): { readonly line: string; readonly step: string } {
   const { settled, total } = cycle;
   const parts = [bar(settled, total), `${grouped(settled)} of ${plural(total, 'operation')}`];
   if (pace !== undefined) {
-    parts.push(`${pace < 10 ? pace.toFixed(1) : grouped(Math.round(pace))}/s`);
-    if (settled < total) parts.push(`${shownDuration(((total - settled) * 1000) / pace)} left`);
+    parts.push(paceText(pace));
+    if (settled < total) parts.push(timeLeft(total - settled, pace));
   }
   parts.push(...waveCounts(cycle.counts));
   const tenth = total === 0 ? 10 : Math.floor((settled * 10) / total);
