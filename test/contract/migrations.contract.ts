@@ -3,6 +3,7 @@ import { RefusedError } from '../../src/core/errors.ts';
 import { brokenAt, type JournalEntry } from '../../src/core/migration/journal.ts';
 import type { StoresUnderTest } from './stores.contract.ts';
 import { aLink } from '../builders.ts';
+import { aPlan, aRemoval, holding } from './plans.ts';
 
 const LEASE = 60_000;
 const started = (connection: string): JournalEntry => ({
@@ -104,6 +105,35 @@ export function describeMigrations(name: string, open: () => Promise<StoresUnder
       await migrations.append(id, [rollback]);
       expect(await migrations.journalEnd(id)).toEqual(await end());
       expect(await migrations.journalEnd('nobody')).toBeUndefined();
+    });
+
+    test('what waited for one to be over waits no more once it is, and holds of other guards stay', async () => {
+      const { migrations, cycles, holds } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      const due = aRemoval(1, 'disable');
+      const { id: cycle } = await cycles.open({
+        connection,
+        kind: 'initial',
+        requestedBy: 'ada',
+        migration: { id, mode: 'forward', groups: ['it'] },
+      });
+      await cycles.leaseGathering(cycle, 'w1', LEASE);
+      const held = holding(due).findings.flatMap((finding) => [finding, { ...finding, guard: 'migration' as const }]);
+      await cycles.savePlan(cycle, 'w1', aPlan(connection, [due]), { refused: false, findings: held });
+      await cycles.close(cycle, 'held');
+      const waiting = async () =>
+        (await holds.list({ connection, ended: false, limit: 9 })).map(({ guard, state }) => `${guard} ${state}`);
+      const [other, ...rest] = (await waiting()).toSorted().toReversed();
+      expect(rest).toEqual(['migration waiting']);
+      await migrations.append(id, [paused]);
+      expect(await waiting()).toHaveLength(2);
+      await migrations.append(id, [ended]);
+      expect(await waiting()).toEqual([other]);
+      const [lifted] = (await holds.list({ connection, ended: true, limit: 9 })).filter(
+        ({ guard }) => guard === 'migration',
+      );
+      expect(lifted).toMatchObject({ state: 'lifted', endedAt: under.clock.now() });
+      expect((await holds.get(lifted?.id ?? ''))?.history.at(-1)?.event).toBe('lifted');
     });
 
     test('a worker acts under its lease only, and another takes over when it ends', async () => {

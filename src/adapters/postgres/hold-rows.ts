@@ -208,6 +208,21 @@ function held(set: HeldSet, cycle: LockedCycle, now: number) {
   };
 }
 
+/**
+ * Lifts what a migration's own guard keeps back of a connection. The next plan would do so, too; but where SCIM was switched
+ * off there is none.
+ */
+export async function liftMigrationHolds(tx: Tx, connection: string, now: number): Promise<void> {
+  const waiting = await tx
+    .selectFrom('headgate.hold')
+    .select('number')
+    .where('connection', '=', connection)
+    .where('guard', '=', 'migration')
+    .where('ended_at', 'is', null)
+    .execute();
+  for (const { number } of waiting) await endHold(tx, number, 'lifted', now);
+}
+
 /** Ends a hold: its cause is gone, or everything it held was carried out. */
 export async function endHold(tx: Tx, id: string, state: 'lifted' | 'carried-out', now: number): Promise<void> {
   const ended = await tx

@@ -6,6 +6,7 @@ import { mayBeRolledBack, nextLine, type JournalEntry, type JournalLine } from '
 import type { Clock } from '../../ports/clock.ts';
 import type { MigrationStore, StoredMigration } from '../../ports/migration-store.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
+import { liftMigrationHolds } from './hold-rows.ts';
 import { writeLinks } from './link-store.ts';
 import type { Sql, Tx } from './tables.ts';
 
@@ -226,6 +227,7 @@ function createWrites(
             .set({ ended_at: clock.now(), lease_worker: null, lease_until: null })
             .where('number', '=', row.number)
             .execute();
+          await liftMigrationHolds(tx, row.connection, clock.now());
         }
         return written;
       });
