@@ -9,7 +9,7 @@ import {
 } from '../core/errors.ts';
 import { thenResume } from '../core/migration/failed-words.ts';
 import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
-import { freezeReason, frozenBecause, type FreezingResult } from '../core/migration/migration.ts';
+import { freezeReason, frozenBecause, thawedReason, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -220,7 +220,7 @@ async function endFrozen(given: Advance, state: MigrationState, signal: AbortSig
   const text = frozenBecause(id, (await ports.stores.connections.get(name)).pausedReason);
   if (text === undefined) return false;
   if (state.mode === 'rollback') {
-    await ports.stores.connections.resume(name);
+    await ports.stores.connections.changePause(name, (reason) => thawedReason(id, reason));
     return false;
   }
   const found = await lastLook(given, state, signal);
@@ -238,7 +238,8 @@ async function end(
   const { result, text } = how;
   const { name } = connection.rules;
   const sent = await sentByCycles(given, stateOf(await ports.stores.migrations.lines(id)));
-  if (how.frozen) await ports.stores.connections.pause(name, freezeReason(id, how.result, text));
+  if (how.frozen)
+    await ports.stores.connections.changePause(name, (reason) => freezeReason(id, how.result, text, reason));
   await ports.stores.migrations.append(id, [...sent, ...first, { kind: 'ended', ...how }], { worker });
   if (how.frozen) log.error({ result, text }, 'the migration has ended and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');

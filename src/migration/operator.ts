@@ -1,7 +1,7 @@
 import { RefusedError } from '../core/errors.ts';
 import { obstacles } from '../core/migration/findings.ts';
 import type { JournalEntry } from '../core/migration/journal.ts';
-import { frozenBecause } from '../core/migration/migration.ts';
+import { thawedReason } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, seeReport, startRefusal, type Refusal } from '../core/migration/permitted.ts';
 import { reportOf } from '../core/migration/report.ts';
@@ -145,6 +145,5 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
 
 /** Lifts the pause an aborted migration has put on its connection: while it is open again no cycle but its own runs. */
 async function thaw({ stores: { connections } }: Ports, { id, connection }: StoredMigration): Promise<void> {
-  const { pausedReason } = await connections.get(connection);
-  if (frozenBecause(id, pausedReason) !== undefined) await connections.resume(connection);
+  await connections.changePause(connection, (reason) => thawedReason(id, reason));
 }

@@ -244,6 +244,11 @@ export interface ConnectionStore {
   get(connection: string): Promise<ConnectionState>;
   /** False when it was paused already: the first reason stays. */
   pause(connection: string, reason: string): Promise<boolean>;
+  /**
+   * Changes why it is paused by a pure function, one change after the other whoever asks: undefined for not at all. It counts as
+   * paused since it first was. Nothing is written when the function returns what it was given.
+   */
+  changePause(connection: string, change: (reason: string | undefined) => string | undefined): Promise<void>;
   /** Clears a person's pause, and what a provider's Retry-After still asks to wait. False when there was neither. */
   resume(connection: string): Promise<boolean>;
   throttle(connection: string, until: number): Promise<void>;

@@ -987,6 +987,24 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect((await connections.get(connection)).pausedReason).toBeUndefined();
       });
 
+      test('why it is paused changes by what it was paused for, since when it is paused does not', async () => {
+        const { connections } = under.stores;
+        const at = under.clock.now();
+        await connections.changePause(connection, (reason) => `lost ${reason ?? 'nothing'}`);
+        expect(await connections.get(connection)).toMatchObject({ pausedReason: 'lost nothing', pausedAt: at });
+        under.clock.advance(1_000);
+        await Promise.all(
+          ['Ada', 'Ben'].map((who) => connections.changePause(connection, (reason) => `${reason ?? ''}, ${who}`)),
+        );
+        const { pausedReason, pausedAt } = await connections.get(connection);
+        expect(['lost nothing, Ada, Ben', 'lost nothing, Ben, Ada']).toContain(pausedReason);
+        expect(pausedAt).toBe(at);
+        await connections.changePause(connection, (reason) => reason);
+        expect(await connections.get(connection)).toMatchObject({ pausedReason, pausedAt: at });
+        await connections.changePause(connection, () => undefined);
+        expect(await connections.get(connection)).toEqual({ connection, schedulesPaused: false });
+      });
+
       test('what a provider asked to wait ends when somebody says so', async () => {
         const { connections } = under.stores;
         await connections.throttle(connection, under.clock.now() + 900_000_000);

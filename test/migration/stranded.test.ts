@@ -4,6 +4,7 @@ import { useEntraWorlds } from './entra-world.ts';
 import { firstTime, wholeLineName } from './journal-deaths.ts';
 import { endOf } from './own-lives.ts';
 import { useOwnWorlds, type OwnWorld } from './own-world.ts';
+import { waitingForCredential, waitsForCredential } from '../../src/core/rotation.ts';
 import { accountStates } from './surroundings.ts';
 
 const openWorld = useOwnWorlds();
@@ -71,6 +72,48 @@ test('killed between the freeze and the end of a rollback it ends as one that no
   at.dieBefore(() => false);
   await at.live();
   expect(await toldOf(at)).toEqual(end);
+});
+
+test.each([
+  ['nobody kills it', false],
+  ['killed between the freeze and the end', true],
+])(
+  'where the connection was paused for a new token, that token does not end the freeze of a rollback: %s',
+  async (_, killed) => {
+    const at = await withdrawn();
+    const { connections } = at.stores;
+    const before = accountStates(at);
+    await connections.pause(at.name, waitingForCredential('the token is being rotated'));
+    at.tenant.control.unassign({ principal: 'Crew' });
+    if (killed) {
+      at.dieBefore(({ kind }) => kind === 'ended');
+      await at.live();
+      at.dieBefore(() => false);
+    }
+    expect(await at.live()).toMatchObject({ result: 'rolled-back', frozen: true });
+    const { pausedReason } = await connections.get(at.name);
+    expect(pausedReason).toMatch(
+      /^migration .* was rolled back: .*person1@.*waiting for a credential: the token is being/,
+    );
+    expect(pausedReason?.split('was rolled back')).toHaveLength(2);
+    // What putting a token to use lifts.
+    await connections.changePause(at.name, (reason) => (waitsForCredential(reason) ? undefined : reason));
+    await runCycle(at);
+    expect(accountStates(at)).toEqual(before);
+  },
+);
+
+test('mended before the next process looks, a rollback ends restored and leaves the connection paused for what it was before', async () => {
+  const at = await withdrawn();
+  await at.stores.connections.pause(at.name, 'audit (by ada)');
+  at.tenant.control.unassign({ principal: 'Crew' });
+  at.dieBefore(({ kind }) => kind === 'ended');
+  await at.live();
+  at.dieBefore(() => false);
+  at.tenant.control.assign({ principal: 'Crew' });
+  await at.live();
+  expect(await endOf(at)).toMatchObject({ result: 'rolled-back', verdict: 'restored', frozen: false });
+  expect((await at.stores.connections.get(at.name)).pausedReason).toBe('audit (by ada)');
 });
 
 test('killed so and mended before the next process looks, a rollback ends restored and the connection goes on', async () => {

@@ -28,6 +28,20 @@ export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToD
       return (paused.numAffectedRows ?? 0n) > 0n;
     },
 
+    async changePause(connection, change) {
+      await commit(db, 'connections.changePause', async (tx) => {
+        const row = await locked(tx, connection);
+        const before = row?.paused_reason ?? undefined;
+        const after = change(before);
+        if (after === before) return;
+        await sql`
+          update headgate.connection
+          set paused_reason = ${after ?? null},
+            paused_at = ${after === undefined ? null : sql`coalesce(paused_at, ${clock.now()})`}
+          where name = ${connection}`.execute(tx);
+      });
+    },
+
     async resume(connection) {
       return commit(db, 'connections.resume', async (tx) => {
         const resumed = await sql`
@@ -71,14 +85,7 @@ export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToD
 
     changeHealth: (connection, change) =>
       commit(db, 'connections.changeHealth', async (tx) => {
-        // The row first: a lock needs something to lock.
-        await sql`insert into headgate.connection (name) values (${connection}) on conflict do nothing`.execute(tx);
-        const row = await tx
-          .selectFrom('headgate.connection')
-          .select('health')
-          .where('name', '=', connection)
-          .forUpdate()
-          .executeTakeFirst();
+        const row = await locked(tx, connection);
         const before = row?.health ?? HEALTHY;
         const after = change(before);
         if (after !== before) {
@@ -99,4 +106,11 @@ export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToD
       );
     },
   };
+}
+
+/** What is remembered, and nobody else changes it before this transaction ends. */
+async function locked(tx: Sql, connection: string) {
+  // The row first: a lock needs something to lock.
+  await sql`insert into headgate.connection (name) values (${connection}) on conflict do nothing`.execute(tx);
+  return tx.selectFrom('headgate.connection').selectAll().where('name', '=', connection).forUpdate().executeTakeFirst();
 }

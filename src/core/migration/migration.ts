@@ -115,16 +115,48 @@ const FREEZING = { aborted: 'was aborted', 'rolled-back': 'was rolled back' } as
 /** How a migration may end that freezes its connection. */
 export type FreezingResult = keyof typeof FREEZING;
 
-/** Why a connection is paused that a migration has frozen as it ended. */
-export function freezeReason(migration: string, result: FreezingResult, why: string): string {
-  return `migration ${migration} ${FREEZING[result]}: ${why}`;
+/** Before what a frozen connection was paused for already. */
+const OVER = '. It was paused already, which resuming ends as well: ';
+
+function beginningOf(migration: string, result: FreezingResult): string {
+  return `migration ${migration} ${FREEZING[result]}: `;
+}
+
+/**
+ * Why a connection is paused that a migration freezes as it ends. What it was paused for already stands behind: where that
+ * ends by itself, as with a new token, the freeze must not end with it.
+ */
+export function freezeReason(
+  migration: string,
+  result: FreezingResult,
+  why: string,
+  pausedReason: string | undefined,
+): string {
+  const before = thawedReason(migration, pausedReason);
+  return `${beginningOf(migration, result)}${why}${before === undefined ? '' : `${OVER}${before}`}`;
 }
 
 /** Why a migration has frozen a connection paused for this reason; undefined where it was not this one. */
 export function frozenBecause(migration: string, pausedReason: string | undefined): string | undefined {
-  const beginnings = [freezeReason(migration, 'aborted', ''), freezeReason(migration, 'rolled-back', '')];
+  return readFreeze(migration, pausedReason)?.why;
+}
+
+/** What a connection stays paused for once this migration's freeze is lifted; undefined where nothing is left. */
+export function thawedReason(migration: string, pausedReason: string | undefined): string | undefined {
+  const freeze = readFreeze(migration, pausedReason);
+  return freeze === undefined ? pausedReason : freeze.before;
+}
+
+function readFreeze(
+  migration: string,
+  pausedReason: string | undefined,
+): { readonly why: string; readonly before?: string } | undefined {
+  const beginnings = [beginningOf(migration, 'aborted'), beginningOf(migration, 'rolled-back')];
   const beginning = beginnings.find((one) => pausedReason?.startsWith(one) === true);
-  return beginning === undefined ? undefined : pausedReason?.slice(beginning.length);
+  if (beginning === undefined || pausedReason === undefined) return undefined;
+  const rest = pausedReason.slice(beginning.length);
+  const end = rest.indexOf(OVER);
+  return end < 0 ? { why: rest } : { why: rest.slice(0, end), before: rest.slice(end + OVER.length) };
 }
 
 export type MigrationMode = 'forward' | 'rollback';

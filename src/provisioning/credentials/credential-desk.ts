@@ -217,8 +217,7 @@ async function promote(ports: Ports, id: string, by: string): Promise<Credential
 /** Lifts what stopped the connection for want of a credential; a person's own pause, and other trouble, stay. */
 async function goOn(ports: Ports, name: string): Promise<void> {
   const { connections, cycles } = ports.stores;
-  const { pausedReason } = await connections.get(name);
-  if (waitsForCredential(pausedReason)) await connections.resume(name);
+  await connections.changePause(name, (reason) => (waitsForCredential(reason) ? undefined : reason));
   await connections.changeHealth(name, (health) =>
     health.state !== 'healthy' && (health.reason === 'credential-refused' || health.reason === 'writes-refused')
       ? HEALTHY
