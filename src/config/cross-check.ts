@@ -1,3 +1,4 @@
+import { placeOf } from '../core/address.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import { isLoopback } from './fields.ts';
 import { clauseRemarks } from './filter-clause.ts';
@@ -188,7 +189,7 @@ function checkTarget(
 ): void {
   const url = isSettings(connection['provider']) ? connection['provider']['url'] : undefined;
   if (typeof url !== 'string') return;
-  const key = url.replace(/\/+$/, '');
+  const key = placeOf(url);
   const before = targets.get(key);
   if (before === undefined) {
     targets.set(key, index);
@@ -206,8 +207,9 @@ function checkTarget(
 function checkMigrationIdentity(source: SourceDocument, found: CrossChecks): void {
   const directory = isSettings(source.root) ? source.root['directory'] : undefined;
   const migration = isSettings(directory) ? directory['migration'] : undefined;
-  if (!isSettings(directory) || !isSettings(migration) || migration['client'] !== directory['client']) return;
-  if (migration['client'] === undefined) return;
+  if (!isSettings(directory) || !isSettings(migration)) return;
+  const [daily, writing] = [directory['client'], migration['client']];
+  if (typeof daily !== 'string' || typeof writing !== 'string' || daily.toLowerCase() !== writing.toLowerCase()) return;
   const message = 'must be another application than directory.client, which only ever reads';
   found.problems.push(source.problemAt(['directory', 'migration', 'client'], message));
 }

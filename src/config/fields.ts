@@ -44,17 +44,19 @@ export function yesNo(): z.ZodPreprocess<z.ZodBoolean> {
   return z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
 }
 
-/** An object, application or tenant id. */
+/** An object, application or tenant id, in the small letters the directory writes them in: ids are compared with each other. */
 export function guid(): z.ZodString {
-  return text().regex(GUID, 'must be an id such as 11111111-2222-3333-4444-555555555555');
+  return text().regex(GUID, 'must be an id such as 11111111-2222-3333-4444-555555555555').toLowerCase();
 }
 
-/** A tenant: its id or one of its domain names. */
+/** A tenant: its id or one of its domain names, in small letters as an id is. */
 export function tenant(): z.ZodString {
-  return text().refine(
-    (value) => GUID.test(value) || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(value),
-    'must be the tenant id, or a domain of the tenant such as contoso.onmicrosoft.com',
-  );
+  return text()
+    .refine(
+      (value) => GUID.test(value) || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(value),
+      'must be the tenant id, or a domain of the tenant such as contoso.onmicrosoft.com',
+    )
+    .toLowerCase();
 }
 
 /** Who a credential belongs to: a person, or no person at all. */

@@ -1,17 +1,15 @@
+import { placeOf } from '../core/address.ts';
 import type { SharedResources } from '../core/guards/facts.ts';
 import { sharedKey, takenResource } from '../core/guards/shared-account.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Stores } from '../ports/stores.ts';
 
-function address({ target }: Pick<Connection, 'target'>): string {
-  return target.replace(/\/+$/, '');
-}
-
 /** Names of the other connections that write to the same service provider. */
 export function sharingWith(connection: Connection, connections: ReadonlyMap<string, Connection>): readonly string[] {
+  const place = placeOf(connection.target);
   return [...connections.values()]
-    .filter((other) => other.rules.name !== connection.rules.name && address(other) === address(connection))
+    .filter((other) => other.rules.name !== connection.rules.name && placeOf(other.target) === place)
     .map(({ rules }) => rules.name);
 }
 

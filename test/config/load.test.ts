@@ -419,6 +419,33 @@ describe('the configuration as a whole', () => {
     expect(credential.kind === 'client_secret' ? await credential.secret.read() : '').toBe('entra-s3cret');
   });
 
+  test('ids and domains of the directory mean the same in capital letters', () => {
+    const ids = { tenant: 'aaaaaaaa-0000-4000-8000-00000000000b', application: 'cccccccc-0000-4000-8000-00000000000d' };
+    const written = EXAMPLE.replace(/tenant: .*/, `tenant: ${ids.tenant.toUpperCase()}`).replace(
+      /application: .*/,
+      `application: ${ids.application.toUpperCase()}`,
+    );
+    const { directory, connections } = folder.check(written).config;
+    expect([directory.tenant, connections[0]?.application]).toEqual([ids.tenant, ids.application]);
+    const domain = EXAMPLE.replace(/tenant: .*/, 'tenant: Contoso.OnMicrosoft.com');
+    expect(folder.check(domain).config.directory.tenant).toBe('contoso.onmicrosoft.com');
+  });
+
+  test('the identity migrations write with is another application, in capital letters as well', () => {
+    const client = 'aaaaaaaa-0000-4000-8000-00000000000c';
+    const migration = `  migration: { client: ${client.toUpperCase()}, credential: { kind: managed_identity } }\n`;
+    const text = EXAMPLE.replace(/  client: .*\n/, `  client: ${client}\n${migration}`);
+    expect(folder.problems(text).map(({ path }) => path)).toEqual(['directory.migration.client']);
+  });
+
+  test('two connections to the same service provider are warned of, however they write its address', () => {
+    const second = EXAMPLE.slice(EXAMPLE.indexOf('  - name: acme')).replace('name: acme', 'name: eu');
+    const { warnings } = folder.check(EXAMPLE + second.replace('scim.example.com', 'SCIM.Example.com:443')).config;
+    expect(warnings).toMatchObject([
+      { path: 'connections[1].provider.url', message: expect.stringContaining('same service provider') },
+    ]);
+  });
+
   test("Entra's own engine is named apart from Headgate's, and leaves no cycles to schedule", () => {
     const [own] = folder.check(EXAMPLE).config.connections;
     expect(own).not.toHaveProperty('engine');

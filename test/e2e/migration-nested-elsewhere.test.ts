@@ -33,7 +33,10 @@ async function run(operator: OperatorClient, connection: string): Promise<void> 
  * Two connections of one application: acme counts direct members of groups, beta those of groups inside, too. Crew has
  * 1 to 4, and Deck, with 5 and 6, is in Crew; Bridge, with 7, is assigned as well and stays.
  */
-async function prepare(beforeDirectory?: (request: Recorded) => void): Promise<Two> {
+async function prepare(
+  beforeDirectory?: (request: Recorded) => void,
+  written: (application: string) => string = (application) => application,
+): Promise<Two> {
   const organisation = company({ users: 8, groups: { Crew: [1, 4], Deck: [5, 6], Bridge: [7, 7] } });
   const at = await startWorld({ organisation, migrations: true });
   at.tenant.control.addMember('Crew', 'Deck');
@@ -45,7 +48,8 @@ async function prepare(beforeDirectory?: (request: Recorded) => void): Promise<T
   const provider = { profile: 'uniqkey', url: other.url, credential: { kind: 'bearer', token_file: './beta-token' } };
   // What becomes of people there is asked, not what a guard would put off.
   const guards = { off: ['too-many-removals', 'group-cliff'] };
-  const second = { ...acme, name: 'beta', provider, guards, scope: { nestedGroups: 'expand' } };
+  const application = written(acme.application);
+  const second = { ...acme, name: 'beta', application, provider, guards, scope: { nestedGroups: 'expand' } };
   writeFileSync(at.configFile, stringify({ ...file, connections: [acme, second] }));
   const recorded = await recordWorld(at, beforeDirectory);
   closing.push(
@@ -93,6 +97,15 @@ describe('where another connection of the application lets people in through gro
     expect(await still(operator)).toMatchObject({ result: 'succeeded' });
     await run(operator, 'beta');
     expect(atBeta(two)).toEqual(people(1, 7));
+  });
+
+  test('that connection is found where it writes the id of the application in capital letters, too', async () => {
+    const { operator } = await prepare(undefined, (application) => application.toUpperCase());
+    await expect(start(operator, 'remove-groups', ['Crew'])).rejects.toThrow(/^access-elsewhere: .*person5@.*beta/);
+    const { signal } = new AbortController();
+    const ask = { connection: 'acme', kind: 'remove-groups', groups: ['Crew'], options: OPTIONS } as const;
+    const { obstacles } = await operator.migrations.plan(ask, signal);
+    expect(obstacles.map(({ code }) => code)).toEqual(['access-elsewhere', 'group-elsewhere']);
   });
 
   test('whoever joins a group inside while the gate is asked stops the migration before anything is taken away', async () => {

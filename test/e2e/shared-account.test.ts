@@ -4,7 +4,7 @@ import { parse, stringify } from 'yaml';
 import { company, people, personName, userNames } from './company.ts';
 import { closed, startWorld } from './world.ts';
 
-test('somebody moved from one application to another of the same provider keeps the account', async () => {
+test('somebody moved from one application to another of the same provider keeps the account, however its host is written', async () => {
   const world = await startWorld({ organisation: company({ users: 12, direct: [1, 8] }) });
   const { control } = world.tenant;
   const [first] = [...world.tenant.organisation.servicePrincipals.values(world.tenant.organisation.version())];
@@ -16,7 +16,11 @@ test('somebody moved from one application to another of the same provider keeps 
   for (let n = 9; n <= 12; n++) control.assign({ principal: personName(n), application: other.id });
   const file = parse(readFileSync(world.configFile, 'utf8'));
   const [acme] = file.connections;
-  const connections = [acme, { ...acme, name: 'acme-eu', application: other.appId }];
+  const at = (host: string) => ({ ...acme.provider, url: acme.provider.url.replace('127.0.0.1', host) });
+  const connections = [
+    { ...acme, provider: at('localhost') },
+    { ...acme, name: 'acme-eu', application: other.appId, provider: at('LocalHost') },
+  ];
   writeFileSync(world.configFile, stringify({ ...file, connections }));
   const operator = await world.open();
   const run = async (connection: string, kind: 'initial' | 'incremental') => {

@@ -11,9 +11,15 @@ describe('what other connections use of what a plan takes away', () => {
     target,
   });
 
-  test('others are those with the same address, with or without a slash at its end', () => {
-    const acme = named('acme', 'https://x/scim');
-    const all = [acme, named('eu', 'https://x/scim/'), named('other', 'https://y/scim')];
+  test.each([
+    ['a slash at its end', 'https://x.example/scim/'],
+    ['capital letters in its host', 'HTTPS://X.Example/scim'],
+    ['the usual port', 'https://x.example:443/scim'],
+    ['the final dot of its host', 'https://x.example./scim'],
+  ])('others are those with the same address, also where one is written with %s', (_, target) => {
+    const acme = named('acme', 'https://x.example/scim');
+    const elsewhere = ['https://y.example/scim', 'https://x.example:444/scim', 'https://x.example/SCIM'];
+    const all = [acme, named('eu', target), ...elsewhere.map((one, at) => named(`other-${at}`, one))];
     expect(sharingWith(acme, new Map(all.map((one) => [one.rules.name, one])))).toEqual(['eu']);
   });
 
