@@ -103,6 +103,7 @@ describe('what the job reads', () => {
   it.each<readonly [how: string, at: { readonly begin: string; readonly later: string }]>([
     ['from the group to a direct assignment', { begin: 'IT', later: TEST1 }],
     ['from a direct assignment to the group', { begin: TEST1, later: 'IT' }],
+    ['from a direct assignment to the same made anew', { begin: TEST1, later: TEST1 }],
   ])(
     'is not of one moment: whoever changes over %s while a cycle is under way is gone, until the next',
     async (_how, { begin, later }) => {
@@ -119,8 +120,9 @@ describe('what the job reads', () => {
       provider.observe({
         async afterWrite({ method, path }) {
           if (method !== 'POST' || !path.includes('/Users')) return;
+          if (begin === later) control.unassign({ principal: begin });
           control.assign({ principal: later });
-          control.unassign({ principal: begin });
+          if (begin !== later) control.unassign({ principal: begin });
         },
       });
       await opened.run();

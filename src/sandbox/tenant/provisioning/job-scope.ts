@@ -1,4 +1,4 @@
-import { text, type TenantUser } from '../../organisation/model.ts';
+import { text, type AppRoleAssignment, type TenantUser } from '../../organisation/model.ts';
 import type { Organisation } from '../../organisation/organisation.ts';
 
 /** A group as the job would provision it: direct members only, who are users. */
@@ -13,8 +13,8 @@ export interface JobScope {
   /** Version of the directory it was read from. */
   readonly at: number;
   readonly users: ReadonlyMap<string, TenantUser>;
-  /** Ids of the principals each user is in scope by: themselves, or a group. */
-  readonly ways: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The assignments each user is in scope by, their own or a group's. One that was made anew is another, whatever its id. */
+  readonly ways: ReadonlyMap<string, ReadonlySet<AppRoleAssignment>>;
   readonly groups: ReadonlyMap<string, ScopedGroup>;
 }
 
@@ -22,20 +22,21 @@ export interface JobScope {
 export function jobScope(organisation: Organisation, servicePrincipal: string, at: number): JobScope {
   const users = new Map<string, TenantUser>();
   const groups = new Map<string, ScopedGroup>();
-  const ways = new Map<string, Set<string>>();
-  const enter = (id: string, by: string) => {
+  const ways = new Map<string, Set<AppRoleAssignment>>();
+  const enter = (id: string, by: AppRoleAssignment) => {
     const user = organisation.users.get(id, at);
     // Whoever may not sign in counts as out of scope: IsSoftDeleted is true for them.
     if (user === undefined || user.properties['accountEnabled'] !== true) return;
     users.set(id, user);
     ways.set(id, (ways.get(id) ?? new Set()).add(by));
   };
-  for (const { principalId, principalType } of organisation.assignments(servicePrincipal).values(at)) {
-    if (principalType === 'User') enter(principalId, principalId);
+  for (const assignment of organisation.assignments(servicePrincipal).values(at)) {
+    const { principalId, principalType } = assignment;
+    if (principalType === 'User') enter(principalId, assignment);
     const group = principalType === 'Group' ? organisation.groups.get(principalId, at) : undefined;
     if (group === undefined || group.properties['securityEnabled'] !== true) continue;
     const members = [...organisation.members(group.id).values(at)].map(({ id }) => id);
-    for (const member of members) enter(member, group.id);
+    for (const member of members) enter(member, assignment);
     groups.set(group.id, { id: group.id, name: text(group.properties, 'displayName'), members });
   }
   return { at, users, ways, groups };
