@@ -51,6 +51,8 @@ export interface Assignment {
   readonly principalKind: 'user' | 'group' | 'service-principal';
   /** All-zero when the application declares no roles. */
   readonly roleId: string;
+  /** When it was made, as the directory writes it. Absent where that does not say. */
+  readonly created?: string;
 }
 
 /** The members of one directory group as read. */

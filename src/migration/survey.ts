@@ -5,6 +5,7 @@ import { assumedLinks, withLinks } from '../core/migration/assumed-links.ts';
 import { planCycle, type Planned } from '../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
 import { noAccounts } from '../core/migration/no-account.ts';
+import { wayOf } from '../core/migration/seen-ways.ts';
 import { userAndRole } from '../core/migration/own-assignments.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
 import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
@@ -116,20 +117,23 @@ export async function otherJobs(
 
 /**
  * Members of one group who have no direct assignment with every role the group gives, read anew: asked just before anything
- * is taken away. Another, lesser role of their own is not enough.
+ * is taken away. Another, lesser role of their own is not enough; with `seen`, only these ways count.
  */
 export async function membersWithoutAssignment(
   connection: Connection,
   group: Anchor,
   applicationId: Anchor,
   signal: AbortSignal,
+  seen?: ReadonlySet<string>,
 ): Promise<{ readonly users: readonly Anchor[]; readonly gaps: readonly string[] }> {
   const { directory } = connection;
   const assignments = await directory.readAssignments(applicationId, signal);
   const direct = new Set(
-    assignments.value.flatMap(({ principalKind, principal, roleId }) =>
-      principalKind === 'user' ? [userAndRole(principal, roleId)] : [],
-    ),
+    assignments.value.flatMap(({ id, principalKind, principal, roleId, created }) => {
+      if (principalKind !== 'user') return [];
+      const counts = seen?.has(wayOf(principal, id, created)) !== false;
+      return counts ? [userAndRole(principal, roleId)] : [];
+    }),
   );
   const roles = assignments.value.flatMap(({ principal, roleId }) => (principal === group ? [roleId] : []));
   const gaps = assignments.gaps.map(({ what }) => what);

@@ -2,7 +2,7 @@ import type { Anchor, Assignment, ReadGap } from '../../core/directory.ts';
 import type { ProvenRead } from '../../ports/directory-source.ts';
 import { CALLS } from './call.ts';
 import type { GraphClient } from './graph-client.ts';
-import type { RawObject } from './json.ts';
+import { textOf, type RawObject } from './json.ts';
 import { readPages, requireText } from './paging.ts';
 
 /** Reads made until two in a row agree; then the disagreement is reported as a gap. */
@@ -67,11 +67,13 @@ async function listAssignments(
 function readAssignment(raw: RawObject): Assignment | undefined {
   const principalKind = KINDS[requireText(raw, 'principalType', CALLS.assignments)];
   if (principalKind === undefined) return undefined;
+  const created = textOf(raw, 'createdDateTime');
   return {
     id: requireText(raw, 'id', CALLS.assignments),
     principal: requireText(raw, 'principalId', CALLS.assignments),
     principalKind,
     roleId: requireText(raw, 'appRoleId', CALLS.assignments),
+    ...(created === undefined ? {} : { created }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { PlanInput } from '../planning/plan-input.ts';
 import { groupName, pathsOf, scopeOf } from '../scope.ts';
 import { findingsOf, type Surroundings } from './findings.ts';
 import type { MigrationRequest } from './migration.ts';
-import type { ActiveAccount, Survey, SurveyedGroup, SurveyedUser, SurveyFinding } from './survey.ts';
+import type { ActiveAccount, Survey, SurveyedGroup, SurveyedPath, SurveyedUser, SurveyFinding } from './survey.ts';
 
 /** The groups a migration concerns: those named, or every assigned or provisioned one when SCIM is to be switched off. */
 export function groupsOfRequest(
@@ -91,10 +91,14 @@ export function surveyOf(request: MigrationRequest, input: PlanInput, around: Su
       .filter(({ resource, state }) => resource === 'account' && state !== 'deleted')
       .map((link) => [link.anchor, link]),
   );
+  const createdOf = new Map(directory.assignments.map(({ id, created }) => [id, created]));
   const groups = wanted.map((group) => surveyGroup(group, input, scope.membersOf));
   const assigned = wanted.filter((group) => scope.groups.includes(group));
   const users = [...new Set(assigned.flatMap(scope.membersOf))].sort().map((anchor): SurveyedUser => {
-    const paths = pathsOf(scope, directory, anchor);
+    const paths = pathsOf(scope, directory, anchor).map((path): SurveyedPath => {
+      const created = createdOf.get(path.assignment);
+      return created === undefined ? path : { ...path, created };
+    });
     const roles = paths.filter(({ group }) => group !== undefined && going.has(group)).map(({ roleId }) => roleId);
     const link = linkOf.get(anchor);
     const user = directory.users.get(anchor);

@@ -63,6 +63,12 @@ export interface SurveyedGroup {
   };
 }
 
+/** One way somebody is in scope. */
+export interface SurveyedPath extends ScopePath {
+  /** When its assignment was made: one that was removed and made again may have the same id. */
+  readonly created?: string;
+}
+
 /** One user reached through a group that is to go. */
 export interface SurveyedUser {
   readonly anchor: Anchor;
@@ -72,7 +78,7 @@ export interface SurveyedUser {
   readonly filtered?: true;
   readonly account?: { readonly id: ResourceId; readonly active: boolean };
   /** Every way they are in scope now. */
-  readonly paths: readonly ScopePath[];
+  readonly paths: readonly SurveyedPath[];
   /** Roles the groups give and no direct assignment does: what has to be assigned. */
   readonly missing: readonly string[];
   /** Whether a way would stay if the groups were unassigned now. */

@@ -1,4 +1,7 @@
 import type { Anchor } from '../../core/directory.ts';
+import { lackingUsers, waysIn } from '../../core/migration/seen-ways.ts';
+import type { MigrationState } from '../../core/migration/state.ts';
+import type { Survey } from '../../core/migration/survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { membersWithoutAssignment } from '../survey.ts';
@@ -6,21 +9,45 @@ import { furtherReaching } from '../neighbours.ts';
 import { later, lookAround } from './look.ts';
 
 /**
+ * Ways into scope that a whole cycle has seen before anything was taken away, where Entra is the engine: one that is newer may
+ * be missed by a cycle that is under way. Undefined where Headgate reads anew itself.
+ */
+function seenWays({ engine, coverage }: MigrationState): ReadonlySet<string> | undefined {
+  return engine === 'entra' ? waysIn(coverage ?? { users: [] }) : undefined;
+}
+
+function toAssign(seen: ReadonlySet<string> | undefined, who: string, names: readonly string[]): StepOutcome {
+  const which = seen === undefined ? '' : " that a whole cycle of Entra's has seen";
+  return {
+    is: 'reopen',
+    step: 'assign-directly',
+    why: `${who} no direct assignment with the group's role${which}: ${listed(names)}`,
+  };
+}
+
+/** Whether everybody in the groups has a direct assignment with each role these give, by a survey. Undefined when so. */
+export function unlessAssigned(context: StepContext, survey: Survey): StepOutcome | undefined {
+  const seen = seenWays(context.state());
+  const labels = lackingUsers(survey, seen).map(({ label }) => label);
+  return labels.length === 0 ? undefined : toAssign(seen, counted(labels.length, 'user has', 'users have'), labels);
+}
+
+/**
  * Asked just before every request that takes something away: does everybody in the group still have a direct assignment
  * with the role the group gives? Undefined when so. Whoever joined meanwhile is assigned first; a read that cannot be proved complete is no yes.
  */
 export async function unlessCovered(context: StepContext, group: Anchor): Promise<StepOutcome | undefined> {
   const { connection, signal } = context;
-  const application = context.state().before?.application.id;
+  const state = context.state();
+  const application = state.before?.application.id;
   if (application === undefined) return { is: 'stop', why: 'there is no survey to compare with' };
-  const { users, gaps } = await membersWithoutAssignment(connection, group, application, signal);
+  const seen = seenWays(state);
+  const { users, gaps } = await membersWithoutAssignment(connection, group, application, signal, seen);
   if (gaps.length > 0) {
     await context.sight(false, `could not be read completely: ${listed(gaps)}`);
     return later(context);
   }
-  if (users.length === 0) return undefined;
-  const why = `${counted(users.length, 'member has', 'members have')} no direct assignment with the group's role: ${listed(users)}`;
-  return { is: 'reopen', step: 'assign-directly', why };
+  return users.length === 0 ? undefined : toAssign(seen, counted(users.length, 'member has', 'members have'), users);
 }
 
 /**
@@ -38,8 +65,8 @@ export async function unlessNeededElsewhere(context: StepContext, group: Anchor)
 }
 
 /** Before a step that takes away is begun: everything must be as it was when the coverage gate was asked, twice. */
-export async function unlessAsApproved(context: StepContext, digest: string): Promise<StepOutcome | undefined> {
+export function unlessAsApproved(context: StepContext, survey: Survey): StepOutcome | undefined {
   const approved = context.state().coverage?.digest;
-  if (digest === approved) return undefined;
+  if (survey.digest === approved) return unlessAssigned(context, survey);
   return { is: 'reopen', step: 'assign-directly', why: 'what the coverage gate was asked about has changed since' };
 }

@@ -32,7 +32,7 @@ export async function emptyGroups(context: StepContext): Promise<StepOutcome> {
 async function open(context: StepContext): Promise<StepOutcome | undefined> {
   if (context.state().begun.has(context.step)) return unlessTwoEngines(context);
   const { survey, obstacle } = await lookAround(context);
-  const refused = obstacle ?? (await unlessAsApproved(context, survey.digest));
+  const refused = obstacle ?? unlessAsApproved(context, survey);
   if (refused !== undefined) return refused;
   const times = await context.sight(true, 'everything is as it was approved');
   if (times < 2) return later(context);

@@ -1,10 +1,10 @@
 import type { SurveyedGroup } from '../../core/migration/survey.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { unlessCovered, unlessNeededElsewhere } from './covered.ts';
+import { unlessAssigned, unlessCovered, unlessNeededElsewhere } from './covered.ts';
 import { groupLink, membersOf } from './group-changes.ts';
 import { later, lookAround, notYet, seenTwice } from './look.ts';
-import { counted, listed } from '../../core/reasons.ts';
+import { counted } from '../../core/reasons.ts';
 
 /** Removes the assignments of the groups, one by one, each after a fresh look at whom it would concern. */
 export function unassignGroups(context: StepContext): Promise<StepOutcome> {
@@ -25,13 +25,8 @@ export async function unassignSome(
       step: 'assign-directly',
       why: `${counted(survey.uncovered.length, 'user has', 'users have')} no other way in`,
     };
-  const lacking = survey.users.filter(({ missing }) => missing.length > 0);
-  if (lacking.length > 0)
-    return {
-      is: 'reopen',
-      step: 'assign-directly',
-      why: `${counted(lacking.length, 'user has', 'users have')} no direct assignment with the group's role: ${listed(lacking.map(({ label }) => label))}`,
-    };
+  const lacking = unlessAssigned(context, survey);
+  if (lacking !== undefined) return lacking;
   const assigned = survey.groups.filter((group) => chosen(group) && group.assignments.length > 0);
   if (assigned.length === 0) return seenTwice(context, 'none of the groups is assigned any more');
   const carriedOut = context.state().carriedOut[context.step];

@@ -33,7 +33,8 @@ describe('a whole organisation', () => {
     const held = [...organisation.assignments(application.id).values(at)];
     expect(held.length).toBeGreaterThan(500);
     expect(assignments.gaps).toEqual([]);
-    expect(assignments.value.map(({ id }) => id).toSorted()).toEqual(held.map(({ id }) => id).toSorted());
+    const dated = assignments.value.map(({ id, created }) => `${id} ${created}`);
+    expect(dated.toSorted()).toEqual(held.map(({ id, createdDateTime }) => `${id} ${createdDateTime}`).toSorted());
 
     const groupIds = [...organisation.groups.values(at)].map(({ id }) => id);
     const groups = await directory.readGroups(groupIds, ['displayName'], signal);
