@@ -18,7 +18,12 @@ describe('what other connections use of what a plan takes away', () => {
     ['the final dot of its host', 'https://x.example./scim'],
   ])('others are those with the same address, also where one is written with %s', (_, target) => {
     const acme = named('acme', 'https://x.example/scim');
-    const elsewhere = ['https://y.example/scim', 'https://x.example:444/scim', 'https://x.example/SCIM'];
+    const elsewhere = [
+      'https://y.example/scim',
+      'https://x.example:444/scim',
+      'https://x.example/SCIM',
+      'https://x.example/scim?customer=2',
+    ];
     const all = [acme, named('eu', target), ...elsewhere.map((one, at) => named(`other-${at}`, one))];
     expect(sharingWith(acme, new Map(all.map((one) => [one.rules.name, one])))).toEqual(['eu']);
   });
