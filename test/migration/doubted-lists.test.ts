@@ -48,3 +48,28 @@ test('M6: of a cycle whose lists can be trusted the journal tells no doubt', asy
   const said = (await at.stores.migrations.lines(id)).map(({ entry }) => ('text' in entry ? entry.text : undefined));
   expect(said.filter((text) => text?.startsWith('full cycle'))).toEqual([expect.stringMatching(/succeeded$/)]);
 });
+
+test('a group whose size never agrees while groups are emptied is waited for for a while, then a person is asked', async () => {
+  const at = await openWorld(company({ users: 5, groups: { Crew: [1, 4], Deck: [4, 5] } }));
+  const before = accountStates(at);
+  const { id } = await at.start('remove-groups', ['Crew', 'Deck']);
+  await at.live();
+  at.dieRightAfter((entry) => entry.kind === 'begun' && entry.step === 'empty-groups');
+  await at.approve();
+  await at.live();
+  at.dieRightAfter(() => false);
+  at.tenant.control.addFault({ path: '/groups/*/members/$count', effect: { kind: 'count-off', by: 1 } });
+  // As if it had looked often: each look takes seconds, because the directory asks again for what does not agree.
+  const read = { kind: 'seen', step: 'empty-groups', complete: false, text: 'could not be read completely' } as const;
+  await at.stores.migrations.append(
+    id,
+    Array.from({ length: 37 }, () => read),
+  );
+  const view = await at.live();
+  expect(view).toMatchObject({ status: 'paused' });
+  expect(view.paused?.reason).toMatch(/^could not be read completely: members of group .*, after 40 reads/);
+  at.tenant.control.clearFaults();
+  await at.operator.actOnMigration({ connection: at.name, verb: 'resume', by: 'ada' });
+  expect(await at.live()).toMatchObject({ result: 'succeeded' });
+  expect(accountStates(at)).toEqual(before);
+});

@@ -6,7 +6,7 @@ import { counted, listed } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { membersWithoutAssignment } from '../survey.ts';
 import { furtherReaching } from '../neighbours.ts';
-import { later, lookAround } from './look.ts';
+import { lookAround, notYet } from './look.ts';
 
 /**
  * Ways into scope that a whole cycle has seen before anything was taken away, where Entra is the engine: one that is newer may
@@ -43,10 +43,7 @@ export async function unlessCovered(context: StepContext, group: Anchor): Promis
   if (application === undefined) return { is: 'stop', why: 'there is no survey to compare with' };
   const seen = seenWays(state);
   const { users, gaps } = await membersWithoutAssignment(connection, group, application, signal, seen);
-  if (gaps.length > 0) {
-    await context.sight(false, `could not be read completely: ${listed(gaps)}`);
-    return later(context);
-  }
+  if (gaps.length > 0) return notYet(context, `could not be read completely: ${listed(gaps)}`);
   return users.length === 0 ? undefined : toAssign(seen, counted(users.length, 'member has', 'members have'), users);
 }
 
