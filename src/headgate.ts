@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import type { CheckedFile } from './config/load.ts';
 import { schedulesOf } from './config/schedules.ts';
 import { openContext, systemClock, type Context } from './context.ts';
+import { isHeadgateError } from './core/errors.ts';
 import { createHttpApp } from './http/server.ts';
 import { jobsHere, type MigrationsOf } from './jobs-here.ts';
 import type { Log } from './ports/log.ts';
@@ -130,7 +131,8 @@ async function platformChecks({ ports }: Context, closing: boolean) {
       await ping();
       return { name, ok: true, detail: 'answers' };
     } catch (error) {
-      return { name, ok: false, detail: error instanceof Error ? error.message : 'no answer', remedy };
+      const detail = error instanceof Error ? error.message : 'no answer';
+      return { name, ok: false, detail, remedy: (isHeadgateError(error) ? error.facts.remedy : undefined) ?? remedy };
     }
   };
   const checks = await Promise.all([

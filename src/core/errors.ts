@@ -72,9 +72,12 @@ export class TransientError extends HeadgateError {
 /** SQLSTATE `disk_full` (PostgreSQL manual, appendix A). */
 export const SQLSTATE_DISK_FULL = '53100';
 
+/** The database has no room left: it can be read, and not written. */
+export class DiskFullError extends TransientError {}
+
 /** The database has no room left. What was not acknowledged did not happen, and work goes on once there is room. */
-export function diskFull(): TransientError {
-  return new TransientError('the disk of the database is full', {
+export function diskFull(): DiskFullError {
+  return new DiskFullError('the disk of the database is full', {
     remedy: 'Free some space where the database lies; Headgate goes on by itself, and nothing acknowledged was lost.',
   });
 }

@@ -30,12 +30,13 @@ export function startPage(version: string): string {
 }
 
 /** One row for each connection. */
-export function statusPage({ version, startedAt, connections }: Status): string {
+export function statusPage({ version, startedAt, connections, troubles = [] }: Status): string {
   return page(
     'Headgate: status',
     html`<p>
         Version ${version}, running since ${timeOf(startedAt)}. <a href="/">Start</a> · <a href="/queues/">Queues</a>
       </p>
+      ${troubles.map(({ name, detail, remedy }) => html`<p class="warning">${name}: ${detail}. ${remedy ?? ''}</p>`)}
       <table>
         <thead>
           <tr>

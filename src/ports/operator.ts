@@ -97,6 +97,8 @@ export interface Status {
   readonly connections: readonly ConnectionStatus[];
   readonly schedules: readonly ScheduledCycle[];
   readonly queues: readonly QueueCounts[];
+  /** What is wrong below the connections, so that nothing goes on; absent from older daemons. */
+  readonly troubles?: readonly CheckResult[];
 }
 
 /** Why somebody has or lacks access through one connection. */

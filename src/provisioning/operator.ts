@@ -91,6 +91,7 @@ export function createOperator(options: OperatorOptions): Operator {
         connections,
         schedules: await queue.listSchedules(),
         queues: await queue.counts(),
+        troubles: (await checkPlatform()).filter(({ ok }) => !ok),
       };
     },
     async plan(name, progress, signal) {

@@ -25,6 +25,19 @@ function shown(connection: Partial<ConnectionStatus>, daemon = true): string {
 }
 
 describe('headgate status', () => {
+  test('says first what is wrong below the connections, with what to do', () => {
+    const trouble = {
+      name: 'database',
+      ok: false,
+      detail: 'the disk of the database is full',
+      remedy: 'Free some space.',
+    };
+    const status = { version: '1', startedAt: 0, schedules: [], queues: [], connections: [], troubles: [trouble] };
+    expect(renderStatus(status, true, plain)).toMatch(
+      /^Headgate: .*\n\ndatabase: the disk of the database is full\n {2}Free some space\.\n/,
+    );
+  });
+
   test.each([
     ['succeeded', /2026-12-01 08:00:00Z +0 +0$/m],
     ['entry-level-errors', /2026-12-01 08:00:00Z, some not done +0 +0$/m],

@@ -4,7 +4,7 @@ import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { company, cycle, people, userNames, writes } from './company.ts';
 import { clientOf } from './crash-round.ts';
 import { ARMED, FULL, ROOM } from './disk-full.ts';
-import { closed, eventually, startWorld, type Daemon, type World } from './world.ts';
+import { closed, eventually, headgate, startWorld, type Daemon, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(async () => {
@@ -49,6 +49,28 @@ test('a cycle whose embedded database finds the disk full waits, says so, and go
   await cycle(operator);
   expect(writes(world)).toEqual([]);
 }, 600_000);
+
+test('a full disk makes a daemon unready, and status says so, while nothing is written, until there is room', async () => {
+  const here = await startWorld({ organisation: company({ users: 3, direct: [1, 3] }) });
+  world = here;
+  const { daemon, operator } = await startDaemon(here);
+  const ready = async () => (await fetch(`${daemon.url}/readyz`)).status;
+  expect(await ready()).toBe(200);
+  expect((await operator.status()).troubles).toEqual([]);
+  daemon.child.kill('SIGWINCH');
+  await says(daemon, FULL);
+  expect(await ready()).toBe(503);
+  expect(await fetch(`${daemon.url}/livez`)).toMatchObject({ status: 200 });
+  expect((await operator.status()).troubles).toEqual([
+    { name: 'database', ok: false, detail: SAID, remedy: expect.stringContaining('Free some space') },
+  ]);
+  const shown = await headgate(['status', '--config', here.configFile], here.directory);
+  expect(shown.stdout).toMatch(/^database: the disk of the database is full\n +Free some space/m);
+  daemon.child.kill('SIGWINCH');
+  await says(daemon, ROOM);
+  expect(await ready()).toBe(200);
+  expect((await operator.status()).troubles).toEqual([]);
+}, 120_000);
 
 const STAFF = 300;
 const LEAVERS = 60;

@@ -1,6 +1,6 @@
 /**
  * Loaded into a daemon with `node --import <this file, built>`: SIGWINCH makes every write that would make a file longer fail
- * as on a full disk, and the next SIGWINCH makes room again. Writes into what a file has already are carried out, as on a
+ * as on a full disk, which shows no room then, and the next SIGWINCH makes room again. Writes into what a file has already are carried out, as on a
  * real disk. With `?at=<name>&at=<name>` the disk does not fill at once, but at the next commit of the first name, then
  * of the second, and so on.
  */
@@ -15,6 +15,7 @@ export const ROOM = 'disk-full: room';
 
 const COMMIT = 'headgate:commit';
 const write = fs.writeSync;
+const { statfs } = fs.promises;
 let full = false;
 
 function grows(descriptor: number, [, , length, position]: readonly unknown[]): boolean {
@@ -26,6 +27,11 @@ function writeWhereThereIsRoom(descriptor: number, ...rest: unknown[]): number {
   if (full && grows(descriptor, rest))
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 });
   return Reflect.apply(write, fs, [descriptor, ...rest]);
+}
+
+async function roomWhereThereIsRoom(path: fs.PathLike): Promise<fs.StatsFs> {
+  const found = await statfs(path);
+  return full ? Object.assign(found, { bavail: 0 }) : found;
 }
 
 function turn(to: boolean): void {
@@ -48,6 +54,7 @@ function fillAt(name: string): void {
 const url = new URL(import.meta.url);
 if (url.pathname.endsWith('.js')) {
   Object.assign(fs, { writeSync: writeWhereThereIsRoom });
+  Object.assign(fs.promises, { statfs: roomWhereThereIsRoom });
   syncBuiltinESMExports();
   const moments = url.searchParams.getAll('at');
   process.on('SIGWINCH', () => {

@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
+import { DiskFullError } from '../../core/errors.ts';
 import type { Sql, Tx } from './tables.ts';
 import { translateFailure } from './failures.ts';
+import { foundFull, foundRoom } from './full-disk.ts';
 
 /** One boundary of a transaction that changes durable state. */
 export interface CommitEvent {
@@ -22,9 +24,15 @@ function announce(name: string, phase: CommitEvent['phase']): void {
 /** Runs one transaction and announces it. Failures come out of the error family, without any data of the rows. */
 export async function commit<T>(sql: Sql, name: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   announce(name, 'before');
-  const result = await reading(() => sql.transaction().execute(work));
-  announce(name, 'after');
-  return result;
+  try {
+    const result = await reading(() => sql.transaction().execute(work));
+    foundRoom(sql, name);
+    announce(name, 'after');
+    return result;
+  } catch (error) {
+    if (error instanceof DiskFullError) foundFull(sql, name);
+    throw error;
+  }
 }
 
 /** Runs a read. Failures come out of the error family. */

@@ -18,6 +18,8 @@ export interface Database {
   poolFor(schema: string, clients: number): Promise<Pool>;
   /** After it, every commit so far survives a power cut. Does nothing on a server, whose commits already do. */
   syncToDisk(): Promise<void>;
+  /** Whether its disk has room for more, as far as can be seen from here: of a server's nothing can. */
+  hasRoom(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ async function openEmbeddedDatabase({ url, log, onFatal }: OpenDatabaseOptions):
       return embedded.pool;
     },
     syncToDisk: () => embedded.syncToDisk(),
+    hasRoom: () => embedded.hasRoom(),
     close: () => embedded.close(),
   };
 }
@@ -100,6 +103,7 @@ async function openServerDatabase({ url, log }: OpenDatabaseOptions): Promise<Da
       return Promise.resolve(other);
     },
     syncToDisk: () => Promise.resolve(),
+    hasRoom: () => Promise.resolve(true),
     async close() {
       await Promise.all([...others.values()].map((other) => other.end()));
       await pool.end();

@@ -54,6 +54,9 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
   );
   return [
     `Headgate: ${where}`,
+    ...(status.troubles ?? []).map(
+      ({ name, detail, remedy = '' }) => `${paint.bad(`${name}: ${printable(detail)}`)}\n  ${printable(remedy)}`,
+    ),
     connections,
     ...off,
     ...paused,

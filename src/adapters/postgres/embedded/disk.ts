@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 async function syncFile(path: string): Promise<void> {
@@ -31,7 +31,12 @@ export interface DiskSync {
   syncLog(): Promise<void>;
   /** Every file of the database: to be done after a checkpoint, before its log may be recycled. */
   syncAll(): Promise<void>;
+  /** Whether the disk has room for one more segment of the log. */
+  hasRoom(): Promise<boolean>;
 }
+
+/** Size of a segment of the write-ahead log, which is made whole. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /** All files are synced, not the changed ones: file times are too coarse to tell, and syncing a clean file costs nothing. */
 export function createDiskSync(database: string): DiskSync {
@@ -45,6 +50,10 @@ export function createDiskSync(database: string): DiskSync {
       for (const path of await filesIn(database)) await syncFile(path);
       await syncNames(log);
       await syncNames(database);
+    },
+    async hasRoom() {
+      const { bavail, bsize } = await statfs(database);
+      return bavail * bsize >= SEGMENT_BYTES;
     },
   };
 }

@@ -22,6 +22,8 @@ export interface EmbeddedDatabase {
   readonly pool: Pool;
   /** After it, every commit so far survives a power cut. */
   syncToDisk(): Promise<void>;
+  /** Whether its disk has room for more. */
+  hasRoom(): Promise<boolean>;
   /** Frees dead rows and shortens the write-ahead log. Runs by itself every minute in which much was written. */
   maintain(): Promise<void>;
   close(): Promise<void>;
@@ -171,6 +173,7 @@ function run({ engine, session, disk, lock, log }: Parts): EmbeddedDatabase {
   return {
     pool,
     syncToDisk: () => disk.syncLog(),
+    hasRoom: () => disk.hasRoom(),
     maintain: () => maintenance.now(),
     async close() {
       maintenance.stop();
