@@ -101,3 +101,36 @@ describe('a direct assignment that no whole cycle of Entra has seen yet', () => 
     expect(at.active()).toEqual(people(1, 5));
   });
 });
+
+describe('a way by a group that no whole cycle of Entra has seen yet', () => {
+  /** As somebody does by hand in Entra's pages. */
+  const assignGroupAnew = ({ tenant: { control } }: EntraWorld, group: string) => {
+    control.unassign({ principal: group });
+    control.assign({ principal: group });
+  };
+
+  test.each<readonly [what: string, between: (at: EntraWorld) => void, n: number]>([
+    ['assigned anew while they are withdrawn', (at) => assignGroupAnew(at, 'Crew'), 1],
+    [
+      'that somebody has changed over to',
+      ({ tenant: { control } }) => {
+        control.addMember('Deck', personName(1));
+        control.removeMember('Crew', personName(1));
+      },
+      1,
+    ],
+  ])('M9: a group %s takes no direct assignment back before one has', async (_what, between, n) => {
+    const at = await open();
+    await at.operator.actOnMigration({ connection: at.connection.rules.name, verb: 'rollback', by: 'ada' });
+    await until(at, 'done', 'restore-cycle');
+    await duringCycle(at, async () => {
+      between(at);
+      await at.look(14);
+    });
+    expect(at.active()).toEqual([...people(1, 5), personName(7)]);
+    expect(at.assigned()).toContain(personName(n));
+    expect(await at.settle()).toMatchObject({ result: 'rolled-back', frozen: false });
+    expect(at.assigned()).toEqual(['Crew', 'Deck', personName(5), personName(7)]);
+    expect(at.active()).toEqual([...people(1, 5), personName(7)]);
+  });
+});

@@ -112,6 +112,7 @@ const WRITTEN_BY: Readonly<Record<JournalEntry['kind'], 'headgate' | 'people' | 
   sent: 'headgate',
   cycle: 'headgate',
   'native-job': 'engine entra',
+  'let-in': 'engine entra',
   verified: 'headgate',
   approved: 'people',
   withdrawn: 'headgate',

@@ -49,6 +49,7 @@ function withoutSubjects(line: JournalLine): JournalLine {
     return { ...line, entry: { ...entry, survey: { ...entry.survey, users: [], accounts: [], uncovered: [] } } };
   }
   if (entry.kind === 'verified') return { ...line, entry: { ...entry, accounts: [], leavers: [] } };
+  if (entry.kind === 'let-in') return { ...line, entry: { ...entry, ways: [] } };
   if (entry.kind === 'calling') return { ...line, entry: { ...entry, calls: [] } };
   if (entry.kind === 'sent') return { ...line, entry: { ...entry, requests: [] } };
   return entry.kind === 'called' ? { ...line, entry: { ...entry, outcomes: [] } } : line;

@@ -113,6 +113,8 @@ export type JournalEntry =
   | { readonly kind: 'cycle'; readonly step: MigrationStep; readonly cycle: string }
   /** Entra's own job as a step found it: written when it is another than before. */
   | { readonly kind: 'native-job'; readonly step: MigrationStep; readonly job: NativeJob }
+  /** By which groups people are let in, each way as `wayOf`, before a whole cycle of Entra's is waited for. */
+  | { readonly kind: 'let-in'; readonly step: MigrationStep; readonly ways: readonly string[] }
   | {
       readonly kind: 'verified';
       readonly accounts: readonly ActiveAccount[];

@@ -1,4 +1,5 @@
 import type { Anchor, Assignment, DirectorySnapshot } from '../directory.ts';
+import { wayOf } from './seen-ways.ts';
 import type { MigrationState } from './state.ts';
 import type { Survey } from './survey.ts';
 
@@ -61,9 +62,9 @@ export function givenBack({ made, inDoubt }: Pick<MigrationState, 'made' | 'inDo
 export function withdrawnInVain(
   { made, inDoubt }: Pick<MigrationState, 'made' | 'inDoubt'>,
   assignments: readonly Assignment[],
-  given: ReadonlySet<string>,
+  given: GivenRoles,
 ): readonly UserRole[] {
-  const has = new Set([...given, ...assignments.map(({ principal, roleId }) => userAndRole(principal, roleId))]);
+  const has = new Set([...given.keys(), ...assignments.map(({ principal, roleId }) => userAndRole(principal, roleId))]);
   const withdrawn = [...made, ...inDoubt].flatMap(({ change, principal, roleId }): readonly UserRole[] =>
     change?.kind === 'unassign' && principal !== undefined && roleId !== undefined ? [{ user: principal, roleId }] : [],
   );
@@ -71,16 +72,24 @@ export function withdrawnInVain(
   return [...each].flatMap(([key, one]) => (has.has(key) ? [] : [one]));
 }
 
-/** Who gets which role from the groups that are assigned now, as `userAndRole`. */
+/** Who gets which role from groups, as `userAndRole`, and by which ways, as `wayOf`. */
+export type GivenRoles = ReadonlyMap<string, readonly string[]>;
+
+/** Who gets which role from the groups that are assigned now. */
 export function givenByGroups(
   assignments: readonly Assignment[],
   members: ReadonlyMap<Anchor, readonly Anchor[]>,
-): ReadonlySet<string> {
-  return new Set(
-    assignments.flatMap(({ principal, roleId }) =>
-      (members.get(principal) ?? []).map((user) => userAndRole(user, roleId)),
-    ),
-  );
+): GivenRoles {
+  const given = new Map<string, string[]>();
+  for (const { id, principal, roleId, created } of assignments) {
+    for (const user of members.get(principal) ?? []) {
+      const role = userAndRole(user, roleId);
+      const ways = given.get(role) ?? [];
+      given.set(role, ways);
+      ways.push(wayOf(user, id, created));
+    }
+  }
+  return given;
 }
 
 /** Names of the users of these assignments, each once: as the directory has them, else as the surveys had them. */

@@ -1,5 +1,19 @@
 import type { Anchor } from '../directory.ts';
 import type { ResourceId } from '../scim.ts';
+import {
+  called,
+  newDraft,
+  rememberTakenOut,
+  reopen,
+  sighted,
+  straysIn,
+  type Aborting,
+  type Approval,
+  type Draft,
+  type Ended,
+  type Paused,
+  type Sighting,
+} from './draft.ts';
 import { noBeginning, type JournalEntry, type JournalLine, type MigrationCall } from './journal.ts';
 import {
   stepsOf,
@@ -8,25 +22,10 @@ import {
   type MigrationKind,
   type MigrationMode,
   type MigrationOptions,
-  type MigrationResult,
   type MigrationStep,
 } from './migration.ts';
 import type { NativeJob } from './native-job.ts';
-import type { ActiveAccount, Survey } from './survey.ts';
-
-export interface Approval {
-  readonly digest: string;
-  readonly by: string;
-  readonly expiresAt: number;
-}
-
-/** Reads in a row that showed a step's effect, and when the last one was. */
-export interface Sighting {
-  readonly times: number;
-  readonly at: number;
-  /** Reads in all since the step was begun or resumed, complete or not, whatever was sent in between. */
-  readonly reads: number;
-}
+import type { Survey } from './survey.ts';
 
 /** Where a migration stands: what its journal adds up to. */
 export interface MigrationState {
@@ -71,95 +70,19 @@ export interface MigrationState {
   readonly leftBehind: readonly string[];
   /** Users it has assigned who were seen to have left its groups, by the last survey that could tell. */
   readonly strays: ReadonlySet<Anchor>;
+  /** Ways by which groups let people in, as read before a rollback waited for a whole cycle of Entra's. */
+  readonly letIn?: ReadonlySet<string>;
   /** Accounts that were, or may have been, taken out of each SCIM group. */
   readonly takenOut: ReadonlyMap<Anchor, ReadonlySet<ResourceId>>;
-  readonly paused?: { readonly by: string; readonly reason: string; readonly at: number };
+  readonly paused?: Paused;
   /** Somebody asked to end it; it ends at the next moment at which nothing is under way. */
-  readonly aborting?: { readonly by: string; readonly reason: string };
-  readonly ended?: {
-    readonly result: MigrationResult;
-    readonly text: string;
-    readonly at: number;
-    readonly frozen: boolean;
-    readonly lost: readonly ActiveAccount[];
-  };
+  readonly aborting?: Aborting;
+  readonly ended?: Ended;
   /** Whether anything was, or may have been, taken away. Stays true whatever is gone through again. */
   readonly takenAway: boolean;
   /** No request is sent any more, not even one that would bring something back. */
   readonly switchedOff: boolean;
   readonly last: { readonly sequence: number; readonly at: number };
-}
-
-interface Draft {
-  takenAway: boolean;
-  switchedOff: boolean;
-  mode: MigrationMode;
-  begun: Set<MigrationStep>;
-  done: Set<MigrationStep>;
-  approvals: Partial<Record<MigrationGate, Approval>>;
-  before?: Survey;
-  coverage?: Survey;
-  verified?: Extract<JournalEntry, { readonly kind: 'verified' }>;
-  found?: Survey;
-  sightings: Partial<Record<MigrationStep, Sighting>>;
-  carriedOut: Partial<Record<MigrationStep, Set<string>>>;
-  inDoubt: readonly MigrationCall[];
-  cycles: Partial<Record<MigrationStep, string[]>>;
-  nativeJobs: Partial<Record<MigrationStep, NativeJob[]>>;
-  watchedSince: Partial<Record<MigrationStep, number>>;
-  allCycles: string[];
-  toldCycles: Set<string>;
-  made: MigrationCall[];
-  takenOut: Map<Anchor, Set<ResourceId>>;
-  leftBehind: readonly string[];
-  strays: ReadonlySet<Anchor>;
-  paused?: NonNullable<MigrationState['paused']>;
-  aborting?: NonNullable<MigrationState['aborting']>;
-  ended?: NonNullable<MigrationState['ended']>;
-}
-
-function reopen(draft: Draft, kind: MigrationKind, engine: MigrationEngine, step: MigrationStep): void {
-  const steps = stepsOf(kind, draft.mode, engine);
-  for (const later of steps.slice(steps.indexOf(step))) {
-    draft.done.delete(later);
-    draft.begun.delete(later);
-    delete draft.sightings[later];
-    delete draft.carriedOut[later];
-    delete draft.cycles[later];
-    delete draft.nativeJobs[later];
-    delete draft.watchedSince[later];
-  }
-  if (step !== 'survey' && step !== 'assign-directly') return;
-  delete draft.approvals.coverage;
-  delete draft.coverage;
-}
-
-function sighted(draft: Draft, { step, complete }: Extract<JournalEntry, { kind: 'seen' }>, at: number): void {
-  const before = draft.sightings[step];
-  draft.sightings[step] = {
-    times: complete ? (before?.times ?? 0) + 1 : 0,
-    at,
-    reads: (before?.reads ?? 0) + 1,
-  };
-}
-
-function called(draft: Draft, { step, outcomes }: Extract<JournalEntry, { kind: 'called' }>): void {
-  const carried = (draft.carriedOut[step] ??= new Set());
-  const calls = new Map(draft.inDoubt.map((call) => [call.key, call]));
-  for (const { key, state } of outcomes) {
-    const call = calls.get(key);
-    if (state === 'done' || state === 'already-so') carried.add(key);
-    if (call?.change !== undefined && (state === 'done' || state === 'unknown')) draft.made.push(call);
-  }
-  draft.inDoubt = [];
-}
-
-function rememberTakenOut({ takenOut }: Draft, { group, members = [] }: MigrationCall): void {
-  if (group !== undefined) takenOut.set(group, new Set([...(takenOut.get(group) ?? []), ...members]));
-}
-
-function straysIn({ findings }: Survey): ReadonlySet<Anchor> {
-  return new Set(findings.flatMap(({ code, anchors }) => (code === 'assigned-astray' ? anchors : [])));
 }
 
 function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { entry, at }: JournalLine): void {
@@ -210,6 +133,12 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       (draft.nativeJobs[entry.step] ??= []).push(entry.job);
       draft.watchedSince[entry.step] ??= at;
       return;
+    case 'let-in':
+      draft.letIn = new Set(entry.ways);
+      // A cycle that was waited for before this was read may have begun before it.
+      delete draft.nativeJobs[entry.step];
+      delete draft.watchedSince[entry.step];
+      return;
     case 'verified':
       draft.verified = entry;
       return;
@@ -232,6 +161,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       draft.mode = 'rollback';
       delete draft.verified;
       delete draft.found;
+      delete draft.letIn;
       draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
       draft.inDoubt = [];
       draft.begun = new Set();
@@ -260,26 +190,7 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
   const last = lines.at(-1);
   if (first?.entry.kind !== 'started' || last === undefined) throw noBeginning();
   const { connection, migration, engine = 'headgate', groups, by, options, configuration } = first.entry;
-  const draft: Draft = {
-    takenAway: false,
-    switchedOff: false,
-    mode: 'forward',
-    begun: new Set(),
-    done: new Set(),
-    approvals: {},
-    sightings: {},
-    carriedOut: {},
-    inDoubt: [],
-    cycles: {},
-    nativeJobs: {},
-    watchedSince: {},
-    allCycles: [],
-    toldCycles: new Set(),
-    made: [],
-    takenOut: new Map(),
-    leftBehind: [],
-    strays: new Set(),
-  };
+  const draft = newDraft();
   for (const line of lines) apply(draft, migration, engine, line);
   return {
     ...draft,

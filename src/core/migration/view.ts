@@ -82,6 +82,8 @@ export function lineText({ entry }: JournalLine): string {
       return `full cycle ${entry.cycle} sent ${counted(entry.requests.length, 'request')}`;
     case 'native-job':
       return `${entry.step}: Entra's job: ${describeJob(entry.job)}`;
+    case 'let-in':
+      return `${entry.step}: groups let people in by ${counted(entry.ways.length, 'way')}`;
     case 'verified':
       return `${counted(entry.accounts.length, 'account')} active, ${counted(entry.groupsLeft.length, 'group')} left, ${counted(entry.waiting, 'change')} waiting${leaversText(entry.leavers)}`;
     case 'approved':

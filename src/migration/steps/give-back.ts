@@ -1,4 +1,4 @@
-import { giveBackKey, withdrawnInVain, type UserRole } from '../../core/migration/own-assignments.ts';
+import { giveBackKey, withdrawnInVain, type GivenRoles, type UserRole } from '../../core/migration/own-assignments.ts';
 import type { Assignment } from '../../core/directory.ts';
 import { counted } from '../../core/reasons.ts';
 import { directoryCall } from '../calls.ts';
@@ -14,7 +14,7 @@ export async function giveBack(
   context: StepContext,
   application: string,
   assignments: readonly Assignment[],
-  given: ReadonlySet<string>,
+  given: GivenRoles,
 ): Promise<StepOutcome | undefined> {
   const lacking = await stillThere(context, withdrawnInVain(context.state(), assignments, given));
   if (lacking.length === 0) return undefined;

@@ -1,18 +1,19 @@
-import type { Anchor, Assignment } from '../../core/directory.ts';
+import type { Assignment } from '../../core/directory.ts';
 import {
   giveBackKey,
   givenBack,
-  givenByGroups,
   namesOf,
   ownAssignments,
   userAndRole,
   withdrawKey,
+  type GivenRoles,
 } from '../../core/migration/own-assignments.ts';
+import type { MigrationState } from '../../core/migration/state.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { membersInScope } from '../survey.ts';
 import { giveBack } from './give-back.ts';
+import { readGiven } from './given.ts';
 import { later, notYet, seenTwice } from './look.ts';
 
 /**
@@ -27,20 +28,17 @@ const AT_ONCE = 200;
  */
 export async function withdrawAssignments(context: StepContext): Promise<StepOutcome> {
   await context.begin();
-  const { connection, signal } = context;
   const { before, coverage, made } = context.state();
   if (before === undefined) return { is: 'done', text: 'nothing had been assigned' };
-  const groups = before.groups.map(({ anchor }) => anchor);
-  const { value, gaps } = await connection.directory.readAssignments(before.application.id, signal);
-  if (gaps.length > 0) return notYet(context, 'the assignments could not be read completely');
-  const given = await givenNow(context, value, groups);
-  if (given === undefined) return notYet(context, 'the members of the groups could not be read completely');
-  const gave = await giveBack(context, before.application.id, value, given);
+  const read = await readGiven(context, before);
+  if ('unread' in read) return notYet(context, read.unread);
+  const { assignments, given } = read;
+  const gave = await giveBack(context, before.application.id, assignments, given);
   if (gave !== undefined) return gave;
   const kept = givenBack(context.state());
   const isGiven = ({ principal: user, roleId }: Assignment) =>
     given.has(userAndRole(user, roleId)) && !kept.has(giveBackKey({ user, roleId }));
-  const live = ownAssignments({ made, before }, value);
+  const live = ownAssignments({ made, before }, assignments);
   const withdrawable = live.filter(isGiven);
   const staying = live.filter((assignment) => !isGiven(assignment));
   if (withdrawable.length === 0) {
@@ -54,15 +52,15 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
     return seen.is === 'done' && stays.length > 0 ? { ...seen, stays } : seen;
   }
   const carriedOut = context.state().carriedOut[context.step];
-  const open = withdrawable.filter((assignment) => carriedOut?.has(withdrawKey(assignment)) !== true);
+  const isSent = (assignment: Assignment) => carriedOut?.has(withdrawKey(assignment)) === true;
+  const isSeen = seenByEntra(context.state(), given);
+  const ready = withdrawable.filter((assignment) => isSent(assignment) || isSeen(assignment));
+  if (ready.length === 0) return toAnotherCycle(namesOf(withdrawable, [before, coverage]));
+  const open = ready.filter((assignment) => !isSent(assignment));
   if (open.length === 0)
     return notYet(
       context,
-      counted(
-        withdrawable.length,
-        'assignment was withdrawn and still shows',
-        'assignments were withdrawn and still show',
-      ),
+      counted(ready.length, 'assignment was withdrawn and still shows', 'assignments were withdrawn and still show'),
     );
   // Not all at once, so that membership and assignments are read anew before the next.
   const calls = open.slice(0, AT_ONCE).map(({ id, principal, roleId }) => ({
@@ -79,17 +77,20 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
   return more ? { is: 'again', afterMs: 1 } : later(context);
 }
 
-/** Who gets which role from a group that is assigned now; undefined when that could not be read to its end. */
-async function givenNow(
-  { connection, signal }: StepContext,
-  assignments: readonly Assignment[],
-  groups: readonly Anchor[],
-): Promise<ReadonlySet<string> | undefined> {
-  const assigned = new Set(assignments.map(({ principal }) => principal));
-  const { members, gaps } = await membersInScope(
-    connection,
-    groups.filter((group) => assigned.has(group)),
-    signal,
-  );
-  return gaps.length > 0 ? undefined : givenByGroups(assignments, members);
+/**
+ * Whether a whole cycle of Entra's has seen a group let somebody in: one that is under way may miss what began later, and so
+ * whoever has nothing else. Where Headgate is the engine it reads anew itself.
+ */
+function seenByEntra(
+  { engine, letIn }: Pick<MigrationState, 'engine' | 'letIn'>,
+  given: GivenRoles,
+): (assignment: Assignment) => boolean {
+  return ({ principal, roleId }) =>
+    engine === 'headgate' || (given.get(userAndRole(principal, roleId)) ?? []).some((way) => letIn?.has(way) === true);
+}
+
+function toAnotherCycle(names: readonly string[]): StepOutcome {
+  const many = counted(names.length, 'user is', 'users are');
+  const why = `${many} let in by a group in a way that no whole cycle of Entra's has seen: ${listed(names)}. Their direct assignments stay until one has`;
+  return { is: 'reopen', step: 'restore-cycle', why };
 }
