@@ -37,6 +37,8 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
       return `The migration ${fact('migration')} of ${connection} is paused at ${fact('step')}, and a person must look: headgate migration status ${connection}`;
     case 'migration.ended':
       return `The migration ${fact('migration')} of ${connection} has ended: ${fact('result')}. See: headgate migration report ${connection}`;
+    case 'migration.broken':
+      return `The journal of the migration of ${connection} is not as it was written, and nothing is done for it: somebody has changed the database. Where, and what to do: headgate status`;
     case 'test':
       return 'This is a test. Notifications of Headgate arrive here.';
     default:

@@ -14,6 +14,7 @@ export const NOTIFICATION_KINDS = [
   'migration.gate',
   'migration.paused',
   'migration.ended',
+  'migration.broken',
   'test',
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
@@ -64,7 +65,7 @@ export interface Watched {
 /** Where the newest migration of a connection stands still. Absent while it goes on, where there is none, and long after its end. */
 export interface WatchedMigration {
   readonly id: string;
-  readonly is: 'gate' | 'paused' | 'ended';
+  readonly is: 'gate' | 'paused' | 'ended' | 'broken';
   /** Changes whenever it stands somewhere else, or waits for another yes. */
   readonly key: string;
   readonly facts: NewNotification['facts'];

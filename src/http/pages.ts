@@ -60,16 +60,18 @@ export function statusPage({ version, startedAt, connections, troubles = [] }: S
 }
 
 function connectionRow(status: ConnectionStatus): Html {
-  const { state, openCycle } = status;
+  const { state, openCycle, brokenJournal } = status;
   const { pausedReason, quarantine, schedulesPaused, switchedOffAt } = state;
   const cell =
     switchedOffAt !== undefined
       ? html`<td>switched off by a migration since ${timeOf(switchedOffAt)}</td>`
       : pausedReason !== undefined
         ? html`<td class="warning">paused: ${pausedReason}</td>`
-        : quarantine === undefined
-          ? html`<td>${schedulesPaused ? 'active, schedules paused' : 'active'}</td>`
-          : html`<td class="warning">${quarantine.state}: ${quarantine.reason}: ${quarantine.cause.message}</td>`;
+        : quarantine !== undefined
+          ? html`<td class="warning">${quarantine.state}: ${quarantine.reason}: ${quarantine.cause.message}</td>`
+          : brokenJournal !== undefined
+            ? html`<td class="warning">${brokenJournal.message}</td>`
+            : html`<td>${schedulesPaused ? 'active, schedules paused' : 'active'}</td>`;
   const open =
     openCycle === undefined
       ? 'none'

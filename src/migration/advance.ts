@@ -15,6 +15,7 @@ import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
+import { readJournal } from '../provisioning/read-journal.ts';
 import { sentByCycles } from './own-cycles.ts';
 import { SOON_MS, unlessLost } from './steps/look.ts';
 import { freezeJob, pausedWords } from './steps/pause-job.ts';
@@ -76,8 +77,10 @@ export async function advanceMigration(
 async function advance(given: Advance, signal: AbortSignal): Promise<number | undefined> {
   const { id, ports, log, worker } = given;
   for (;;) {
-    const lines = await ports.stores.migrations.lines(id);
-    const state = stateOf(lines);
+    const { lines, state } = await readJournal(ports.stores.migrations, id, (read) => ({
+      lines: read,
+      state: stateOf(read),
+    }));
     if (await endFrozen(given, state, signal)) return undefined;
     const action = nextMigrationStep(state, ports.clock.now());
     switch (action.do) {

@@ -1,7 +1,9 @@
 import { openBeside, overtakenBy } from '../core/migration/beside.ts';
+import { brokenBy } from '../core/migration/journal.ts';
 import type { Refusal } from '../core/migration/permitted.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
+import { readJournal } from '../provisioning/read-journal.ts';
 import { onSameApplication } from './neighbours.ts';
 
 /** How many migrations of another connection are looked through for those that went on meanwhile. */
@@ -31,7 +33,12 @@ export async function overtaken(
     const recent = await stores.migrations.list({ connection: other, limit: RECENT });
     for (const { id, endedAt = 0 } of recent) {
       if (endedAt < state.startedAt) continue;
-      const { ended, before } = stateOf(await stores.migrations.lines(id));
+      const read = await readJournal(stores.migrations, id, stateOf).catch((error: unknown) => brokenBy(id, error));
+      if ('remedy' in read) {
+        const message = `whether ${other} has taken the same groups out meanwhile is not known: ${read.message}`;
+        return { message, remedy: read.remedy };
+      }
+      const { ended, before } = read;
       const same = before?.groups.flatMap(({ anchor }) => names.get(anchor) ?? []) ?? [];
       if (ended?.result === 'succeeded' && same.length > 0)
         return overtakenBy({ connection: connection.rules.name, other }, same, state.before);

@@ -1,6 +1,6 @@
 import { RefusedError } from '../core/errors.ts';
 import { obstacles } from '../core/migration/findings.ts';
-import type { JournalEntry } from '../core/migration/journal.ts';
+import { readWhole, type JournalEntry } from '../core/migration/journal.ts';
 import { thawedReason } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, seeReport, startRefusal, type Refusal } from '../core/migration/permitted.ts';
@@ -12,6 +12,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
 import { connectionDigest } from '../provisioning/connection-digest.ts';
+import { readJournal } from '../provisioning/read-journal.ts';
 import { connectionsBeside, overtaken } from './beside.ts';
 import { createJournalReader } from './journal-reader.ts';
 import { planMigration, whatIf } from './plan.ts';
@@ -27,7 +28,7 @@ function refuse({ message, remedy }: Refusal): never {
 /** Implements what people and scripts may ask of migrations, on the ports. */
 export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, 'rehearseMigration'> {
   const { migrations } = ports.stores;
-  const readJournal = createJournalReader(migrations);
+  const readOn = createJournalReader(migrations);
 
   function connectionOf(name: string): Connection {
     const connection = ports.connections.get(name);
@@ -49,7 +50,8 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   }
 
   async function view({ id }: StoredMigration): Promise<MigrationView> {
-    return viewOf(id, await readJournal(id), ports.clock.now());
+    const end = await migrations.journalEnd(id);
+    return readWhole(id, await readOn(id), end, (lines) => viewOf(id, lines, ports.clock.now()));
   }
 
   async function nudge({ id, connection }: StoredMigration): Promise<void> {
@@ -62,7 +64,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     entryFor: (state: MigrationState, now: number) => JournalEntry | Promise<JournalEntry>,
   ): Promise<MigrationView> {
     const migration = await found(name);
-    const state = stateOf(await migrations.lines(migration.id));
+    const state = await readJournal(migrations, migration.id, stateOf);
     const entry = await entryFor(state, ports.clock.now());
     const beside = connectionsBeside(connectionOf(name), ports.connections);
     const added = await migrations.append(migration.id, [entry], { beside });

@@ -4,6 +4,7 @@ import type { DriftFinding, DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
+import type { BrokenJournal } from '../core/migration/journal.ts';
 import type { MigrationGate, MigrationKind } from '../core/migration/migration.ts';
 import type { MigrationTrace } from '../core/migration/trace.ts';
 import type { MigrationView } from '../core/migration/view.ts';
@@ -60,6 +61,8 @@ export interface ConnectionStatus {
   readonly migration?: OpenMigration;
   /** The newest migration, where it was aborted and may still be rolled back: what it did stands. */
   readonly abortedMigration?: AbortedMigration;
+  /** Set where the journal of the newest migration is broken: nothing is told or done by it. */
+  readonly brokenJournal?: BrokenJournal;
 }
 
 /** A token whose last day, as a person told it, is over or near. */
@@ -119,6 +122,8 @@ export interface Explanation {
   readonly drift?: { readonly at: number; readonly findings: readonly Pick<DriftFinding, 'text' | 'next'>[] };
   /** Migrations that wrote to this user's assignments or memberships, newest first; absent when none did. */
   readonly migrations?: readonly MigrationTrace[];
+  /** Migrations whose journals are broken: what they did cannot be told. Absent when none is. */
+  readonly brokenJournals?: readonly BrokenJournal[];
 }
 
 /** A plan with what the guards say of it. */

@@ -1,6 +1,7 @@
 import { expiryWarning, EXPIRY_DAYS, isLive, type Credential } from '../core/credential.ts';
 import { isHeadgateError } from '../core/errors.ts';
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
+import { brokenBy } from '../core/migration/journal.ts';
 import { standsStillForMigration } from '../core/migration/standstill.ts';
 import { stateOf } from '../core/migration/state.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
@@ -9,6 +10,7 @@ import type { MigrationStore } from '../ports/migration-store.ts';
 import type { Operator } from '../ports/operator.ts';
 import type { ConnectionStore } from '../ports/stores.ts';
 import { gatherCredentials, surveyCredentials, type CredentialPorts } from './credentials/survey-credentials.ts';
+import { readJournal } from './read-journal.ts';
 
 type Checks = Awaited<ReturnType<Operator['doctor']>>;
 
@@ -114,7 +116,7 @@ export async function checkNativeJobs(
 /** What is read to know whether a migration wants Entra's own job to stand still. */
 export interface StandstillStores {
   readonly connections: Pick<ConnectionStore, 'get'>;
-  readonly migrations: Pick<MigrationStore, 'openOf' | 'lines'>;
+  readonly migrations: Pick<MigrationStore, 'openOf' | 'lines' | 'journalEnd'>;
 }
 
 async function judgeEngine(
@@ -132,8 +134,17 @@ async function judgeEngine(
   }
   if (runs !== undefined) return { ok: true, detail: runs };
   const open = await migrations.openOf(connection);
-  if (open !== undefined && standsStillForMigration(stateOf(await migrations.lines(open.id))))
-    return { ok: true, detail: 'stands still: paused by the migration, as it should be; do not start it' };
+  if (open !== undefined) {
+    const wanted = await readJournal(migrations, open.id, (lines) => standsStillForMigration(stateOf(lines))).catch(
+      (error: unknown) => brokenBy(open.id, error),
+    );
+    if (wanted === true)
+      return { ok: true, detail: 'stands still: paused by the migration, as it should be; do not start it' };
+    if (wanted !== false) {
+      const detail = `stands still, and whether a migration wants that is not known: ${wanted.message}`;
+      return { ok: false, detail, remedy: wanted.remedy };
+    }
+  }
   const remedy =
     pausedReason === undefined
       ? 'start it in Entra.'

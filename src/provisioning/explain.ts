@@ -1,5 +1,6 @@
 import type { Anchor } from '../core/directory.ts';
 import { RefusedError } from '../core/errors.ts';
+import { brokenBy, type BrokenJournal } from '../core/migration/journal.ts';
 import { traceOf, type MigrationTrace } from '../core/migration/trace.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Connection } from '../ports/index.ts';
@@ -10,6 +11,7 @@ import { withHoldingGuards } from './holding-guards.ts';
 import { explainUser } from './explain-user.ts';
 import { attributesOf } from './gather-directory.ts';
 import { gatherSubject } from './gather-subject.ts';
+import { readJournal } from './read-journal.ts';
 import { resolveSubject } from './resolve-subject.ts';
 
 /** The last operations shown for one user. */
@@ -40,8 +42,7 @@ export async function explain(
   const explained = explainUser(connection, facts, subject.anchor);
   const { leaving } = explained;
   const held = leaving === undefined ? {} : { leaving: withHold(leaving, operations) };
-  const traces = await tracesOf(stores, name, subject.anchor, explained.link?.resourceId);
-  const migrations = traces.length === 0 ? {} : { migrations: traces };
+  const migrations = await tracesOf(stores, name, subject.anchor, explained.link?.resourceId);
   const drift = await driftOf(stores, name, subject.anchor);
   return { connection: name, ...explained, ...held, operations, ...drift, ...migrations };
 }
@@ -63,11 +64,19 @@ async function tracesOf(
   connection: string,
   user: Anchor,
   account: ResourceId | undefined,
-): Promise<readonly MigrationTrace[]> {
+): Promise<Pick<Explanation, 'migrations' | 'brokenJournals'>> {
   const traces: MigrationTrace[] = [];
+  const broken: BrokenJournal[] = [];
   for (const { id } of await migrations.list({ connection, limit: NEWEST })) {
-    const trace = traceOf(id, await migrations.lines(id), user, account);
-    if (trace !== undefined) traces.push(trace);
+    try {
+      const trace = await readJournal(migrations, id, (lines) => traceOf(id, lines, user, account));
+      if (trace !== undefined) traces.push(trace);
+    } catch (error) {
+      broken.push(brokenBy(id, error));
+    }
   }
-  return traces;
+  return {
+    ...(traces.length === 0 ? {} : { migrations: traces }),
+    ...(broken.length === 0 ? {} : { brokenJournals: broken }),
+  };
 }

@@ -1,8 +1,9 @@
-import { mayBeRolledBack, type JournalLine } from '../core/migration/journal.ts';
+import { brokenBy, mayBeRolledBack, noBeginning } from '../core/migration/journal.ts';
 import type { MigrationKind } from '../core/migration/migration.ts';
 import { viewOf } from '../core/migration/view.ts';
 import type { MigrationStore, StoredMigration } from '../ports/migration-store.ts';
 import type { AbortedMigration, ConnectionStatus } from '../ports/operator.ts';
+import { readJournal, readLastLine, readSomeLines } from './read-journal.ts';
 
 /** What is read of migrations to say how a connection is. */
 export type StatusMigrations = Pick<MigrationStore, 'list' | 'lines' | 'journalEnd'>;
@@ -12,11 +13,23 @@ export async function migrationStatus(
   migrations: StatusMigrations,
   connection: string,
   now: number,
-): Promise<Pick<ConnectionStatus, 'migration' | 'abortedMigration'>> {
+): Promise<Pick<ConnectionStatus, 'migration' | 'abortedMigration' | 'brokenJournal'>> {
   const [newest] = await migrations.list({ connection, limit: 1 });
   if (newest === undefined) return {};
+  try {
+    return await statusOf(migrations, newest, now);
+  } catch (error) {
+    return { brokenJournal: brokenBy(newest.id, error) };
+  }
+}
+
+async function statusOf(
+  migrations: StatusMigrations,
+  newest: StoredMigration,
+  now: number,
+): Promise<Pick<ConnectionStatus, 'migration' | 'abortedMigration'>> {
   if (newest.endedAt === undefined) {
-    const { kind, status, gate } = viewOf(newest.id, await migrations.lines(newest.id), now);
+    const { kind, status, gate } = await readJournal(migrations, newest.id, (lines) => viewOf(newest.id, lines, now));
     return { migration: { kind, status, ...(gate === undefined ? {} : { gate: gate.name }) } };
   }
   const aborted = await abortedMigration(migrations, { ...newest, endedAt: newest.endedAt });
@@ -31,9 +44,7 @@ async function abortedMigration(
   migrations: StatusMigrations,
   { id, endedAt }: StoredMigration & { readonly endedAt: number },
 ): Promise<AbortedMigration | undefined> {
-  const end = await migrations.journalEnd(id);
-  const last = (await migrations.lines(id, (end?.lines ?? 1) - 1)).at(-1);
-  if (last === undefined || !mayBeRolledBack(last.entry)) return undefined;
+  if (!mayBeRolledBack((await readLastLine(migrations, id)).entry)) return undefined;
   const kind = await kindOfSurveyed(migrations, id);
   return kind === undefined ? undefined : { id, kind, at: endedAt };
 }
@@ -42,13 +53,13 @@ async function abortedMigration(
 const PAGE = 10;
 
 /** What a migration is that has looked around; undefined where it has not. */
-async function kindOfSurveyed({ lines }: StatusMigrations, id: string): Promise<MigrationKind | undefined> {
-  let page: readonly JournalLine[] = await lines(id, 0, PAGE);
+async function kindOfSurveyed(migrations: StatusMigrations, id: string): Promise<MigrationKind | undefined> {
+  let page = await readSomeLines(migrations, id, 0, PAGE);
   const first = page[0]?.entry;
-  if (first?.kind !== 'started') return undefined;
+  if (first?.kind !== 'started') throw noBeginning();
   while (!page.some(({ entry }) => entry.kind === 'surveyed' && entry.purpose === 'start')) {
     if (page.length < PAGE) return undefined;
-    page = await lines(id, page.at(-1)?.sequence ?? 0, PAGE);
+    page = await readSomeLines(migrations, id, page.at(-1)?.sequence ?? 0, PAGE);
   }
   return first.migration;
 }

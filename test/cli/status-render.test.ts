@@ -93,6 +93,13 @@ describe('headgate status', () => {
     expect(text).toMatch(/headgate migration rollback acme.*headgate migration report acme/);
   });
 
+  test('tells of a journal that is broken where, what to do, and not that the connection is idle', () => {
+    const message = "the migration's journal is broken at line 2";
+    const text = shown({ brokenJournal: { migration: 'm1', message, remedy: 'restore it from a backup.' } });
+    expect(text).toMatch(/acme +journal broken/);
+    expect(text).toContain(`acme: migration: ${message}\n  restore it from a backup.`);
+  });
+
   describe('of a connection that a migration has switched off', () => {
     const off = {
       state: { connection: 'acme', schedulesPaused: false, switchedOffAt: NOW },
@@ -199,7 +206,7 @@ test.each([
   expect(renderOperations([stored], plain)).toMatch(new RegExp(`${words}$`, 'm'));
 });
 
-test('an explanation tells what was changed by hand, as the audit that found it does', () => {
+test('an explanation tells what was changed by hand, as the audit that found it does, and which migration cannot be told of', () => {
   const found = {
     text: 'somebody deactivated ada in the application by hand',
     next: 'the next full cycle will reactivate it',
@@ -214,5 +221,9 @@ test('an explanation tells what was changed by hand, as the audit that found it 
   };
   expect(renderExplanation({ ...explanation, drift: { at: NOW, findings: [found] } }, plain)).toContain(
     'found by the audit of 2026-12-01 08:00:00Z: somebody deactivated ada in the application by hand; the next full cycle',
+  );
+  const brokenJournals = [{ migration: 'm1', message: 'broken at line 2', remedy: 'restore it.' }];
+  expect(renderExplanation({ ...explanation, brokenJournals }, plain)).toContain(
+    'migration m1: broken at line 2\n    restore it.',
   );
 });

@@ -91,6 +91,7 @@ async function toldOfEngine(
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false, ...state }) },
     migrations: {
       openOf: async () => (entries.length === 0 ? undefined : { id: 'm1', connection: 'acme', createdAt: NOW }),
+      journalEnd: async () => undefined,
       lines: async () => journal(...entries),
     },
   };

@@ -1,13 +1,13 @@
-import type { JournalLine } from '../../core/migration/journal.ts';
+import { brokenBy, readWhole, requireReadable, type JournalLine } from '../../core/migration/journal.ts';
 import { nextMigrationStep } from '../../core/migration/next-step.ts';
 import { stateOf } from '../../core/migration/state.ts';
 import type { MigrationStore } from '../../ports/migration-store.ts';
 
 /**
  * How an open migration stands: at work, watching a cycle to its end (its own or one of Entra's), waiting for a person's
- * yes at a gate, or paused.
+ * yes at a gate, or paused; `broken` where its journal is, and nothing is done for it.
  */
-export const MIGRATION_STANDINGS = ['running', 'watching', 'waiting', 'paused'] as const;
+export const MIGRATION_STANDINGS = ['running', 'watching', 'waiting', 'paused', 'broken'] as const;
 export type MigrationStanding = (typeof MIGRATION_STANDINGS)[number];
 
 /** What a scrape tells of an open migration. */
@@ -17,7 +17,7 @@ export interface MigrationReading {
   readonly lastProgressAt: number;
 }
 
-export type ReadableMigrations = Pick<MigrationStore, 'openOf' | 'lines'>;
+export type ReadableMigrations = Pick<MigrationStore, 'openOf' | 'lines' | 'journalEnd'>;
 
 /**
  * Returns a function that reads how the open migration of a connection stands; undefined when it has none. Only the lines
@@ -36,9 +36,17 @@ export function createMigrationReader(
     const known = journals.get(connection);
     const journal = known?.id === open.id ? known : { id: open.id, lines: [] };
     journals.set(connection, journal);
+    const end = await migrations.journalEnd(open.id);
     const added = await migrations.lines(open.id, journal.lines.at(-1)?.sequence ?? 0);
-    journal.lines.push(...added.map(withoutSubjects));
-    return readingOf(journal.lines, now);
+    try {
+      journal.lines.push(...requireReadable(added).map(withoutSubjects));
+      return readWhole(open.id, journal.lines, end, (lines) => readingOf(lines, now));
+    } catch (error) {
+      // Whatever is restored is read anew.
+      journals.delete(connection);
+      brokenBy(open.id, error);
+      return { standing: 'broken', lastProgressAt: added.at(-1)?.at ?? open.createdAt };
+    }
   };
 }
 

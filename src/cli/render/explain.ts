@@ -20,6 +20,7 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
     operations,
     drift,
     migrations = [],
+    brokenJournals = [],
   } = explanation;
   const lines = [paint.strong(`Connection ${connection}`), `  ${printable(conclusion)}`];
   if (user !== undefined)
@@ -51,6 +52,8 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
     lines.push(`  migration ${migration} (${kind}):`);
     lines.push(...calls.map(({ at, what, outcome }) => `    ${shownTime(at)} ${printable(what)}: ${outcome}`));
   }
+  for (const { migration, message, remedy } of brokenJournals)
+    lines.push(`  ${paint.bad(`migration ${migration}`)}: ${printable(message)}`, `    ${printable(remedy)}`);
   return lines.join('\n');
 }
 

@@ -73,11 +73,14 @@ export function renderStatus(status: Status, daemon: boolean, paint: Paint): str
 }
 
 /** A connection that was switched off for good. What it still has to be there for is its migration, until that has ended. */
-function switchedOffOf({ connection, state, migration }: ConnectionStatus, paint: Paint): readonly string[] {
+function switchedOffOf(
+  { connection, state, migration, brokenJournal }: ConnectionStatus,
+  paint: Paint,
+): readonly string[] {
   if (state.switchedOffAt === undefined) return [];
   const what = `${paint.warn(`${connection} is switched off`)} since ${shownTime(state.switchedOffAt)}, by a migration: nothing is sent to its provider any more`;
   return [
-    migration === undefined
+    migration === undefined && brokenJournal === undefined
       ? `${what}\n  keep its report (headgate migration report ${connection}), then take it out of the configuration`
       : what,
   ];
@@ -95,7 +98,11 @@ function waitOf({ connection, state, openCycle }: ConnectionStatus, paint: Paint
 
 /** An open migration, while which nothing else runs for the connection, or an aborted one that has left things behind. */
 function migrationOf(of: ConnectionStatus, paint: Paint): readonly string[] {
-  const { connection, migration, abortedMigration, state } = of;
+  const { connection, migration, abortedMigration, brokenJournal, state } = of;
+  if (brokenJournal !== undefined) {
+    const { message, remedy } = brokenJournal;
+    return [trouble(paint.bad(`${connection}: migration`), message, remedy)];
+  }
   if (abortedMigration !== undefined) {
     const { kind, at } = abortedMigration;
     const what = `${kind} was aborted ${shownTime(at)}: what it did stands`;
@@ -195,7 +202,7 @@ function countOf(states: Readonly<Record<string, number>>, state: string): numbe
 }
 
 function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[] {
-  const { connection, state, links, openCycle, lastCycle, lastSuccess, held, escrowed } = status;
+  const { connection, state, links, openCycle, lastCycle, lastSuccess, held, escrowed, brokenJournal } = status;
   const isOff = state.switchedOffAt !== undefined;
   const now = isOff
     ? paint.warn('switched off')
@@ -203,9 +210,11 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
       ? paint.bad('paused')
       : state.quarantine?.state === 'quarantined'
         ? paint.bad('quarantined')
-        : openCycle !== undefined
-          ? paint.warn(whereabouts(openCycle))
-          : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
+        : brokenJournal !== undefined
+          ? paint.bad('journal broken')
+          : openCycle !== undefined
+            ? paint.warn(whereabouts(openCycle))
+            : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
   return [
     connection,
     now,

@@ -200,10 +200,37 @@ export interface JournalEnd {
  * `end`, read before the lines were, a last line that is missing or another is told of, too.
  */
 export function brokenAt(migration: string, lines: readonly JournalLine[], end?: JournalEnd): number | undefined {
+  return misfitAt(migration, lines, end, (line) => line.hash === lineHash(line));
+}
+
+/**
+ * The same, taking each line's own hash as it is: cheap enough for whoever looks every few seconds. What was changed within a
+ * line that can still be read only `brokenAt` tells.
+ */
+export function gapAt(migration: string, lines: readonly JournalLine[], end?: JournalEnd): number | undefined {
+  return misfitAt(migration, lines, end, isReadable);
+}
+
+function isReadable({ entry }: { readonly entry: unknown }): boolean {
+  return typeof entry === 'object' && entry !== null && 'kind' in entry;
+}
+
+/** The same lines. RefusedError 'journal-broken' when one of them cannot be read. */
+export function requireReadable(lines: readonly JournalLine[]): readonly JournalLine[] {
+  const broken = lines.find((line) => !isReadable(line));
+  if (broken !== undefined) throw brokenJournal(` at line ${broken.sequence}`);
+  return lines;
+}
+
+function misfitAt(
+  migration: string,
+  lines: readonly JournalLine[],
+  end: JournalEnd | undefined,
+  isItself: (line: JournalLine) => boolean,
+): number | undefined {
   let previous = journalRoot(migration);
   for (const [index, line] of lines.entries()) {
-    const sound = line.sequence === index + 1 && line.previous === previous && line.hash === lineHash(line);
-    if (!sound) return index + 1;
+    if (line.sequence !== index + 1 || line.previous !== previous || !isItself(line)) return index + 1;
     previous = line.hash;
   }
   if (lines.length === 0) return 1;
@@ -211,10 +238,46 @@ export function brokenAt(migration: string, lines: readonly JournalLine[], end?:
   return Math.max(1, Math.min(end.lines, lines.length + 1));
 }
 
-/** What to say of a journal that does not begin as one does. */
-export function noBeginning(): RefusedError {
-  return new RefusedError('journal-broken', "the migration's journal is broken at line 1: it has no beginning", {
+/** What to say of a journal that is not as it was written: by it nothing can be told or done. */
+export function brokenJournal(how: string, cause?: unknown): RefusedError {
+  return new RefusedError('journal-broken', `the migration's journal is broken${how}`, {
     remedy:
       'somebody has changed the database: restore it from a backup. Nothing is done for this migration meanwhile.',
+    ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** What to say of a journal that does not begin as one does. */
+export function noBeginning(): RefusedError {
+  return brokenJournal(' at line 1: it has no beginning');
+}
+
+/** What a journal adds up to. RefusedError 'journal-broken' where lines are missing or out of order, or one cannot be read. */
+export function readWhole<T>(
+  migration: string,
+  lines: readonly JournalLine[],
+  end: JournalEnd | undefined,
+  read: (lines: readonly JournalLine[]) => T,
+): T {
+  const gap = gapAt(migration, lines, end);
+  if (gap !== undefined) throw brokenJournal(` at line ${gap}`);
+  try {
+    return read(lines);
+  } catch (error) {
+    if (error instanceof RefusedError) throw error;
+    throw brokenJournal(': a line of it cannot be read', error);
+  }
+}
+
+/** Why a journal cannot be told by, where that is the trouble. */
+export interface BrokenJournal {
+  readonly migration: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** An error about the journal of a migration in words; any other is thrown on. */
+export function brokenBy(migration: string, error: unknown): BrokenJournal {
+  if (!(error instanceof RefusedError) || error.code !== 'journal-broken') throw error;
+  return { migration, message: error.message, remedy: error.facts.remedy ?? '' };
 }

@@ -1,17 +1,22 @@
 import { expiryWarning } from '../../core/credential.ts';
 import { inState } from '../../core/cycle.ts';
-import type { JournalLine } from '../../core/migration/journal.ts';
+import { brokenBy, noBeginning, type JournalLine } from '../../core/migration/journal.ts';
 import { viewOf, type MigrationView } from '../../core/migration/view.ts';
 import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
 import { GUARDS } from '../../core/verdict.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { MigrationStore } from '../../ports/migration-store.ts';
 import type { ConnectionState } from '../../ports/stores.ts';
+import { readJournal, readLastLine, readSomeLines } from '../read-journal.ts';
+
+/** What is looked at. */
+type WatchPorts = Pick<Ports, 'stores' | 'clock' | 'connections'>;
 
 /**
  * Looks at how every connection is and stores what people are to be told of it. Conditions are compared with what was last
  * told, so it does not matter who paused a connection, or how often this runs.
  */
-export async function watchConnections(ports: Ports, warnDays: readonly number[]): Promise<void> {
+export async function watchConnections(ports: WatchPorts, warnDays: readonly number[]): Promise<void> {
   const { notifications } = ports.stores;
   for (const name of ports.connections.keys()) {
     const { told, version } = await notifications.told(name);
@@ -26,7 +31,11 @@ export async function watchConnections(ports: Ports, warnDays: readonly number[]
   }
 }
 
-async function watched({ stores, clock }: Ports, connection: string, warnDays: readonly number[]): Promise<Watched> {
+async function watched(
+  { stores, clock }: WatchPorts,
+  connection: string,
+  warnDays: readonly number[],
+): Promise<Watched> {
   const stopped = whyStopped(await stores.connections.get(connection));
   // Holds and not plans: one subject provisioned on demand opens and lifts none, whatever its plan holds.
   const holds = await stores.holds.list({ connection, ended: false, limit: GUARDS.length });
@@ -53,12 +62,6 @@ function whyStopped({ pausedReason, quarantine }: ConnectionState): Watched['sto
   return { by: 'quarantine', reason: cause.status === undefined ? reason : `${reason}, status ${cause.status}` };
 }
 
-/** One that was aborted and then rolled back has two ends, and people are told of both. */
-function endKey(lines: readonly JournalLine[]): string {
-  const ends = lines.filter(({ entry }) => entry.kind === 'ended').length;
-  return ends > 1 ? `ended ${ends}` : 'ended';
-}
-
 /**
  * A gate that closes again asks for another yes, often of the same digest: the line that gave or voided the last yes tells
  * them apart, and why it closed, since nothing is written when a yes expires.
@@ -82,20 +85,45 @@ const NEWS_MS = 86_400_000;
 
 /** Where the newest migration stands still. Journals hold names; nothing of them but words of ours is told. */
 async function watchedMigration(
-  { stores: { migrations }, clock }: Ports,
+  { stores: { migrations }, clock }: WatchPorts,
   connection: string,
   told: Told['migration'],
 ): Promise<WatchedMigration | undefined> {
   const [newest] = await migrations.list({ connection, limit: 1 });
   if (newest === undefined) return undefined;
-  const isOver = newest.endedAt !== undefined && clock.now() - newest.endedAt > NEWS_MS;
-  if (isOver && told?.id !== newest.id) return undefined;
-  const { id } = newest;
-  const lines = await migrations.lines(id);
-  const view = viewOf(id, lines, clock.now());
-  const { kind, status, gate, result } = view;
-  if (status === 'ended')
-    return { id, is: 'ended', key: endKey(lines), facts: { migration: kind, result: result ?? 'ended' } };
+  const { id, endedAt } = newest;
+  try {
+    if (endedAt !== undefined) return await watchedEnd(migrations, { id, endedAt }, told, clock.now());
+    return await readJournal(migrations, id, (lines) => watchedOpen(id, lines, clock.now()));
+  } catch (error) {
+    brokenBy(id, error);
+    return { id, is: 'broken', key: 'broken', facts: {} };
+  }
+}
+
+/**
+ * One that was aborted and then rolled back has two ends, and people are told of both. Its journal is not read again once that
+ * is done: nothing is added to it.
+ */
+async function watchedEnd(
+  migrations: Pick<MigrationStore, 'lines' | 'journalEnd'>,
+  { id, endedAt }: { readonly id: string; readonly endedAt: number },
+  told: Told['migration'],
+  now: number,
+): Promise<WatchedMigration | undefined> {
+  const key = `ended ${(await migrations.journalEnd(id))?.lines ?? endedAt}`;
+  const isKnown = told?.id === id && told.key.startsWith('ended');
+  if (now - endedAt > NEWS_MS ? told?.id !== id || isKnown : isKnown && told.key === key) return undefined;
+  const last = await readLastLine(migrations, id);
+  const [first] = await readSomeLines(migrations, id, 0, 1);
+  if (first?.entry.kind !== 'started') throw noBeginning();
+  const result = last.entry.kind === 'ended' ? last.entry.result : 'ended';
+  return { id, is: 'ended', key, facts: { migration: first.entry.migration, result } };
+}
+
+function watchedOpen(id: string, lines: readonly JournalLine[], now: number): WatchedMigration | undefined {
+  const view = viewOf(id, lines, now);
+  const { kind, status, gate } = view;
   if (gate !== undefined) return { id, is: 'gate', ...gateTold(lines, kind, gate) };
   if (status !== 'paused') return undefined;
   const step = view.steps.find(({ state }) => state === 'now')?.step ?? 'its end';

@@ -133,6 +133,7 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
     credentials: { list: async () => read().credentials ?? [] },
     migrations: {
       openOf: async (connection) => (read().journal === undefined ? undefined : { id: 'm1', connection, createdAt: 1 }),
+      journalEnd: async () => undefined,
       lines: async (_id, after = 0) => (read().journal ?? []).filter(({ sequence }) => sequence > after),
     },
     connections: {

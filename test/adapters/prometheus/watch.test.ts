@@ -74,6 +74,16 @@ describe('migrations', () => {
     expect(progress).toBe((lines.at(-1)?.at ?? 0) / 1000);
   });
 
+  test('one whose journal is broken is shown as that, and how it stands once the journal is restored', async () => {
+    const registry = aRegistry();
+    const whole = journal(started(), { kind: 'paused', by: 'ada', reason: 'lunch' });
+    let contents: StoreContents = { journal: whole.slice(1) };
+    registry.watch({ stores: storesWith(() => contents), queue: queueWith(async () => []) });
+    expect(standings((await registry.render(false)).body)).toEqual(['broken']);
+    contents = { journal: whole };
+    expect(standings((await registry.render(false)).body)).toEqual(['paused']);
+  });
+
   test('later scrapes read only what is new, and nothing is shown once it has ended', async () => {
     const registry = aRegistry();
     let contents: StoreContents = { journal: journal(started()) };
