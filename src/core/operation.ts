@@ -166,7 +166,7 @@ export const OPERATION_STATES = [
 ] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
-/** A write exactly as it went over the wire, without credentials; the path is below the SCIM base URL. */
+/** A write exactly as it went over the wire, without credentials; the path is below the SCIM base URL, or the root of Graph. */
 export interface SentWrite {
   readonly method: string;
   readonly path: string;

@@ -34,15 +34,20 @@ export async function changeDirectory(context: StepContext, calls: readonly Migr
     const failures: unknown[] = [];
     const outcomes = await pMap(
       batch,
-      async ({ key, change }): Promise<CallOutcome> => {
+      async ({ key, change, request }): Promise<CallOutcome> => {
         if (change === undefined) throw new Error(`the call ${key} changes nothing in the directory`);
+        const writes: SentWrite[] = [];
+        const withSent = (outcome: CallOutcome) => ({ ...outcome, ...sentBeside(request, outcome.state, writes) });
         try {
-          const { state, assignment } = await writer.apply(change, context.signal);
-          return { key, state, ...(assignment === undefined ? {} : { assignment }) };
+          const { state, assignment } = await writer.apply(change, context.signal, (write) => writes.push(write));
+          return withSent({ key, state, ...(assignment === undefined ? {} : { assignment }) });
         } catch (error) {
           // Somebody who was deleted meanwhile needs no assignment; the next survey says what that means.
           if (!(error instanceof NotFoundError)) failures.push(error);
-          return outcomeOf(key, error);
+          const outcome = outcomeOf(key, error);
+          // How the last try was refused says nothing of one before it that was not answered.
+          const mayBeDone = writes.some((write) => write.outcome === 'unknown');
+          return withSent(mayBeDone ? { ...outcome, state: 'unknown' } : outcome);
         }
       },
       { concurrency: AT_ONCE },

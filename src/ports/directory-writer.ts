@@ -1,6 +1,7 @@
 import type { Anchor } from '../core/directory.ts';
 import type { DirectoryChange } from '../core/migration/journal.ts';
 import type { MigrationEngine } from '../core/migration/migration.ts';
+import type { WriteWitness } from '../core/operation.ts';
 import type { CheckResult } from './directory-source.ts';
 
 /** What became of one change. */
@@ -22,10 +23,10 @@ export type SavedCredentials =
  */
 export interface DirectoryWriter {
   /**
-   * Makes one change. A change that was made before is `already-so`. RefusedError('migration-refused') when the identity
-   * holds permissions with which a mistake could delete people.
+   * Makes one change. A change that was made before is `already-so`, unless an earlier try of this very call may have made it:
+   * that is `done`. RefusedError('migration-refused') when the identity holds permissions with which a mistake could delete people.
    */
-  apply(change: DirectoryChange, signal: AbortSignal): Promise<DirectoryChanged>;
+  apply(change: DirectoryChange, signal: AbortSignal, witness?: WriteWitness): Promise<DirectoryChanged>;
   /**
    * Has Entra try the secret out that is saved in its provisioning job. Changes nothing; the secret itself is never seen.
    * Fails like `apply`.

@@ -219,3 +219,28 @@ test('M8: each request of the full cycle that was refused before its operation w
   // A version conflict is met with the version read anew, twice, for each of the two groups.
   expect(ended).toEqual(Array.from({ length: 6 }, () => 'failed'));
 });
+
+test('M9: an assignment whose answer was lost is withdrawn by a rollback like all others, and each of its requests is told', async () => {
+  const at = await openWorld(company({ users: 4, groups: { Crew: [1, 4] } }));
+  at.tenant.control.addFault({
+    method: 'POST',
+    path: '/servicePrincipals/*/appRoleAssignedTo',
+    times: 1,
+    effect: { kind: 'reset' },
+  });
+  await at.start('remove-groups', ['Crew']);
+  expect(await at.live()).toMatchObject({ gate: { name: 'coverage' } });
+  await at.operator.actOnMigration({ connection: at.name, verb: 'rollback', by: 'ada' });
+  expect(await at.live()).toMatchObject({ result: 'rolled-back' });
+  expect(at.assigned()).toEqual(['Crew']);
+  const { verdict, requests } = await at.operator.migrationReport(at.name);
+  expect(verdict).toBe('restored');
+  const writes = at.tenant.control
+    .requests()
+    .filter(({ method, path }) => method !== 'GET' && path.includes('appRole'));
+  expect(requests.map(({ request: { to, method } }) => `${to} ${method}`)).toEqual(
+    writes.map(({ method }) => `directory ${method}`),
+  );
+  const lost = requests.filter(({ outcome }) => outcome !== 'done');
+  expect(lost).toEqual([expect.objectContaining({ outcome: 'repeated', why: expect.stringContaining('failed') })]);
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isHeadgateError, TransientError } from '../../core/errors.ts';
+import { isHeadgateError, TransientError, type HeadgateError } from '../../core/errors.ts';
 import type { DirectoryChange, ExactRequest } from '../../core/migration/journal.ts';
+import type { SentWrite } from '../../core/operation.ts';
 import type { CheckResult } from '../../ports/directory-source.ts';
 import type { DirectoryChanged, DirectoryWriter } from '../../ports/directory-writer.ts';
 import { CALLS, type Call, type GraphPermission } from './call.ts';
@@ -37,7 +38,8 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
   const network = createTokenNetwork(endpoints, transport, persistence, now, lifetime.signal);
   const tokens = createTokenSource({ ...options, endpoints, network });
 
-  async function once({ method, path, body }: ExactRequest, token: string, signal: AbortSignal): Promise<Answer> {
+  async function once(request: ExactRequest, token: string, signal: AbortSignal, seen: Seen): Promise<Answer> {
+    const { method, path, body } = request;
     requireAllowed({ method, path });
     requireHarmless(token, client);
     const started = now();
@@ -56,32 +58,45 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       code = answer.status;
+      seen(answer);
       return answer;
+    } catch (error) {
+      seen(error instanceof Error ? error : new Error('unknown'));
+      throw error;
     } finally {
       metrics.request('graph', '', method, code, (now() - started) / 1000);
     }
   }
 
-  async function send(request: ExactRequest, signal: AbortSignal): Promise<Answer> {
+  async function send(request: ExactRequest, signal: AbortSignal, seen: Seen): Promise<Answer> {
     const token = await tokens.token({ signal });
-    const answer = await once(request, token, signal);
+    const answer = await once(request, token, signal, seen);
     if (answer.status !== 401) return answer;
-    return once(request, await tokens.token({ signal, instead: token }), signal);
+    return once(request, await tokens.token({ signal, instead: token }), signal, seen);
   }
 
-  function persist(request: ExactRequest, signal: AbortSignal): Promise<Answer> {
+  function persist(request: ExactRequest, signal: AbortSignal, seen: Seen = () => undefined): Promise<Answer> {
     requireAllowed(request);
     return persistence.persist(
-      () => send(request, signal),
+      () => send(request, signal, seen),
       (given) => setbackOf(given, now()),
       signal,
     );
   }
 
   return {
-    async apply(change, signal) {
-      const answer = await persist(requestOf(change), signal);
-      return outcomeOf(change, answer) ?? fail(failureOf(answer, CALL_OF[change.kind], client, now()));
+    async apply(change, signal, witness) {
+      const request = requestOf(change);
+      const { method, path, body } = request;
+      const failure = (answer: Answer) => failureOf(answer, CALL_OF[change.kind], client, now());
+      let mayBeOurs = false;
+      const answer = await persist(request, signal, (seen) => {
+        const became = becameOf(change, seen, failure);
+        mayBeOurs ||= became.outcome === 'unknown';
+        witness?.({ method, path, ...(body === undefined ? {} : { body }), ...became });
+      });
+      const outcome = outcomeOf(change, answer) ?? fail(failure(answer));
+      return mayBeOurs && outcome.state === 'already-so' ? { state: 'done' } : outcome;
     },
     async savedCredentials(application, job, signal) {
       return savedCredentialsOf(await persist(savedCredentialsRequest(application, job), signal));
@@ -92,6 +107,28 @@ export function createEntraWriter(options: EntraOptions): DirectoryWriter {
       await transport.close();
     },
   };
+}
+
+/** Is told what came back for each request that was sent: an answer, or why there is none. */
+type Seen = (came: Answer | Error) => void;
+
+/** What became of one request, as far as what came back tells. */
+function becameOf(
+  change: DirectoryChange,
+  came: Answer | Error,
+  failure: (answer: Answer) => HeadgateError,
+): Pick<SentWrite, 'outcome' | 'why'> {
+  if (came instanceof Error) return { outcome: 'unknown', why: came.message };
+  const outcome = outcomeOf(change, came);
+  if (outcome !== undefined)
+    return {
+      outcome: 'done',
+      ...(outcome.state === 'done' ? {} : { why: 'Microsoft Graph says that it is so already' }),
+    };
+  const { message, facts } = failure(came);
+  const why = facts.requestId === undefined ? message : `${message} (request id ${facts.requestId})`;
+  // What fails over there may fail after it was carried out.
+  return { outcome: came.status === 408 || came.status >= 500 ? 'unknown' : 'failed', why };
 }
 
 function fail(error: Error): never {

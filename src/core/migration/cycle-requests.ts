@@ -65,7 +65,7 @@ function requestsOf(one: CycleOperation): readonly CycleRequest[] {
   if (fate === undefined) return [];
   const what = `full cycle: ${whatOf(one.operation)}`;
   const at = one.settledAt === undefined ? {} : { at: one.settledAt };
-  const told = reportedWrites(one.sent ?? one.exported?.sent ?? [], fate);
+  const told = reportedWrites('provider', one.sent ?? one.exported?.sent ?? [], fate);
   const untold = isTold(one) ? [] : [{ request: shapeOf(one), ...fate }];
   return [...told, ...untold].map(({ request, outcome, why }) => ({
     what,

@@ -86,7 +86,7 @@ function requestsOfCall({ at, call, outcome, why, sent }: ReportedCall): readonl
   const { what, request } = call;
   const fate = { outcome, ...(why === undefined ? {} : { why }) };
   if (sent === undefined) return [{ at, what, request, ...fate }];
-  return reportedWrites(sent, fate).map((write) => ({ at, what, ...write }));
+  return reportedWrites(request.to, sent, fate).map((write) => ({ at, what, ...write }));
 }
 
 /** Every request in the order of time: those of the steps, and those of the migration's own cycles. */

@@ -46,6 +46,7 @@ export interface ReportedWrite<Outcome> {
  * the change is told with its last write, where no write tells it.
  */
 export function reportedWrites<Outcome extends string>(
+  to: ExactRequest['to'],
   sent: readonly SentWrite[],
   { outcome, why }: { readonly outcome: Outcome; readonly why?: string },
 ): readonly ReportedWrite<Outcome>[] {
@@ -62,16 +63,16 @@ export function reportedWrites<Outcome extends string>(
       (one) => one !== undefined,
     );
     return {
-      request: requestOf(write),
+      request: requestOf(to, write),
       outcome: became(write, index),
       ...(reasons.length === 0 ? {} : { why: reasons.join('; ') }),
     };
   });
 }
 
-function requestOf({ method, path, body, leftOut }: SentWrite): ExactRequest {
+function requestOf(to: ExactRequest['to'], { method, path, body, leftOut }: SentWrite): ExactRequest {
   return {
-    to: 'provider',
+    to,
     method,
     path,
     ...(body === undefined ? {} : { body }),

@@ -3,6 +3,7 @@ import { createEntraWriter } from '../../../src/adapters/entra/directory-writer.
 import { requestOf, requireAllowed } from '../../../src/adapters/entra/write-requests.ts';
 import { NotFoundError, ReadOnlyError, RefusedError } from '../../../src/core/errors.ts';
 import type { DirectoryChange } from '../../../src/core/migration/journal.ts';
+import type { SentWrite } from '../../../src/core/operation.ts';
 import type { DirectoryWriter } from '../../../src/ports/directory-writer.ts';
 import { guideCompany } from '../../../src/sandbox/organisation/guide-company.ts';
 import { migrationApplication, MIGRATION_PERMISSIONS } from '../../../src/sandbox/tenant/login/applications.ts';
@@ -136,10 +137,34 @@ describe('the identity of migrations', () => {
     expect(log.join()).not.toContain('sandbox-migration-secret');
   });
 
-  it('finds out by the answer to the second try that an unanswered first one was carried out', async () => {
+  it.each([
+    ['unanswered', { kind: 'reset' }, /^The connection to .* failed/],
+    ['failing', { kind: 'html', status: 503 }, /503/],
+  ] as const)(
+    'takes for its own what an %s first try may have done, and tells both requests',
+    async (_, effect, why) => {
+      const { tenant, writer } = await open();
+      const sent: SentWrite[] = [];
+      tenant.control.addFault({ path: '/servicePrincipals/*/appRoleAssignedTo', times: 1, effect });
+      expect(await writer.apply(assign, never, (write) => sent.push(write))).toEqual({ state: 'done' });
+      expect(sent).toMatchObject([
+        { method: 'POST', body: { principalId: user }, outcome: 'unknown', why: expect.stringMatching(why) },
+        { method: 'POST', body: { principalId: user }, outcome: 'done', why: expect.stringContaining('so already') },
+      ]);
+    },
+  );
+
+  it('takes for no work of its own what was there before a first try that Graph only asked to wait with', async () => {
     const { tenant, writer } = await open();
-    tenant.control.addFault({ path: '/servicePrincipals/*/appRoleAssignedTo', times: 1, effect: { kind: 'reset' } });
-    expect(await writer.apply(assign, never)).toEqual({ state: 'already-so' });
+    await writer.apply(assign, never);
+    tenant.control.addFault({
+      path: '/servicePrincipals/*/appRoleAssignedTo',
+      times: 1,
+      effect: { kind: 'status', status: 429, retryAfter: '7' },
+    });
+    const sent: SentWrite[] = [];
+    expect(await writer.apply(assign, never, (write) => sent.push(write))).toEqual({ state: 'already-so' });
+    expect(sent.map(({ outcome }) => outcome)).toEqual(['failed', 'done']);
   });
 });
 

@@ -46,3 +46,24 @@ test('one that was withdrawn and is shown all the same is not left, only late', 
   expect(withdrawnAmong(rolledBack(), there)).toEqual([]);
   expect(withdrawnAmong(rolledBack(there.map(({ id }) => id)), there)).toEqual(there);
 });
+
+test('one whose outcome nobody recorded is owned as well, and one found there already is not', () => {
+  const { roleId } = assignUser('ann');
+  const calling = (user: string): JournalEntry => {
+    const change = { kind: 'assign', application: 'sp', principal: user, roleId } as const;
+    const call = { key: `assign ${user}`, what: `assign ${user}`, request: REQUEST, change };
+    return { kind: 'calling', step: 'assign-directly', calls: [call] };
+  };
+  const died = state(
+    started(),
+    { kind: 'surveyed', purpose: 'start', survey: aSurvey() },
+    calling('ben'),
+    { kind: 'called', step: 'assign-directly', outcomes: [{ key: 'assign ben', state: 'already-so' }] },
+    calling('ann'),
+    // Another process: sent again, and there already.
+    calling('ann'),
+    { kind: 'called', step: 'assign-directly', outcomes: [{ key: 'assign ann', state: 'already-so' }] },
+    { kind: 'rollback', by: 'ada' },
+  );
+  expect(ownAssignments(died, [assignUser('ann'), assignUser('ben')])).toEqual([assignUser('ann')]);
+});
