@@ -97,6 +97,22 @@ describe("the secret in Entra's own job", () => {
     expect(await yes(at)).toMatchObject({ status: 'ended', result: 'succeeded' });
   });
 
+  test('is asked about although something else went wrong before it could be', async () => {
+    const at = await atGate(JOB_TOKEN);
+    at.tenant.control.addFault({
+      method: 'GET',
+      path: '/servicePrincipals/*/synchronization/jobs',
+      effect: { kind: 'no-value' },
+      times: 1,
+    });
+    keepSilent(at);
+    expect((await yes(at)).latest.text).toMatch(/trouble: /);
+    const { gate, latest } = await at.look(1);
+    expect(gate).toMatchObject({ name: 'revocation', why: 'not-approved' });
+    expect(latest.text).toMatch(/is not known.*which your next yes says it is/);
+    expect(await yes(at)).toMatchObject({ status: 'ended', result: 'succeeded' });
+  });
+
   test('cannot be asked about without the identity of migrations, and the gate says so', async () => {
     const at = await atGate();
     const { migration } = at.ports;

@@ -1,6 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import type { ResourceId } from '../scim.ts';
-import type { JournalEntry, MigrationCall } from './journal.ts';
+import type { JobTokenState, JournalEntry, MigrationCall } from './journal.ts';
 import {
   stepsOf,
   type MigrationEngine,
@@ -68,6 +68,7 @@ export interface Draft {
   leftBehind: readonly string[];
   strays: ReadonlySet<Anchor>;
   letIn?: ReadonlySet<string>;
+  jobToken?: JobTokenState;
   paused?: Paused;
   aborting?: Aborting;
   ended?: Ended;
@@ -92,7 +93,12 @@ export function reopen(draft: Draft, kind: MigrationKind, engine: MigrationEngin
 }
 
 /** A read of what a step has done. */
-export function sighted(draft: Draft, { step, complete }: Extract<JournalEntry, { kind: 'seen' }>, at: number): void {
+export function sighted(
+  draft: Draft,
+  { step, complete, jobToken }: Extract<JournalEntry, { kind: 'seen' }>,
+  at: number,
+): void {
+  if (jobToken !== undefined) draft.jobToken = jobToken;
   const before = draft.sightings[step];
   draft.sightings[step] = {
     times: complete ? (before?.times ?? 0) + 1 : 0,

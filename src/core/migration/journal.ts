@@ -43,6 +43,9 @@ export interface MigrationCall {
   readonly roleId?: string;
 }
 
+/** What the provider makes of the secret in Entra's own job. `unknown`: nobody can tell, and a person is asked at the gate. */
+export type JobTokenState = 'refused' | 'accepted' | 'unknown';
+
 export interface CallOutcome {
   readonly key: string;
   /** `failed` is known not to have been done; `unknown` may have been. */
@@ -107,7 +110,14 @@ export type JournalEntry =
   | { readonly kind: 'calling'; readonly step: MigrationStep; readonly calls: readonly MigrationCall[] }
   | { readonly kind: 'called'; readonly step: MigrationStep; readonly outcomes: readonly CallOutcome[] }
   /** A read that shows, or does not yet show, what a step has done. */
-  | { readonly kind: 'seen'; readonly step: MigrationStep; readonly complete: boolean; readonly text: string }
+  | {
+      readonly kind: 'seen';
+      readonly step: MigrationStep;
+      readonly complete: boolean;
+      readonly text: string;
+      /** Where the secret in Entra's own job was asked about: what the provider makes of it. */
+      readonly jobToken?: JobTokenState;
+    }
   /** What one of the migration's own cycles has sent, told once it is closed. */
   | { readonly kind: 'sent'; readonly cycle: string; readonly requests: readonly CycleRequest[] }
   | { readonly kind: 'cycle'; readonly step: MigrationStep; readonly cycle: string }

@@ -14,7 +14,7 @@ import {
   type Paused,
   type Sighting,
 } from './draft.ts';
-import { noBeginning, type JournalEntry, type JournalLine, type MigrationCall } from './journal.ts';
+import { noBeginning, type JobTokenState, type JournalEntry, type JournalLine, type MigrationCall } from './journal.ts';
 import {
   stepsOf,
   type MigrationEngine,
@@ -74,6 +74,8 @@ export interface MigrationState {
   readonly letIn?: ReadonlySet<string>;
   /** Accounts that were, or may have been, taken out of each SCIM group. */
   readonly takenOut: ReadonlyMap<Anchor, ReadonlySet<ResourceId>>;
+  /** What the provider was last known to make of the secret in Entra's own job; trouble on the way to asking changes nothing. */
+  readonly jobToken?: JobTokenState;
   readonly paused?: Paused;
   /** Somebody asked to end it; it ends at the next moment at which nothing is under way. */
   readonly aborting?: Aborting;

@@ -1,5 +1,5 @@
 import { isHeadgateError } from '../../core/errors.ts';
-import type { JournalEntry } from '../../core/migration/journal.ts';
+import type { JobTokenState, JournalEntry } from '../../core/migration/journal.ts';
 import type { NativeJob } from '../../core/migration/native-job.ts';
 import type { MigrationState } from '../../core/migration/state.ts';
 import type { SavedCredentials } from '../../ports/directory-writer.ts';
@@ -22,27 +22,31 @@ export async function lookAtJobToken(context: StepContext, jobs: readonly Native
   if (jobs.length === 0) return { entries: [], why: [] };
   const answers: SavedCredentials[] = [];
   for (const { id } of jobs) answers.push(await ask(context, id));
-  const seen = (complete: boolean, text: string): readonly JournalEntry[] => [{ kind: 'seen', step, complete, text }];
+  const seen = (jobToken: JobTokenState, text: string): readonly JournalEntry[] => [
+    { kind: 'seen', step, complete: jobToken === 'refused', text, jobToken },
+  ];
   if (answers.some(({ is }) => is === 'accepted')) {
     const text = "the provider still takes the secret saved in Entra's own provisioning job";
     const remedy = `Whoever starts that job has it take people away: delete that token at the provider, too, or else take it out of the job (${PLACE})`;
-    return { entries: seen(false, text), why: [`${text}. ${remedy}`] };
+    return { entries: seen('accepted', text), why: [`${text}. ${remedy}`] };
   }
   const unknown = answers.find((answer) => answer.is === 'unknown');
   if (unknown === undefined)
-    return { entries: seen(true, "the provider refuses the secret saved in Entra's own provisioning job"), why: [] };
+    return {
+      entries: seen('refused', "the provider refuses the secret saved in Entra's own provisioning job"),
+      why: [],
+    };
   const text = `whether the provider still takes the secret saved in Entra's own provisioning job is not known (${unknown.why})`;
-  const sighting = context.state().sightings[step];
-  const isAsked = sighting !== undefined && sighting.times === 0;
+  // What was told of it last closed the gate with the question, and that the gate is open again is the answer.
+  const isAsked = context.state().jobToken === 'unknown';
   const why = `${text}. See that the token entered there (${PLACE}) is deleted at the provider, which your next yes says it is`;
-  return { entries: seen(false, text), why: isAsked ? [] : [why] };
+  return { entries: seen('unknown', text), why: isAsked ? [] : [why] };
 }
 
 /** What is proved of the tokens, in words. */
-export function deadWords({ engine, sightings }: Pick<MigrationState, 'sightings' | 'engine'>): string {
+export function deadWords({ engine, jobToken }: Pick<MigrationState, 'jobToken' | 'engine'>): string {
   if (engine !== 'entra') return 'the provider refuses the token';
-  if ((sightings['revoke-token']?.times ?? 0) > 0)
-    return "the provider refuses Headgate's token and the one in Entra's job";
+  if (jobToken === 'refused') return "the provider refuses Headgate's token and the one in Entra's job";
   return "the provider refuses Headgate's token, and nothing has proved that it refuses the one in Entra's job, too: keep provisioning stopped there until you have seen to it";
 }
 
