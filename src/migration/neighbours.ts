@@ -24,24 +24,35 @@ export function onSameApplication(
   );
 }
 
+type Asked = Pick<NeighbourPorts, 'connections'> & {
+  readonly stores: Pick<NeighbourPorts['stores'], 'connections'>;
+};
+
+/** One that was switched off takes nothing from anybody. */
+async function living(others: readonly Connection[], { stores }: Asked): Promise<readonly Connection[]> {
+  const states = await Promise.all(others.map(({ rules }) => stores.connections.get(rules.name)));
+  return others.filter((_, at) => states[at]?.switchedOffAt === undefined);
+}
+
 /**
  * The connections of the same application that let in more people by a group than this one. Whom this one counts is assigned
- * directly, which lets them in everywhere, so no other has to be asked. One that was switched off takes nothing from anybody.
+ * directly, which lets them in everywhere, so no other has to be asked.
  */
-export async function furtherReaching(
-  connection: Connection,
-  {
-    stores,
-    connections,
-  }: Pick<NeighbourPorts, 'connections'> & {
-    readonly stores: Pick<NeighbourPorts['stores'], 'connections'>;
-  },
-): Promise<readonly Connection[]> {
-  const further = onSameApplication(connection, connections).filter(({ rules }) =>
-    reachesFurther(rules, connection.rules),
+export function furtherReaching(connection: Connection, ports: Asked): Promise<readonly Connection[]> {
+  const all = onSameApplication(connection, ports.connections);
+  return living(
+    all.filter(({ rules }) => reachesFurther(rules, connection.rules)),
+    ports,
   );
-  const states = await Promise.all(further.map(({ rules }) => stores.connections.get(rules.name)));
-  return further.filter((_, at) => states[at]?.switchedOffAt === undefined);
+}
+
+/** Those that let in fewer: whom a group gives a role by the scope of this one it need not give it there. */
+export function lessReaching(connection: Connection, ports: Asked): Promise<readonly Connection[]> {
+  const all = onSameApplication(connection, ports.connections);
+  return living(
+    all.filter(({ rules }) => reachesFurther(connection.rules, rules)),
+    ports,
+  );
 }
 
 /** Reads the directory as the cycles of these connections do. Only groups that are assigned let anybody in. */

@@ -104,5 +104,5 @@ function notBackWords(absent: readonly Absent[], { inventory }: PlanInput): stri
 
 function leftWords(assignments: number, users: readonly string[]): string {
   const many = counted(assignments, 'direct assignment of the migration is', 'direct assignments of the migration are');
-  return `${many} left, because no group that is assigned again gave its role when it was to be withdrawn, or gives it still: ${listed(users)}. They keep access; unassign in Entra whoever should not`;
+  return `${many} left, because no group that is assigned again gave its role, at each connection of the application, when it was to be withdrawn, or gives it still: ${listed(users)}. They keep access; unassign in Entra whoever should not`;
 }

@@ -12,6 +12,7 @@ import type { MigrationState } from '../../core/migration/state.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { alsoGivenElsewhere } from '../given-elsewhere.ts';
 import { giveBack } from './give-back.ts';
 import { readGiven } from './given.ts';
 import { later, notYet, seenTwice } from './look.ts';
@@ -24,15 +25,20 @@ const AT_ONCE = 200;
 
 /**
  * Takes back the direct assignments the migration has made, and only from those to whom a group that is assigned again gives
- * the same role. Whoever would be left without it keeps theirs, and whoever is, because a group went meanwhile, gets it back.
+ * the same role, also at other connections of the application. Whoever would be left without it keeps theirs, and whoever is,
+ * because a group went meanwhile, gets it back.
  */
 export async function withdrawAssignments(context: StepContext): Promise<StepOutcome> {
   await context.begin();
+  const { connection, ports, signal } = context;
   const { before, coverage, made } = context.state();
   if (before === undefined) return { is: 'done', text: 'nothing had been assigned' };
   const read = await readGiven(context, before);
   if ('unread' in read) return notYet(context, read.unread);
-  const { assignments, given } = read;
+  const { assignments } = read;
+  const given = await alsoGivenElsewhere(connection, ports, assignments, read.given, signal);
+  if (given === undefined)
+    return notYet(context, 'the members of groups at another connection could not be read completely');
   const gave = await giveBack(context, before.application.id, assignments, given);
   if (gave !== undefined) return gave;
   const kept = givenBack(context.state());
@@ -46,7 +52,7 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
       context,
       staying.length === 0
         ? 'no direct assignment of the migration is left'
-        : `${counted(staying.length, 'direct assignment stays', 'direct assignments stay')}: no group that is assigned gives that role to ${listed(namesOf(staying, [before, coverage]))}`,
+        : `${counted(staying.length, 'direct assignment stays', 'direct assignments stay')}: no group that is assigned gives that role, at each connection of the application, to ${listed(namesOf(staying, [before, coverage]))}`,
     );
     const stays = staying.map(withdrawKey);
     return seen.is === 'done' && stays.length > 0 ? { ...seen, stays } : seen;
