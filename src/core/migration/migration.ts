@@ -102,7 +102,7 @@ export interface MigrationRequest {
 /** What a cycle that a migration starts must keep to. */
 export interface CycleMigration {
   readonly id: string;
-  /** `forward`: it sends deletes of these groups and nothing else. `rollback`: anything but a removal of a user. */
+  /** `forward`: it sends deletes of these groups and nothing else. `rollback`: anything but a removal of a user, also of one from another group. */
   readonly mode: MigrationMode;
   readonly groups: readonly Anchor[];
 }

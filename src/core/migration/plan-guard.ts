@@ -24,12 +24,18 @@ export function withoutDue<Facts extends Pick<GuardFacts, 'plan' | 'migration'>>
 
 function maySend(operation: Operation, migration: CycleMigration): boolean {
   if (migration.mode === 'forward') return isDueToMigration(operation, migration);
-  return operation.kind !== 'delete' && !isAccountRemoval(operation);
+  return operation.kind !== 'delete' && !isAccountRemoval(operation) && !takesOutElsewhere(operation, migration);
+}
+
+/** In the migration's own groups the same request brings members back: to hold it would bar their way. */
+function takesOutElsewhere(operation: Operation, { groups }: CycleMigration): boolean {
+  return operation.kind === 'members' && operation.remove.length > 0 && !groups.includes(operation.anchor);
 }
 
 /**
  * A cycle of a migration deletes groups and nothing else, and one planned removal of a user refuses its whole plan. The cycle
- * of a rollback brings back and takes nothing away; a leaver must not bar the way back of all others, so removals are held.
+ * of a rollback brings back: a leaver must not bar the way back of all others, so removals of accounts are held, as is who is
+ * to be taken out of a group it is not about. Of its own groups it leaves in whom the directory has in them, and nobody else.
  * What else is due waits for a cycle of its own.
  */
 export function judgeMigration(plan: Plan, migration: CycleMigration | undefined): readonly Finding[] {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { judgeMigration } from '../../../src/core/migration/plan-guard.ts';
+import type { ChangeMembers } from '../../../src/core/operation.ts';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
 import { aUser, assignUser } from '../../builders.ts';
-import { guide } from './builders.ts';
+import { DELETE_IT, guide } from './builders.ts';
 
 /** Ann may not sign in any more, and IT is not assigned: a disable, another change and the delete of its group are due. */
 const { plan } = planCycle(
@@ -11,6 +12,16 @@ const { plan } = planCycle(
     assignments: [assignUser('ann'), assignUser('ben')],
   }),
 );
+const ANN = { anchor: 'ann', resourceId: 'u/ann' };
+const MEMBERS: ChangeMembers = {
+  ...DELETE_IT,
+  kind: 'members',
+  key: '3:group:members:it',
+  wave: 3,
+  reason: { code: 'members-differ', text: 'members changed' },
+  add: [],
+  remove: [],
+};
 const own = { id: 'm1', groups: ['it'] } as const;
 const keys = (wanted: (kind: string) => boolean) =>
   plan.operations.filter(({ kind }) => wanted(kind)).map(({ key }) => key);
@@ -31,6 +42,21 @@ describe('the guard of a migration', () => {
     expect(judgeMigration(plan, { ...own, mode: 'rollback' })).toMatchObject([
       { effect: 'hold', operations: keys((kind) => kind === 'disable' || kind === 'delete') },
     ]);
+  });
+
+  test.each<readonly [string, Partial<ChangeMembers>, boolean]>([
+    ['takes nobody out of another group', { anchor: 'hr', remove: [ANN] }, true],
+    [
+      'puts nobody into another group where the same request takes somebody out',
+      { anchor: 'hr', add: ['ben'], remove: [ANN] },
+      true,
+    ],
+    ['puts people into another group', { anchor: 'hr', add: ['ben'] }, false],
+    ['brings members back into its own groups although somebody has left them', { add: ['ben'], remove: [ANN] }, false],
+  ])('M9: on the way back a cycle %s', (_, change, isHeld) => {
+    const operation = { ...MEMBERS, ...change };
+    const findings = judgeMigration({ ...plan, operations: [operation] }, { ...own, mode: 'rollback' });
+    expect(findings.flatMap(({ operations }) => operations)).toEqual(isHeld ? [operation.key] : []);
   });
 
   test('says nothing of a cycle that is no migration’s', () => {
