@@ -18,8 +18,8 @@ export interface Database {
   poolFor(schema: string, clients: number): Promise<Pool>;
   /** After it, every commit so far survives a power cut. Does nothing on a server, whose commits already do. */
   syncToDisk(): Promise<void>;
-  /** Whether its disk has room for more, as far as can be seen from here: of a server's nothing can. */
-  hasRoom(): Promise<boolean>;
+  /** Whether its disk has room for more; undefined where that cannot be seen from here, as of a server's. */
+  hasRoom(): Promise<boolean | undefined>;
   close(): Promise<void>;
 }
 
@@ -103,7 +103,7 @@ async function openServerDatabase({ url, log }: OpenDatabaseOptions): Promise<Da
       return Promise.resolve(other);
     },
     syncToDisk: () => Promise.resolve(),
-    hasRoom: () => Promise.resolve(true),
+    hasRoom: () => Promise.resolve(undefined),
     async close() {
       await Promise.all([...others.values()].map((other) => other.end()));
       await pool.end();

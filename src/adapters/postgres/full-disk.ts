@@ -1,3 +1,5 @@
+import { diskFull } from '../../core/errors.ts';
+import type { Database } from './database.ts';
 import type { Sql } from './tables.ts';
 
 /** A transaction that found the disk full is tried again every minute or so; one that is not tried any more says nothing. */
@@ -23,4 +25,9 @@ export function foundRoom(sql: Sql, name: string): void {
 /** Whether the disk of a database was found full, and as far as is known still is. `now` in ms since the epoch. */
 export function isStillFull(sql: Sql, now = Date.now()): boolean {
   return [...(found.get(sql)?.values() ?? [])].some((at) => now - at < REMEMBERED_MS);
+}
+
+/** DiskFullError while the disk has no room: as can be seen, else as transactions have found it. */
+export async function requireRoom({ sql, hasRoom }: Pick<Database, 'sql' | 'hasRoom'>): Promise<void> {
+  if (!((await hasRoom()) ?? !isStillFull(sql))) throw diskFull();
 }

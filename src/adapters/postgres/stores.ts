@@ -1,13 +1,12 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
 import type { Stores } from '../../ports/stores.ts';
-import { diskFull } from '../../core/errors.ts';
 import { reading } from './commits.ts';
 import { createConnectionStore } from './connection-store.ts';
 import { createCredentialStore } from './credential-store.ts';
 import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
-import { isStillFull } from './full-disk.ts';
+import { requireRoom } from './full-disk.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createEscrowStore } from './escrow-store.ts';
 import { createDriftStore } from './drift-store.ts';
@@ -35,7 +34,7 @@ export function createStores({ database, clock }: { readonly database: Database;
     notifications: createNotificationStore(database.sql, clock),
     async ping() {
       await reading(() => sql`select 1`.execute(database.sql));
-      if (isStillFull(database.sql) || !(await database.hasRoom())) throw diskFull();
+      await requireRoom(database);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DatabaseError } from 'pg';
 import { commit } from '../../../src/adapters/postgres/commits.ts';
-import { isStillFull } from '../../../src/adapters/postgres/full-disk.ts';
+import { isStillFull, requireRoom } from '../../../src/adapters/postgres/full-disk.ts';
 import type { Sql, Tx } from '../../../src/adapters/postgres/tables.ts';
 import { only } from '../../only.ts';
 
@@ -48,6 +48,22 @@ describe('a database whose disk was found full', () => {
     await tryTo('credentials.change', failureOf('53100'));
     expect(isStillFull(sql, Date.now() + 4 * MINUTE)).toBe(true);
     expect(isStillFull(sql, Date.now() + 6 * MINUTE)).toBe(false);
+  });
+
+  test.each([
+    { rule: 'is full where nobody can look at the disk', sees: undefined, is: 'the disk of the database is full' },
+    { rule: 'is not where the disk shows room again, though nobody tried again', sees: true, is: 'fine' },
+    { rule: 'is where the disk shows none', sees: false, is: 'the disk of the database is full' },
+  ])('$rule', async ({ sees, is }) => {
+    const { sql, tryTo } = aDatabase();
+    await tryTo('cycles.savePlan', failureOf('53100'));
+    const room = requireRoom({ sql, hasRoom: async () => sees });
+    expect(
+      await room.then(
+        () => 'fine',
+        (error: Error) => error.message,
+      ),
+    ).toBe(is);
   });
 
   test('is another one than one that fails otherwise', async () => {
