@@ -1,4 +1,5 @@
 import { afterEvent, isRefusal, type Credential, type CredentialEvent, type CredentialOwner } from './credential.ts';
+import { foldName } from './reasons.ts';
 
 /** The credential the configuration names for a connection, as far as it may be known: never its secret. */
 export interface ConfiguredCredential {
@@ -7,6 +8,12 @@ export interface ConfiguredCredential {
   readonly fingerprint: string;
   readonly owner: CredentialOwner;
   readonly expiresAt?: number;
+}
+
+/** Whom the configuration names for the credential it holds; without a fingerprint while nobody can read which that is. */
+export interface ConfiguredOwner {
+  readonly owner: CredentialOwner;
+  readonly fingerprint?: string;
 }
 
 /** One credential that is new or changed by taking up what the configuration says, with what happened to it. */
@@ -68,12 +75,27 @@ function installed(
 
 /** What the configuration says of an owner or an expiry counts; where it says nothing, what is known stays. */
 function describe(known: Credential, { owner, expiresAt }: ConfiguredCredential): Credential {
-  const sameOwner = owner.kind === 'unknown' || nameOf(owner) === nameOf(known.owner);
+  const sameOwner = owner.kind === 'unknown' || isSameOwner(owner, known.owner);
   const sameExpiry = expiresAt === undefined || expiresAt === known.expiresAt;
   if (sameOwner && sameExpiry) return known;
   return { ...known, ...(sameOwner ? {} : { owner }), ...(sameExpiry ? {} : { expiresAt }) };
 }
 
+/** Whom the configuration names for this very credential, if it does: a person's word on it would not last. Pure. */
+export function ownerInConfiguration(
+  { fingerprint, source, state }: Credential,
+  configured: ConfiguredOwner,
+): CredentialOwner | undefined {
+  if (configured.owner.kind === 'unknown') return undefined;
+  const unread = configured.fingerprint === undefined && source === 'configuration' && state === 'active';
+  return unread || configured.fingerprint === fingerprint ? configured.owner : undefined;
+}
+
+/** Whether two names of owners are one, however they are written. */
+export function isSameOwner(one: CredentialOwner, other: CredentialOwner): boolean {
+  return nameOf(one) === nameOf(other);
+}
+
 function nameOf(owner: CredentialOwner): string {
-  return owner.kind === 'user' ? `user ${owner.name}` : owner.kind;
+  return owner.kind === 'user' ? `user ${foldName(owner.name)}` : owner.kind;
 }

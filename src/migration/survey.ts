@@ -91,7 +91,7 @@ export async function takeSurvey(
     neighbours: await readNeighbours(connection, ports, assignedAmong(groups, directory), signal),
     tokens: request.kind === 'disable-scim' ? tokensElsewhere(asked.connection, needed) : [],
   };
-  const credentials = await guardedCredentials(known.credentials, ports, signal);
+  const credentials = await guardedCredentials(known, ports, signal);
   const due = planCycle(facts);
   const escrows = await ports.stores.escrows.load(asked.connection);
   const survey = surveyOf(asked, facts, {

@@ -1,6 +1,6 @@
 import { expiryWarning, EXPIRY_DAYS, isLive, type Credential } from '../core/credential.ts';
 import { isHeadgateError } from '../core/errors.ts';
-import type { GuardedCredential } from '../core/guards/token-owner.ts';
+import { placeOfOwner, type GuardedCredential } from '../core/guards/token-owner.ts';
 import { brokenBy } from '../core/migration/journal.ts';
 import { standsStillForMigration } from '../core/migration/standstill.ts';
 import { stateOf } from '../core/migration/state.ts';
@@ -57,7 +57,8 @@ export async function checkTokens(ports: CredentialPorts, signal: AbortSignal): 
   ];
 }
 
-function checkOwner({ connection, fingerprint, owner }: GuardedCredential): Checks {
+function checkOwner(credential: GuardedCredential): Checks {
+  const { connection, fingerprint, owner } = credential;
   if (owner.kind !== 'user' || owner.anchor !== undefined) return [];
   return [
     {
@@ -66,7 +67,7 @@ function checkOwner({ connection, fingerprint, owner }: GuardedCredential): Chec
       ok: true,
       warns: true,
       detail: `${owner.name} is not in the directory, so guard token-owner holds nobody for this token`,
-      remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: provider.credential.owner in the configuration, or headgate token owner ${fingerprint} <owner> -c ${connection}.`,
+      remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: ${placeOfOwner(credential)}.`,
     },
   ];
 }

@@ -130,6 +130,16 @@ describe('headgate token', () => {
     expect(api.asked.at(-1)).toMatchObject({ method, url });
   });
 
+  test('says of an owner what is remembered then, and not what was asked for', async () => {
+    const owner = { kind: 'user', name: 'ada@contoso.com' } as const;
+    const api = await startApi((app) => {
+      app.post('/api/v1/credentials/abcd/owner', async () => aCredential({ owner }));
+    });
+    server = api;
+    const ran = await run(['token', 'owner', 'abcd', 'bob@contoso.com', '--config', api.configFile]);
+    expect(ran.err).toBe('f1 of acme belongs to ada@contoso.com (not looked up yet).\n');
+  });
+
   test('says where a rotation stands and what a person has to do', async () => {
     const api = await start();
     const { out } = await run(['token', 'rotate', '--config', api.configFile]);

@@ -13,7 +13,7 @@ const signal = new AbortController().signal;
 const NOW = Date.parse('2026-11-22T08:00:00Z');
 
 /** What is told of a token in use with this owner, where the directory knows nobody, or does not answer. */
-function told(owner: CredentialOwner, state: 'active' | 'retired' = 'active', away = false, expiresAt?: number) {
+function told(owner: CredentialOwner, state: 'active' | 'retired' = 'active', away = false, expiresAt?: number, configured = true) {
   const directory = {
     ...fakeDirectory({ assignments: [] }),
     findUser: async () => {
@@ -22,7 +22,8 @@ function told(owner: CredentialOwner, state: 'active' | 'retired' = 'active', aw
     },
   };
   const read = async () => 'the secret in use';
-  const credential = { kind: 'bearer', owner, read } as const;
+  const named: CredentialOwner = configured ? owner : { kind: 'unknown' };
+  const credential = { kind: 'bearer', owner: named, read } as const;
   const vault = createVault({});
   const fingerprint = vault.fingerprint('the secret in use');
   const lasts = expiresAt === undefined ? {} : { expiresAt };
@@ -51,9 +52,15 @@ test('an owner the directory does not know is a warning that says what to do', a
       ok: true,
       warns: true,
       detail: expect.stringContaining('ada@contoso.com is not in the directory'),
-      remedy: expect.stringMatching(/provider\.credential\.owner .*headgate token owner \w+ <owner>/),
+      remedy: expect.stringContaining('change provider.credential.owner of acme in the configuration'),
     },
   ]);
+});
+
+test('an owner a person has named is one that a person names anew', async () => {
+  const [line] = await told({ kind: 'user', name: 'ada@contoso.com' }, 'active', false, undefined, false);
+  expect(line?.remedy).toMatch(/headgate token owner \w+ <user> -c acme/);
+  expect(line?.remedy).not.toContain('configuration');
 });
 
 test.each<[string, Parameters<typeof told>]>([

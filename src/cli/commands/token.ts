@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { OperatorClient } from '../operator-client.ts';
 import { handedSecret, type SecretOptions } from '../handed-secret.ts';
-import { renderCredential, renderCredentials, renderRotation } from '../render/credential.ts';
+import { ownerText, renderCredential, renderCredentials, renderRotation } from '../render/credential.ts';
 import { onRun } from '../session.ts';
 import type { Session, Shell } from '../session.ts';
 import { waitForCycle } from '../wait.ts';
@@ -253,7 +253,7 @@ async function runOwner(
   const { operator } = await session.connect();
   const which = await referenceIn(operator, reference, options);
   const named = await operator.credentials.setOwner(which, owner, session.requestedBy(), session.io.interrupts());
-  return shown(session, named, `${named.fingerprint} of ${named.connection} belongs to ${owner}.`);
+  return shown(session, named, `${named.fingerprint} of ${named.connection} belongs to ${ownerText(named)}.`);
 }
 
 async function runRotate(session: Session, options: RotateOptions): Promise<ExitCode> {

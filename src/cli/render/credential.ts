@@ -33,7 +33,8 @@ function expiryOf(credential: Credential, now: number, paint: Paint): string {
   return isLive(credential) && (credential.expiresAt ?? Infinity) <= now ? paint.bad(`${shown}, past`) : shown;
 }
 
-function ownerText({ owner }: Credential): string {
+/** Whose a credential is, in words: as far as anybody has named them, and looked them up. */
+export function ownerText({ owner }: Credential): string {
   if (owner.kind !== 'user') return owner.kind === 'unknown' ? 'unknown' : 'service account';
   if (owner.anchor !== undefined) return owner.name;
   return `${owner.name} (${owner.absent === true ? 'not in the directory' : 'not looked up yet'})`;

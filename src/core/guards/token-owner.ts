@@ -12,6 +12,8 @@ export type GuardedCredential = Pick<Credential, 'connection' | 'fingerprint' | 
   readonly ownerCoupled: boolean;
   /** Set when Entra's own job works with the token, too. */
   readonly engine?: 'entra';
+  /** Set where the configuration names the owner, whom a person's word does not change. */
+  readonly named?: 'in-configuration';
 };
 
 export interface TokenOwnerFacts {
@@ -59,6 +61,13 @@ function words(operation: Operation): string {
 
 function described({ state, fingerprint, connection }: GuardedCredential): string {
   return `the ${state} token ${fingerprint} of connection ${connection}`;
+}
+
+/** Where the owner of a credential is named anew. */
+export function placeOfOwner({ connection, fingerprint, named }: GuardedCredential): string {
+  return named === undefined
+    ? `headgate token owner ${fingerprint} <user> -c ${connection}`
+    : `change provider.credential.owner of ${connection} in the configuration`;
 }
 
 /** Where Entra's own job provisions, the new token has two places, and a person's word is the proof of the second. */

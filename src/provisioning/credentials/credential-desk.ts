@@ -16,6 +16,7 @@ import type { Connection, Ports } from '../../ports/index.ts';
 import type { Log } from '../../ports/log.ts';
 import { nudgeChannels } from '../notifications/deliver-notifications.ts';
 import { activeOf, applyChanges, changeOf, findCredential, requireDayAhead } from './change-credential.ts';
+import { requireOwnWord } from './credential-owner.ts';
 import { purposeOf, secretOf } from './keyring.ts';
 import { rotate, type RotationParts } from './rotate-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
@@ -72,6 +73,7 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
     async setOwner(reference, owner, by, signal) {
       const found = await findCredential(ports, reference);
       const after = { ...found, owner: ownerNamed(owner) };
+      await requireOwnWord(ports, after);
       await applyChanges(ports, [{ after, from: found.version, event: 'owner-named', by }]);
       await keepCredentials(ports, signal);
       return findCredential(ports, found.id);

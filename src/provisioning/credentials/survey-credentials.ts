@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Credential, CredentialOwner } from '../../core/credential.ts';
-import { takeUp, type TakenUp } from '../../core/credential-take-up.ts';
+import { ownerInConfiguration, takeUp, type ConfiguredOwner, type TakenUp } from '../../core/credential-take-up.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { GuardedCredential } from '../../core/guards/token-owner.ts';
 import type { CredentialChange, StoredCredential } from '../../ports/credentials.ts';
@@ -13,10 +13,14 @@ export type CredentialPorts = Pick<Ports, 'connections' | 'vault' | 'clock'> & {
 /** Stands for a secret that is configured and could not be read. */
 const UNREAD = '(cannot be read)';
 
+const IN_CONFIGURATION = { named: 'in-configuration' } as const;
+
 /** What is known of the credentials of all connections, and what of that is not stored yet. */
 export interface CredentialSurvey {
   readonly credentials: readonly Credential[];
   readonly changes: readonly CredentialChange[];
+  /** Whom the configuration names, by connection. */
+  readonly configured: ReadonlyMap<string, ConfiguredOwner>;
 }
 
 /**
@@ -27,10 +31,12 @@ export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSi
   const stored = await ports.stores.credentials.list();
   const current = new Map<string, Credential>(stored.map((credential) => [credential.id, credential]));
   const events = new Map<string, TakenUp['event'] | 'owner-found' | 'owner-absent'>();
+  const configured = new Map<string, ConfiguredOwner>();
   for (const connection of ports.connections.values()) {
-    const configured = await configuredOf(connection, ports);
-    if (configured === undefined) continue;
-    for (const { after, event } of takeUp(stored, configured, randomUUID(), ports.clock.now())) {
+    const read = await configuredOf(connection, ports);
+    configured.set(connection.rules.name, read ?? { owner: connection.credential.owner });
+    if (read === undefined) continue;
+    for (const { after, event } of takeUp(stored, read, randomUUID(), ports.clock.now())) {
       current.set(after.id, after);
       events.set(after.id, event);
     }
@@ -49,7 +55,7 @@ export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSi
     if (after === undefined) return [];
     return [{ after, event, by: 'configuration', ...(from === undefined ? {} : { from }) }];
   });
-  return { credentials: [...current.values()], changes };
+  return { credentials: [...current.values()], changes, configured };
 }
 
 /** Stores what a survey found, and returns the credentials as they are then. */
@@ -65,23 +71,26 @@ export async function gatherCredentials(
   ports: CredentialPorts,
   signal: AbortSignal,
 ): Promise<readonly GuardedCredential[]> {
-  const { credentials } = await surveyCredentials(ports, signal);
-  return guardedCredentials(credentials, ports, signal);
+  return guardedCredentials(await surveyCredentials(ports, signal), ports, signal);
 }
 
 /** Surveyed credentials as the guard judges them, with those that cannot be read under their owner's name. */
 export async function guardedCredentials(
-  credentials: readonly Credential[],
+  { credentials, configured }: CredentialSurvey,
   ports: CredentialPorts,
   signal: AbortSignal,
 ): Promise<readonly GuardedCredential[]> {
   const known = new Set(credentials.map(({ connection }) => connection));
   const unread = [...ports.connections.values()].filter(({ rules }) => !known.has(rules.name));
   return [
-    ...credentials.map(({ connection, fingerprint, owner, state }) => {
+    ...credentials.map((credential) => {
+      const { connection, fingerprint, owner, state } = credential;
       const { provider, rules } = ports.connections.get(connection) ?? {};
       const ownerCoupled = provider?.profile.token.ownerCoupled === true;
-      return { connection, fingerprint, owner, state, ownerCoupled, ...engineOf(rules) };
+      const said = configured.get(connection);
+      const named =
+        said === undefined || ownerInConfiguration(credential, said) === undefined ? {} : IN_CONFIGURATION;
+      return { connection, fingerprint, owner, state, ownerCoupled, ...engineOf(rules), ...named };
     }),
     ...(await Promise.all(
       unread.map(async ({ rules, credential, provider }) => ({
@@ -91,6 +100,7 @@ export async function guardedCredentials(
         state: 'active' as const,
         ownerCoupled: provider.profile.token.ownerCoupled,
         ...engineOf(rules),
+        ...(credential.owner.kind === 'unknown' ? {} : IN_CONFIGURATION),
       })),
     )),
   ];
