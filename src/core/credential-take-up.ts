@@ -38,13 +38,19 @@ export function takeUp(
   const same = ours.find(({ fingerprint }) => fingerprint === configured.fingerprint);
   const superseded = active === undefined ? [] : supersede(active, now);
   if (same === undefined) return [...superseded, { after: installed(configured, id, now), event: 'installed' }];
-  const described = describe(same, configured);
   // The file holds one that waits or was replaced, and the file is what is used: then that one is in use again.
   const inUse = active === undefined || active.source === 'configuration';
   if (same.id !== active?.id && inUse && (same.state === 'candidate' || same.state === 'retiring')) {
-    const back: Credential = { ...described, source: 'configuration', state: 'active', activeSince: now };
+    const known: Credential = same.owner.kind === 'user' ? { ...same, ownerKept: true } : same;
+    const back: Credential = {
+      ...describe(known, configured),
+      source: 'configuration',
+      state: 'active',
+      activeSince: now,
+    };
     return [...superseded, { after: back, event: 'promoted' }];
   }
+  const described = describe(same, configured);
   return described === same ? [] : [{ after: described, event: 'described' }];
 }
 
@@ -75,18 +81,26 @@ function installed(
 
 /** What the configuration says of an owner or an expiry counts; where it says nothing, what is known stays. */
 function describe(known: Credential, { owner, expiresAt }: ConfiguredCredential): Credential {
-  const sameOwner = owner.kind === 'unknown' || isSameOwner(owner, known.owner);
+  const sameOwner = keepsOwner(known) || owner.kind === 'unknown' || isSameOwner(owner, known.owner);
   const sameExpiry = expiresAt === undefined || expiresAt === known.expiresAt;
   if (sameOwner && sameExpiry) return known;
   return { ...known, ...(sameOwner ? {} : { owner }), ...(sameExpiry ? {} : { expiresAt }) };
 }
 
-/** Whom the configuration names for this very credential, if it does: a person's word on it would not last. Pure. */
+/**
+ * Whether the user known as the owner stays whoever the configuration names: the token came into the file later, and the name
+ * beside it may have been left there from another token. Giving up the one for the other would end the hold of whom the token hangs on.
+ */
+export function keepsOwner({ owner, source, ownerKept }: Credential): boolean {
+  return owner.kind === 'user' && (source !== 'configuration' || ownerKept === true);
+}
+
+/** Whom the configuration names for this very credential, if it does. Pure. */
 export function ownerInConfiguration(
   { fingerprint, source, state }: Credential,
-  configured: ConfiguredOwner,
+  configured: ConfiguredOwner | undefined,
 ): CredentialOwner | undefined {
-  if (configured.owner.kind === 'unknown') return undefined;
+  if (configured === undefined || configured.owner.kind === 'unknown') return undefined;
   const unread = configured.fingerprint === undefined && source === 'configuration' && state === 'active';
   return unread || configured.fingerprint === fingerprint ? configured.owner : undefined;
 }

@@ -28,6 +28,8 @@ export interface Credential {
   /** Names the secret without telling it. */
   readonly fingerprint: string;
   readonly owner: CredentialOwner;
+  /** The owner was known before the credential stood in the configuration, and is not changed by it. */
+  readonly ownerKept?: true;
   readonly state: CredentialState;
   /** Where the secret is: in the configuration, encrypted in the database, or in a file named to Headgate. */
   readonly source: 'configuration' | 'stored' | 'file';

@@ -72,3 +72,49 @@ describe('taking up the configured credential', () => {
     expect(taken(known, what)).toEqual(end);
   });
 });
+
+describe('a user known as the owner of a token', () => {
+  const BOB = { kind: 'user', name: 'bob@contoso.com', anchor: 'bob' } as const;
+  const handed = aCredential({ fingerprint: 'new', source: 'stored', owner: BOB });
+  const file = configured('new', { owner: ADA });
+
+  /** The owners after each of these configurations, one after the other. */
+  function owners(known: Credential, ...said: readonly ConfiguredCredential[]) {
+    let now = [known];
+    return said.map((what) => {
+      for (const { after } of takeUp(now, what, 'id', 5)) now = [...now.filter(({ id }) => id !== after.id), after];
+      return now.map(({ owner, state }) => `${state} ${owner.kind === 'user' ? owner.name : owner.kind}`);
+    });
+  }
+
+  test.each(['stored', 'file'] as const)(
+    'named as it was handed over (%s) is not changed when the file has it',
+    (source) => {
+      expect(owners({ ...handed, source }, file)).toEqual([['active bob@contoso.com']]);
+    },
+  );
+
+  test.each(['candidate', 'retiring'] as const)(
+    'stays when the %s token comes into the file, and ever after',
+    (state) => {
+      expect(owners({ ...handed, state }, file, file)).toEqual([
+        ['active bob@contoso.com'],
+        ['active bob@contoso.com'],
+      ]);
+    },
+  );
+
+  test('stays when the file is put back as it was, beside the owner of the one in between', () => {
+    const other = configured('other', { owner: ADA });
+    const [, ...after] = owners({ ...handed, source: 'configuration' }, other, file, file);
+    expect(after.map((all) => all.at(-1))).toEqual(['active bob@contoso.com', 'active bob@contoso.com']);
+  });
+
+  test('is another one once the configuration says so of the token it has held all along', () => {
+    expect(owners({ ...handed, source: 'configuration' }, file)).toEqual([['active ada@contoso.com']]);
+  });
+
+  test('is whom the configuration names where nobody was named', () => {
+    expect(owners({ ...handed, owner: { kind: 'unknown' } }, file)).toEqual([['active ada@contoso.com']]);
+  });
+});

@@ -14,6 +14,8 @@ export type GuardedCredential = Pick<Credential, 'connection' | 'fingerprint' | 
   readonly engine?: 'entra';
   /** Set where the configuration names the owner, whom a person's word does not change. */
   readonly named?: 'in-configuration';
+  /** Who else is named for the same token: whom of the two it hangs on nobody knows. */
+  readonly besides?: string;
 };
 
 export interface TokenOwnerFacts {
@@ -64,10 +66,14 @@ function described({ state, fingerprint, connection }: GuardedCredential): strin
 }
 
 /** Where the owner of a credential is named anew. */
-export function placeOfOwner({ connection, fingerprint, named }: GuardedCredential): string {
-  return named === undefined
-    ? `headgate token owner ${fingerprint} <user> -c ${connection}`
-    : `change provider.credential.owner of ${connection} in the configuration`;
+export function placeOfOwner(credential: GuardedCredential): string {
+  return credential.named === undefined
+    ? byCommand(credential)
+    : `change provider.credential.owner of ${credential.connection} in the configuration`;
+}
+
+function byCommand({ connection, fingerprint }: GuardedCredential): string {
+  return `headgate token owner ${fingerprint} <user> -c ${connection}`;
 }
 
 /** Where Entra's own job provisions, the new token has two places, and a person's word is the proof of the second. */
@@ -107,7 +113,32 @@ export function tokenOwner({ plan, rules, credentials }: TokenOwnerFacts): reado
       },
     ];
   });
-  return [...held, ...unknownOwners(live, rules, dangerous)];
+  return [...held, ...unknownOwners(live, rules, dangerous), ...disputedOwners(live)];
+}
+
+/** Two names for one token: one of them is of another token, and may be held for nothing as long as nobody says which. */
+function disputedOwners(live: readonly GuardedCredential[]): readonly Finding[] {
+  const disputed = live.filter(({ besides }) => besides !== undefined);
+  if (disputed.length === 0) return [];
+  const each = disputed.map(
+    (one) =>
+      `of ${described(one)} the configuration says that ${nameOf(one)} owns it, and it was known as that of ${one.besides ?? ''} before`,
+  );
+  const places = disputed.flatMap((one) => [placeOfOwner(one), byCommand(one)]);
+  return [
+    {
+      guard: 'token-owner',
+      effect: 'warn',
+      message: `${listed(each)}: both are held`,
+      remedy: `see who generated it, and name that user in both places: ${places.join('; ')}`,
+      operations: [],
+      numbers: { tokens: disputed.length },
+    },
+  ];
+}
+
+function nameOf({ owner }: GuardedCredential): string {
+  return owner.kind === 'user' ? owner.name : 'a service account';
 }
 
 /**

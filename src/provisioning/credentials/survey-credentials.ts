@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Credential, CredentialOwner } from '../../core/credential.ts';
-import { ownerInConfiguration, takeUp, type ConfiguredOwner, type TakenUp } from '../../core/credential-take-up.ts';
+import {
+  isSameOwner,
+  keepsOwner,
+  ownerInConfiguration,
+  takeUp,
+  type ConfiguredOwner,
+  type TakenUp,
+} from '../../core/credential-take-up.ts';
 import { ConfigError } from '../../core/errors.ts';
 import type { GuardedCredential } from '../../core/guards/token-owner.ts';
 import type { CredentialChange, StoredCredential } from '../../ports/credentials.ts';
@@ -74,40 +81,55 @@ export async function gatherCredentials(
   return guardedCredentials(await surveyCredentials(ports, signal), ports, signal);
 }
 
-/** Surveyed credentials as the guard judges them, with those that cannot be read under their owner's name. */
+/**
+ * Surveyed credentials as the guard judges them, with those that cannot be read under their owner's name, and those for which
+ * the configuration names somebody else under both.
+ */
 export async function guardedCredentials(
   { credentials, configured }: CredentialSurvey,
   ports: CredentialPorts,
   signal: AbortSignal,
 ): Promise<readonly GuardedCredential[]> {
+  const guarded: GuardedCredential[] = [];
+  for (const credential of credentials) {
+    const { connection, fingerprint, owner, state } = credential;
+    const place = ports.connections.get(connection);
+    const one = { connection, fingerprint, owner, state, ...coupling(place) };
+    const said = ownerInConfiguration(credential, configured.get(connection));
+    const kept = keepsOwner(credential);
+    guarded.push(said === undefined || kept ? one : { ...one, ...IN_CONFIGURATION });
+    if (said === undefined || !kept || owner.kind !== 'user') continue;
+    const other = await resolved(said, ports.connections, signal);
+    if (!isSamePerson(other, owner)) guarded.push({ ...one, owner: other, besides: owner.name, ...IN_CONFIGURATION });
+  }
   const known = new Set(credentials.map(({ connection }) => connection));
-  const unread = [...ports.connections.values()].filter(({ rules }) => !known.has(rules.name));
-  return [
-    ...credentials.map((credential) => {
-      const { connection, fingerprint, owner, state } = credential;
-      const { provider, rules } = ports.connections.get(connection) ?? {};
-      const ownerCoupled = provider?.profile.token.ownerCoupled === true;
-      const said = configured.get(connection);
-      const named =
-        said === undefined || ownerInConfiguration(credential, said) === undefined ? {} : IN_CONFIGURATION;
-      return { connection, fingerprint, owner, state, ownerCoupled, ...engineOf(rules), ...named };
-    }),
-    ...(await Promise.all(
-      unread.map(async ({ rules, credential, provider }) => ({
-        connection: rules.name,
-        fingerprint: UNREAD,
-        owner: await resolved(credential.owner, ports.connections, signal),
-        state: 'active' as const,
-        ownerCoupled: provider.profile.token.ownerCoupled,
-        ...engineOf(rules),
-        ...(credential.owner.kind === 'unknown' ? {} : IN_CONFIGURATION),
-      })),
-    )),
-  ];
+  for (const connection of ports.connections.values()) {
+    const { rules, credential } = connection;
+    if (known.has(rules.name)) continue;
+    guarded.push({
+      connection: rules.name,
+      fingerprint: UNREAD,
+      owner: await resolved(credential.owner, ports.connections, signal),
+      state: 'active',
+      ...coupling(connection),
+      ...(credential.owner.kind === 'unknown' ? {} : IN_CONFIGURATION),
+    });
+  }
+  return guarded;
 }
 
-function engineOf(rules: Connection['rules'] | undefined): Pick<GuardedCredential, 'engine'> {
-  return rules?.engine === undefined ? {} : { engine: rules.engine };
+function isSamePerson(one: CredentialOwner, other: CredentialOwner): boolean {
+  if (isSameOwner(one, other)) return true;
+  return one.kind === 'user' && other.kind === 'user' && one.anchor !== undefined && one.anchor === other.anchor;
+}
+
+/** What a connection says of its tokens. */
+function coupling(connection: Connection | undefined): Pick<GuardedCredential, 'ownerCoupled' | 'engine'> {
+  const engine = connection?.rules.engine;
+  return {
+    ownerCoupled: connection?.provider.profile.token.ownerCoupled === true,
+    ...(engine === undefined ? {} : { engine }),
+  };
 }
 
 async function configuredOf({ rules, credential }: Connection, { vault }: CredentialPorts) {

@@ -94,6 +94,25 @@ describe('the guard token-owner', () => {
     expect(leaving([aToken({ owner: { kind: 'service-account' } })]).verdict.findings).toEqual([]);
   });
 
+  test('two who are named for one token are held both, and that is a warning each time', () => {
+    const bob = { kind: 'user', name: 'bob@contoso.com', anchor: 'bob' } as const;
+    const tokens = [aToken(), aToken({ owner: bob, named: 'in-configuration', besides: ADA.name })];
+    const { verdict, held } = leaving(tokens);
+    expect(held).toEqual([...HELD, 'token-owner 0:account:disable:bob']);
+    expect(verdict.findings.filter(({ effect }) => effect === 'warn')).toEqual([
+      {
+        guard: 'token-owner',
+        effect: 'warn',
+        message:
+          'of the active token f1 of connection acme the configuration says that bob@contoso.com owns it, and it was known as that of ada@contoso.com before: both are held',
+        remedy:
+          'see who generated it, and name that user in both places: change provider.credential.owner of acme in the configuration; headgate token owner f1 <user> -c acme',
+        operations: [],
+        numbers: { tokens: 1 },
+      },
+    ]);
+  });
+
   const unknown = aToken({ owner: { kind: 'unknown' } });
 
   test('T4: an unknown owner is a warning each time, and holds nothing', () => {

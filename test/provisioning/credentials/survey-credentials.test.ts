@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { CredentialStore, StoredCredential } from '../../../src/ports/credentials.ts';
-import { keepCredentials, type CredentialPorts } from '../../../src/provisioning/credentials/survey-credentials.ts';
-import { aUser } from '../../builders.ts';
+import {
+  gatherCredentials,
+  keepCredentials,
+  type CredentialPorts,
+} from '../../../src/provisioning/credentials/survey-credentials.ts';
+import { aCredential, aUser } from '../../builders.ts';
 import { only } from '../../only.ts';
+import { anOwnerProcess, printOf } from './owner-process.ts';
 import { aConnection, aSecret, fakeDirectory, fakeProvider } from '../fakes.ts';
 
 /** A connection whose configured token belongs to ada, in a directory that knows `people`. */
@@ -59,5 +64,38 @@ describe('the owner of a configured token', () => {
     users['ada'] = aUser('ada');
     expect(await owners(asked)).toEqual([{ kind: 'user', name: 'ada@contoso.com', anchor: 'ada' }]);
     expect(written).toEqual(['installed', 'owner-found']);
+  });
+});
+
+describe('a token handed over with an owner, and put into the file beside the name of another', () => {
+  const BOB = { kind: 'user', name: 'bob@contoso.com', anchor: 'bob' } as const;
+  const stored = { ...aCredential({ fingerprint: printOf('secret'), source: 'stored', owner: BOB }), version: 1 };
+  const beside = (name: string) => anOwnerProcess({ configured: { owner: { kind: 'user', name } }, stored: [stored] });
+
+  test('holds both, and nothing of it is changed', async () => {
+    const { ports, written } = beside('ada@contoso.com');
+    await keepCredentials(ports, asked);
+    expect(written).toEqual([]);
+    const guarded = await gatherCredentials(ports, asked);
+    expect(guarded).toMatchObject([
+      { owner: BOB },
+      { owner: { name: 'ada@contoso.com', anchor: 'ada' }, named: 'in-configuration', besides: 'bob@contoso.com' },
+    ]);
+    expect(guarded[0]).not.toHaveProperty('named');
+  });
+
+  test.each([
+    ['the same, written differently', 'BOB@contoso.com'],
+    ['the same, by object id', 'bob'],
+  ])('holds one where that is %s', async (_how, name) => {
+    const { ports } = beside(name);
+    expect(await gatherCredentials(ports, asked)).toMatchObject([{ owner: BOB }]);
+  });
+
+  test('has another owner once a person says so, whoever stands in the file', async () => {
+    const { ports, desk } = beside('bob@contoso.com');
+    const { owner } = await desk.setOwner(stored.id, 'ada@contoso.com', 'ida', asked);
+    expect(owner).toMatchObject({ anchor: 'ada' });
+    expect(await gatherCredentials(ports, asked)).toMatchObject([{ owner }, { besides: 'ada@contoso.com' }]);
   });
 });
