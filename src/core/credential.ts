@@ -15,7 +15,7 @@ export type CredentialState = (typeof CREDENTIAL_STATES)[number];
 
 /** Who made a credential: at many providers it dies with that person's account. */
 export type CredentialOwner =
-  /** `anchor` is missing until the directory has been asked; `absent` when it was, and knows nobody of that name. */
+  /** `anchor` is missing until the directory has been asked; `absent` when it was, and knows nobody of that name, or id. */
   | { readonly kind: 'user'; readonly name: string; readonly anchor?: Anchor; readonly absent?: true }
   | { readonly kind: 'service-account' }
   | { readonly kind: 'unknown' };

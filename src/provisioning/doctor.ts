@@ -45,7 +45,7 @@ export async function examine(
  * hold. What else is wrong with the directory the other checks have told.
  */
 export async function checkTokens(ports: CredentialPorts, signal: AbortSignal): Promise<Checks> {
-  const owned = await gatherCredentials(ports, signal).catch((error: unknown) => {
+  const owned = await gatherCredentials(ports, signal, 'everybody').catch((error: unknown) => {
     if (isHeadgateError(error)) return [];
     throw error;
   });
@@ -59,14 +59,19 @@ export async function checkTokens(ports: CredentialPorts, signal: AbortSignal): 
 
 function checkOwner(credential: GuardedCredential): Checks {
   const { connection, fingerprint, owner } = credential;
-  if (owner.kind !== 'user' || owner.anchor !== undefined) return [];
+  if (owner.kind !== 'user' || owner.absent !== true) return [];
+  const { name, anchor } = owner;
+  const held =
+    anchor === undefined
+      ? ', so guard token-owner holds nobody for this token but an account of that name'
+      : ' any more: guard token-owner holds the account they had, and any of that name';
   return [
     {
       area: `${connection}: token`,
       name: `owner of ${fingerprint}`,
       ok: true,
       warns: true,
-      detail: `${owner.name} is not in the directory, so guard token-owner holds nobody for this token`,
+      detail: `${name} is not in the directory${held}`,
       remedy: `name who generated it, by the userPrincipalName of today, an object id or service-account: ${placeOfOwner(credential)}.`,
     },
   ];

@@ -48,7 +48,7 @@ export async function takeUpCycle(attempt: Attempt): Promise<boolean> {
     const prepared = await withHeartbeat(leaseMs, renew, signal, async (inner) => {
       const progress = progressInto(ports, cycle.id);
       const { report, phase } = progress;
-      await keepCredentials(ports, inner);
+      await keepCredentials(ports, inner, cycle.kind === 'initial' ? 'everybody' : 'unknown');
       await settleLeft({ connection, stores: ports.stores, log, aside, signal: inner, progress: report });
       return prepareCycle({
         connection,

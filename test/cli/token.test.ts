@@ -31,6 +31,7 @@ async function start(waitsFor: Rotation['waitsFor'] = 'deletion'): Promise<ApiSe
       aCredential({ fingerprint: 'f0', state: 'retiring', refusedAt: 1, expiresAt: Date.UTC(2025, 11, 31) }),
       aCredential({ fingerprint: 'e9', state: 'retired', expiresAt: Date.UTC(2025, 11, 31) }),
       aCredential({ fingerprint: 'd8', owner: { kind: 'user', name: 'ben@contoso.com', absent: true } }),
+      aCredential({ fingerprint: 'd7', owner: { kind: 'user', name: 'eda@contoso.com', anchor: 'eda', absent: true } }),
       aCredential({ fingerprint: 'c7', owner: { kind: 'user', name: 'eve@contoso.com', anchor: 'eve' } }),
     ]);
   });
@@ -96,6 +97,7 @@ describe('headgate token', () => {
       ['acme', 'f0', 'retiring, refused', 'unknown'],
       ['acme', 'e9', 'retired', 'unknown'],
       ['acme', 'd8', 'active', 'ben@contoso.com (not in the directory)'],
+      ['acme', 'd7', 'active', 'eda@contoso.com (not in the directory)'],
       ['acme', 'c7', 'active', 'eve@contoso.com'],
       [''],
     ]);

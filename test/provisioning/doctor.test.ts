@@ -5,20 +5,26 @@ import { TransientError } from '../../src/core/errors.ts';
 import { checkNativeJobs, checkTokens } from '../../src/provisioning/doctor.ts';
 import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import type { ConnectionState } from '../../src/ports/stores.ts';
-import { aCredential, theRules } from '../builders.ts';
+import { aCredential, aUser, theRules } from '../builders.ts';
 import { done, journal, started } from '../core/migration/builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 
 const signal = new AbortController().signal;
 const NOW = Date.parse('2026-11-22T08:00:00Z');
 
-/** What is told of a token in use with this owner, where the directory knows nobody, or does not answer. */
-function told(owner: CredentialOwner, state: 'active' | 'retired' = 'active', away = false, expiresAt?: number, configured = true) {
+/** What is told of a token in use with this owner, where the directory knows a1 alone, or does not answer. */
+function told(
+  owner: CredentialOwner,
+  state: 'active' | 'retired' = 'active',
+  away = false,
+  expiresAt?: number,
+  configured = true,
+) {
   const directory = {
     ...fakeDirectory({ assignments: [] }),
-    findUser: async () => {
+    findUser: async (idOrName: string) => {
       if (away) throw new TransientError('Microsoft Graph is away');
-      return undefined;
+      return idOrName === 'a1' ? aUser('a1') : undefined;
     },
   };
   const read = async () => 'the secret in use';
@@ -53,6 +59,16 @@ test('an owner the directory does not know is a warning that says what to do', a
       warns: true,
       detail: expect.stringContaining('ada@contoso.com is not in the directory'),
       remedy: expect.stringContaining('change provider.credential.owner of acme in the configuration'),
+    },
+  ]);
+});
+
+test('an owner who was known, and is gone, is one too', async () => {
+  expect(await told({ kind: 'user', name: 'ada@contoso.com', anchor: 'gone' })).toMatchObject([
+    {
+      warns: true,
+      detail:
+        'ada@contoso.com is not in the directory any more: guard token-owner holds the account they had, and any of that name',
     },
   ]);
 });

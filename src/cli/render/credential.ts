@@ -36,8 +36,8 @@ function expiryOf(credential: Credential, now: number, paint: Paint): string {
 /** Whose a credential is, in words: as far as anybody has named them, and looked them up. */
 export function ownerText({ owner }: Credential): string {
   if (owner.kind !== 'user') return owner.kind === 'unknown' ? 'unknown' : 'service account';
-  if (owner.anchor !== undefined) return owner.name;
-  return `${owner.name} (${owner.absent === true ? 'not in the directory' : 'not looked up yet'})`;
+  if (owner.absent === true) return `${owner.name} (not in the directory)`;
+  return owner.anchor === undefined ? `${owner.name} (not looked up yet)` : owner.name;
 }
 
 /** One credential with everything that happened to it, for `headgate token show`. */

@@ -47,14 +47,17 @@ function endangers(operation: Operation, targets: ReadonlySet<string>): boolean 
   return operation.attributes.some(({ path }) => targets.has(path));
 }
 
-/** Whether a credential is the user's: by id; by name too, because whoever was deleted in the directory can no longer be found there by name. */
+/**
+ * Whether a credential is the user's: by id, and by name as well, whatever id it was known with. Whoever was deleted can no
+ * longer be found by name, and was perhaps made anew with another id; one hold too many is cheap, a dead token is not.
+ */
 export function owns(
   { owner }: Pick<GuardedCredential, 'owner'>,
   { anchor, label }: Pick<Operation, 'anchor' | 'label'>,
 ): boolean {
   if (owner.kind !== 'user') return false;
-  if (owner.anchor === anchor || foldName(owner.name) === foldName(anchor)) return true;
-  return owner.anchor === undefined && foldName(owner.name) === foldName(label);
+  const name = foldName(owner.name);
+  return owner.anchor === anchor || name === foldName(anchor) || name === foldName(label);
 }
 
 function words(operation: Operation): string {

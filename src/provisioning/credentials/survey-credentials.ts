@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Credential, CredentialOwner } from '../../core/credential.ts';
+import { isLive, type Credential, type CredentialOwner } from '../../core/credential.ts';
 import {
   isSameOwner,
   keepsOwner,
@@ -22,6 +22,9 @@ const UNREAD = '(cannot be read)';
 
 const IN_CONFIGURATION = { named: 'in-configuration' } as const;
 
+/** Which owners the directory is asked about: those it does not know yet, or everybody who owns a token in use. */
+export type Asked = 'unknown' | 'everybody';
+
 /** What is known of the credentials of all connections, and what of that is not stored yet. */
 export interface CredentialSurvey {
   readonly credentials: readonly Credential[];
@@ -31,10 +34,14 @@ export interface CredentialSurvey {
 }
 
 /**
- * Reads what is stored and what is configured; with a signal, asks the directory who the owners are that it was not asked
- * about yet. Writes nothing. A configured secret that cannot be read leaves its connection with what is stored.
+ * Reads what is stored and what is configured; with a signal, asks the directory who the owners are, as `whom`
+ * says. Writes nothing. A configured secret that cannot be read leaves its connection with what is stored.
  */
-export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSignal): Promise<CredentialSurvey> {
+export async function surveyCredentials(
+  ports: CredentialPorts,
+  signal?: AbortSignal,
+  whom: Asked = 'unknown',
+): Promise<CredentialSurvey> {
   const stored = await ports.stores.credentials.list();
   const current = new Map<string, Credential>(stored.map((credential) => [credential.id, credential]));
   const events = new Map<string, TakenUp['event'] | 'owner-found' | 'owner-absent'>();
@@ -49,7 +56,8 @@ export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSi
     }
   }
   for (const credential of current.values()) {
-    const owner = await resolved(credential.owner, ports.connections, signal);
+    const again = whom === 'everybody' && isLive(credential);
+    const owner = await resolved(credential.owner, ports.connections, signal, again);
     if (owner === credential.owner) continue;
     current.set(credential.id, { ...credential, owner });
     const event = owner.kind === 'user' && owner.absent === true ? 'owner-absent' : 'owner-found';
@@ -66,8 +74,12 @@ export async function surveyCredentials(ports: CredentialPorts, signal?: AbortSi
 }
 
 /** Stores what a survey found, and returns the credentials as they are then. */
-export async function keepCredentials(ports: CredentialPorts, signal?: AbortSignal): Promise<readonly Credential[]> {
-  const { credentials, changes } = await surveyCredentials(ports, signal);
+export async function keepCredentials(
+  ports: CredentialPorts,
+  signal?: AbortSignal,
+  whom?: Asked,
+): Promise<readonly Credential[]> {
+  const { credentials, changes } = await surveyCredentials(ports, signal, whom);
   if (changes.length === 0 || (await ports.stores.credentials.change(changes))) return credentials;
   // Another process was first; what it stored is what counts.
   return ports.stores.credentials.list();
@@ -77,8 +89,9 @@ export async function keepCredentials(ports: CredentialPorts, signal?: AbortSign
 export async function gatherCredentials(
   ports: CredentialPorts,
   signal: AbortSignal,
+  whom?: Asked,
 ): Promise<readonly GuardedCredential[]> {
-  return guardedCredentials(await surveyCredentials(ports, signal), ports, signal);
+  return guardedCredentials(await surveyCredentials(ports, signal, whom), ports, signal);
 }
 
 /**
@@ -149,16 +162,21 @@ async function configuredOf({ rules, credential }: Connection, { vault }: Creden
   }
 }
 
-/** An owner with the anchor the directory has for the name, or as absent; the very same one where there is nothing new. */
+/**
+ * An owner with the anchor the directory has for the name, or as absent; the very same one where there is nothing new. Whose
+ * anchor is gone keeps it: who has the name now may be somebody else, and the account of old is still to be held.
+ */
 async function resolved(
   owner: CredentialOwner,
   connections: ReadonlyMap<string, Connection>,
   signal: AbortSignal | undefined,
+  again = false,
 ): Promise<CredentialOwner> {
   const [any] = connections.values();
-  if (owner.kind !== 'user' || owner.anchor !== undefined || any === undefined || signal === undefined) return owner;
-  const user = await any.directory.findUser(owner.name, ['userPrincipalName'], signal);
-  const { kind, name } = owner;
-  if (user !== undefined) return { kind, name, anchor: user.id };
-  return owner.absent === true ? owner : { kind, name, absent: true };
+  if (owner.kind !== 'user' || any === undefined || signal === undefined) return owner;
+  const { kind, name, anchor, absent } = owner;
+  if (anchor !== undefined && absent !== true && !again) return owner;
+  const user = await any.directory.findUser(anchor ?? name, ['userPrincipalName'], signal);
+  if (user === undefined) return absent === true ? owner : { ...owner, absent: true };
+  return user.id === anchor && absent !== true ? owner : { kind, name, anchor: user.id };
 }

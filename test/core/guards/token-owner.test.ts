@@ -86,8 +86,12 @@ describe('the guard token-owner', () => {
     expect(leaving([aToken({ owner: { kind: 'user', name: 'ada' } })]).held).toEqual(HELD);
   });
 
-  test('a name that now belongs to somebody else does not hold that somebody', () => {
-    expect(leaving([aToken({ owner: { kind: 'user', name: 'bob@contoso.com', anchor: 'gone' } })]).held).toEqual([]);
+  test('whoever has the name now is held too, as they may be the owner, deleted and made anew with another id', () => {
+    expect(leaving([aToken({ owner: { ...ADA, anchor: 'ada-of-old' } })]).held).toEqual(HELD);
+  });
+
+  test('an owner who has another name since is held by id', () => {
+    expect(leaving([aToken({ owner: { ...ADA, name: 'ada.maiden@contoso.com' } })]).held).toEqual(HELD);
   });
 
   test('a service account holds nobody and warns of nothing', () => {

@@ -3,6 +3,7 @@ import type { CredentialStore, StoredCredential } from '../../../src/ports/crede
 import {
   gatherCredentials,
   keepCredentials,
+  type Asked,
   type CredentialPorts,
 } from '../../../src/provisioning/credentials/survey-credentials.ts';
 import { aCredential, aUser } from '../../builders.ts';
@@ -37,7 +38,8 @@ function aProcess(people: readonly string[]) {
       }),
     },
   };
-  const owners = async (signal?: AbortSignal) => (await keepCredentials(ports, signal)).map((one) => one.owner);
+  const owners = async (signal?: AbortSignal, whom?: Asked) =>
+    (await keepCredentials(ports, signal, whom)).map((one) => one.owner);
   return { owners, written, users };
 }
 
@@ -64,6 +66,21 @@ describe('the owner of a configured token', () => {
     users['ada'] = aUser('ada');
     expect(await owners(asked)).toEqual([{ kind: 'user', name: 'ada@contoso.com', anchor: 'ada' }]);
     expect(written).toEqual(['installed', 'owner-found']);
+  });
+
+  test('who is deleted is told as absent by the next full cycle, under the id of old, whoever has the name since', async () => {
+    const { owners, users, written } = aProcess(['ada']);
+    const ada = { kind: 'user', name: 'ada@contoso.com', anchor: 'ada' };
+    await owners(asked);
+    delete users['ada'];
+    users['new'] = aUser('new', { attributes: { userPrincipalName: 'ada@contoso.com' } });
+    expect(await owners(asked)).toEqual([ada]);
+    expect(await owners(asked, 'everybody')).toEqual([{ ...ada, absent: true }]);
+    expect(await owners(asked, 'everybody')).toEqual([{ ...ada, absent: true }]);
+    expect(written).toEqual(['installed', 'owner-absent']);
+    users['ada'] = aUser('ada');
+    expect(await owners(asked)).toEqual([ada]);
+    expect(written).toEqual(['installed', 'owner-absent', 'owner-found']);
   });
 });
 
