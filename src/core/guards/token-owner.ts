@@ -96,6 +96,15 @@ function stepsOut(owned: readonly GuardedCredential[]): string {
   ].join(' ');
 }
 
+/** Who only has the name of an owner may be another person, whom nothing else would let go. */
+function unlessRenamed(owned: readonly GuardedCredential[], { anchor }: Operation): string {
+  const byName = owned.filter(
+    ({ owner }) => owner.kind === 'user' && owner.anchor !== undefined && owner.anchor !== anchor,
+  );
+  if (byName.length === 0) return '';
+  return ` Where that is somebody else by now, name the owner by object id: ${byName.map(placeOfOwner).join('; ')}.`;
+}
+
 /** Holds whatever would end an account, or take the administrator's role from it, that a token in use hangs on. */
 export function tokenOwner({ plan, rules, credentials }: TokenOwnerFacts): readonly Finding[] {
   const live = credentials.filter(isLive);
@@ -110,13 +119,18 @@ export function tokenOwner({ plan, rules, credentials }: TokenOwnerFacts): reado
         guard: 'token-owner',
         effect: 'hold',
         message: `${words(operation)}: the user owns ${listed(owned.map(described))}, which would stop working`,
-        remedy: stepsOut(owned),
+        remedy: `${stepsOut(owned)}${unlessRenamed(owned, operation)}`,
         operations: [operation.key],
         numbers: { credentials: owned.length },
       },
     ];
   });
-  return [...held, ...unknownOwners(live, rules, dangerous), ...disputedOwners(live)];
+  return [
+    ...held,
+    ...unknownOwners(live, rules, dangerous),
+    ...absentOwners(live, rules, dangerous),
+    ...disputedOwners(live),
+  ];
 }
 
 /** Two names for one token: one of them is of another token, and may be held for nothing as long as nobody says which. */
@@ -154,7 +168,7 @@ function unknownOwners(
   dangerous: readonly Operation[],
 ): readonly Finding[] {
   const strict = rules.guards.tokenOwner === 'strict';
-  const unknown = live.filter(({ ownerCoupled, owner }) => (strict || ownerCoupled) && !isKnown(owner));
+  const unknown = live.filter(({ ownerCoupled, owner }) => (strict || ownerCoupled) && owner.kind === 'unknown');
   if (unknown.length === 0) return [];
   const holds = strict && dangerous.length > 0;
   const would = unknown.some(({ ownerCoupled }) => ownerCoupled) ? 'would' : 'may';
@@ -170,7 +184,31 @@ function unknownOwners(
   ];
 }
 
-/** A program's token hangs on nobody; a person counts once the directory has found them. */
-function isKnown(owner: GuardedCredential['owner']): boolean {
-  return owner.kind === 'service-account' || (owner.kind === 'user' && owner.anchor !== undefined);
+/**
+ * Whoever names an owner relies on the hold: a name the directory does not know is said whatever the provider does with
+ * tokens. In strict mode everybody stays, unless the directory has known the owner, who is held by the id of then.
+ */
+function absentOwners(
+  live: readonly GuardedCredential[],
+  rules: ConnectionRules,
+  dangerous: readonly Operation[],
+): readonly Finding[] {
+  const absent = live.filter(
+    ({ owner }) => owner.kind === 'user' && (owner.absent === true || owner.anchor === undefined),
+  );
+  if (absent.length === 0) return [];
+  const never = absent.some(({ owner }) => owner.kind === 'user' && owner.anchor === undefined);
+  const holds = rules.guards.tokenOwner === 'strict' && never && dangerous.length > 0;
+  const each = absent.map((one) => `${nameOf(one)}, the owner of ${described(one)}`);
+  const places = [...new Set(absent.map(placeOfOwner))];
+  return [
+    {
+      guard: 'token-owner',
+      effect: holds ? 'hold' : 'warn',
+      message: `the directory does not know ${listed(each)}: only an account of that name or id is held for it`,
+      remedy: `name the owner as the directory knows them now (userPrincipalName or object id), or service-account: ${places.join('; ')}`,
+      operations: holds ? dangerous.map(({ key }) => key) : [],
+      numbers: { absent: absent.length },
+    },
+  ];
 }

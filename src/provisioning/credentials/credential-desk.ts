@@ -16,7 +16,7 @@ import type { Connection, Ports } from '../../ports/index.ts';
 import type { Log } from '../../ports/log.ts';
 import { nudgeChannels } from '../notifications/deliver-notifications.ts';
 import { activeOf, applyChanges, changeOf, findCredential, requireDayAhead } from './change-credential.ts';
-import { requireOwnWord } from './credential-owner.ts';
+import { ownerInDirectory, requireOwnWord } from './credential-owner.ts';
 import { purposeOf, secretOf } from './keyring.ts';
 import { rotate, type RotationParts } from './rotate-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
@@ -72,8 +72,10 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
     },
     async setOwner(reference, owner, by, signal) {
       const found = await findCredential(ports, reference);
-      const after = { ...found, owner: ownerNamed(owner) };
-      await requireOwnWord(ports, after);
+      await requireOwnWord(ports, { ...found, owner: ownerNamed(owner) });
+      // Any will do, as they all read one directory: a token may outlive its connection.
+      const [any] = ports.connections.values();
+      const after = { ...found, owner: await ownerInDirectory(owner, any?.directory, signal) };
       await applyChanges(ports, [{ after, from: found.version, event: 'owner-named', by }]);
       await keepCredentials(ports, signal);
       return findCredential(ports, found.id);
@@ -128,13 +130,7 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
       },
     );
   }
-  const owner = ownerNamed(request.owner);
-  const user = owner.kind === 'user' ? await directory.findUser(owner.name, ['userPrincipalName'], signal) : undefined;
-  if (owner.kind === 'user' && user === undefined) {
-    throw new RefusedError('credential', `the directory knows nobody called ${owner.name}`, {
-      remedy: 'name the owner by userPrincipalName or object id, or "service-account" for a program’s own account.',
-    });
-  }
+  const owner = await ownerInDirectory(request.owner, directory, signal);
   const days = provider.profile.token.lifetimeDays;
   const expiresAt = request.expiresAt ?? (days === null ? undefined : now + days * DAY_MS);
   const after: Credential = {
@@ -142,7 +138,7 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
     connection: request.connection,
     kind: configured.kind,
     fingerprint,
-    owner: owner.kind === 'user' && user !== undefined ? { ...owner, anchor: user.id } : owner,
+    owner,
     state: 'candidate',
     source: kept.kind,
     createdAt: now,

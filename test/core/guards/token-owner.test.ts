@@ -56,7 +56,7 @@ describe('the guard token-owner', () => {
         message:
           'disable ada@contoso.com: the user owns the active token f1 of connection acme, which would stop working',
         remedy: expect.stringMatching(
-          /1\. .*generate a new token.*headgate token rotate -c acme.* 2\. delete the old token.*headgate token retire f1.* 3\. only then deactivate/,
+          /^1\. .*generate a new token.*headgate token rotate -c acme.* 2\. delete the old token.*headgate token retire f1.* 3\. only then deactivate/,
         ),
         operations: ['0:account:disable:ada'],
         numbers: { credentials: 1 },
@@ -87,7 +87,11 @@ describe('the guard token-owner', () => {
   });
 
   test('whoever has the name now is held too, as they may be the owner, deleted and made anew with another id', () => {
-    expect(leaving([aToken({ owner: { ...ADA, anchor: 'ada-of-old' } })]).held).toEqual(HELD);
+    const { verdict, held } = leaving([aToken({ owner: { ...ADA, anchor: 'ada-of-old' } })]);
+    expect(held).toEqual(HELD);
+    expect(verdict.findings[0]?.remedy).toContain(
+      'Where that is somebody else by now, name the owner by object id: headgate token owner f1 <user> -c acme.',
+    );
   });
 
   test('an owner who has another name since is held by id', () => {
@@ -136,6 +140,40 @@ describe('the guard token-owner', () => {
 
   test('T4: an unknown owner is no warning each day where tokens are not known to hang on people', () => {
     expect(leaving([{ ...unknown, ownerCoupled: false }]).verdict.findings).toEqual([]);
+  });
+
+  test.each<{ where: string; named?: 'in-configuration'; place: string }>([
+    { where: 'by a person', place: 'headgate token owner f1 <user> -c acme' },
+    {
+      where: 'in the configuration',
+      named: 'in-configuration',
+      place: 'change provider.credential.owner of acme in the configuration',
+    },
+  ])(
+    'T4: an owner named $where whom the directory does not know is a warning each time, at any provider',
+    ({ named, place }) => {
+      const owner = { kind: 'user', name: 'adaa@contoso.com', absent: true } as const;
+      const { verdict, held } = leaving([aToken({ owner, ownerCoupled: false, ...(named && { named }) })]);
+      expect(held).toEqual([]);
+      expect(verdict.findings).toEqual([
+        {
+          guard: 'token-owner',
+          effect: 'warn',
+          message:
+            'the directory does not know adaa@contoso.com, the owner of the active token f1 of connection acme: only an account of that name or id is held for it',
+          remedy: `name the owner as the directory knows them now (userPrincipalName or object id), or service-account: ${place}`,
+          operations: [],
+          numbers: { absent: 1 },
+        },
+      ]);
+    },
+  );
+
+  test('T4: an owner who is gone from the directory is a warning beside the hold; strict holds nobody else for it', () => {
+    const gone = aToken({ owner: { ...ADA, absent: true }, ownerCoupled: false });
+    const { verdict, held } = leaving([gone], 'strict');
+    expect(held).toEqual(HELD);
+    expect(verdict.findings.map(({ effect }) => effect)).toEqual(['hold', 'warn']);
   });
 
   test.each<{ rule: string; token: GuardedCredential; held: number }>([

@@ -51,4 +51,22 @@ describe('a person says whose the configured token is', () => {
     const { answer } = await said('ada@contoso.com', { owner: { ...ADA, name: 'ADA@contoso.com' } });
     expect(await answer).toMatchObject({ owner: { ...ADA, anchor: 'ada' } });
   });
+
+  test('which is refused where the directory knows nobody of that name: whoever was held stays held', async () => {
+    const { ports, desk, written, rows } = anOwnerProcess({});
+    const [known] = await keepCredentials(ports, signal);
+    await desk.setOwner(known?.id ?? '', 'ada@contoso.com', 'ida', signal);
+    written.length = 0;
+    await expect(desk.setOwner(known?.id ?? '', 'adaa@contoso.com', 'ida', signal)).rejects.toMatchObject({
+      code: 'credential',
+      message: 'the directory knows nobody called adaa@contoso.com',
+    });
+    expect(written).toEqual([]);
+    expect([...rows.values()]).toMatchObject([{ owner: { ...ADA, anchor: 'ada' } }]);
+  });
+
+  test('which may be nobody: a program', async () => {
+    const { answer } = await said('service-account', {});
+    expect(await answer).toMatchObject({ owner: { kind: 'service-account' } });
+  });
 });
