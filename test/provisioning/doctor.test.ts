@@ -44,6 +44,7 @@ function told(
       vault,
       clock: { now: () => NOW },
       stores: {
+        connections: { get: unused },
         credentials: { list: async () => [stored], active: unused, secret: unused, history: unused, change: unused },
       },
     },

@@ -14,7 +14,9 @@ import type { CredentialChange, StoredCredential } from '../../ports/credentials
 import type { Connection, Ports } from '../../ports/index.ts';
 
 export type CredentialPorts = Pick<Ports, 'connections' | 'vault' | 'clock'> & {
-  readonly stores: Pick<Ports['stores'], 'credentials'>;
+  readonly stores: Pick<Ports['stores'], 'credentials'> & {
+    readonly connections: Pick<Ports['stores']['connections'], 'get'>;
+  };
 };
 
 /** Stands for a secret that is configured and could not be read. */
@@ -109,16 +111,15 @@ export async function guardedCredentials(
     const place = ports.connections.get(connection);
     const one = { connection, fingerprint, owner, state, ...coupling(place) };
     const said = ownerInConfiguration(credential, configured.get(connection));
-    const kept = keepsOwner(credential);
-    guarded.push(said === undefined || kept ? one : { ...one, ...IN_CONFIGURATION });
-    if (said === undefined || !kept || owner.kind !== 'user') continue;
+    guarded.push(said === undefined || keepsOwner(credential) ? one : { ...one, ...IN_CONFIGURATION });
+    if (said === undefined || isSameOwner(said, owner)) continue;
     const other = await resolved(said, ports.connections, signal);
-    if (!isSamePerson(other, owner)) guarded.push({ ...one, owner: other, besides: owner.name, ...IN_CONFIGURATION });
+    const besides = owner.kind === 'user' ? { besides: owner.name } : {};
+    if (!isSamePerson(other, owner)) guarded.push({ ...one, owner: other, ...besides, ...IN_CONFIGURATION });
   }
-  const known = new Set(credentials.map(({ connection }) => connection));
   for (const connection of ports.connections.values()) {
     const { rules, credential } = connection;
-    if (known.has(rules.name)) continue;
+    if (!(await isUnread(rules.name, { credentials, configured }, ports))) continue;
     guarded.push({
       connection: rules.name,
       fingerprint: UNREAD,
@@ -131,8 +132,18 @@ export async function guardedCredentials(
   return guarded;
 }
 
+/** Whether what a connection works with can be told of from the configuration alone. One that was switched off needs no token. */
+async function isUnread(
+  name: string,
+  { credentials, configured }: Pick<CredentialSurvey, 'credentials' | 'configured'>,
+  { stores }: CredentialPorts,
+): Promise<boolean> {
+  if (configured.get(name)?.fingerprint !== undefined) return false;
+  if (credentials.some(({ connection, state }) => connection === name && state === 'active')) return false;
+  return (await stores.connections.get(name)).switchedOffAt === undefined;
+}
+
 function isSamePerson(one: CredentialOwner, other: CredentialOwner): boolean {
-  if (isSameOwner(one, other)) return true;
   return one.kind === 'user' && other.kind === 'user' && one.anchor !== undefined && one.anchor === other.anchor;
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { isLive } from '../../../src/core/credential.ts';
+import { ConfigError } from '../../../src/core/errors.ts';
 import type { CredentialStore, StoredCredential } from '../../../src/ports/credentials.ts';
 import {
   gatherCredentials,
@@ -28,6 +30,7 @@ function aProcess(people: readonly string[]) {
     vault: only<CredentialPorts['vault']>({ fingerprint: (secret) => `fp:${secret}` }),
     clock: { now: () => 1 },
     stores: {
+      connections: only<CredentialPorts['stores']['connections']>({}),
       credentials: only<CredentialStore>({
         list: async () => rows,
         async change(changes) {
@@ -114,5 +117,41 @@ describe('a token handed over with an owner, and put into the file beside the na
     const { owner } = await desk.setOwner(stored.id, 'ada@contoso.com', 'ida', asked);
     expect(owner).toMatchObject({ anchor: 'ada' });
     expect(await gatherCredentials(ports, asked)).toMatchObject([{ owner }, { besides: 'ada@contoso.com' }]);
+  });
+});
+
+describe('a configured token that cannot be read just now', () => {
+  const owner = { kind: 'user', name: 'bob@contoso.com' } as const;
+  const read = async () => {
+    throw new ConfigError('headgate.yaml', []);
+  };
+  const guarded = async (stored: readonly StoredCredential[], switchedOff = false) => {
+    const { ports } = anOwnerProcess({ configured: { owner, read }, stored, switchedOff });
+    return (await gatherCredentials(ports, asked)).filter(isLive).map((one) => one.owner);
+  };
+  const known = (state: StoredCredential['state'], name = 'ada') => ({
+    ...aCredential({ state, owner: { kind: 'user', name: `${name}@contoso.com`, anchor: name } }),
+    version: 1,
+  });
+  const bob = { ...owner, anchor: 'bob' };
+
+  test('holds the owner the configuration names, where every token that is known has ended', async () => {
+    expect(await guarded([known('retired')])).toEqual([bob]);
+  });
+
+  test('holds them besides the owner of one that is on its way out', async () => {
+    expect(await guarded([known('retiring')])).toEqual([{ ...bob, name: 'ada@contoso.com', anchor: 'ada' }, bob]);
+  });
+
+  test('is the one that was read last: that is in use', async () => {
+    expect(await guarded([known('active', 'bob')])).toEqual([bob]);
+  });
+
+  test('holds the owner of the one that was read last as well as whom the configuration names by now', async () => {
+    expect(await guarded([known('active')])).toEqual([{ ...bob, name: 'ada@contoso.com', anchor: 'ada' }, bob]);
+  });
+
+  test('holds nobody where the connection was switched off: it has none any more', async () => {
+    expect(await guarded([known('dead')], true)).toEqual([]);
   });
 });
