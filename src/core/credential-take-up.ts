@@ -38,19 +38,13 @@ export function takeUp(
   const same = ours.find(({ fingerprint }) => fingerprint === configured.fingerprint);
   const superseded = active === undefined ? [] : supersede(active, now);
   if (same === undefined) return [...superseded, { after: installed(configured, id, now), event: 'installed' }];
+  const described = describe(settled(same, configured), configured);
   // The file holds one that waits or was replaced, and the file is what is used: then that one is in use again.
   const inUse = active === undefined || active.source === 'configuration';
   if (same.id !== active?.id && inUse && (same.state === 'candidate' || same.state === 'retiring')) {
-    const known: Credential = same.owner.kind === 'user' ? { ...same, ownerKept: true } : same;
-    const back: Credential = {
-      ...describe(known, configured),
-      source: 'configuration',
-      state: 'active',
-      activeSince: now,
-    };
+    const back: Credential = { ...described, source: 'configuration', state: 'active', activeSince: now };
     return [...superseded, { after: back, event: 'promoted' }];
   }
-  const described = describe(same, configured);
   return described === same ? [] : [{ after: described, event: 'described' }];
 }
 
@@ -79,6 +73,12 @@ function installed(
   };
 }
 
+/** A name that appears beside a token which is not in use is that of another token, and so it is when that one is used again. */
+function settled(known: Credential, { owner }: ConfiguredCredential): Credential {
+  const other = known.owner.kind === 'user' && owner.kind !== 'unknown' && !isSameOwner(owner, known.owner);
+  return other && known.state !== 'active' && known.ownerKept !== true ? { ...known, ownerKept: true } : known;
+}
+
 /** What the configuration says of an owner or an expiry counts; where it says nothing, what is known stays. */
 function describe(known: Credential, { owner, expiresAt }: ConfiguredCredential): Credential {
   const sameOwner = keepsOwner(known) || owner.kind === 'unknown' || isSameOwner(owner, known.owner);
@@ -89,7 +89,7 @@ function describe(known: Credential, { owner, expiresAt }: ConfiguredCredential)
 
 /**
  * Whether the user known as the owner stays whoever the configuration names: the token came into the file later, and the name
- * beside it may have been left there from another token. Giving up the one for the other would end the hold of whom the token hangs on.
+ * beside it may be that of another token's owner. Giving up the one for the other would end the hold of whom the token hangs on.
  */
 export function keepsOwner({ owner, source, ownerKept }: Credential): boolean {
   return owner.kind === 'user' && (source !== 'configuration' || ownerKept === true);

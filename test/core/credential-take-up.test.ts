@@ -110,6 +110,15 @@ describe('a user known as the owner of a token', () => {
     expect(after.map((all) => all.at(-1))).toEqual(['active bob@contoso.com', 'active bob@contoso.com']);
   });
 
+  test('stays with a token that was replaced, where the configuration names the owner of the next one early', () => {
+    const next = aCredential({ id: 'next', fingerprint: 'next', source: 'stored' });
+    const replaced = aCredential({ ...handed, source: 'configuration', state: 'retiring' });
+    const [change, ...more] = takeUp([next, replaced], file, 'id', 5);
+    const after = { ...replaced, ...change?.after };
+    expect([after.owner, more]).toEqual([BOB, []]);
+    expect(owners({ ...after, state: 'active' }, file)).toEqual([['active bob@contoso.com']]);
+  });
+
   test('is another one once the configuration says so of the token it has held all along', () => {
     expect(owners({ ...handed, source: 'configuration' }, file)).toEqual([['active ada@contoso.com']]);
   });

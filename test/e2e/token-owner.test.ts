@@ -78,7 +78,12 @@ describe('T2: the owner of a token leaves', () => {
 
   test('and when the user is deleted, and can no longer be found by name', async () => {
     world.tenant.control.softDeleteUser(personName(7));
-    expect(await held((await cycleOf('acme', 'initial')).id)).toEqual([`token-owner: disable ${personName(7)}`]);
+    const full = await cycleOf('acme', 'initial');
+    expect(await held(full.id)).toEqual([`token-owner: disable ${personName(7)}`]);
+    expect(full.verdict?.findings.map(({ effect, message }) => `${effect}: ${message}`)).toEqual([
+      expect.stringContaining(`hold: disable ${personName(7)}`),
+      expect.stringContaining(`warn: the directory does not know ${personName(7)}, the owner of the active token`),
+    ]);
     expect(world.provider.canSignIn(personName(7))).toBe(true);
   });
 
