@@ -179,7 +179,7 @@ async function probe(ports: Ports, credential: StoredCredential, signal: AbortSi
   const secret = await secretOf(credential, ports);
   if (secret !== undefined) return connectionOf(ports, credential.connection).provider.probe(secret, signal);
   throw new RefusedError('credential', `the secret of ${credential.fingerprint} is not here any more`, {
-    remedy: 'it stood in the configuration and was replaced there, or was erased: it cannot be tried.',
+    remedy: 'it stood in a file and does not any more, or was erased: it cannot be tried.',
   });
 }
 

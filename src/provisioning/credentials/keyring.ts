@@ -1,5 +1,5 @@
 import type { Credential } from '../../core/credential.ts';
-import { RefusedError, UnauthorizedError } from '../../core/errors.ts';
+import { UnauthorizedError } from '../../core/errors.ts';
 import type { ConfiguredSecret, SecretVault } from '../../ports/credentials.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Stores } from '../../ports/stores.ts';
@@ -16,7 +16,8 @@ export function purposeOf({ connection, id }: Pick<Credential, 'connection' | 'i
 
 /**
  * The secret a connection works with now: of its active credential, or the configured one where that is the active one.
- * UnauthorizedError for a configured one that was retired or revoked: nobody is held for it, so nothing may be sent with it.
+ * UnauthorizedError for a configured one that was retired or revoked, and for another one than was handed over in the file
+ * of a reference: nobody is held for it, so nothing may be sent with it.
  */
 export async function currentSecret(
   connection: string,
@@ -28,9 +29,14 @@ export async function currentSecret(
     return stillGood(connection, await configured.read(), ports);
   const secret = await keptSecret(active, ports);
   if (secret !== undefined) return secret;
-  throw new RefusedError('credential', `the secret of credential ${active.fingerprint} of ${connection} is not here`, {
-    remedy: `add it again: headgate token add -c ${connection}`,
+  throw new UnauthorizedError(`the secret of credential ${active.fingerprint} of ${connection} is not here`, {
+    connection,
+    remedy: `where its file holds another token by now, hand that one over and say whose it is: headgate token rotate -c ${connection} --reference <file> --owner <who generated it>; else put it back.`,
   });
+}
+
+function isSecretOf({ fingerprint }: Credential, secret: string, { vault }: KeyringPorts): boolean {
+  return vault.fingerprint(secret.trim()) === fingerprint;
 }
 
 async function stillGood(connection: string, secret: string, { stores, vault }: KeyringPorts): Promise<string> {
@@ -48,8 +54,8 @@ async function stillGood(connection: string, secret: string, { stores, vault }: 
 }
 
 /**
- * The secret of a credential, wherever it is; undefined when it was erased, or stood in the configuration and no longer
- * does.
+ * The secret of a credential, wherever it is; undefined when it was erased, or stood in the configuration, or in the file of
+ * a reference, and no longer does.
  */
 export async function secretOf(
   credential: Credential,
@@ -59,13 +65,16 @@ export async function secretOf(
   if (kept !== undefined) return kept;
   const configured = ports.connections.get(credential.connection)?.credential;
   const secret = await configured?.read();
-  return secret !== undefined && ports.vault.fingerprint(secret.trim()) === credential.fingerprint ? secret : undefined;
+  return secret !== undefined && isSecretOf(credential, secret, ports) ? secret : undefined;
 }
 
+/** Where it was handed over to be kept. What stands there now may be another one: that is not this one's. */
 async function keptSecret(credential: Credential, ports: KeyringPorts): Promise<string | undefined> {
   const kept = await ports.stores.credentials.secret(credential.id);
   if (kept === undefined) return undefined;
-  return kept.kind === 'stored'
-    ? ports.vault.open(kept.sealed, purposeOf(credential))
-    : ports.vault.readReference(kept.path);
+  const secret =
+    kept.kind === 'stored'
+      ? await ports.vault.open(kept.sealed, purposeOf(credential))
+      : await ports.vault.readReference(kept.path);
+  return isSecretOf(credential, secret, ports) ? secret : undefined;
 }
