@@ -1,5 +1,5 @@
 import type { Credential } from '../../core/credential.ts';
-import { UnauthorizedError } from '../../core/errors.ts';
+import { ConfigError, RefusedError, UnauthorizedError } from '../../core/errors.ts';
 import type { ConfiguredSecret, SecretVault } from '../../ports/credentials.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Stores } from '../../ports/stores.ts';
@@ -27,7 +27,7 @@ export async function currentSecret(
   const active = await ports.stores.credentials.active(connection);
   if (active === undefined || active.source === 'configuration')
     return stillGood(connection, await configured.read(), ports);
-  const secret = await keptSecret(active, ports);
+  const secret = await keptSecret(active, ports, (path) => ports.vault.readReference(path));
   if (secret !== undefined) return secret;
   throw new UnauthorizedError(`the secret of credential ${active.fingerprint} of ${connection} is not here`, {
     connection,
@@ -61,20 +61,31 @@ export async function secretOf(
   credential: Credential,
   ports: KeyringPorts & Pick<Ports, 'connections'>,
 ): Promise<string | undefined> {
-  const kept = await keptSecret(credential, ports);
+  const kept = await keptSecret(credential, ports, (path) => ifReadable(ports.vault.readReference(path)));
   if (kept !== undefined) return kept;
-  const configured = ports.connections.get(credential.connection)?.credential;
-  const secret = await configured?.read();
+  const secret = await ifReadable(ports.connections.get(credential.connection)?.credential.read());
   return secret !== undefined && isSecretOf(credential, secret, ports) ? secret : undefined;
 }
 
+/** What a file holds; undefined when it is gone. */
+async function ifReadable(reading: Promise<string> | undefined): Promise<string | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
+
 /** Where it was handed over to be kept. What stands there now may be another one: that is not this one's. */
-async function keptSecret(credential: Credential, ports: KeyringPorts): Promise<string | undefined> {
+async function keptSecret(
+  credential: Credential,
+  ports: KeyringPorts,
+  readFile: (path: string) => Promise<string | undefined>,
+): Promise<string | undefined> {
   const kept = await ports.stores.credentials.secret(credential.id);
   if (kept === undefined) return undefined;
   const secret =
-    kept.kind === 'stored'
-      ? await ports.vault.open(kept.sealed, purposeOf(credential))
-      : await ports.vault.readReference(kept.path);
-  return isSecretOf(credential, secret, ports) ? secret : undefined;
+    kept.kind === 'stored' ? await ports.vault.open(kept.sealed, purposeOf(credential)) : await readFile(kept.path);
+  return secret !== undefined && isSecretOf(credential, secret, ports) ? secret : undefined;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { UnauthorizedError } from '../../../src/core/errors.ts';
+import { ConfigError, UnauthorizedError } from '../../../src/core/errors.ts';
 import { keptWorld } from './kept-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kept-secret-'));
@@ -52,5 +52,32 @@ describe('a token left in a file by reference', () => {
     await expect(retire('ada')).rejects.toThrow('nobody can see whether it is refused');
     expect(await retire('ada', true)).toBe('retired');
     expect(tried).toEqual([]);
+  });
+});
+
+/** The configured file is gone, or cannot be read. */
+async function unreadable(): Promise<never> {
+  throw new ConfigError('acme-token', []);
+}
+
+describe('a token whose file is gone', () => {
+  beforeEach(() => rmSync(file, { force: true }));
+
+  test.each([
+    { rule: 'in the configuration', old: { source: 'configuration' }, configured: { read: unreadable } },
+    { rule: 'by reference', old: { file } },
+    { rule: 'by reference, as the configured one is', old: { file }, configured: { read: unreadable } },
+  ] as const)('$rule ends once a person says that it was deleted', async ({ old, configured }) => {
+    const remembered = { id: 'old', secret: 'old-token', state: 'retiring', ...old } as const;
+    for (const end of ['retire', 'revoke'] as const) {
+      const world = await keptWorld([remembered, fresh], configured);
+      await expect(world[end]('old')).rejects.toThrow('nobody can see whether it is refused');
+      expect(await world[end]('old', true)).toBe(end === 'retire' ? 'retired' : 'dead');
+    }
+  });
+
+  test('by reference is what the refusal to send names', async () => {
+    const { inUse } = await keptWorld([adas]);
+    await expect(inUse()).rejects.toThrow(/cannot be read \(ENOENT\)/);
   });
 });
