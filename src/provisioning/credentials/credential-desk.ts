@@ -4,13 +4,7 @@ import type { Credential, CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { HEALTHY } from '../../core/quarantine.ts';
 import { waitingForCredential, waitsForCredential } from '../../core/rotation.ts';
-import {
-  ownerNamed,
-  type CredentialDesk,
-  type EndHow,
-  type NewCredential,
-  type ProbeOutcome,
-} from '../../ports/credential-desk.ts';
+import { ownerNamed, type CredentialDesk, type NewCredential, type ProbeOutcome } from '../../ports/credential-desk.ts';
 import type { KeptSecret, StoredCredential } from '../../ports/credentials.ts';
 import type { Connection, Ports } from '../../ports/index.ts';
 import type { Log } from '../../ports/log.ts';
@@ -19,6 +13,7 @@ import { activeOf, applyChanges, changeOf, findCredential, requireDayAhead } fro
 import { ownerInDirectory, requireOwnWord } from './credential-owner.ts';
 import { purposeOf, secretOf } from './keyring.ts';
 import { rotate, type RotationParts } from './rotate-credential.ts';
+import { endCredential } from './end-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
 
 export interface DeskOptions {
@@ -60,10 +55,14 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
       return told('promoted', await promote(ports, credential.id, by), by);
     },
     retire: async (reference, how, signal) =>
-      told('retired', await end(ports, await findCredential(ports, reference), 'retired', how, signal), how.by),
+      told(
+        'retired',
+        await endCredential(ports, await findCredential(ports, reference), 'retired', how, signal),
+        how.by,
+      ),
     async revoke(reference, how, signal) {
       const found = await findCredential(ports, reference);
-      const revoked = await end(ports, found, 'revoked', how, signal);
+      const revoked = await endCredential(ports, found, 'revoked', how, signal);
       const why = waitingForCredential(
         `${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`,
       );
@@ -223,56 +222,4 @@ async function goOn(ports: Ports, name: string): Promise<void> {
   );
   const open = await cycles.openCycle(name);
   if (open !== undefined) await ports.queue.enqueue('advance-cycle', { cycle: open.id });
-}
-
-/** Ends a credential once the provider refuses it, or, where its secret is gone, a person says it was deleted there. */
-async function end(
-  ports: Ports,
-  found: StoredCredential,
-  kind: 'retired' | 'revoked',
-  { by, deleted }: EndHow,
-  signal: AbortSignal,
-): Promise<Credential> {
-  const successor = activeOf(await ports.stores.credentials.list(found.connection));
-  const { engine } = ports.connections.get(found.connection)?.rules ?? {};
-  const context = { ...(successor === undefined ? {} : { successor }), ...(engine === undefined ? {} : { engine }) };
-  const event = (confirmed: 'refused' | 'by-person'): CredentialEvent =>
-    kind === 'retired' ? { kind, confirmed, ...context } : { kind, confirmed };
-  const how = { by, now: ports.clock.now(), eraseSecret: true };
-  // Asked before anything is sent: what may not end now is not tried at the provider either.
-  changeOf(found, event('refused'), how);
-  const confirmed = await confirmEnd(ports, found, kind, deleted, signal);
-  const change = changeOf(found, event(confirmed), { ...how, detail: confirmed });
-  await applyChanges(ports, [change]);
-  return change.after;
-}
-
-async function confirmEnd(
-  ports: Ports,
-  credential: StoredCredential,
-  kind: 'retired' | 'revoked',
-  deleted: boolean,
-  signal: AbortSignal,
-): Promise<'refused' | 'by-person'> {
-  const { fingerprint, connection } = credential;
-  const verb = kind === 'retired' ? 'retire' : 'revoke';
-  const secret = await secretOf(credential, ports);
-  const { switchedOffAt } = await ports.stores.connections.get(connection);
-  // Nothing is sent any more where SCIM was switched off, not even to try a token.
-  const provider = switchedOffAt === undefined ? ports.connections.get(connection)?.provider : undefined;
-  if (secret === undefined || provider === undefined) {
-    if (deleted) return 'by-person';
-    throw new RefusedError(
-      'credential',
-      `${fingerprint} cannot be tried any more: nobody can see whether it is refused`,
-      {
-        remedy: `delete the token at the service provider, then say so: headgate token ${verb} ${fingerprint} -c ${connection} --deleted-at-provider`,
-      },
-    );
-  }
-  const outcome = await provider.probe(secret, signal);
-  if (outcome === 'refused') return 'refused';
-  throw new RefusedError('credential', `the service provider of ${connection} still accepts ${fingerprint}`, {
-    remedy: `delete the token there, then: headgate token ${verb} ${fingerprint} -c ${connection}`,
-  });
 }

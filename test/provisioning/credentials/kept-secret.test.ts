@@ -81,3 +81,37 @@ describe('a token whose file is gone', () => {
     await expect(inUse()).rejects.toThrow(/cannot be read \(ENOENT\)/);
   });
 });
+
+describe('a provider that refuses every token', () => {
+  const old = { id: 'old', secret: 'old-token', state: 'retiring' } as const;
+
+  test.each(['retire', 'revoke'] as const)('proves none dead: %s wants the one in use to be taken', async (end) => {
+    const { accepted, rows, ...world } = await keptWorld([old, fresh]);
+    await expect(world[end]('old')).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^the service provider of acme refuses [0-9a-f]{12}, and does not take [0-9a-f]{12}, .* either/,
+      ),
+      facts: { remedy: expect.stringContaining('--deleted-at-provider') },
+    });
+    expect(rows.get('old')?.state).toBe('retiring');
+    accepted.add('new-token');
+    expect(await world[end]('old')).toBe(end === 'retire' ? 'retired' : 'dead');
+  });
+
+  test('lets a person say that the old one was deleted', async () => {
+    const { retire } = await keptWorld([old, fresh]);
+    expect(await retire('old', true)).toBe('retired');
+  });
+
+  test('is believed of the one in use, which nothing else can prove', async () => {
+    const { accepted, tried, revoke } = await keptWorld([fresh]);
+    accepted.add('other');
+    expect(await revoke('new')).toBe('dead');
+    expect(tried).toEqual(['new-token']);
+  });
+
+  test('is believed where the secret of the one in use is not here', async () => {
+    const { retire } = await keptWorld([old, { ...fresh, file: join(folder, 'none') }]);
+    expect(await retire('old')).toBe('retired');
+  });
+});

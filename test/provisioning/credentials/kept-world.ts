@@ -60,6 +60,7 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
       notifications: only<Ports['stores']['notifications']>({ channels: async () => [] }),
       connections: only<Ports['stores']['connections']>({
         get: async (connection) => ({ connection, schedulesPaused: false }),
+        pause: async () => true,
       }),
       credentials: only<CredentialStore>({
         list: async () => [...rows.values()],
