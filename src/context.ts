@@ -139,7 +139,7 @@ function concurrencyOf({ profile, concurrency }: ProviderConfig): number {
 }
 
 function openProvider({ name, provider }: ConnectionConfig, keyring: SwitchPorts, shared: Shared): ServiceProvider {
-  const credential = configuredSecret(provider.credential);
+  const credential = configuredSecret(provider);
   return createScimProvider({
     connection: name,
     url: provider.url,

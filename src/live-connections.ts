@@ -79,7 +79,7 @@ function toConnection(
     ...opened,
     rules,
     mapping: compiled.mapping,
-    credential: configuredSecret(settings.provider.credential),
+    credential: configuredSecret(settings.provider),
     target: settings.provider.url,
     concurrency: parts.concurrencyOf(settings.provider),
     probes: { firstMs: firstProbeSeconds * 1000, longestMs: longestProbeSeconds * 1000 },

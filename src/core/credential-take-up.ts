@@ -1,4 +1,12 @@
-import { afterEvent, isRefusal, type Credential, type CredentialEvent, type CredentialOwner } from './credential.ts';
+import {
+  afterEvent,
+  isElsewhere,
+  isRefusal,
+  movedTo,
+  type Credential,
+  type CredentialEvent,
+  type CredentialOwner,
+} from './credential.ts';
 import { foldName } from './reasons.ts';
 
 /** The credential the configuration names for a connection, as far as it may be known: never its secret. */
@@ -7,6 +15,7 @@ export interface ConfiguredCredential {
   readonly kind: Credential['kind'];
   readonly fingerprint: string;
   readonly owner: CredentialOwner;
+  readonly place: string;
   readonly expiresAt?: number;
 }
 
@@ -42,10 +51,21 @@ export function takeUp(
   // The file holds one that waits or was replaced, and the file is what is used: then that one is in use again.
   const inUse = active === undefined || active.source === 'configuration';
   if (same.id !== active?.id && inUse && (same.state === 'candidate' || same.state === 'retiring')) {
-    const back: Credential = { ...described, source: 'configuration', state: 'active', activeSince: now };
+    const back: Credential = {
+      ...placed(described, configured),
+      source: 'configuration',
+      state: 'active',
+      activeSince: now,
+    };
     return [...superseded, { after: back, event: 'promoted' }];
   }
-  return described === same ? [] : [{ after: described, event: 'described' }];
+  const after = same.id === active?.id ? placed(described, configured) : described;
+  return after === same ? [] : [{ after, event: 'described' }];
+}
+
+/** What is in use and configured is for the place the configuration names beside it. */
+function placed(credential: Credential, configured: ConfiguredCredential): Credential {
+  return isElsewhere(credential, configured.place) ? movedTo(credential, configured) : credential;
 }
 
 function supersede(active: Credential, now: number): readonly TakenUp[] {
@@ -54,7 +74,7 @@ function supersede(active: Credential, now: number): readonly TakenUp[] {
 }
 
 function installed(
-  { connection, kind, fingerprint, owner, expiresAt }: ConfiguredCredential,
+  { connection, kind, fingerprint, owner, place, expiresAt }: ConfiguredCredential,
   id: string,
   now: number,
 ): Credential {
@@ -64,6 +84,7 @@ function installed(
     kind,
     fingerprint,
     owner,
+    place,
     state: 'active',
     source: 'configuration',
     createdAt: now,

@@ -31,6 +31,8 @@ export interface Credential {
   /** The owner was known before the credential stood in the configuration, and is not changed by it. */
   readonly ownerKept?: true;
   readonly state: CredentialState;
+  /** Names the place its secret is good for, without telling it: it is sent nowhere else. Absent until somebody has looked. */
+  readonly place?: string;
   /** Where the secret is: in the configuration, encrypted in the database, or in a file named to Headgate. */
   readonly source: 'configuration' | 'stored' | 'file';
   /** Times in ms since the epoch. */
@@ -49,12 +51,20 @@ export interface Credential {
   readonly endedAt?: number;
 }
 
+/** Where secrets of a connection are sent, and as what. */
+export interface Placed {
+  readonly kind: Credential['kind'];
+  readonly place: string;
+}
+
 /** What can happen to a credential. */
 export type CredentialEvent =
   | { readonly kind: 'probed' }
   | { readonly kind: 'probe-failed'; readonly refused: boolean }
   | { readonly kind: 'promoted'; readonly by: 'person' | 'switch' }
   | { readonly kind: 'superseded' }
+  /** It was handed over again, for the place the connection has now. */
+  | { readonly kind: 'moved'; readonly to: Placed }
   /** The provider answered 401 to it while it was in use. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'proved'; readonly cycle: string }
@@ -102,6 +112,8 @@ export function afterEvent(credential: Credential, event: CredentialEvent, at: n
       return credential.state === 'active'
         ? { ...without(credential, 'provenBy'), state: 'retiring' }
         : { refused: `${named(credential)}, not active`, remedy: 'only a credential in use can be replaced.' };
+    case 'moved':
+      return movedTo(credential, event.to);
     case 'refused':
       return { ...without(credential, 'probedAt'), refusedAt: at };
     case 'proved':
@@ -119,6 +131,17 @@ export function afterEvent(credential: Credential, event: CredentialEvent, at: n
     default:
       return event satisfies never;
   }
+}
+
+/** The credential for another place, where nothing is proved of it yet. Pure. */
+export function movedTo(credential: Credential, { kind, place }: Placed): Credential {
+  const { probedAt: _probed, provenBy: _proven, refusedAt: _refused, ...rest } = credential;
+  return { ...rest, kind, place };
+}
+
+/** Whether a secret is for another place than `place`. One nobody has looked at yet is taken to be for this one. */
+export function isElsewhere(credential: Pick<Credential, 'place'>, place: string): boolean {
+  return credential.place !== undefined && credential.place !== place;
 }
 
 function promoted(credential: Credential, by: 'person' | 'switch', at: number): Credential | CredentialRefusal {

@@ -41,6 +41,7 @@ export function kindOfCredentialEvent(event: string): NotificationKind | undefin
 const BY_EVENT: Readonly<Partial<Record<string, NotificationKind>>> = {
   added: 'token.generated',
   installed: 'token.generated',
+  moved: 'token.generated',
   promoted: 'token.promoted',
   switched: 'token.switched',
   retired: 'token.retired',

@@ -23,6 +23,8 @@ export interface ConfiguredSecret {
   readonly kind: Credential['kind'];
   readonly owner: CredentialOwner;
   readonly expiresAt?: number;
+  /** Names where secrets of the connection are sent, and as what, without telling it. */
+  readonly place: string;
   /** ConfigError when its file cannot be read or is empty. */
   read(): Promise<string>;
 }

@@ -6,7 +6,7 @@ import { aCredential } from '../builders.ts';
 const ADA = { kind: 'user', name: 'ada@contoso.com' } as const;
 
 function configured(fingerprint: string, more: Partial<ConfiguredCredential> = {}): ConfiguredCredential {
-  return { connection: 'acme', kind: 'bearer', fingerprint, owner: { kind: 'unknown' }, ...more };
+  return { connection: 'acme', kind: 'bearer', fingerprint, owner: { kind: 'unknown' }, place: 'here', ...more };
 }
 
 function taken(known: readonly Credential[], what: ConfiguredCredential): readonly string[] {
@@ -70,6 +70,20 @@ describe('taking up the configured credential', () => {
     },
   ])('$rule', ({ known, what, end }) => {
     expect(taken(known, what)).toEqual(end);
+  });
+
+  test.each([
+    { rule: 'one in use is for the place named beside it', state: 'active', end: ['here', undefined] },
+    { rule: 'one that was replaced stays for its own', state: 'retiring', end: ['there', 'c-1'] },
+  ] as const)('$rule', ({ state, end }) => {
+    const moved = aCredential({ fingerprint: 'old', place: 'there', provenBy: 'c-1', state });
+    const [taken = { after: moved }] = takeUp(
+      [moved, ...(state === 'active' ? [] : [stored])],
+      configured('old'),
+      'new',
+      5,
+    );
+    expect([taken.after.place, taken.after.provenBy]).toEqual(end);
   });
 });
 

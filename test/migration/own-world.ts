@@ -97,7 +97,7 @@ async function openOwnWorld(
       mapping: defaultMapping(),
       directory: own(around.directory),
       provider: own(unlessSwitchedOff(around.scim, name, stores.connections, () => clock.now())),
-      credential: { kind: 'bearer', owner: { kind: 'unknown' }, read: async () => around.token },
+      credential: { kind: 'bearer', place: 'here', owner: { kind: 'unknown' }, read: async () => around.token },
       target: around.provider.url,
       tenant: 'contoso',
       concurrency: 4,

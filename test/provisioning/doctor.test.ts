@@ -29,7 +29,7 @@ function told(
   };
   const read = async () => 'the secret in use';
   const named: CredentialOwner = configured ? owner : { kind: 'unknown' };
-  const credential = { kind: 'bearer', owner: named, read } as const;
+  const credential = { kind: 'bearer', place: 'here', owner: named, read } as const;
   const vault = createVault({});
   const fingerprint = vault.fingerprint('the secret in use');
   const lasts = expiresAt === undefined ? {} : { expiresAt };

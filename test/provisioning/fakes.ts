@@ -106,7 +106,12 @@ export function fakeProvider(given: FakeProvider): ServiceProvider & { readonly 
 }
 
 /** A configured credential nobody looks at. */
-export const aSecret: ConfiguredSecret = { kind: 'bearer', owner: { kind: 'unknown' }, read: async () => 'secret' };
+export const aSecret: ConfiguredSecret = {
+  kind: 'bearer',
+  place: 'here',
+  owner: { kind: 'unknown' },
+  read: async () => 'secret',
+};
 
 /** No credential anywhere has an owner who must stay. */
 export const noCredentials = async (): Promise<readonly []> => [];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute } from 'node:path';
-import type { Credential, CredentialEvent } from '../../core/credential.ts';
+import { isElsewhere, type Credential, type CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { HEALTHY } from '../../core/quarantine.ts';
 import { waitingForCredential, waitsForCredential } from '../../core/rotation.ts';
@@ -120,7 +120,7 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
   const known = (await ports.stores.credentials.list(request.connection)).find(
     (one) => one.fingerprint === fingerprint,
   );
-  if (known !== undefined) {
+  if (known !== undefined && !isElsewhere(known, configured.place)) {
     throw new RefusedError(
       'credential',
       `${request.connection} has this token already: ${fingerprint}, ${known.state}`,
@@ -130,6 +130,12 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
     );
   }
   const owner = await ownerInDirectory(request.owner, directory, signal);
+  if (known !== undefined) {
+    const whose = request.owner === undefined ? known : { ...known, owner };
+    const moved = changeOf(whose, { kind: 'moved', to: configured }, { by: request.by, now });
+    await applyChanges(ports, [moved]);
+    return moved.after;
+  }
   const days = provider.profile.token.lifetimeDays;
   const expiresAt = request.expiresAt ?? (days === null ? undefined : now + days * DAY_MS);
   const after: Credential = {
@@ -139,6 +145,7 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
     fingerprint,
     owner,
     state: 'candidate',
+    place: configured.place,
     source: kept.kind,
     createdAt: now,
     ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -177,9 +184,14 @@ function oneWord(secret: string): string {
 async function probe(ports: Ports, credential: StoredCredential, signal: AbortSignal): Promise<ProbeOutcome> {
   const secret = await secretOf(credential, ports);
   if (secret !== undefined) return connectionOf(ports, credential.connection).provider.probe(secret, signal);
-  throw new RefusedError('credential', `the secret of ${credential.fingerprint} is not here any more`, {
-    remedy: 'it stood in a file and does not any more, or was erased: it cannot be tried.',
-  });
+  throw new RefusedError(
+    'credential',
+    `the secret of ${credential.fingerprint} is not here any more, or not for this address`,
+    {
+      remedy:
+        'it stood in a file and does not any more, was erased, or is for another address than the connection has now: it cannot be tried.',
+    },
+  );
 }
 
 function failedProbe({ fingerprint }: Credential, outcome: ProbeOutcome): RefusedError {

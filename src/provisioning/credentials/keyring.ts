@@ -1,4 +1,4 @@
-import type { Credential } from '../../core/credential.ts';
+import { isElsewhere, type Credential } from '../../core/credential.ts';
 import { ConfigError, RefusedError, UnauthorizedError } from '../../core/errors.ts';
 import type { ConfiguredSecret, SecretVault } from '../../ports/credentials.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -27,12 +27,24 @@ export async function currentSecret(
   const active = await ports.stores.credentials.active(connection);
   if (active === undefined || active.source === 'configuration')
     return stillGood(connection, await configured.read(), ports);
+  if (isElsewhere(active, configured.place)) throw elsewhere(active);
   const secret = await keptSecret(active, ports, (path) => ports.vault.readReference(path));
   if (secret !== undefined) return secret;
   throw new UnauthorizedError(`the secret of credential ${active.fingerprint} of ${connection} is not here`, {
     connection,
     remedy: `where its file holds another token by now, hand that one over and say whose it is: headgate token rotate -c ${connection} --reference <file> --owner <who generated it>; else put it back.`,
   });
+}
+
+/** Whoever is at the new address must not learn a token of the old one, nor say whether it is dead. */
+function elsewhere({ fingerprint, connection }: Credential): UnauthorizedError {
+  return new UnauthorizedError(
+    `credential ${fingerprint} of ${connection} is for another address than the connection has now, and is not sent to this one`,
+    {
+      connection,
+      remedy: `hand over one for this address, the same again where it is good here, too: headgate token rotate -c ${connection}; or put the address back (provider.url, or token_url with OAuth).`,
+    },
+  );
 }
 
 function isSecretOf({ fingerprint }: Credential, secret: string, { vault }: KeyringPorts): boolean {
@@ -55,15 +67,17 @@ async function stillGood(connection: string, secret: string, { stores, vault }: 
 
 /**
  * The secret of a credential, wherever it is; undefined when it was erased, or stood in the configuration, or in the file of
- * a reference, and no longer does.
+ * a reference, and no longer does, and when it is not for the place the connection has now.
  */
 export async function secretOf(
   credential: Credential,
   ports: KeyringPorts & Pick<Ports, 'connections'>,
 ): Promise<string | undefined> {
+  const configured = ports.connections.get(credential.connection)?.credential;
+  if (configured !== undefined && isElsewhere(credential, configured.place)) return undefined;
   const kept = await keptSecret(credential, ports, (path) => ifReadable(ports.vault.readReference(path)));
   if (kept !== undefined) return kept;
-  const secret = await ifReadable(ports.connections.get(credential.connection)?.credential.read());
+  const secret = await ifReadable(configured?.read());
   return secret !== undefined && isSecretOf(credential, secret, ports) ? secret : undefined;
 }
 

@@ -46,7 +46,7 @@ export async function surveyCredentials(
 ): Promise<CredentialSurvey> {
   const stored = await ports.stores.credentials.list();
   const current = new Map<string, Credential>(stored.map((credential) => [credential.id, credential]));
-  const events = new Map<string, TakenUp['event'] | 'owner-found' | 'owner-absent'>();
+  const events = new Map<string, TakenUp['event'] | 'placed' | 'owner-found' | 'owner-absent'>();
   const configured = new Map<string, ConfiguredOwner>();
   for (const connection of ports.connections.values()) {
     const read = await configuredOf(connection, ports);
@@ -56,6 +56,12 @@ export async function surveyCredentials(
       current.set(after.id, after);
       events.set(after.id, event);
     }
+  }
+  for (const credential of current.values()) {
+    const place = ports.connections.get(credential.connection)?.credential.place;
+    if (place === undefined || credential.place !== undefined || credential.endedAt !== undefined) continue;
+    current.set(credential.id, { ...credential, place });
+    if (!events.has(credential.id)) events.set(credential.id, 'placed');
   }
   for (const credential of current.values()) {
     const again = whom === 'everybody' && isLive(credential);
@@ -157,7 +163,7 @@ function coupling(connection: Connection | undefined): Pick<GuardedCredential, '
 }
 
 async function configuredOf({ rules, credential }: Connection, { vault }: CredentialPorts) {
-  const { kind, owner, expiresAt } = credential;
+  const { kind, owner, place, expiresAt } = credential;
   try {
     const secret = await credential.read();
     return {
@@ -165,6 +171,7 @@ async function configuredOf({ rules, credential }: Connection, { vault }: Creden
       kind,
       fingerprint: vault.fingerprint(secret.trim()),
       owner,
+      place,
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
   } catch (error) {

@@ -115,3 +115,71 @@ describe('a provider that refuses every token', () => {
     expect(await retire('old')).toBe('retired');
   });
 });
+
+describe('a token of another place than the connection has now', () => {
+  const away = { id: 'old', secret: 'old-token', place: 'there' } as const;
+  const installed = {
+    id: 'new',
+    secret: 'new-token',
+    source: 'configuration',
+    place: 'here',
+    provenBy: 'c-1',
+  } as const;
+  const read = async () => 'new-token';
+
+  test('is not sent to this one in place of the one that is refused here', async () => {
+    const { tried, afterRefusal } = await keptWorld([{ ...away, state: 'retiring' }, installed], { read });
+    expect(await afterRefusal('new-token')).toBeUndefined();
+    expect(tried).toEqual([]);
+  });
+
+  test('is not proved dead here: it ends once a person says that it was deleted there', async () => {
+    const { accepted, tried, retire } = await keptWorld([{ ...away, state: 'retiring' }, installed], { read });
+    accepted.add('new-token');
+    await expect(retire('old')).rejects.toThrow('nobody can see whether it is refused');
+    expect(await retire('old', true)).toBe('retired');
+    expect(tried).toEqual([]);
+  });
+
+  test('is not used, also where it was the one in use', async () => {
+    const { inUse } = await keptWorld([away]);
+    await expect(inUse()).rejects.toThrow(UnauthorizedError);
+    await expect(inUse()).rejects.toThrow('is for another address than the connection has now');
+  });
+
+  test('is used here once it is handed over again, with nothing proved of it', async () => {
+    const { add, inUse, rows } = await keptWorld([{ ...away, provenBy: 'c-1', probedAt: 1 }], {
+      read: unreadable,
+    });
+    expect(await add('old-token')).toMatchObject({ id: 'old', state: 'active', place: 'here' });
+    expect(await inUse()).toBe('old-token');
+    expect(rows.get('old')).not.toHaveProperty('provenBy');
+    await expect(add('old-token')).rejects.toThrow('has this token already');
+  });
+
+  test('is replaced by what the configuration names, and goes nowhere', async () => {
+    const { survey, rows, afterRefusal, tried } = await keptWorld([away], { read });
+    await survey();
+    expect([...rows.values()].map(({ state, place }) => [state, place])).toEqual([
+      ['retiring', 'there'],
+      ['active', 'here'],
+    ]);
+    expect(await afterRefusal('new-token')).toBeUndefined();
+    expect(tried).toEqual([]);
+  });
+});
+
+describe('the place of a token', () => {
+  test('is that of the connection when somebody first looks', async () => {
+    const { survey, rows } = await keptWorld([{ id: 'old', secret: 'old-token' }], { read: unreadable });
+    await survey();
+    expect(rows.get('old')).toMatchObject({ place: 'here', version: 2 });
+    await survey();
+    expect(rows.get('old')?.version).toBe(2);
+  });
+
+  test('is that of the connection when it is handed over', async () => {
+    const { add } = await keptWorld([]);
+    expect(await add('new-token')).toMatchObject({ state: 'candidate', place: 'here' });
+  });
+});
