@@ -188,6 +188,32 @@ describe('a refused token', () => {
   });
 });
 
+describe('a token left in a file by reference', () => {
+  test('T3: gives way to another one in its file only when that is handed over, with whose it is', async () => {
+    const begun = await begin();
+    const { provider, directory } = begun;
+    const file = join(directory, 'reference');
+    writeFileSync(file, NEW, { mode: 0o600 });
+    for (const token of [NEW, SPARE]) provider.addToken(token);
+    const handedOver = (owner: string) => rotate({ added: { secret: { file }, owner } });
+    const first = await handedOver(personName(4));
+    await closed(operator, first.cycle ?? '');
+    await operator.close();
+    writeFileSync(file, SPARE);
+    operator = await begun.open();
+    expect(await cycle(operator)).toMatchObject({ result: 'failed' });
+    expect((await operator.status()).connections[0]?.state.quarantine).toMatchObject({ reason: 'credential-refused' });
+    expect(await states()).toEqual([`active ${personName(4)}`, `retiring ${personName(3)}`]);
+    const second = await handedOver(personName(5));
+    expect(await closed(operator, second.cycle ?? '')).toMatchObject({ result: 'succeeded' });
+    expect(await states()).toEqual([
+      `active ${personName(5)}`,
+      `retiring ${personName(4)}`,
+      `retiring ${personName(3)}`,
+    ]);
+  });
+});
+
 describe('ending a token at once', () => {
   test('O2: a revoked one is dead once the provider refuses it, and its connection stands still', async () => {
     const { provider } = await begin();
