@@ -4,6 +4,7 @@ import type { Ports } from '../src/ports/index.ts';
 import type { JobDefinition } from '../src/ports/job-queue.ts';
 import type { Log } from '../src/ports/log.ts';
 import type { SliceWork } from '../src/ports/slices.ts';
+import { ownedByNow } from '../src/provisioning/credentials/owned-by-now.ts';
 import { outdatedReason } from '../src/provisioning/connection-digest.ts';
 import { exportSlice as sendSlice, putBack, type SliceOutcome } from '../src/provisioning/export-slice.ts';
 import { keepPace } from '../src/provisioning/keep-pace.ts';
@@ -41,15 +42,14 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
     const startedAt = ports.clock.now();
     const planned = { plannedAt: work.plannedAt, operations: work.operations.map(({ operation }) => operation) };
     const outdated = outdatedReason(work.plannedUnder, connection) ?? agedReason(planned, startedAt);
-    if (outdated !== undefined) {
-      await ports.stores.cycles.requestCancel(work.cycle, outdated);
-      return record(work, putBack(work), ports, cycleLog);
-    }
+    if (outdated !== undefined) return giveUp(work, outdated, ports, cycleLog);
     const state = await ports.stores.connections.get(work.connection);
     const { pausedReason, quarantine, throttledUntil = 0 } = state;
     if (pausedReason !== undefined || isQuarantined(quarantine) || throttledUntil > startedAt) {
       return record(work, putBack(work, state.throttledUntil), ports, cycleLog);
     }
+    const owned = await ownedByNow(planned.operations, connection.rules, ports);
+    if (owned !== undefined) return giveUp(work, owned, ports, cycleLog);
     const onTrial = quarantine !== undefined;
     const outcome = await withHeartbeat(
       leaseMs,
@@ -64,6 +64,12 @@ export const exportSlice: JobDefinition<ExportSlice, Ports> = {
     );
   },
 };
+
+/** Nothing more of the cycle is sent, this slice neither. */
+async function giveUp(work: SliceWork, reason: string, ports: Ports, log: Log): Promise<void> {
+  await ports.stores.cycles.requestCancel(work.cycle, reason);
+  return record(work, putBack(work), ports, log);
+}
 
 function sent(outcome: SliceOutcome): number {
   return outcome.results.filter(({ state }) => state === 'exported' || state === 'escrowed').length;

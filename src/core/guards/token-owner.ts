@@ -60,6 +60,28 @@ export function owns(
   return owner.anchor === anchor || name === foldName(anchor) || name === foldName(label);
 }
 
+/** Those of a plan's operations that this guard would hold for the owner of a token. */
+export function endangering(
+  operations: readonly Operation[],
+  { mapping }: Pick<ConnectionRules, 'mapping'>,
+): readonly Operation[] {
+  const targets = roleTargets(mapping);
+  return operations.filter((operation) => endangers(operation, targets));
+}
+
+/** Why endangering operations may not be sent any more: whoever owned no token when they were judged may own one by now. */
+export function ownerReason(
+  dangerous: readonly Operation[],
+  credentials: readonly GuardedCredential[],
+): string | undefined {
+  const live = credentials.filter(isLive);
+  for (const operation of dangerous) {
+    const owned = live.find((credential) => owns(credential, operation));
+    if (owned !== undefined) return `${operation.label} owns ${described(owned)} by now; the next cycle holds it`;
+  }
+  return undefined;
+}
+
 function words(operation: Operation): string {
   return isAccountRemoval(operation) ? `${operation.kind} ${operation.label}` : `change the role of ${operation.label}`;
 }
@@ -109,8 +131,7 @@ function unlessRenamed(owned: readonly GuardedCredential[], { anchor }: Operatio
 export function tokenOwner({ plan, rules, credentials }: TokenOwnerFacts): readonly Finding[] {
   const live = credentials.filter(isLive);
   if (live.length === 0) return [];
-  const targets = roleTargets(rules.mapping);
-  const dangerous = plan.operations.filter((operation) => endangers(operation, targets));
+  const dangerous = endangering(plan.operations, rules);
   const held = dangerous.flatMap((operation): readonly Finding[] => {
     const owned = live.filter((credential) => owns(credential, operation));
     if (owned.length === 0) return [];

@@ -93,10 +93,10 @@ export async function keepCredentials(
   return ports.stores.credentials.list();
 }
 
-/** The credentials of all connections as the guard judges them, read anew. */
+/** The credentials of all connections as the guard judges them, read anew; without a signal the directory is not asked. */
 export async function gatherCredentials(
   ports: CredentialPorts,
-  signal: AbortSignal,
+  signal?: AbortSignal,
   whom?: Asked,
 ): Promise<readonly GuardedCredential[]> {
   return guardedCredentials(await surveyCredentials(ports, signal, whom), ports, signal);
@@ -109,7 +109,7 @@ export async function gatherCredentials(
 export async function guardedCredentials(
   { credentials, configured }: CredentialSurvey,
   ports: CredentialPorts,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<readonly GuardedCredential[]> {
   const guarded: GuardedCredential[] = [];
   for (const credential of credentials) {
