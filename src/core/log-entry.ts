@@ -10,7 +10,8 @@ import type {
   ScopePath,
 } from './operation.ts';
 import type { Skip, SkipCode } from './skip.ts';
-import type { AttributeChange, Json, ResourceId } from './scim.ts';
+import type { AttributeChange, ResourceId } from './scim.ts';
+import { withoutSecret } from './without-secrets.ts';
 
 /** How an operation in the provisioning log ended. One still waiting is not in it. */
 export const SETTLED_OUTCOMES = [
@@ -124,20 +125,6 @@ export interface SettledOperation {
 
 /** Members named in one entry, of those added and of those removed. A cycle's operations list them all. */
 const MOST_MEMBERS = 100;
-
-const REDACTED = '[redacted]';
-
-/** RFC 7643 section 7: a password is write-only; a mapping may send one, a log may not keep it. */
-function isSecret(path: string): boolean {
-  return /(^|:)password$/i.test(path);
-}
-
-/** A change as it may be shown and kept: a secret's value is hidden, that it changed is not. */
-export function withoutSecret({ path, before, after }: AttributeChange): AttributeChange {
-  if (!isSecret(path)) return { path, before, after };
-  const hidden = (value: Json): Json => (value === null ? null : REDACTED);
-  return { path, before: hidden(before), after: hidden(after) };
-}
 
 /** What an operation sets, with what was there before. Operations that carry no attributes still change something. */
 function changesOf(operation: Operation): readonly AttributeChange[] {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CycleKind } from './cycle.ts';
 import type { Operation } from './operation.ts';
+import { shownOperation } from './without-secrets.ts';
 
 /** Something an operator should know about the plan that is no operation: nested groups found, users left out. */
 export interface Notice {
@@ -77,11 +78,14 @@ export function sortOperations(operations: Operation[]): readonly Operation[] {
   return operations.sort((a, b) => a.wave - b.wave || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
-/** Seals a plan: hashes operation by operation, so that a plan of a million operations needs no second copy in memory. */
+/**
+ * Seals a plan: hashes operation by operation, so that a plan of a million operations needs no second copy in memory. They
+ * are hashed as they are shown: a plan that somebody saved is without secrets, and has to fit its digest.
+ */
 export function sealPlan(plan: Omit<Plan, 'digest' | 'version'>): Plan {
   const hash = createHash('sha256');
   const { operations, ...head } = plan;
   hash.update(canonicalJson(head));
-  for (const operation of operations) hash.update('\n').update(canonicalJson(operation));
+  for (const operation of operations) hash.update('\n').update(canonicalJson(shownOperation(operation)));
   return { version: 1, ...plan, digest: hash.digest('hex') };
 }

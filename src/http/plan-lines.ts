@@ -1,3 +1,4 @@
+import { shownOperation } from '../core/without-secrets.ts';
 import type { MadePlan } from '../ports/operator.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Problem } from './problem.ts';
@@ -58,7 +59,9 @@ function* planLine({ plan, verdict, waiting }: MadePlan): Generator<string, void
   const rest = waiting === undefined ? '' : `,"waiting":${JSON.stringify(waiting)}`;
   yield `{"type":"plan","plan":${JSON.stringify(head).slice(0, -1)},"operations":[`;
   for (let from = 0; from < operations.length; from += OPERATIONS_PER_CHUNK) {
-    const texts = operations.slice(from, from + OPERATIONS_PER_CHUNK).map((operation) => JSON.stringify(operation));
+    const texts = operations
+      .slice(from, from + OPERATIONS_PER_CHUNK)
+      .map((operation) => JSON.stringify(shownOperation(operation)));
     yield (from === 0 ? '' : ',') + texts.join(',');
   }
   yield `]},"verdict":${JSON.stringify(verdict)}${rest}}\n`;

@@ -173,11 +173,12 @@ export interface CycleStore {
   leftInDoubt(connection: string): Promise<readonly LeftInDoubt[]>;
   /** Records what became of operations a closed cycle left in doubt, with their links; once, whoever else settled them. */
   recordLeft(cycle: string, results: readonly LeftResult[]): Promise<void>;
+  /** As they may be shown, without secrets. */
   operations(
     id: string,
     filter: { readonly states?: readonly OperationState[]; readonly after?: number; readonly limit: number },
   ): Promise<readonly OperationRecord[]>;
-  /** Newest first, over all cycles of the connection. */
+  /** Newest first, over all cycles of the connection, as they may be shown. */
   operationsOf(connection: string, anchor: Anchor, limit: number): Promise<readonly OperationRecord[]>;
   /** Gives up the leases of workers that are known to be dead (embedded store: every other worker). */
   releaseLeases(exceptWorker: string): Promise<number>;

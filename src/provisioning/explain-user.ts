@@ -7,6 +7,7 @@ import { userLabel } from '../core/planning/plan-accounts.ts';
 import { describePaths, leftOut } from '../core/reasons.ts';
 import { pathsOf, scopeOf } from '../core/scope.ts';
 import type { Json } from '../core/scim.ts';
+import { shownValues } from '../core/without-secrets.ts';
 import type { CompiledFilters } from '../core/scoping-filter.ts';
 import type { Connection } from '../ports/index.ts';
 import type { Explanation } from '../ports/operator.ts';
@@ -94,5 +95,5 @@ function mapOne(
   const result = desiredAccount(mapping, { user, roles }, linked ? 'update' : 'create');
   if ('failure' in result) return { values: { error: result.failure }, why: result.failure };
   const why = linked ? undefined : createProblem(result.account, provider.profile)?.why;
-  return { values: Object.fromEntries(result.account.attributes), ...(why === undefined ? {} : { why }) };
+  return { values: shownValues(Object.fromEntries(result.account.attributes)), ...(why === undefined ? {} : { why }) };
 }

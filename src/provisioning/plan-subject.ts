@@ -5,6 +5,7 @@ import { matchingTargets } from '../core/mapping/compile-mapping.ts';
 import { isEntitled, scopeOf } from '../core/scope.ts';
 import { compileFilters } from '../core/scoping-filter.ts';
 import { isOfStandingHold } from '../core/standing-holds.ts';
+import { shownOperation } from '../core/without-secrets.ts';
 import { isUndecided, type Verdict } from '../core/verdict.ts';
 import type { Connection } from '../ports/index.ts';
 import type { MadePlan, OnDemandPlan, ProvisionStep } from '../ports/operator.ts';
@@ -24,7 +25,8 @@ export async function planSubject(request: Request, idOrName: string): Promise<O
   const preparation = { ...request, kind: 'on-demand', subject } as const;
   const input = await gatherOnDemand(preparation);
   const { plan, verdict, waiting } = await planAndJudge(preparation, input);
-  const made = { plan, verdict, ...(waiting.length === 0 ? {} : { waiting }) };
+  const shown = { ...plan, operations: plan.operations.map(shownOperation) };
+  const made = { plan: shown, verdict, ...(waiting.length === 0 ? {} : { waiting }) };
   const before =
     subject.resource === 'user'
       ? userSteps(connection, input, subject, made)

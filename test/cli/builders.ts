@@ -4,7 +4,7 @@ import type { CliIo, Output } from '../../src/cli/io.ts';
 import { Interrupted } from '../../src/cli/io.ts';
 import type { CliParts } from '../../src/cli/parts.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { WAVE } from '../../src/core/operation.ts';
+import { WAVE, type CreateAccount } from '../../src/core/operation.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import { sealPlan } from '../../src/core/plan.ts';
 import type { Plan } from '../../src/core/plan.ts';
@@ -88,7 +88,7 @@ export async function run(argv: readonly string[], io: TestIo = testIo(), parts:
   return { code, ...io.written() };
 }
 
-export function createOperation(anchor: string, label: string): Operation {
+export function createOperation(anchor: string, label: string): CreateAccount {
   return {
     key: `${WAVE.accounts}:account:create:${anchor}`,
     wave: WAVE.accounts,

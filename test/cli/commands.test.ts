@@ -6,7 +6,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { waitingForCredential } from '../../src/core/rotation.ts';
 import { freePort } from '../../src/cli/demo/daemon.ts';
 import { WAVE } from '../../src/core/operation.ts';
+import type { Plan } from '../../src/core/plan.ts';
 import type { Finding, Verdict } from '../../src/core/verdict.ts';
+import { shownOperation } from '../../src/core/without-secrets.ts';
 import { inProcessTransport } from '../../src/cli/in-process.ts';
 import { aHold } from '../http/builders.ts';
 import { configFor, startApi } from './api-server.ts';
@@ -301,11 +303,26 @@ describe('headgate cycle start --full --wait', () => {
 });
 
 describe('headgate apply', () => {
-  async function saved(api: ApiServer, change: (text: string) => string = (text) => text): Promise<string> {
+  async function saved(
+    api: ApiServer,
+    change: (text: string) => string = (text) => text,
+    plan: Plan = PLAN,
+  ): Promise<string> {
     const file = join(api.folder, 'plan.json');
-    writeFileSync(file, change(JSON.stringify({ type: 'plan', schema: '1.0', plan: PLAN, verdict: ALLOWED })));
+    writeFileSync(file, change(JSON.stringify({ type: 'plan', schema: '1.0', plan, verdict: ALLOWED })));
     return file;
   }
+
+  test('takes a plan that was saved without the passwords it sets', async () => {
+    const api = await serverWith(cycleRoutes([OPEN, closed('succeeded')]));
+    const password = { path: 'password', before: null, after: '4711-Start!' };
+    const plan = planOf([{ ...createOperation('3', 'starter@contoso.com'), attributes: [password] }]);
+    const shown = { ...plan, operations: plan.operations.map(shownOperation) };
+    const file = await saved(api, (text) => text, shown);
+    expect(readFileSync(file, 'utf8')).not.toContain('4711');
+    expect((await headgate(api, ['apply', file])).code).toBe(0);
+    expect(api.asked[0]).toMatchObject({ body: { expectedDigest: plan.digest } });
+  });
 
   test('asks for exactly the digest that was reviewed, and waits', async () => {
     const api = await serverWith(cycleRoutes([OPEN, closed('succeeded')]));

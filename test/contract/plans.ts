@@ -1,6 +1,6 @@
 import type { Finding, Verdict } from '../../src/core/verdict.ts';
 import type { Link } from '../../src/core/link.ts';
-import { WAVE, type Operation } from '../../src/core/operation.ts';
+import { WAVE, type CreateAccount, type Operation } from '../../src/core/operation.ts';
 import { sealPlan, type Plan } from '../../src/core/plan.ts';
 import type { OperationResult, SliceWork } from '../../src/ports/slices.ts';
 
@@ -9,7 +9,7 @@ export function anchorOf(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 }
 
-export function aCreate(number: number): Operation {
+export function aCreate(number: number): CreateAccount {
   const anchor = anchorOf(number);
   return {
     key: `1:account:create:${anchor}`,

@@ -268,6 +268,16 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cycles.get(refused.id)).toMatchObject({ everything });
       });
 
+      test('a password is sent, and not shown', async () => {
+        const password = { path: 'password', before: null, after: '4711-Start!' };
+        const create: Operation = { ...aCreate(1), attributes: [password] };
+        const id = await exporting([create]);
+        const [shown] = await under.stores.cycles.operations(id, { limit: 1 });
+        expect(shown?.operation).toMatchObject({ attributes: [{ path: 'password', after: '[redacted]' }] });
+        expect(await under.stores.cycles.operationsOf(connection, create.anchor, 1)).toEqual([shown]);
+        expect((await start((await cut(id))[0])).operations[0]?.operation).toEqual(create);
+      });
+
       test('values no directory should hold come back as they were', async () => {
         const odd: Operation = { ...aCreate(1), label: 'nul \u0000 lone \ud800 "quote" \\ {curly} ☃ 🏳️‍🌈' };
         const id = await exporting([odd]);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RefusedError, TransientError } from '../../src/core/errors.ts';
+import { WAVE, type Operation } from '../../src/core/operation.ts';
 import type { Operator } from '../../src/ports/operator.ts';
 import { ALLOWED, aLog, anOperator, aPlan, listen, TOKEN, type RunningServer } from './builders.ts';
 
@@ -91,6 +92,24 @@ describe('a plan over HTTP', () => {
       throw new RefusedError('connection-paused', 'paused');
     });
     expect(linesOf((await ask('POST', PLAN)).text).at(-1)).toMatchObject({ problem: { code: 'connection-paused' } });
+  });
+
+  test('shows no password that it would set', async () => {
+    const create: Operation = {
+      key: '1:account:create:ada',
+      wave: WAVE.accounts,
+      resource: 'account',
+      kind: 'create',
+      anchor: 'ada',
+      label: 'ada@contoso.com',
+      reason: { code: 'entitled', text: 'assigned directly' },
+      attributes: [{ path: 'password', before: null, after: '4711-Start!' }],
+      references: [],
+    };
+    const { ask } = await serve(async () => ({ plan: { ...aPlan(1), operations: [create] }, verdict: ALLOWED }));
+    expect(linesOf((await ask('POST', PLAN)).text).at(-1)).toMatchObject({
+      plan: { operations: [{ label: 'ada@contoso.com', attributes: [{ path: 'password', after: '[redacted]' }] }] },
+    });
   });
 
   test('whose reader is slow tells the newest progress, not all there ever was', async () => {

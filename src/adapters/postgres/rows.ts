@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Departure } from '../../core/departure.ts';
 import type { Link, RememberedPath } from '../../core/link.ts';
+import { shownOperation } from '../../core/without-secrets.ts';
 import type { ConnectionState, CycleRecord, OperationRecord } from '../../ports/stores.ts';
 import type { StoredLink, Tables } from './tables.ts';
 
@@ -100,12 +101,12 @@ export function toCycle(row: CycleRow): CycleRecord {
   };
 }
 
-/** The row of an operation as its value. */
+/** The row of an operation as its value, as it may be shown. */
 export function toOperation(row: OperationRow): OperationRecord {
   return {
     cycle: row.cycle_id,
     sequence: row.sequence,
-    operation: row.body,
+    operation: shownOperation(row.body),
     state: row.state,
     attempts: row.attempts,
     ...optional('heldBy', row.held_by),

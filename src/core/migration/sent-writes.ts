@@ -1,16 +1,17 @@
 import type { SentWrite } from '../operation.ts';
 import { digestOf } from '../plan.ts';
+import { shownValues } from '../without-secrets.ts';
 import type { CallOutcome, ExactRequest } from './journal.ts';
 
 /** A refused write with a body longer than this, in characters, is kept without it: what follows says the same in parts. */
 const LONGEST_REFUSED = 500;
 
-/** A write as it is kept: a chunk of a thousand members that is refused again and again would be stored ten times over. */
+/** A write as it is kept, without secrets: a chunk of a thousand members that is refused again and again would be stored ten times over. */
 export function asKept(write: SentWrite): SentWrite {
-  if (write.outcome !== 'failed' || write.body === undefined) return write;
+  if (write.body === undefined) return write;
   const { body, ...rest } = write;
-  const length = JSON.stringify(body).length;
-  return length > LONGEST_REFUSED ? { ...rest, leftOut: length } : write;
+  const length = write.outcome === 'failed' ? JSON.stringify(body).length : 0;
+  return length > LONGEST_REFUSED ? { ...rest, leftOut: length } : { ...rest, body: shownValues(body) };
 }
 
 /** What the outcome of a call tells of its writes: nothing where the announced request went out once and its fate is the call's. */

@@ -1,6 +1,6 @@
 import type { DriftKind } from '../drift.ts';
 import type { Link } from '../link.ts';
-import { withoutSecret } from '../log-entry.ts';
+import { withoutSecret } from '../without-secrets.ts';
 import type { ChangeMembers, Operation } from '../operation.ts';
 import { listed } from '../reasons.ts';
 import type { Account, AttributeChange } from '../scim.ts';
