@@ -2,19 +2,6 @@ import type { Credential } from './credential.ts';
 import type { CycleResult } from './cycle.ts';
 import type { ProviderProfile } from './profile.ts';
 
-/** How a pause begins that ends when a credential is put to use. */
-const STOPPED_FOR_CREDENTIAL = 'waiting for a credential: ';
-
-/** The reason of a pause that ends when a credential is put to use. */
-export function waitingForCredential(why: string): string {
-  return `${STOPPED_FOR_CREDENTIAL}${why}`;
-}
-
-/** Whether a pause ends when a credential is put to use. */
-export function waitsForCredential(pausedReason: string | undefined): boolean {
-  return pausedReason?.startsWith(STOPPED_FOR_CREDENTIAL) === true;
-}
-
 /** Everything the next step of a rotation depends on: read anew each time, so a rotation goes on wherever it was left. */
 export interface RotationFacts {
   readonly connection: string;

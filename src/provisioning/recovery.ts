@@ -1,4 +1,5 @@
 import { RefusedError } from '../core/errors.ts';
+import { pausedByPerson } from '../core/pause-reason.ts';
 import { HEALTHY, isQuarantined } from '../core/quarantine.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Operator } from '../ports/operator.ts';
@@ -66,7 +67,12 @@ export function createRecovery(ports: Ports, connectionOf: (name: string) => Con
     },
     async pauseConnection(connection, reason) {
       const { name } = connectionOf(connection).rules;
-      const already = !(await stores.connections.pause(name, reason));
+      let already = false;
+      await stores.connections.changePause(name, (before) => {
+        const after = pausedByPerson(reason, before);
+        already = after === before;
+        return after;
+      });
       await nudge(name);
       const { pausedReason = reason, pausedAt = ports.clock.now() } = await stores.connections.get(name);
       return { already, since: pausedAt, reason: pausedReason };

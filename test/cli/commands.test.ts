@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
-import { waitingForCredential } from '../../src/core/rotation.ts';
+import { pausedBefore, waitingForCredential } from '../../src/core/pause-reason.ts';
 import { freePort } from '../../src/cli/demo/daemon.ts';
 import { WAVE } from '../../src/core/operation.ts';
 import type { Plan } from '../../src/core/plan.ts';
@@ -550,16 +550,14 @@ describe('the other commands', () => {
         'Nothing is sent over acme until: headgate connection resume -c acme\n',
     },
     {
-      rule: 'is not kept where it waits for a token, and ends with a new one, too',
+      rule: 'is kept where it waits for a token, and does not end with a new one',
       answer: {
         paused: true,
-        already: true,
+        already: false,
         since: Date.UTC(2026, 0, 4, 3),
-        reason: waitingForCredential('it was revoked'),
+        reason: pausedBefore('maintenance (by bob)', waitingForCredential('it was revoked')),
       },
-      says:
-        'acme is paused already, since 2026-01-04 03:00:00Z: waiting for a credential: it was revoked. That reason stays; the one given now is not kept.\n' +
-        'Nothing is sent over acme until a new token is in use, or until: headgate connection resume -c acme\n',
+      says: 'Nothing is sent over acme until: headgate connection resume -c acme\n',
     },
   ])('what connection pause is given $rule', async ({ answer, says }) => {
     const api = await serverWith((app) => {

@@ -4,7 +4,7 @@ import { useEntraWorlds } from './entra-world.ts';
 import { firstTime, wholeLineName } from './journal-deaths.ts';
 import { endOf } from './own-lives.ts';
 import { useOwnWorlds, type OwnWorld } from './own-world.ts';
-import { waitingForCredential, waitsForCredential } from '../../src/core/rotation.ts';
+import { waitingForCredential, withoutCredentialWait } from '../../src/core/pause-reason.ts';
 import { accountStates } from './surroundings.ts';
 
 const openWorld = useOwnWorlds();
@@ -97,7 +97,7 @@ test.each([
     );
     expect(pausedReason?.split('was rolled back')).toHaveLength(2);
     // What putting a token to use lifts.
-    await connections.changePause(at.name, (reason) => (waitsForCredential(reason) ? undefined : reason));
+    await connections.changePause(at.name, withoutCredentialWait);
     await runCycle(at);
     expect(accountStates(at)).toEqual(before);
   },

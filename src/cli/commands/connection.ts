@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { printable } from '../../core/printable.ts';
-import { waitsForCredential } from '../../core/rotation.ts';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import { parseDigest } from '../digest.ts';
 import { parseCount } from '../duration.ts';
@@ -44,7 +43,10 @@ export function registerConnection(program: Command, shell: Shell): void {
       .command('pause')
       .description('send nothing until somebody resumes; an open cycle is given up')
       .option(...CONNECTION_OPTION)
-      .requiredOption('--reason <text>', 'why; status shows it. Where it is paused already, the first reason stays'),
+      .requiredOption(
+        '--reason <text>',
+        'why; status shows it. Where it is paused already, the first reason stays, unless it only waits for a token',
+      ),
     runPause,
   );
   onRun<Options>(
@@ -92,8 +94,7 @@ async function runPause(session: Session, options: PauseOptions): Promise<ExitCo
       `${connection} is paused already, since ${shownTime(since)}: ${printable(reason)}. That reason stays; the one given now is not kept.`,
     );
   }
-  const until = waitsForCredential(reason) ? 'until a new token is in use, or until' : 'until';
-  session.say(`Nothing is sent over ${connection} ${until}: headgate connection resume -c ${connection}`);
+  session.say(`Nothing is sent over ${connection} until: headgate connection resume -c ${connection}`);
   return EXIT.done;
 }
 

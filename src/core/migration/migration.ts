@@ -1,3 +1,4 @@
+import { firstReason, pausedBefore } from '../pause-reason.ts';
 import type { Anchor } from '../directory.ts';
 
 /** `remove-groups` takes some groups out of the connection; `disable-scim` takes all and then switches it off. */
@@ -115,9 +116,6 @@ const FREEZING = { aborted: 'was aborted', 'rolled-back': 'was rolled back' } as
 /** How a migration may end that freezes its connection. */
 export type FreezingResult = keyof typeof FREEZING;
 
-/** Before what a frozen connection was paused for already. */
-const OVER = '. It was paused already, which resuming ends as well: ';
-
 function beginningOf(migration: string, result: FreezingResult): string {
   return `migration ${migration} ${FREEZING[result]}: `;
 }
@@ -132,8 +130,7 @@ export function freezeReason(
   why: string,
   pausedReason: string | undefined,
 ): string {
-  const before = thawedReason(migration, pausedReason);
-  return `${beginningOf(migration, result)}${why}${before === undefined ? '' : `${OVER}${before}`}`;
+  return pausedBefore(`${beginningOf(migration, result)}${why}`, thawedReason(migration, pausedReason));
 }
 
 /** Why a migration has frozen a connection paused for this reason; undefined where it was not this one. */
@@ -154,9 +151,7 @@ function readFreeze(
   const beginnings = [beginningOf(migration, 'aborted'), beginningOf(migration, 'rolled-back')];
   const beginning = beginnings.find((one) => pausedReason?.startsWith(one) === true);
   if (beginning === undefined || pausedReason === undefined) return undefined;
-  const rest = pausedReason.slice(beginning.length);
-  const end = rest.indexOf(OVER);
-  return end < 0 ? { why: rest } : { why: rest.slice(0, end), before: rest.slice(end + OVER.length) };
+  return firstReason(pausedReason.slice(beginning.length));
 }
 
 export type MigrationMode = 'forward' | 'rollback';

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { isElsewhere, type Credential, type CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { HEALTHY } from '../../core/quarantine.ts';
-import { waitingForCredential, waitsForCredential } from '../../core/rotation.ts';
+import { waitingForCredential, withoutCredentialWait } from '../../core/pause-reason.ts';
 import { ownerNamed, type CredentialDesk, type NewCredential, type ProbeOutcome } from '../../ports/credential-desk.ts';
 import type { KeptSecret, StoredCredential } from '../../ports/credentials.ts';
 import type { Connection, Ports } from '../../ports/index.ts';
@@ -223,10 +223,10 @@ async function promote(ports: Ports, id: string, by: string): Promise<Credential
   return promoted.after;
 }
 
-/** Lifts what stopped the connection for want of a credential; a person's own pause, and other trouble, stay. */
+/** Lifts what stopped the connection for want of a credential, also behind a graver reason; a person's own pause, and other trouble, stay. */
 async function goOn(ports: Ports, name: string): Promise<void> {
   const { connections, cycles } = ports.stores;
-  await connections.changePause(name, (reason) => (waitsForCredential(reason) ? undefined : reason));
+  await connections.changePause(name, withoutCredentialWait);
   await connections.changeHealth(name, (health) =>
     health.state !== 'healthy' && (health.reason === 'credential-refused' || health.reason === 'writes-refused')
       ? HEALTHY

@@ -2,12 +2,11 @@ import type { Credential } from '../../core/credential.ts';
 import type { CycleView } from '../../ports/operator.ts';
 import type { CredentialDesk, Rotation, RotationRequest } from '../../ports/credential-desk.ts';
 import { RefusedError } from '../../core/errors.ts';
+import { waitingForCredential, waitsForCredential } from '../../core/pause-reason.ts';
 import {
   installInstruction,
   newTokenInstruction,
   nextRotationStep,
-  waitingForCredential,
-  waitsForCredential,
   type RotationFacts,
   type RotationStep,
 } from '../../core/rotation.ts';

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { freezeReason, frozenBecause, thawedReason } from '../../../src/core/migration/migration.ts';
-import { waitingForCredential, waitsForCredential } from '../../../src/core/rotation.ts';
+import {
+  pausedBefore,
+  waitingForCredential,
+  waitsForCredential,
+  withoutCredentialWait,
+} from '../../../src/core/pause-reason.ts';
 
 const FROZEN = freezeReason('m1', 'aborted', 'Ann is gone', undefined);
 const ROTATED = waitingForCredential('the token is being rotated');
@@ -17,6 +22,14 @@ describe('the freeze of a connection', () => {
     expect(frozenBecause('m1', reason)).toBe('Ann is gone');
     expect(thawedReason('m1', reason)).toBe(before);
     expect(waitsForCredential(reason)).toBe(false);
+  });
+
+  test('keeps nothing behind that a new token has ended meanwhile', () => {
+    for (const before of [ROTATED, pausedBefore('audit (by ada)', ROTATED)]) {
+      const reason = withoutCredentialWait(freezeReason('m1', 'aborted', 'Ann is gone', before));
+      expect(frozenBecause('m1', reason)).toBe('Ann is gone');
+      expect(thawedReason('m1', reason)).toBe(before === ROTATED ? undefined : 'audit (by ada)');
+    }
   });
 
   test('told again it is the same, and told anew it keeps what was before all', () => {

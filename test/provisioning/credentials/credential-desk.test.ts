@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../../src/core/errors.ts';
+import { freezeReason, thawedReason } from '../../../src/core/migration/migration.ts';
+import { waitingForCredential } from '../../../src/core/pause-reason.ts';
+import { HEALTHY } from '../../../src/core/quarantine.ts';
+import type { StoredCredential } from '../../../src/ports/credentials.ts';
 import type { Ports } from '../../../src/ports/index.ts';
+import { createRecovery } from '../../../src/provisioning/recovery.ts';
 import { createCredentialDesk } from '../../../src/provisioning/credentials/credential-desk.ts';
+import { aCredential } from '../../builders.ts';
 import { only } from '../../only.ts';
 import { silentLog } from '../../silent-log.ts';
+import { aConnection, aSecret, fakeDirectory, fakeProvider } from '../fakes.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 4);
 const never = new AbortController().signal;
@@ -17,11 +25,27 @@ function aDesk() {
 /** A connection without any token, paused for `before` already. */
 function aConnectionPaused(before?: string) {
   let pausedReason = before;
+  let stored: readonly StoredCredential[] = [];
+  const probed = { ...fakeProvider({}), probe: async () => 'accepted' as const };
+  const read = () => Promise.reject(new ConfigError('there is no file', []));
+  const connection = {
+    ...aConnection(fakeDirectory({ assignments: [] }), probed),
+    credential: { ...aSecret, read },
+  };
   const ports = only<Ports>({
     clock: { now: () => NOW },
-    connections: new Map(),
+    connections: new Map([['acme', connection]]),
+    channels: new Map(),
+    vault: only<Ports['vault']>({ readReference: async () => 'new' }),
     stores: only<Ports['stores']>({
-      credentials: only<Ports['stores']['credentials']>({ list: async () => [] }),
+      credentials: only<Ports['stores']['credentials']>({
+        list: async () => stored,
+        secret: async () => ({ kind: 'file', path: '/run/secrets/new' }),
+        async change(changes) {
+          stored = changes.map(({ after, from = 0 }) => ({ ...after, version: from + 1 }));
+          return true;
+        },
+      }),
       cycles: only<Ports['stores']['cycles']>({ openCycle: async () => undefined }),
       connections: only<Ports['stores']['connections']>({
         get: async (connection) => ({ connection, schedulesPaused: false, ...(pausedReason && { pausedReason }) }),
@@ -30,11 +54,26 @@ function aConnectionPaused(before?: string) {
           pausedReason = reason;
           return true;
         },
+        async changePause(_connection, change) {
+          pausedReason = change(pausedReason);
+        },
+        changeHealth: async () => ({ before: HEALTHY, after: HEALTHY }),
       }),
+      notifications: only<Ports['stores']['notifications']>({ channels: async () => [] }),
     }),
   });
   const desk = createCredentialDesk({ ports, log: silentLog, startFullCycle: async () => ({ id: 'c-1' }) });
-  return { desk, reason: () => pausedReason };
+  const { pauseConnection } = createRecovery(ports, () => connection);
+  return {
+    desk,
+    reason: () => pausedReason,
+    pause: (why: string) => pauseConnection('acme', why),
+    freeze: () => (pausedReason = freezeReason('m1', 'aborted', 'Ann is gone', pausedReason)),
+    promote: () => {
+      stored = [{ ...aCredential({ id: 'new', state: 'candidate' }), version: 1 }];
+      return desk.promote('new', 'ben', never);
+    },
+  };
 }
 
 describe('a rotation with a pause', () => {
@@ -55,6 +94,36 @@ describe('a rotation with a pause', () => {
       'the connection is paused already, and stays so when the new token is in use: audit (by ada). To end that: headgate connection resume -c acme',
     ]);
     expect(reason()).toBe('audit (by ada)');
+  });
+});
+
+describe('a token that is put to use', () => {
+  const ROTATED = waitingForCredential('the token is being rotated');
+
+  test('ends the pause that waited for it', async () => {
+    const { promote, reason } = aConnectionPaused(ROTATED);
+    await promote();
+    expect(reason()).toBeUndefined();
+  });
+
+  test('ends that pause behind the freeze of a migration, too, so that it does not come back when that is lifted', async () => {
+    const { promote, reason, freeze } = aConnectionPaused(ROTATED);
+    freeze();
+    await promote();
+    expect(reason()).toBe('migration m1 was aborted: Ann is gone');
+    expect(thawedReason('m1', reason())).toBeUndefined();
+  });
+
+  test('does not end the pause of a person who found the connection waiting for it', async () => {
+    const { promote, reason, pause } = aConnectionPaused(ROTATED);
+    expect(await pause('wrong removals, stop (by ada)')).toEqual({
+      already: false,
+      since: NOW,
+      reason: `wrong removals, stop (by ada). It was paused already, which resuming ends as well: ${ROTATED}`,
+    });
+    expect((await pause('lunch (by ben)')).already).toBe(true);
+    await promote();
+    expect(reason()).toBe('wrong removals, stop (by ada)');
   });
 });
 
