@@ -1,5 +1,11 @@
 import type { Notification } from './notification.ts';
 
+/** How the end of a retired token is known; of what was told by older versions nobody knows. */
+const HOW_ENDED: Readonly<Partial<Record<string, string>>> = {
+  refused: ': the service provider refuses it',
+  'by-person': ': a person says that it was deleted at the service provider; nobody could see whether that refuses it',
+};
+
 /** One notification as a sentence, with what to do where there is something to do. */
 export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind' | 'connection' | 'facts'>): string {
   const fact = (name: string) => String(facts[name] ?? '?');
@@ -12,7 +18,7 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
     case 'token.switched':
       return `The service provider refused the token in use; Headgate switched to the ${token} once, and will not do so again by itself. See: headgate token list -c ${connection}`;
     case 'token.retired':
-      return `The ${token} is retired: the service provider refuses it.`;
+      return `The ${token} is retired${HOW_ENDED[fact('confirmed')] ?? ''}.`;
     case 'token.revoked':
       return `The ${token} is revoked and dead.`;
     case 'token.expiring':

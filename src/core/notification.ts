@@ -38,6 +38,14 @@ export function kindOfCredentialEvent(event: string): NotificationKind | undefin
   return BY_EVENT[event];
 }
 
+/** What is told of an entry in a credential's history. */
+export function factsOfCredentialEvent(
+  event: string,
+  { fingerprint, detail }: { readonly fingerprint: string; readonly detail?: string },
+): NewNotification['facts'] {
+  return event === 'retired' && detail !== undefined ? { fingerprint, confirmed: detail } : { fingerprint };
+}
+
 const BY_EVENT: Readonly<Partial<Record<string, NotificationKind>>> = {
   added: 'token.generated',
   installed: 'token.generated',

@@ -47,6 +47,10 @@ export function describeNotifications(name: string, open: () => Promise<StoresUn
       const dead = { ...made, state: 'dead' as const };
       expect(await credentials.change([{ after: dead, from: 99, event: 'revoked', by: 'ada' }])).toBe(false);
       expect(await kinds()).toEqual(['token.generated']);
+      const retired = { after: { ...made, state: 'retired' as const }, from: (stored?.version ?? 0) + 1 };
+      await credentials.change([{ ...retired, event: 'retired', by: 'ada', detail: 'by-person' }]);
+      const [last] = (await under.stores.notifications.list(100)).filter((one) => one.connection === connection);
+      expect(last).toMatchObject({ kind: 'token.retired', facts: { fingerprint: 'f1', confirmed: 'by-person' } });
     });
 
     test('a channel delivers what comes after it was opened, once, in order, under a claim', async () => {

@@ -2,6 +2,7 @@ import { describeCredentials } from './credentials.contract.ts';
 import { describeDrift } from './drift.contract.ts';
 import { describeHolds } from './holds.contract.ts';
 import { describeLinks } from './links.contract.ts';
+import { describeNotifications } from './notifications.contract.ts';
 import { STORES } from './open-stores.ts';
 import { describeRecoveryStores } from './recovery.contract.ts';
 import { describeStores } from './stores.contract.ts';
@@ -13,4 +14,5 @@ for (const [name, open] of STORES) {
   describeDrift(name, open);
   describeHolds(name, open);
   describeLinks(name, open);
+  describeNotifications(name, open);
 }

@@ -163,6 +163,19 @@ describe('what people are told', () => {
     expect(sentence.length).toBeGreaterThan(20);
   });
 
+  test.each([
+    [{ confirmed: 'refused' }, 'The token f1 of acme is retired: the service provider refuses it.'],
+    [
+      { confirmed: 'by-person' },
+      'The token f1 of acme is retired: a person says that it was deleted at the service provider; nobody could see whether that refuses it.',
+    ],
+    [{}, 'The token f1 of acme is retired.'],
+  ])('a retired token is told with how its end is known: %j', (how, sentence) => {
+    expect(sentenceOf({ kind: 'token.retired', connection: 'acme', facts: { fingerprint: 'f1', ...how } })).toBe(
+      sentence,
+    );
+  });
+
   test('a token that came in is told as new, and not again when a person gives it to Entra', () => {
     const given = afterEvent(aCredential({ state: 'active' }), { kind: 'installed-in-entra' }, 0);
     expect(given).toMatchObject({ provenBy: 'entra' });

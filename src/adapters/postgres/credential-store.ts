@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
 import type { CredentialChange, CredentialStore, StoredCredential } from '../../ports/credentials.ts';
 import type { Credential } from '../../core/credential.ts';
-import { kindOfCredentialEvent } from '../../core/notification.ts';
+import { factsOfCredentialEvent, kindOfCredentialEvent } from '../../core/notification.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
 import { insertNotification } from './notification-store.ts';
 import type { Sql, Tx } from './tables.ts';
@@ -108,5 +108,7 @@ async function write(tx: Tx, change: CredentialChange, now: number): Promise<voi
     .execute();
   const kind = kindOfCredentialEvent(change.event);
   const { connection, fingerprint } = after;
-  if (kind !== undefined) await insertNotification(tx, { kind, connection, facts: { fingerprint } }, now);
+  const { event, detail } = change;
+  const facts = factsOfCredentialEvent(event, { fingerprint, ...(detail === undefined ? {} : { detail }) });
+  if (kind !== undefined) await insertNotification(tx, { kind, connection, facts }, now);
 }
