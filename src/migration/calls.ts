@@ -26,36 +26,43 @@ function outcomeOf(key: string, error: unknown): CallOutcome {
  * after the last. True when all were made; false when the step is to stop. Throws the first failure once it is recorded.
  */
 export async function changeDirectory(context: StepContext, calls: readonly MigrationCall[]): Promise<boolean> {
-  const writer = requireWriter(context.ports);
   for (let start = 0; start < calls.length; start += TOGETHER) {
     if (await context.interrupted()) return false;
-    const batch = calls.slice(start, start + TOGETHER);
-    await context.append([{ kind: 'calling', step: context.step, calls: batch }]);
-    const failures: unknown[] = [];
-    const outcomes = await pMap(
-      batch,
-      async ({ key, change, request }): Promise<CallOutcome> => {
-        if (change === undefined) throw new Error(`the call ${key} changes nothing in the directory`);
-        const writes: SentWrite[] = [];
-        const withSent = (outcome: CallOutcome) => ({ ...outcome, ...sentBeside(request, outcome.state, writes) });
-        try {
-          const { state, assignment } = await writer.apply(change, context.signal, (write) => writes.push(write));
-          return withSent({ key, state, ...(assignment === undefined ? {} : { assignment }) });
-        } catch (error) {
-          // Somebody who was deleted meanwhile needs no assignment; the next survey says what that means.
-          if (!(error instanceof NotFoundError)) failures.push(error);
-          const outcome = outcomeOf(key, error);
-          // How the last try was refused says nothing of one before it that was not answered.
-          const mayBeDone = writes.some((write) => write.outcome === 'unknown');
-          return withSent(mayBeDone ? { ...outcome, state: 'unknown' } : outcome);
-        }
-      },
-      { concurrency: AT_ONCE },
-    );
-    await context.append([{ kind: 'called', step: context.step, outcomes }]);
-    if (failures.length > 0) throw failures[0];
+    await changeAtOnce(context, calls.slice(start, start + TOGETHER));
   }
   return true;
+}
+
+/**
+ * The same whatever was asked for meanwhile, and though the connection be paused: only whoever has lost the migration's lease
+ * makes none. For what protects people.
+ */
+export async function changeAtOnce(context: StepContext, calls: readonly MigrationCall[]): Promise<void> {
+  const writer = requireWriter(context.ports);
+  await context.append([{ kind: 'calling', step: context.step, calls }]);
+  const failures: unknown[] = [];
+  const outcomes = await pMap(
+    calls,
+    async ({ key, change, request }): Promise<CallOutcome> => {
+      if (change === undefined) throw new Error(`the call ${key} changes nothing in the directory`);
+      const writes: SentWrite[] = [];
+      const withSent = (outcome: CallOutcome) => ({ ...outcome, ...sentBeside(request, outcome.state, writes) });
+      try {
+        const { state, assignment } = await writer.apply(change, context.signal, (write) => writes.push(write));
+        return withSent({ key, state, ...(assignment === undefined ? {} : { assignment }) });
+      } catch (error) {
+        // Somebody who was deleted meanwhile needs no assignment; the next survey says what that means.
+        if (!(error instanceof NotFoundError && change.kind === 'assign')) failures.push(error);
+        const outcome = outcomeOf(key, error);
+        // How the last try was refused says nothing of one before it that was not answered.
+        const mayBeDone = writes.some((write) => write.outcome === 'unknown');
+        return withSent(mayBeDone ? { ...outcome, state: 'unknown' } : outcome);
+      }
+    },
+    { concurrency: AT_ONCE },
+  );
+  await context.append([{ kind: 'called', step: context.step, outcomes }]);
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Makes one change at the provider: announced before, recorded after with what was really sent, and the links that follow. */

@@ -1,8 +1,9 @@
 import { HeadgateError } from '../../core/errors.ts';
+import type { NativeJob } from '../../core/migration/native-job.ts';
 import { restOf } from '../../core/migration/standstill.ts';
 import type { MigrationState } from '../../core/migration/state.ts';
 import type { Survey } from '../../core/migration/survey.ts';
-import { changeDirectory, directoryCall } from '../calls.ts';
+import { changeAtOnce, changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { notYet, seenTwice } from './look.ts';
 import { readJob } from './native-cycle.ts';
@@ -47,19 +48,47 @@ export async function pauseJob(context: StepContext): Promise<StepOutcome> {
 }
 
 /**
- * Stops Entra's own job because somebody would lose access or has lost it. What comes of it in words: where it cannot be
- * stopped, a person must, and how it is started again, which only a person does.
+ * Stops Entra's own job because somebody would lose access or has lost it, the one there is now. What comes of it in words:
+ * where it cannot be stopped, a person must, and how it is started again, which only a person does.
  */
 export async function freezeJob(context: StepContext): Promise<string> {
   const { before, engine } = context.state();
-  const [application, job] = [before?.application.id, before?.job?.id];
-  if (engine !== 'entra' || application === undefined || job === undefined) return '';
+  if (engine !== 'entra' || before === undefined) return '';
+  const { id: application } = before.application;
   try {
-    await changeDirectory(context, [pauseCall(context, application, job)]);
-    return `; Entra's own provisioning was paused, so that nobody else loses access. ${howToStart(before)}`;
+    const { jobs, unread } = await jobsNow(context, application);
+    if (jobs.length === 0)
+      return `; SEE that Entra's own provisioning is stopped: none was found for this application that could be paused`;
+    const running = jobs.filter(({ code }) => code !== 'Paused');
+    // Not kept from it by whoever pauses or aborts meanwhile, this or the connection: they want the same.
+    if (running.length > 0)
+      await changeAtOnce(
+        context,
+        running.map(({ id }) => pauseCall(context, application, id)),
+      );
+    const others = unread === undefined ? '' : ` Whether another runs could not be read (${unread}): see in Entra.`;
+    return `; Entra's own provisioning was paused, so that nobody else loses access.${others} ${howToStart(before)}`;
   } catch (error) {
     if (!(error instanceof HeadgateError)) throw error;
     return `; STOP Entra's own provisioning by hand, it could not be paused: ${error.message}`;
+  }
+}
+
+type SeenJob = Pick<NativeJob, 'id' | 'code'>;
+
+/** The jobs there are, read anew: one may have taken another's place. Where they cannot be read, the last one known. */
+async function jobsNow(
+  context: StepContext,
+  application: string,
+): Promise<{ readonly jobs: readonly SeenJob[]; readonly unread?: string }> {
+  const { connection, signal } = context;
+  try {
+    return { jobs: await connection.directory.readProvisioningJobs(application, signal) };
+  } catch (error) {
+    const { before, nativeJobs } = context.state();
+    const known = Object.values(nativeJobs).flat().at(-1) ?? before?.job;
+    if (!(error instanceof HeadgateError) || known === undefined) throw error;
+    return { jobs: [{ id: known.id, code: 'state unknown' }], unread: error.message };
   }
 }
 
