@@ -65,6 +65,35 @@ test.each([
   },
 );
 
+test('M3: who joins a group while it is asked whether another connection needs it is seen before it is unassigned', async () => {
+  const organisation = company({ users: 7, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
+  const joined: string[] = [];
+  const at = await openWorld({
+    organisation,
+    beside: (own) => {
+      const readMemberships: typeof own.directory.readMemberships = async (groups, signal) => {
+        const [group] = groups;
+        // One group by itself: the question just before it goes.
+        if (group !== undefined && groups.length === 1 && joined.length === 0) {
+          joined.push(group);
+          at.tenant.control.addMember(group, personName(7));
+        }
+        return own.directory.readMemberships(groups, signal);
+      };
+      const scope = { groups: true, nestedGroups: 'expand' } as const;
+      const rules = { ...own.rules, name: `${own.rules.name}-beside`, scope };
+      return { ...own, rules, directory: { ...own.directory, readMemberships } };
+    },
+  });
+  await at.start('remove-groups', ['Crew', 'Deck']);
+  expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
+  expect(joined).toEqual([]);
+  await at.approve();
+  expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
+  expect(joined).toHaveLength(1);
+  expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(1, 7)].toSorted());
+});
+
 test('M3, M13: 429 on assignment writes are waited out, and nobody is left out or assigned twice', async () => {
   const at = await open();
   const before = accountStates(at);

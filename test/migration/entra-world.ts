@@ -99,6 +99,8 @@ export interface EntraWorldOptions {
   readonly vendor?: SurroundingsOptions['vendor'];
   /** Token of its own that is saved in Entra's job; absent, it has Headgate's. */
   readonly jobToken?: string;
+  /** Another connection of the same application, made from this one. */
+  readonly beside?: (own: Connection) => Connection;
 }
 
 /** A company that Entra's own service has provisioned, and Headgate beside it. Cycles of Entra's job run when told to. */
@@ -141,7 +143,7 @@ export function useEntraWorlds(): (options: EntraWorldOptions) => Promise<EntraW
 
 async function openEntraWorld(
   database: Database,
-  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS, vendor, jobToken }: EntraWorldOptions,
+  { organisation, job, permissions = ENTRA_MIGRATION_PERMISSIONS, vendor, jobToken, beside }: EntraWorldOptions,
 ): Promise<EntraWorld> {
   const name = `acme-${++worlds}`;
   const clock = { now: () => Date.now() };
@@ -161,6 +163,7 @@ async function openEntraWorld(
   const unused = (): never => {
     throw new Error('not part of a migration with the engine of Entra');
   };
+  const all = beside === undefined ? [connection] : [connection, beside(connection)];
   const mortal = mortalMigrations(stores.migrations);
   const ports: Ports = {
     stores: { ...stores, migrations: mortal.migrations },
@@ -173,7 +176,7 @@ async function openEntraWorld(
       counts: unused,
       ping: unused,
     },
-    connections: new Map([[name, connection]]),
+    connections: new Map(all.map((one) => [one.rules.name, one])),
     clock,
     metrics: around.metrics,
     worker: { id: 'w1', leaseMs: 60_000, sliceSize: 1, window: 1 },

@@ -50,8 +50,8 @@ async function unassign(
   application: string,
   group: SurveyedGroup,
 ): Promise<StepOutcome | undefined> {
-  const uncovered = await unlessCovered(context, group.anchor);
-  if (uncovered !== undefined) return uncovered;
+  const needed = await unlessNeededElsewhere(context, group.anchor);
+  if (needed !== undefined) return needed;
   const link = await groupLink(context, group.anchor);
   const found = link === undefined ? undefined : await membersOf(context, link);
   if (found !== undefined && found.members.length > 0)
@@ -60,8 +60,9 @@ async function unassign(
       step: 'empty-groups',
       why: `SCIM group ${group.name} has ${counted(found.members.length, 'member')} again`,
     };
-  const needed = await unlessNeededElsewhere(context, group.anchor);
-  if (needed !== undefined) return needed;
+  // Last: the others may read for minutes, and somebody may join meanwhile.
+  const uncovered = await unlessCovered(context, group.anchor);
+  if (uncovered !== undefined) return uncovered;
   const calls = group.assignments.map(({ id, roleId }) => ({
     ...directoryCall(context, `unassign ${id}`, `unassign group ${group.name}`, {
       kind: 'unassign',
