@@ -9,7 +9,6 @@ import { wayOf } from '../core/migration/seen-ways.ts';
 import { userAndRole } from '../core/migration/own-assignments.ts';
 import type { MigrationRequest } from '../core/migration/migration.ts';
 import { tokensElsewhere } from '../core/migration/elsewhere-findings.ts';
-import type { NativeJobs } from '../core/guards/facts.ts';
 import type { Survey, SurveyedJobs } from '../core/migration/survey.ts';
 import { assignedAmong, countedMembers, groupsOfRequest, surveyOf } from '../core/migration/survey-of.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -104,15 +103,16 @@ export async function takeSurvey(
   return { survey, facts, due, escrows, assumed };
 }
 
-/** Whether the directory's own engine works on the same application; not asked where the configuration says so. */
+/**
+ * Whether the directory's own engine works on the same application. Asked though the guard be off that asks it in cycles: what
+ * that engine provisions by the same assignments, a migration would take away there.
+ */
 export async function otherJobs(
-  { rules, directory }: Connection,
+  { directory }: Connection,
   applicationId: Anchor,
   signal: AbortSignal,
 ): Promise<Extract<SurveyedJobs, { readonly engine: 'headgate' }>> {
-  const asked = !rules.guards.off.includes('native-job-active');
-  const none: NativeJobs = { known: true, active: [] };
-  return { engine: 'headgate', others: asked ? await directory.readNativeJobs(applicationId, signal) : none };
+  return { engine: 'headgate', others: await directory.readNativeJobs(applicationId, signal) };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expiryWarning, EXPIRY_DAYS, isLive, type Credential } from '../core/credential.ts';
 import { isHeadgateError } from '../core/errors.ts';
+import { NO_OTHER } from '../core/guards/native-job.ts';
 import { placeOfOwner, type GuardedCredential } from '../core/guards/token-owner.ts';
 import { brokenBy } from '../core/migration/journal.ts';
 import { standsStillForMigration } from '../core/migration/standstill.ts';
@@ -112,7 +113,10 @@ export async function checkNativeJobs(
   });
   if (jobs === undefined) return [];
   const line = { area: `${name}: directory`, name: "the directory's own provisioning" };
-  if (!jobs.known) return [{ ...line, ok: false, detail: jobs.why, remedy: jobs.remedy }];
+  if (!jobs.known)
+    return [
+      { ...line, ok: false, detail: jobs.why, remedy: engine === 'entra' ? jobs.remedy : `${jobs.remedy} ${NO_OTHER}` },
+    ];
   if (engine === 'entra') return [{ ...line, ...(await judgeEngine(name, jobs.active, stores)) }];
   if (jobs.active.length === 0) return [{ ...line, ok: true, detail: 'stands still' }];
   const remedy = 'stop it before Headgate writes: two engines would undo each other.';

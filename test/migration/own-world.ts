@@ -1,6 +1,7 @@
 import type { Database } from '../../src/adapters/postgres/database.ts';
 import { createStores } from '../../src/adapters/postgres/stores.ts';
 import { createVault } from '../../src/adapters/vault/vault.ts';
+import type { ConnectionRules } from '../../src/core/connection.ts';
 import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import type { MigrationKind } from '../../src/core/migration/migration.ts';
 import type { MigrationView } from '../../src/core/migration/view.ts';
@@ -13,7 +14,7 @@ import { createPace } from '../../src/provisioning/pace.ts';
 import { sweep } from '../../src/provisioning/sweep.ts';
 import { unlessSwitchedOff } from '../../src/provisioning/switched-off.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
-import { defaultMapping, theRules } from '../builders.ts';
+import { defaultMapping, theGuards, theRules } from '../builders.ts';
 import { aHandClock } from '../contract/stores.contract.ts';
 import { ModelProcess } from '../model/model-process.ts';
 import { ModelQueue } from '../model/model-queue.ts';
@@ -67,18 +68,20 @@ let worlds = 0;
 
 /**
  * For the worlds of a test file: what this returns opens one, over real HTTP and a real database, and runs its first full
- * cycle.
+ * cycle. `off`: guards that are switched off.
  */
 export function useOwnWorlds(
   vendor?: SurroundingsOptions['vendor'],
+  off: ConnectionRules['guards']['off'] = [],
 ): (organisation: Organisation) => Promise<OwnWorld> {
-  return useWorlds((database, organisation) => openOwnWorld(database, organisation, vendor));
+  return useWorlds((database, organisation) => openOwnWorld(database, organisation, vendor, off));
 }
 
 async function openOwnWorld(
   database: Database,
   organisation: Organisation,
   vendor: SurroundingsOptions['vendor'],
+  off: ConnectionRules['guards']['off'],
 ): Promise<OwnWorld> {
   const name = `own-${++worlds}`;
   const clock = aHandClock(Date.now());
@@ -93,7 +96,7 @@ async function openOwnWorld(
     const queue = new ModelQueue(() => clock.now());
     const own = <T extends object>(port: T): T => process.own(port);
     const connection: Connection = {
-      rules: theRules({ name, application: around.principal.appId }),
+      rules: theRules({ name, application: around.principal.appId, guards: theGuards({ off }) }),
       mapping: defaultMapping(),
       directory: own(around.directory),
       provider: own(unlessSwitchedOff(around.scim, name, stores.connections, () => clock.now())),

@@ -25,7 +25,7 @@ export async function readNativeJobs(
     return {
       known: false,
       why: "whether Entra's own provisioning still runs for this application cannot be seen: Microsoft Graph refused to show its jobs (403)",
-      remedy: `${permissionRemedy(CALLS.nativeJobs, client)} If nothing but Headgate provisions this application, put native-job-active into guards.off instead.`,
+      remedy: permissionRemedy(CALLS.nativeJobs, client),
     };
   }
 }

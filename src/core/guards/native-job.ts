@@ -2,6 +2,10 @@ import { listed } from '../reasons.ts';
 import type { Finding } from '../verdict.ts';
 import type { Guard } from './facts.ts';
 
+/** What ends the warning of a guard that cannot look. */
+export const NO_OTHER =
+  'If nothing but Headgate provisions this application, put native-job-active into guards.off instead.';
+
 /** Where the configuration names Entra's engine the plan is refused: no approval makes two engines one. */
 function notOurs(operations: number): Finding {
   return {
@@ -22,7 +26,8 @@ export const nativeJobActive: Guard = ({ plan, nativeJobs, rules }) => {
   const sent = plan.operations.filter(({ kind }) => kind !== 'link');
   if (rules.engine === 'entra') return sent.length === 0 ? [] : [notOurs(sent.length)];
   if (!nativeJobs.known) {
-    const { why: message, remedy } = nativeJobs;
+    const { why: message, remedy: allow } = nativeJobs;
+    const remedy = `${allow} ${NO_OTHER}`;
     return [{ guard: 'native-job-active', effect: 'warn', message, remedy, operations: [], numbers: {} }];
   }
   if (nativeJobs.active.length === 0 || sent.length === 0) return [];

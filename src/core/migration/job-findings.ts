@@ -44,9 +44,16 @@ export function otherEngineFindings(
 ): readonly SurveyFinding[] {
   const anchors = [application.id];
   if (!jobs.known)
-    return [{ code: 'native-job-unseen', severity: 'note', text: `${jobs.why}. ${jobs.remedy}`, anchors }];
+    return [
+      {
+        code: 'native-job-unseen',
+        severity: 'note',
+        text: `${jobs.why}: see that it does not. ${jobs.remedy}`,
+        anchors,
+      },
+    ];
   if (jobs.active.length === 0) return [];
-  const text = `Entra's own provisioning still runs for this application (${listed(jobs.active)}) and would work on the same groups: stop it (Provisioning, Stop provisioning)`;
+  const text = `Entra's own provisioning still runs for this application (${listed(jobs.active)}) and goes by the same assignments: stop it (Provisioning, Stop provisioning) until the migration has ended, and let a cycle that is under way end first`;
   return [{ code: 'native-job-active', severity: 'refuse', text, anchors }];
 }
 

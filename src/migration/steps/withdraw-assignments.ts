@@ -15,7 +15,7 @@ import type { StepContext, StepOutcome } from '../step-context.ts';
 import { alsoGivenElsewhere } from '../given-elsewhere.ts';
 import { giveBack } from './give-back.ts';
 import { readGiven } from './given.ts';
-import { later, notYet, seenTwice } from './look.ts';
+import { later, notYet, seenTwice, unlessTwoEngines } from './look.ts';
 
 /**
  * Assignments withdrawn between two looks at whether their users are still members: some ten seconds' worth. A look reads
@@ -68,6 +68,9 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
       context,
       counted(ready.length, 'assignment was withdrawn and still shows', 'assignments were withdrawn and still show'),
     );
+  // Nothing shows whether a cycle of that job has seen the groups let these people in.
+  const other = await unlessTwoEngines(context);
+  if (other !== undefined) return other;
   // Not all at once, so that membership and assignments are read anew before the next.
   const calls = open.slice(0, AT_ONCE).map(({ id, principal, roleId }) => ({
     ...directoryCall(context, withdrawKey({ id }), `withdraw the direct assignment of ${principal}`, {
@@ -85,7 +88,7 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
 
 /**
  * Whether a whole cycle of Entra's has seen a group let somebody in: one that is under way may miss what began later, and so
- * whoever has nothing else. Where Headgate is the engine it reads anew itself.
+ * whoever has nothing else. Where Headgate is the engine it reads anew itself, and no job of Entra's may run.
  */
 function seenByEntra(
   { engine, letIn }: Pick<MigrationState, 'engine' | 'letIn'>,
