@@ -15,7 +15,7 @@ import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
-import { readJournal } from '../provisioning/read-journal.ts';
+import { createProvingReader } from '../provisioning/read-journal.ts';
 import { sentByCycles } from './own-cycles.ts';
 import { SOON_MS, unlessLost } from './steps/look.ts';
 import { freezeJob, pausedWords } from './steps/pause-job.ts';
@@ -76,11 +76,9 @@ export async function advanceMigration(
 
 async function advance(given: Advance, signal: AbortSignal): Promise<number | undefined> {
   const { id, ports, log, worker } = given;
+  const read = createProvingReader(ports.stores.migrations, id);
   for (;;) {
-    const { lines, state } = await readJournal(ports.stores.migrations, id, (read) => ({
-      lines: read,
-      state: stateOf(read),
-    }));
+    const { lines, state } = await read((all) => ({ lines: all, state: stateOf(all) }));
     if (await endFrozen(given, state, signal)) return undefined;
     const action = nextMigrationStep(state, ports.clock.now());
     switch (action.do) {

@@ -12,7 +12,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
 import { connectionDigest } from '../provisioning/connection-digest.ts';
-import { readJournal } from '../provisioning/read-journal.ts';
+import { createProvingReader } from '../provisioning/read-journal.ts';
 import { connectionsBeside, overtaken } from './beside.ts';
 import { createJournalReader } from './journal-reader.ts';
 import { planMigration, whatIf } from './plan.ts';
@@ -64,7 +64,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     entryFor: (state: MigrationState, now: number) => JournalEntry | Promise<JournalEntry>,
   ): Promise<MigrationView> {
     const migration = await found(name);
-    const state = await readJournal(migrations, migration.id, stateOf);
+    const state = await createProvingReader(migrations, migration.id)(stateOf);
     const entry = await entryFor(state, ports.clock.now());
     const beside = connectionsBeside(connectionOf(name), ports.connections);
     const added = await migrations.append(migration.id, [entry], { beside });

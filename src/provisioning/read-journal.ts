@@ -1,4 +1,11 @@
-import { brokenJournal, readWhole, requireReadable, type JournalLine } from '../core/migration/journal.ts';
+import {
+  brokenAt,
+  brokenJournal,
+  readWhole,
+  requireReadable,
+  type JournalEnd,
+  type JournalLine,
+} from '../core/migration/journal.ts';
 import type { MigrationStore } from '../ports/migration-store.ts';
 
 type Journals = Pick<MigrationStore, 'lines' | 'journalEnd'>;
@@ -12,6 +19,24 @@ export async function readJournal<T>(
   // First: a line added in between is one more than it tells of, and none too few.
   const end = await journalEnd(id);
   return readWhole(id, await lines(id), end, read);
+}
+
+/**
+ * For whoever acts by the journal of a migration: what this returns reads it whole as `readJournal` does, and tells as well
+ * what was changed within a line. Asked again, it looks into the lines since.
+ */
+export function createProvingReader(
+  { lines, journalEnd }: Journals,
+  id: string,
+): <T>(read: (lines: readonly JournalLine[]) => T) => Promise<T> {
+  let proved: JournalEnd | undefined;
+  return async (read) => {
+    const end = await journalEnd(id);
+    const all = await lines(id);
+    const found = readWhole(id, all, end, read, (migration, own, kept) => brokenAt(migration, own, kept, proved));
+    proved = { lines: all.length, hash: all.at(-1)?.hash ?? '' };
+    return found;
+  };
 }
 
 /** Reads the last line of a journal and not the others. RefusedError 'journal-broken' where it is missing or another. */

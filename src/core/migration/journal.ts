@@ -207,10 +207,19 @@ export interface JournalEnd {
 
 /**
  * Number of the first line that does not fit the chain; undefined when all do. An empty journal is no chain at all. With
- * `end`, read before the lines were, a last line that is missing or another is told of, too.
+ * `end`, read before the lines were, a last line that is missing or another is told of, too. Of one that was found whole up
+ * to `proved`, which was its end then, the lines since are looked into.
  */
-export function brokenAt(migration: string, lines: readonly JournalLine[], end?: JournalEnd): number | undefined {
-  return misfitAt(migration, lines, end, (line) => line.hash === lineHash(line));
+export function brokenAt(
+  migration: string,
+  lines: readonly JournalLine[],
+  end?: JournalEnd,
+  proved: JournalEnd = { lines: 0, hash: '' },
+): number | undefined {
+  return misfitAt(migration, lines, end, (line) => {
+    if (line.sequence > proved.lines) return line.hash === lineHash(line);
+    return line.sequence < proved.lines || line.hash === proved.hash;
+  });
 }
 
 /**
@@ -262,14 +271,18 @@ export function noBeginning(): RefusedError {
   return brokenJournal(' at line 1: it has no beginning');
 }
 
-/** What a journal adds up to. RefusedError 'journal-broken' where lines are missing or out of order, or one cannot be read. */
+/**
+ * What a journal adds up to. RefusedError 'journal-broken' where lines are missing or out of order, or one cannot be read; for
+ * whoever gives another `check`, what that finds.
+ */
 export function readWhole<T>(
   migration: string,
   lines: readonly JournalLine[],
   end: JournalEnd | undefined,
   read: (lines: readonly JournalLine[]) => T,
+  check: typeof gapAt = gapAt,
 ): T {
-  const gap = gapAt(migration, lines, end);
+  const gap = check(migration, lines, end);
   if (gap !== undefined) throw brokenJournal(` at line ${gap}`);
   try {
     return read(lines);

@@ -64,6 +64,16 @@ describe('a journal', () => {
     expect(passed).toBe(false);
   });
 
+  test('is looked into from where it was found whole before, which must be there as it was', () => {
+    const end = { lines: lines.length, hash: lines.at(-1)?.hash ?? '' };
+    const at = (sequence: number) => ({ lines: sequence, hash: lines[sequence - 1]?.hash ?? '' });
+    const changed = lines.map((line) => (line.sequence === 3 ? { ...line, entry: called } : line));
+    expect(brokenAt('m1', lines, end, at(4))).toBeUndefined();
+    expect(brokenAt('m1', changed, end, at(2))).toBe(3);
+    expect(brokenAt('m1', changed, end, at(3))).toBeUndefined();
+    expect(brokenAt('m1', lines, end, { ...at(4), hash: 'x' })).toBe(4);
+  });
+
   test('is not that of another migration', () => {
     expect(brokenAt('m2', lines)).toBe(1);
   });
