@@ -1,6 +1,6 @@
 import { RefusedError } from '../core/errors.ts';
 import { obstacles } from '../core/migration/findings.ts';
-import { readWhole, type JournalEntry } from '../core/migration/journal.ts';
+import type { JournalEntry } from '../core/migration/journal.ts';
 import { thawedReason } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, seeReport, startRefusal, type Refusal } from '../core/migration/permitted.ts';
@@ -50,8 +50,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   }
 
   async function view({ id }: StoredMigration): Promise<MigrationView> {
-    const end = await migrations.journalEnd(id);
-    return readWhole(id, await readOn(id), end, (lines) => viewOf(id, lines, ports.clock.now()));
+    return readOn(id, (lines) => viewOf(id, lines, ports.clock.now()));
   }
 
   async function nudge({ id, connection }: StoredMigration): Promise<void> {
