@@ -1,5 +1,5 @@
 import { openBeside, overtakenBy } from '../core/migration/beside.ts';
-import { brokenBy } from '../core/migration/journal.ts';
+import { brokenBy } from '../core/migration/broken-journal.ts';
 import type { Refusal } from '../core/migration/permitted.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';

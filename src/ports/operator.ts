@@ -4,7 +4,7 @@ import type { DriftFinding, DriftReport } from '../core/drift.ts';
 import type { ConfigProblem } from '../core/errors.ts';
 import type { ScopePath, OperationState } from '../core/operation.ts';
 import type { Escrow } from '../core/escrow.ts';
-import type { BrokenJournal } from '../core/migration/journal.ts';
+import type { BrokenJournal } from '../core/migration/broken-journal.ts';
 import type { MigrationGate, MigrationKind } from '../core/migration/migration.ts';
 import type { MigrationTrace } from '../core/migration/trace.ts';
 import type { MigrationView } from '../core/migration/view.ts';

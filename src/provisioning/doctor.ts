@@ -2,7 +2,7 @@ import { expiryWarning, EXPIRY_DAYS, isLive, type Credential } from '../core/cre
 import { isHeadgateError } from '../core/errors.ts';
 import { NO_OTHER } from '../core/guards/native-job.ts';
 import { placeOfOwner, type GuardedCredential } from '../core/guards/token-owner.ts';
-import { brokenBy } from '../core/migration/journal.ts';
+import { brokenBy } from '../core/migration/broken-journal.ts';
 import { standsStillForMigration } from '../core/migration/standstill.ts';
 import { stateOf } from '../core/migration/state.ts';
 import type { CheckResult } from '../ports/directory-source.ts';

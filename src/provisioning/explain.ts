@@ -1,6 +1,6 @@
 import type { Anchor } from '../core/directory.ts';
 import { RefusedError } from '../core/errors.ts';
-import { brokenBy, type BrokenJournal } from '../core/migration/journal.ts';
+import { brokenBy, type BrokenJournal } from '../core/migration/broken-journal.ts';
 import { traceOf, type MigrationTrace } from '../core/migration/trace.ts';
 import type { ResourceId } from '../core/scim.ts';
 import type { Connection } from '../ports/index.ts';

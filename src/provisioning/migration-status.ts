@@ -1,4 +1,5 @@
-import { brokenBy, mayBeRolledBack, noBeginning } from '../core/migration/journal.ts';
+import { brokenBy, noBeginning } from '../core/migration/broken-journal.ts';
+import { mayBeRolledBack } from '../core/migration/journal.ts';
 import type { MigrationKind } from '../core/migration/migration.ts';
 import { viewOf } from '../core/migration/view.ts';
 import type { MigrationStore, StoredMigration } from '../ports/migration-store.ts';

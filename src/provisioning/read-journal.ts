@@ -1,11 +1,5 @@
-import {
-  brokenAt,
-  brokenJournal,
-  readWhole,
-  requireReadable,
-  type JournalEnd,
-  type JournalLine,
-} from '../core/migration/journal.ts';
+import { brokenJournal } from '../core/migration/broken-journal.ts';
+import { brokenAt, readWhole, requireReadable, type JournalEnd, type JournalLine } from '../core/migration/journal.ts';
 import type { MigrationStore } from '../ports/migration-store.ts';
 
 type Journals = Pick<MigrationStore, 'lines' | 'journalEnd'>;

@@ -1,4 +1,5 @@
-import { brokenBy, readWhole, requireReadable, type JournalLine } from '../../core/migration/journal.ts';
+import { brokenBy } from '../../core/migration/broken-journal.ts';
+import { readWhole, requireReadable, type JournalLine } from '../../core/migration/journal.ts';
 import { nextMigrationStep } from '../../core/migration/next-step.ts';
 import { stateOf } from '../../core/migration/state.ts';
 import type { MigrationStore } from '../../ports/migration-store.ts';

@@ -1,5 +1,6 @@
 import type { Anchor } from '../directory.ts';
 import { RefusedError } from '../errors.ts';
+import { brokenJournal } from './broken-journal.ts';
 import { digestOf } from '../plan.ts';
 import type { SentWrite } from '../operation.ts';
 import type { JsonObject, ResourceId } from '../scim.ts';
@@ -257,20 +258,6 @@ function misfitAt(
   return Math.max(1, Math.min(end.lines, lines.length + 1));
 }
 
-/** What to say of a journal that is not as it was written: by it nothing can be told or done. */
-export function brokenJournal(how: string, cause?: unknown): RefusedError {
-  return new RefusedError('journal-broken', `the migration's journal is broken${how}`, {
-    remedy:
-      'somebody has changed the database: restore it from a backup. Nothing is done for this migration meanwhile.',
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-/** What to say of a journal that does not begin as one does. */
-export function noBeginning(): RefusedError {
-  return brokenJournal(' at line 1: it has no beginning');
-}
-
 /**
  * What a journal adds up to. RefusedError 'journal-broken' where lines are missing or out of order, or one cannot be read; for
  * whoever gives another `check`, what that finds.
@@ -290,17 +277,4 @@ export function readWhole<T>(
     if (error instanceof RefusedError) throw error;
     throw brokenJournal(': a line of it cannot be read', error);
   }
-}
-
-/** Why a journal cannot be told by, where that is the trouble. */
-export interface BrokenJournal {
-  readonly migration: string;
-  readonly message: string;
-  readonly remedy: string;
-}
-
-/** An error about the journal of a migration in words; any other is thrown on. */
-export function brokenBy(migration: string, error: unknown): BrokenJournal {
-  if (!(error instanceof RefusedError) || error.code !== 'journal-broken') throw error;
-  return { migration, message: error.message, remedy: error.facts.remedy ?? '' };
 }

@@ -14,7 +14,8 @@ import {
   type Paused,
   type Sighting,
 } from './draft.ts';
-import { noBeginning, type JobTokenState, type JournalEntry, type JournalLine, type MigrationCall } from './journal.ts';
+import { noBeginning } from './broken-journal.ts';
+import type { JobTokenState, JournalEntry, JournalLine, MigrationCall } from './journal.ts';
 import {
   stepsOf,
   type MigrationEngine,

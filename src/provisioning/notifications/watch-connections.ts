@@ -1,6 +1,7 @@
 import { expiryWarning } from '../../core/credential.ts';
 import { inState } from '../../core/cycle.ts';
-import { brokenBy, noBeginning, type JournalLine } from '../../core/migration/journal.ts';
+import { brokenBy, noBeginning } from '../../core/migration/broken-journal.ts';
+import type { JournalLine } from '../../core/migration/journal.ts';
 import { viewOf, type MigrationView } from '../../core/migration/view.ts';
 import { whatToTell, type Told, type Watched, type WatchedMigration } from '../../core/notification.ts';
 import { GUARDS } from '../../core/verdict.ts';
