@@ -8,9 +8,10 @@ import {
   UnauthorizedError,
 } from '../core/errors.ts';
 import { thenResume } from '../core/migration/failed-words.ts';
-import type { JournalEntry, JournalLine } from '../core/migration/journal.ts';
+import type { JournalEntry } from '../core/migration/journal.ts';
 import { freezeReason, frozenBecause, thawedReason, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
+import { isLasting, isThrottledOut, isToBeNoted, throttledText, troubleText } from '../core/migration/stall.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -26,8 +27,6 @@ import { requireStillAllowed } from './still-allowed.ts';
 
 /** After trouble that passes by itself, in ms. */
 const TROUBLE_MS = 15_000;
-/** Troubles in a row after which a person should look. */
-const MOST_TROUBLES = 40;
 
 /** How a migration ends; frozen where a person must look before any cycle of the connection. */
 type Ending =
@@ -97,7 +96,7 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
       }
       case 'step': {
         const context = openStep({ ...given, worker, signal, step: action.step }, lines);
-        const outcome = await attempt(context, lines);
+        const outcome = await attempt(context);
         const afterMs = await settle(given, context, outcome);
         if (afterMs !== undefined) return afterMs < 0 ? undefined : afterMs;
         break;
@@ -109,19 +108,19 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
 }
 
 /** Runs a step and translates what it throws: trouble that passes is waited out, anything else needs a person. */
-async function attempt(context: StepContext, lines: readonly JournalLine[]): Promise<StepOutcome> {
+async function attempt(context: StepContext): Promise<StepOutcome> {
   try {
     await requireStillAllowed(context, context.state());
     return await runStep(context);
   } catch (error) {
     if (error instanceof LeftError || context.signal.aborted) return { is: 'left' };
-    if (error instanceof ThrottledError) return { is: 'again', afterMs: error.retryAfterMs };
+    if (error instanceof ThrottledError) return putOff(context, error);
     const gone = await lostWhileUnreadable(context, error);
     if (gone !== undefined) return gone;
     const passes =
       error instanceof TransientError || error instanceof InDoubtError || error instanceof IncompleteReadError;
-    if (passes && !isLasting(context, lines)) {
-      await context.sight(false, `trouble: ${error.message}`);
+    if (passes && !isLasting(context.state().stall)) {
+      await context.sight(false, troubleText(error.message));
       return { is: 'again', afterMs: TROUBLE_MS };
     }
     if (!(error instanceof HeadgateError)) {
@@ -153,11 +152,16 @@ async function lostWhileUnreadable(context: StepContext, error: unknown): Promis
   }
 }
 
-function isLasting({ step }: StepContext, lines: readonly JournalLine[]): boolean {
-  const recent = lines.slice(-MOST_TROUBLES);
-  const isTrouble = ({ entry }: JournalLine) =>
-    entry.kind === 'seen' && entry.step === step && entry.text.startsWith('trouble: ');
-  return recent.length === MOST_TROUBLES && recent.every(isTrouble);
+/** Waits as long as the other side asks for, unless it has put everything off for hours. */
+async function putOff(context: StepContext, { message, retryAfterMs }: ThrottledError): Promise<StepOutcome> {
+  const { stall } = context.state();
+  const now = context.ports.clock.now();
+  if (isThrottledOut(stall, now)) {
+    const why = `${message}, and nothing else for two hours or more. See what uses up the limit, or have it raised`;
+    return { is: 'stop', why: thenResume(why, context.connection.rules.name) };
+  }
+  if (isToBeNoted(stall, now)) await context.sight(false, throttledText(message));
+  return { is: 'again', afterMs: retryAfterMs };
 }
 
 /** Records what a step came to. In how many ms to look again; -1 to leave; undefined to go on at once. */

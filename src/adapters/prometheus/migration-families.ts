@@ -14,7 +14,7 @@ export function createMigrationFamilies(
   });
   const progress = new Gauge({
     name: 'headgate_migration_last_progress_timestamp_seconds',
-    help: 'When the journal of the open migration was last written to; 0 while none is open.',
+    help: 'When the open migration last got on, trouble and failed requests aside; 0 while none is open.',
     labelNames: ['connection'],
     registers: [registry],
   });

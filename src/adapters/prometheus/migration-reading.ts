@@ -1,7 +1,8 @@
 import { brokenBy } from '../../core/migration/broken-journal.ts';
 import { readWhole, requireReadable, type JournalLine } from '../../core/migration/journal.ts';
 import { nextMigrationStep } from '../../core/migration/next-step.ts';
-import { stateOf } from '../../core/migration/state.ts';
+import { isCarriedOut } from '../../core/migration/stall.ts';
+import { stateOf, type MigrationState } from '../../core/migration/state.ts';
 import type { MigrationStore } from '../../ports/migration-store.ts';
 
 /**
@@ -14,7 +15,7 @@ export type MigrationStanding = (typeof MIGRATION_STANDINGS)[number];
 /** What a scrape tells of an open migration. */
 export interface MigrationReading {
   readonly standing: MigrationStanding;
-  /** When the last line of its journal was written, ms since the epoch. */
+  /** When it last got on, ms since the epoch: neither trouble that it waits out nor requests that failed count. */
   readonly lastProgressAt: number;
 }
 
@@ -61,16 +62,18 @@ function withoutSubjects(line: JournalLine): JournalLine {
   if (entry.kind === 'let-in') return { ...line, entry: { ...entry, ways: [] } };
   if (entry.kind === 'calling') return { ...line, entry: { ...entry, calls: [] } };
   if (entry.kind === 'sent') return { ...line, entry: { ...entry, requests: [] } };
-  return entry.kind === 'called' ? { ...line, entry: { ...entry, outcomes: [] } } : line;
+  if (entry.kind !== 'called') return line;
+  // Whether any was carried out tells whether it got on.
+  const one = entry.outcomes.find(isCarriedOut);
+  return { ...line, entry: { ...entry, outcomes: one === undefined ? [] : [{ key: '', state: one.state }] } };
 }
 
-function readingOf(lines: readonly JournalLine[], now: number): MigrationReading | undefined {
-  const last = lines.at(-1);
-  return last === undefined ? undefined : { standing: standingOf(lines, now), lastProgressAt: last.at };
-}
-
-function standingOf(lines: readonly JournalLine[], now: number): MigrationStanding {
+function readingOf(lines: readonly JournalLine[], now: number): MigrationReading {
   const state = stateOf(lines);
+  return { standing: standingOf(state, now), lastProgressAt: state.stall.since };
+}
+
+function standingOf(state: MigrationState, now: number): MigrationStanding {
   const action = nextMigrationStep(state, now);
   if (action.do === 'wait') return 'waiting';
   if (action.do === 'nothing') return 'paused';

@@ -11,6 +11,7 @@ import {
   type MigrationStep,
 } from './migration.ts';
 import type { NativeJob } from './native-job.ts';
+import { isCarriedOut, isThrottled, NO_STALL, type Stall } from './stall.ts';
 import type { ActiveAccount, Survey } from './survey.ts';
 
 export interface Approval {
@@ -23,7 +24,7 @@ export interface Approval {
 export interface Sighting {
   readonly times: number;
   readonly at: number;
-  /** Reads in all since the step was begun or resumed, complete or not, whatever was sent in between. */
+  /** Reads in all since the step was begun or resumed, complete or not, whatever was sent in between; not those put off. */
   readonly reads: number;
 }
 
@@ -69,6 +70,7 @@ export interface Draft {
   strays: ReadonlySet<Anchor>;
   letIn?: ReadonlySet<string>;
   jobToken?: JobTokenState;
+  stall: Stall;
   paused?: Paused;
   aborting?: Aborting;
   ended?: Ended;
@@ -95,7 +97,7 @@ export function reopen(draft: Draft, kind: MigrationKind, engine: MigrationEngin
 /** A read of what a step has done. */
 export function sighted(
   draft: Draft,
-  { step, complete, jobToken }: Extract<JournalEntry, { kind: 'seen' }>,
+  { step, complete, text, jobToken }: Extract<JournalEntry, { kind: 'seen' }>,
   at: number,
 ): void {
   if (jobToken !== undefined) draft.jobToken = jobToken;
@@ -103,7 +105,7 @@ export function sighted(
   draft.sightings[step] = {
     times: complete ? (before?.times ?? 0) + 1 : 0,
     at,
-    reads: (before?.reads ?? 0) + 1,
+    reads: (before?.reads ?? 0) + (isThrottled(text) ? 0 : 1),
   };
 }
 
@@ -111,9 +113,10 @@ export function sighted(
 export function called(draft: Draft, { step, outcomes }: Extract<JournalEntry, { kind: 'called' }>): void {
   const carried = (draft.carriedOut[step] ??= new Set());
   const calls = new Map(draft.inDoubt.map((call) => [call.key, call]));
-  for (const { key, state } of outcomes) {
+  for (const outcome of outcomes) {
+    const { key, state } = outcome;
     const call = calls.get(key);
-    if (state === 'done' || state === 'already-so') carried.add(key);
+    if (isCarriedOut(outcome)) carried.add(key);
     if (call?.change !== undefined && (state === 'done' || state === 'unknown')) draft.made.push(call);
   }
   draft.inDoubt = [];
@@ -150,5 +153,6 @@ export function newDraft(): Draft {
     takenOut: new Map(),
     leftBehind: [],
     strays: new Set(),
+    stall: NO_STALL,
   };
 }

@@ -26,6 +26,7 @@ import {
   type MigrationStep,
 } from './migration.ts';
 import type { NativeJob } from './native-job.ts';
+import { stallAfter, type Stall } from './stall.ts';
 import type { Survey } from './survey.ts';
 
 /** Where a migration stands: what its journal adds up to. */
@@ -77,6 +78,8 @@ export interface MigrationState {
   readonly takenOut: ReadonlyMap<Anchor, ReadonlySet<ResourceId>>;
   /** What the provider was last known to make of the secret in Entra's own job; trouble on the way to asking changes nothing. */
   readonly jobToken?: JobTokenState;
+  /** What has kept it from getting on since it last did. */
+  readonly stall: Stall;
   readonly paused?: Paused;
   /** Somebody asked to end it; it ends at the next moment at which nothing is under way. */
   readonly aborting?: Aborting;
@@ -194,7 +197,10 @@ export function stateOf(lines: readonly JournalLine[]): MigrationState {
   if (first?.entry.kind !== 'started' || last === undefined) throw noBeginning();
   const { connection, migration, engine = 'headgate', groups, by, options, configuration } = first.entry;
   const draft = newDraft();
-  for (const line of lines) apply(draft, migration, engine, line);
+  for (const line of lines) {
+    apply(draft, migration, engine, line);
+    draft.stall = stallAfter(draft.stall, line);
+  }
   return {
     ...draft,
     connection,
