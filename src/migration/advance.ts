@@ -34,6 +34,16 @@ type Ending =
   | { readonly result: 'succeeded'; readonly frozen: false };
 const SUCCEEDED = { result: 'succeeded', frozen: false } as const;
 
+/** What people say that changes what a migration does next: no outcome that was found without it is written after it. */
+const WORDS = ['paused', 'resumed', 'abort', 'rollback'] as const;
+/** An end because of a loss, or of an abort, stands whatever else was said. */
+const WAY_BACK = ['rollback'] as const;
+
+interface UnlessSaid {
+  readonly after: number;
+  readonly kinds: readonly (typeof WORDS)[number][];
+}
+
 interface Advance {
   readonly id: string;
   readonly connection: Connection;
@@ -66,7 +76,9 @@ export async function advanceMigration(
       (inner) => advance({ id, connection, ports, log, worker }, inner),
     );
   } catch (error) {
-    if (error instanceof LeftError || signal.aborted) return undefined;
+    if (signal.aborted) return undefined;
+    // Somebody has said something meanwhile: what that changes is decided anew.
+    if (error instanceof LeftError) return SOON_MS;
     throw error;
   } finally {
     await migrations.release(id, worker);
@@ -91,13 +103,13 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
         if (await stopOwnCycle(given)) return SOON_MS;
         const text = `${action.reason}${pausedWords(state)}`;
         const how = { result: 'aborted', by: action.by, text, frozen: false } as const;
-        await end(given, how, await lastLook(given, state, signal));
+        await end(given, how, await lastLook(given, state, signal), { after: state.last.sequence, kinds: WAY_BACK });
         return undefined;
       }
       case 'step': {
         const context = openStep({ ...given, worker, signal, step: action.step }, lines);
         const outcome = await attempt(context);
-        const afterMs = await settle(given, context, outcome);
+        const afterMs = await settle(given, context, outcome, state.last.sequence);
         if (afterMs !== undefined) return afterMs < 0 ? undefined : afterMs;
         break;
       }
@@ -164,41 +176,59 @@ async function putOff(context: StepContext, { message, retryAfterMs }: Throttled
   return { is: 'again', afterMs: retryAfterMs };
 }
 
-/** Records what a step came to. In how many ms to look again; -1 to leave; undefined to go on at once. */
-async function settle(given: Advance, context: StepContext, outcome: StepOutcome): Promise<number | undefined> {
+/**
+ * Records what a step came to, which began `after` a line of the journal; LeftError when somebody has said something since.
+ * In how many ms to look again; -1 to leave; undefined to go on at once.
+ */
+async function settle(
+  given: Advance,
+  context: StepContext,
+  outcome: StepOutcome,
+  after: number,
+): Promise<number | undefined> {
   const { log } = given;
   const { step } = context;
+  const unlessSaid = { after, kinds: WORDS };
   switch (outcome.is) {
     case 'done': {
       const { first = [], text, stays, notBack, freezes = false } = outcome;
       const left = { ...(stays && { stays }), ...(notBack && { notBack }) };
       const said: readonly JournalEntry[] = [...first, { kind: 'done', step, text, ...left }];
-      log.info({ step, text: outcome.text }, 'a step of the migration is done');
       if (step === 'report') {
         // In one transaction: a crash in between would leave a migration that has nothing to do and never ends.
         const isBack = context.state().mode === 'rollback';
         const how = isBack ? ({ result: 'rolled-back', frozen: freezes } as const) : SUCCEEDED;
-        await end(given, { ...how, by: 'headgate', text }, said);
+        await end(given, { ...how, by: 'headgate', text }, said, unlessSaid);
         return -1;
       }
-      await context.append(said);
+      await conclude(given, said, unlessSaid);
+      log.info({ step, text }, 'a step of the migration is done');
       return undefined;
     }
     case 'again':
       return outcome.afterMs;
     case 'reopen':
-      await context.append([...(outcome.first ?? []), { kind: 'reopened', step: outcome.step, why: outcome.why }]);
+      await conclude(
+        given,
+        [...(outcome.first ?? []), { kind: 'reopened', step: outcome.step, why: outcome.why }],
+        unlessSaid,
+      );
       log.warn({ step, back: outcome.step, why: outcome.why }, 'the migration goes back');
       return undefined;
     case 'stop':
-      await context.append([...(outcome.first ?? []), { kind: 'paused', by: 'headgate', reason: outcome.why }]);
+      await conclude(
+        given,
+        [...(outcome.first ?? []), { kind: 'paused', by: 'headgate', reason: outcome.why }],
+        unlessSaid,
+      );
       log.error({ step, why: outcome.why }, 'the migration is paused: a person must look');
       return -1;
     case 'abort': {
       const text = `${outcome.why}${await freezeJob(context)}`;
       const found = await lastLook(given, context.state(), context.signal);
       const { lost } = outcome;
-      await end(given, { result: 'aborted', by: 'headgate', text, frozen: true, ...(lost && { lost }) }, found);
+      const how = { result: 'aborted', by: 'headgate', text, frozen: true, ...(lost && { lost }) } as const;
+      await end(given, how, found, { after, kinds: WAY_BACK });
       return -1;
     }
     case 'left':
@@ -206,6 +236,17 @@ async function settle(given: Advance, context: StepContext, outcome: StepOutcome
     default:
       return outcome satisfies never;
   }
+}
+
+/** Writes what was decided, unless somebody has said something since that changes it: LeftError then, nothing was written. */
+async function conclude(
+  { id, ports, worker }: Advance,
+  entries: readonly JournalEntry[],
+  unlessSaid: UnlessSaid,
+): Promise<void> {
+  const added = await ports.stores.migrations.append(id, entries, { worker, unlessSaid });
+  if (added === undefined)
+    throw new LeftError('somebody has said something meanwhile, or has the migration, or it is over');
 }
 
 /** Asks for the migration's own cycle to be stopped; false when none is open. */
@@ -229,7 +270,8 @@ async function endFrozen(given: Advance, state: MigrationState, signal: AbortSig
     return false;
   }
   const found = await lastLook(given, state, signal);
-  await end(given, { result: 'aborted', by: 'headgate', text, frozen: true }, found);
+  const how = { result: 'aborted', by: 'headgate', text, frozen: true } as const;
+  await end(given, how, found, { after: state.last.sequence, kinds: WAY_BACK });
   return true;
 }
 
@@ -238,14 +280,16 @@ async function end(
   given: Advance,
   how: Ending & Omit<Extract<JournalEntry, { readonly kind: 'ended' }>, 'kind' | 'result' | 'frozen'>,
   first: readonly JournalEntry[],
+  unlessSaid: UnlessSaid,
 ): Promise<void> {
-  const { id, connection, ports, log, worker } = given;
+  const { id, connection, ports, log } = given;
   const { result, text } = how;
   const { name } = connection.rules;
   const sent = await sentByCycles(given, stateOf(await ports.stores.migrations.lines(id)));
   if (how.frozen)
     await ports.stores.connections.changePause(name, (reason) => freezeReason(id, how.result, text, reason));
-  await ports.stores.migrations.append(id, [...sent, ...first, { kind: 'ended', ...how }], { worker });
+  // Where a rollback was asked for meanwhile its first look lifts the freeze again.
+  await conclude(given, [...sent, ...first, { kind: 'ended', ...how }], unlessSaid);
   if (how.frozen) log.error({ result, text }, 'the migration has ended and the connection is frozen');
   else log.info({ result, text }, 'the migration has ended');
 }

@@ -38,11 +38,16 @@ export interface MigrationStore {
    * Adds lines, with the links that follow from them, in one transaction; an `ended` line ends the migration. Undefined
    * when it has ended, or when `worker` is given and has lost its lease: then nothing was written. A first line `rollback`
    * opens one again that was aborted, unless its connection has had another migration since. RefusedError('migration-open')
-   * when that is asked while a connection beside it has one.
+   * when that is asked while a connection beside it has one. Undefined as well when a line of these kinds stands after the one
+   * that what is added was decided by.
    */
   append(
     id: string,
     entries: readonly JournalEntry[],
-    how?: Beside & { readonly worker?: string; readonly links?: readonly Link[] },
+    how?: Beside & {
+      readonly worker?: string;
+      readonly links?: readonly Link[];
+      readonly unlessSaid?: { readonly after: number; readonly kinds: readonly JournalEntry['kind'][] };
+    },
   ): Promise<readonly JournalLine[] | undefined>;
 }

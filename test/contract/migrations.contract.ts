@@ -150,6 +150,26 @@ export function describeMigrations(name: string, open: () => Promise<StoresUnder
       expect(await migrations.lease(id, 'w1', LEASE)).toBe(true);
     });
 
+    test('what a look came to is not written over a word that was said since', async () => {
+      const { migrations } = under.stores;
+      const { id } = await migrations.open(connection, [started(connection)]);
+      const kinds = ['paused', 'rollback'] as const;
+      const done = { kind: 'done', step: 'survey' } as const;
+      await under.others.migrations.append(id, [paused]);
+      await under.others.migrations.append(id, [done]);
+      expect(await migrations.append(id, [ended], { unlessSaid: { after: 1, kinds } })).toBeUndefined();
+      expect(await migrations.openOf(connection)).toMatchObject({ id });
+      expect(await migrations.append(id, [done], { unlessSaid: { after: 1, kinds: ['rollback'] } })).toHaveLength(1);
+      expect(await migrations.append(id, [ended], { unlessSaid: { after: 2, kinds } })).toHaveLength(1);
+      expect((await migrations.lines(id)).map(({ entry }) => entry.kind)).toEqual([
+        'started',
+        'paused',
+        'done',
+        'done',
+        'ended',
+      ]);
+    });
+
     test('links follow in the same transaction as the line that tells of them', async () => {
       const { migrations, links } = under.stores;
       const { id } = await migrations.open(connection, [started(connection)]);

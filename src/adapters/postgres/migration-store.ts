@@ -102,6 +102,23 @@ async function openAgain(
   return true;
 }
 
+/** Whether a line of these kinds stands after one. */
+async function isSaid(
+  tx: Tx,
+  migration: string,
+  { after, kinds }: { readonly after: number; readonly kinds: readonly string[] },
+): Promise<boolean> {
+  const line = await tx
+    .selectFrom('headgate.scope_migration_journal')
+    .select('sequence')
+    .where('migration', '=', migration)
+    .where('sequence', '>', after)
+    .where(sql<string>`entry ->> 'kind'`, 'in', kinds)
+    .limit(1)
+    .executeTakeFirst();
+  return line !== undefined;
+}
+
 /** Migrations and their journals, in SQL that PostgreSQL and the embedded database both speak. */
 export function createMigrationStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): MigrationStore {
   return { ...createReads(db), ...createWrites(db, clock, syncToDisk) };
@@ -208,7 +225,7 @@ function createWrites(
       );
     },
 
-    async append(id, entries, { worker, links = [], beside = [] } = {}) {
+    async append(id, entries, { worker, links = [], beside = [], unlessSaid } = {}) {
       const lines = await commit(db, 'migrations.append', async (tx) => {
         const row = await tx
           .selectFrom('headgate.scope_migration')
@@ -219,6 +236,7 @@ function createWrites(
         if (row === undefined) return undefined;
         if (row.ended_at !== null && !(await openAgain(tx, row, entries, beside))) return undefined;
         if (worker !== undefined && row.lease_worker !== worker) return undefined;
+        if (unlessSaid !== undefined && (await isSaid(tx, row.number, unlessSaid))) return undefined;
         const written = await writeLines(tx, row, entries, clock.now());
         if (links.length > 0) await writeLinks(tx, row.connection, links);
         if (entries.some(({ kind }) => kind === 'ended')) {

@@ -1,0 +1,95 @@
+import { expect, test, vi } from 'vitest';
+import type { MigrationVerb } from '../../src/core/migration/permitted.ts';
+import { company, people, personName } from '../e2e/company.ts';
+import { useEntraWorlds, type EntraWorld } from './entra-world.ts';
+
+/*
+ * People may say a word while a step looks or the end is being told. What that comes to was decided without the word.
+ */
+const openWorld = useEntraWorlds();
+
+/** Approved, so that the groups go next: 1 to 5 through Crew, 6 and 7 through Deck, 8 directly. */
+async function open(): Promise<EntraWorld> {
+  const organisation = company({ users: 8, groups: { Crew: [1, 5], Deck: [6, 7] }, direct: [8, 8] });
+  const at = await openWorld({ organisation });
+  await at.start('remove-groups', ['Crew', 'Deck']);
+  await at.settle();
+  await at.approve();
+  return at;
+}
+
+function say(at: EntraWorld, verb: Exclude<MigrationVerb, 'approve'>) {
+  return at.operator.actOnMigration({ connection: at.connection.rules.name, verb, by: 'ada' });
+}
+
+/** Looks, with a cycle of Entra's after each, until the newest line says this. */
+async function until(at: EntraWorld, said: string): Promise<void> {
+  while (!(await at.look(1)).latest.text.includes(said)) await at.cycle();
+}
+
+/** Somebody deletes the account of number 3 at the provider. */
+function loseOne({ provider }: EntraWorld): void {
+  const id = provider.accounts.find(personName(3))?.['id'];
+  if (typeof id !== 'string') throw new Error('the account is not there');
+  provider.change('DELETE', `/Users/${id}`);
+}
+
+/** Once, in the middle of the next look at who is assigned. */
+function inTheLook({ connection: { directory } }: EntraWorld, happens: () => Promise<unknown>): void {
+  const read = directory.readAssignments.bind(directory);
+  vi.spyOn(directory, 'readAssignments').mockImplementationOnce(async (...asked) => {
+    await happens();
+    return read(...asked);
+  });
+}
+
+/** Once, as the end is put together. */
+function atTheEnd({ ports: { stores } }: EntraWorld, happens: () => Promise<unknown>): void {
+  const list = stores.cycles.list.bind(stores.cycles);
+  vi.spyOn(stores.cycles, 'list').mockImplementationOnce(async (...asked) => {
+    await happens();
+    return list(...asked);
+  });
+}
+
+test('a rollback that is asked for during a look that ends in a question to a person is not paused by that', async () => {
+  const at = await open();
+  loseOne(at);
+  inTheLook(at, () => say(at, 'rollback'));
+  expect(await at.look(1)).toMatchObject({ mode: 'rollback' });
+  expect(await at.settle()).toMatchObject({ mode: 'rollback', result: 'rolled-back' });
+});
+
+test('a rollback that is asked for while the end is put together is gone through', async () => {
+  const at = await open();
+  atTheEnd(at, () => say(at, 'rollback'));
+  expect(await at.settle()).toMatchObject({ mode: 'rollback', result: 'rolled-back' });
+  expect(at.assigned()).toEqual(['Crew', 'Deck', ...people(8, 8)].toSorted());
+});
+
+test('a pause that is asked for while the end is put together holds', async () => {
+  const at = await open();
+  atTheEnd(at, () => say(at, 'pause'));
+  expect(await at.settle()).toMatchObject({ status: 'paused', paused: { by: 'ada' } });
+  await say(at, 'resume');
+  expect(await at.settle()).toMatchObject({ result: 'succeeded' });
+});
+
+test('a rollback that is asked for while a loss is found goes on, and leaves no freeze behind', async () => {
+  const at = await open();
+  await until(at, 'the groups are gone');
+  loseOne(at);
+  inTheLook(at, () => say(at, 'rollback'));
+  await at.look(1);
+  const view = await at.look(1);
+  expect(view).toMatchObject({ mode: 'rollback', status: 'running' });
+  expect(await at.ports.stores.connections.get(view.connection)).not.toHaveProperty('pausedReason');
+});
+
+test.each(['pause', 'abort'] as const)('a loss ends it whatever else is said meanwhile: %s', async (verb) => {
+  const at = await open();
+  await until(at, 'the groups are gone');
+  loseOne(at);
+  inTheLook(at, () => say(at, verb));
+  expect(await at.look(1)).toMatchObject({ result: 'aborted', frozen: true });
+});
