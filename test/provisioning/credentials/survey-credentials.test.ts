@@ -89,7 +89,8 @@ describe('the owner of a configured token', () => {
 
 describe('a token handed over with an owner, and put into the file beside the name of another', () => {
   const BOB = { kind: 'user', name: 'bob@contoso.com', anchor: 'bob' } as const;
-  const stored = { ...aCredential({ fingerprint: printOf('secret'), source: 'stored', owner: BOB }), version: 1 };
+  const known = aCredential({ fingerprint: printOf('secret'), place: aSecret.place, source: 'stored', owner: BOB });
+  const stored = { ...known, version: 1 };
   const beside = (name: string) => anOwnerProcess({ configured: { owner: { kind: 'user', name } }, stored: [stored] });
 
   test('holds both, and nothing of it is changed', async () => {
