@@ -36,7 +36,7 @@ function aConnectionPaused(before?: string) {
     clock: { now: () => NOW },
     connections: new Map([['acme', connection]]),
     channels: new Map(),
-    vault: only<Ports['vault']>({ readReference: async () => 'new' }),
+    vault: only<Ports['vault']>({ readReference: async () => 'new', fingerprint: (secret) => `fp:${secret}` }),
     stores: only<Ports['stores']>({
       credentials: only<Ports['stores']['credentials']>({
         list: async () => stored,
@@ -70,7 +70,7 @@ function aConnectionPaused(before?: string) {
     pause: (why: string) => pauseConnection('acme', why),
     freeze: () => (pausedReason = freezeReason('m1', 'aborted', 'Ann is gone', pausedReason)),
     promote: () => {
-      stored = [{ ...aCredential({ id: 'new', state: 'candidate' }), version: 1 }];
+      stored = [{ ...aCredential({ id: 'new', fingerprint: 'fp:new', state: 'candidate' }), version: 1 }];
       return desk.promote('new', 'ben', never);
     },
   };
