@@ -39,6 +39,15 @@ async function open(): Promise<Beside> {
   };
 }
 
+/** A migration that was begun while the job was stopped; nobody has looked further yet. */
+async function begun(): Promise<Beside> {
+  const beside = await open();
+  await beside.cycle();
+  beside.setJob('Paused');
+  await beside.at.start('remove-groups', ['Crew', 'Deck']);
+  return beside;
+}
+
 const act = ({ at }: Beside, verb: 'resume' | 'rollback') =>
   at.operator.actOnMigration({ connection: at.name, verb, by: 'ada' });
 
@@ -51,11 +60,8 @@ test('M4: a migration of Headgate is refused while Entra provisions another prov
 });
 
 test('M4: with the job stopped meanwhile nobody is lost, and started again it loses nobody either', async () => {
-  const beside = await open();
+  const beside = await begun();
   const { at } = beside;
-  await beside.cycle();
-  beside.setJob('Paused');
-  await at.start('remove-groups', ['Crew', 'Deck']);
   expect(await at.live()).toMatchObject({ gate: { name: 'coverage' } });
   await at.approve();
   expect(await at.live()).toMatchObject({ result: 'succeeded' });
@@ -64,11 +70,8 @@ test('M4: with the job stopped meanwhile nobody is lost, and started again it lo
 });
 
 test('M4: a job started at the gate stops the migration before anything is taken away', async () => {
-  const beside = await open();
+  const beside = await begun();
   const { at } = beside;
-  await beside.cycle();
-  beside.setJob('Paused');
-  await at.start('remove-groups', ['Crew', 'Deck']);
   await at.live();
   beside.setJob('Active');
   await at.approve();
@@ -80,11 +83,8 @@ test('M4: a job started at the gate stops the migration before anything is taken
 });
 
 test('M9: a job that runs in a rollback has it wait before a direct assignment is withdrawn', async () => {
-  const beside = await open();
+  const beside = await begun();
   const { at } = beside;
-  await beside.cycle();
-  beside.setJob('Paused');
-  await at.start('remove-groups', ['Crew', 'Deck']);
   await at.live();
   await act(beside, 'rollback');
   beside.setJob('Active');
