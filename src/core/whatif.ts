@@ -25,6 +25,8 @@ export interface WhatIf {
   readonly unassigned: readonly Anchor[];
   readonly loses: readonly WhatIfUser[];
   readonly keeps: readonly WhatIfUser[];
+  /** What could not be proved to be read completely, where there is any: then more people may lose access than are named. */
+  readonly unread?: readonly string[];
   /** Other connections of the same application, by whose own scope the answer may be another; absent where there are none. */
   readonly others?: readonly string[];
 }
@@ -62,10 +64,12 @@ export function whatIfUnassigned(
       kept: pathsOf(after, directory, anchor),
     };
   });
+  const unread = directory.gaps.map(({ what }) => what);
   return {
     groups: [...going].sort(),
     unassigned: [...going].filter((group) => !before.groups.includes(group)).sort(),
     loses: users.filter(({ kept }) => kept.length === 0),
     keeps: users.filter(({ kept }) => kept.length > 0),
+    ...(unread.length > 0 && { unread }),
   };
 }

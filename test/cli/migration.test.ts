@@ -304,6 +304,15 @@ describe('headgate whatif', () => {
     expect(ran.out).toContain('1 would lose access, 1 would keep it. 1 may not sign in and have no access to lose.');
   });
 
+  test('says what could not be read completely, and ends with 3: more people may lose access than are named', async () => {
+    const gaps = [{ what: 'members of group it', expected: 5, found: 0 }];
+    const directory = aSnapshot({ groups: { it: { users: [] } }, assignments: [assignGroup('it')], gaps });
+    const ask = headgate({ whatIf: async (_name, groups) => whatIfUnassigned(directory, theRules(), groups) });
+    const ran = await ask('whatif', '--unassign-group', 'it', '-c', 'acme');
+    expect(ran.code).toBe(3);
+    expect(ran.out).toMatch(/0 would lose access.*\n.*not the whole truth.*members of group it.*More people may lose/);
+  });
+
   test('names other connections of the application, where the answer may be another', async () => {
     const nobody = { groups: ['it'], unassigned: [], loses: [], keeps: [] };
     const ask = headgate({ whatIf: async () => ({ ...nobody, others: ['beta'] }) });

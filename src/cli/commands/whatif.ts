@@ -24,5 +24,5 @@ async function runWhatIf(session: Session, options: Options): Promise<ExitCode> 
   const { operator } = await session.connect();
   const answer = await operator.migrations.whatIf(connection, options.unassignGroup, session.io.interrupts());
   session.out(session.json ? JSON.stringify(answer, undefined, 2) : renderWhatIf(answer, session.paint));
-  return EXIT.done;
+  return answer.unread === undefined ? EXIT.done : EXIT.refused;
 }

@@ -4,7 +4,7 @@ import type { MigrationReport } from '../../core/migration/report.ts';
 import type { RequestOutcome } from '../../core/migration/reported-calls.ts';
 import type { SurveyFinding } from '../../core/migration/survey.ts';
 import type { MigrationView } from '../../core/migration/view.ts';
-import { describePaths } from '../../core/reasons.ts';
+import { describePaths, listed } from '../../core/reasons.ts';
 import type { WhatIf } from '../../core/whatif.ts';
 import type { MigrationPlan } from '../../ports/migration-operator.ts';
 import type { Paint } from './paint.ts';
@@ -131,7 +131,7 @@ function without({ enabled, filtered }: WhatIf['loses'][number]): string | undef
 }
 
 /** Who would lose access and who keeps it. */
-export function renderWhatIf({ loses, keeps, unassigned, others = [] }: WhatIf, paint: Paint): string {
+export function renderWhatIf({ loses, keeps, unassigned, unread = [], others = [] }: WhatIf, paint: Paint): string {
   const rows = [
     ...loses.map((user) => [
       without(user) ?? paint.bad('loses access'),
@@ -158,8 +158,16 @@ export function renderWhatIf({ loses, keeps, unassigned, others = [] }: WhatIf, 
       `${printable(name)} provisions from the same application, by a scope of its own: ask there, too, with -c ${printable(name)}`,
     ),
   );
+  const doubt =
+    unread.length === 0
+      ? []
+      : [
+          paint.bad(
+            `This is not the whole truth: the directory could not be proved to be read completely (${printable(listed(unread))}). More people may lose access; ask again once it can be.`,
+          ),
+        ];
   const table = rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)];
-  return [...table, ...strange, sum, ...also].join('\n');
+  return [...table, ...strange, sum, ...doubt, ...also].join('\n');
 }
 
 function verdictText({ verdict, connection }: MigrationReport, paint: Paint): string {
