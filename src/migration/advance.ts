@@ -17,7 +17,7 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
 import { createProvingReader } from '../provisioning/read-journal.ts';
-import { sentByCycles } from './own-cycles.ts';
+import { sentByCycles, STOPPED_BY_PAUSE, stopOwnCycle } from './own-cycles.ts';
 import { SOON_MS, unlessLost } from './steps/look.ts';
 import { freezeJob, pausedWords } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
@@ -91,16 +91,19 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
   for (;;) {
     const { lines, state } = await read((all) => ({ lines: all, state: stateOf(all) }));
     if (await endFrozen(given, state, signal)) return undefined;
+    // What that cycle would still take away is to come back.
+    if (state.mode === 'rollback') await stopOwnCycle(given, 'the migration is rolled back', 'forward');
     const action = nextMigrationStep(state, ports.clock.now());
     switch (action.do) {
       case 'nothing':
+        if (action.why === 'paused') await stopOwnCycle(given, STOPPED_BY_PAUSE);
         return undefined;
       case 'wait':
         log.info({ gate: action.gate, why: action.why }, 'the migration waits for a person');
         return undefined;
       case 'abort': {
         // What the cycle has planned would be sent after the end; what it has sent belongs into the journal.
-        if (await stopOwnCycle(given)) return SOON_MS;
+        if (await stopOwnCycle(given, 'the migration was aborted')) return SOON_MS;
         const text = `${action.reason}${pausedWords(state)}`;
         const how = { result: 'aborted', by: action.by, text, frozen: false } as const;
         await end(given, how, await lastLook(given, state, signal), { after: state.last.sequence, kinds: WAY_BACK });
@@ -247,13 +250,6 @@ async function conclude(
   const added = await ports.stores.migrations.append(id, entries, { worker, unlessSaid });
   if (added === undefined)
     throw new LeftError('somebody has said something meanwhile, or has the migration, or it is over');
-}
-
-/** Asks for the migration's own cycle to be stopped; false when none is open. */
-async function stopOwnCycle({ id, connection, ports }: Advance): Promise<boolean> {
-  const { cycles } = ports.stores;
-  const open = await cycles.openCycle(connection.rules.name);
-  return open?.migration?.id === id && (await cycles.requestCancel(open.id, 'the migration was aborted'));
 }
 
 /**

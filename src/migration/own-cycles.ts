@@ -1,5 +1,6 @@
 import { cycleRequests } from '../core/migration/cycle-requests.ts';
 import type { CycleRequest, JournalEntry } from '../core/migration/journal.ts';
+import type { MigrationMode } from '../core/migration/migration.ts';
 import type { MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { CycleRecord, OperationRecord } from '../ports/stores.ts';
@@ -8,6 +9,9 @@ import type { CycleRecord, OperationRecord } from '../ports/stores.ts';
 const RECENT = 50;
 /** Operations read at a time. */
 const PAGE = 500;
+
+/** Why a cycle was stopped whose migration was paused: another one takes its place once it is resumed. */
+export const STOPPED_BY_PAUSE = 'the migration was paused';
 
 interface OfMigration {
   readonly id: string;
@@ -42,4 +46,18 @@ export async function sentByCycles(
   for (const { id: cycle } of untold.toReversed())
     entries.push({ kind: 'sent', cycle, requests: await requestsOf(given, cycle) });
   return entries;
+}
+
+/** Asks for the migration's own cycle to be stopped, or for one of this mode; false when none is open. */
+export async function stopOwnCycle(
+  { id, connection, ports }: OfMigration & { readonly ports: Pick<Ports, 'queue'> },
+  why: string,
+  mode?: MigrationMode,
+): Promise<boolean> {
+  const { cycles } = ports.stores;
+  const open = await cycles.openCycle(connection.rules.name);
+  if (open?.migration?.id !== id || (mode !== undefined && open.migration.mode !== mode)) return false;
+  if (!(await cycles.requestCancel(open.id, why))) return false;
+  await ports.queue.enqueue('advance-cycle', { cycle: open.id });
+  return true;
 }

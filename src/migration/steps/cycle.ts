@@ -3,7 +3,7 @@ import type { MigrationMode } from '../../core/migration/migration.ts';
 import { thenResume } from '../../core/migration/failed-words.ts';
 import { asSentence, listed } from '../../core/reasons.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
-import { ownCycles, sentByCycles } from '../own-cycles.ts';
+import { ownCycles, sentByCycles, STOPPED_BY_PAUSE } from '../own-cycles.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { refusedByProvider } from './failed-operations.ts';
 import { SOON_MS } from './look.ts';
@@ -68,6 +68,8 @@ async function judge(context: StepContext, cycle: CycleRecord, own: readonly Cyc
     await context.append([{ kind: 'reopened', step: context.step, why: `full cycle ${cycle.id} does not count` }]);
     return { is: 'stop', why };
   }
+  if (cycle.result === 'cancelled' && cycle.cancelReason === STOPPED_BY_PAUSE)
+    return { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} was stopped by a pause` };
   const waiting = await putOffs(context, own);
   if (waiting.has(cycle.id)) return afterPutOff(context, cycle, own, waiting);
   const runs = own.length - waiting.size;
