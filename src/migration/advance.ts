@@ -22,7 +22,7 @@ import { SOON_MS, unlessLost } from './steps/look.ts';
 import { freezeJob, pausedWords } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
-import { LeftError, openStep, type StepContext, type StepOutcome } from './step-context.ts';
+import { LeftError, openStep, WORDS, type StepContext, type StepOutcome } from './step-context.ts';
 import { requireStillAllowed } from './still-allowed.ts';
 
 /** After trouble that passes by itself, in ms. */
@@ -34,8 +34,6 @@ type Ending =
   | { readonly result: 'succeeded'; readonly frozen: false };
 const SUCCEEDED = { result: 'succeeded', frozen: false } as const;
 
-/** What people say that changes what a migration does next: no outcome that was found without it is written after it. */
-const WORDS = ['paused', 'resumed', 'abort', 'rollback'] as const;
 /** An end because of a loss, or of an abort, stands whatever else was said. */
 const WAY_BACK = ['rollback'] as const;
 

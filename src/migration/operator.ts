@@ -63,15 +63,23 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     entryFor: (state: MigrationState, now: number) => JournalEntry | Promise<JournalEntry>,
   ): Promise<MigrationView> {
     const migration = await found(name);
-    const state = await createProvingReader(migrations, migration.id)(stateOf);
-    const entry = await entryFor(state, ports.clock.now());
+    const read = createProvingReader(migrations, migration.id);
     const beside = connectionsBeside(connectionOf(name), ports.connections);
-    const added = await migrations.append(migration.id, [entry], { beside });
-    if (added === undefined)
-      refuse({ message: 'the migration has ended meanwhile', remedy: seeReport(state.connection) });
-    if (state.ended?.frozen === true) await thaw(ports, migration);
-    await nudge(migration);
-    return view(migration);
+    for (;;) {
+      const state = await read(stateOf);
+      const entry = await entryFor(state, ports.clock.now());
+      const { sequence: after } = state.last;
+      const unlessSaid = { after, kinds: ['begun', 'ended'] } as const;
+      const added = await migrations.append(migration.id, [entry], { beside, unlessSaid });
+      if (added !== undefined) {
+        if (state.ended?.frozen === true) await thaw(ports, migration);
+        await nudge(migration);
+        return view(migration);
+      }
+      // Asked anew where a step was begun meanwhile, which may be the one after which it is too late, or it ended.
+      if ((await migrations.lines(migration.id, after, 1)).length === 0)
+        refuse({ message: 'the migration has ended meanwhile', remedy: seeReport(state.connection) });
+    }
   }
 
   /** Why one that has ended is not taken up again: because of what went on beside it on its application. */

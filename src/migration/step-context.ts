@@ -7,7 +7,13 @@ import { RefusedError } from '../core/errors.ts';
 import type { DirectoryWriter } from '../ports/directory-writer.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
+import type { MigrationStore } from '../ports/migration-store.ts';
 import { requireStillAllowed } from './still-allowed.ts';
+
+type UnlessSaid = NonNullable<NonNullable<Parameters<MigrationStore['append']>[2]>['unlessSaid']>;
+
+/** What people say that changes what a migration does next: nothing that was decided without it is written after it. */
+export const WORDS = ['paused', 'resumed', 'abort', 'rollback'] as const;
 
 /** What a step came to. */
 export type StepOutcome =
@@ -50,7 +56,7 @@ export interface StepContext {
   state(): MigrationState;
   /** Adds lines. LeftError when the migration is no longer this worker's. */
   append(entries: readonly JournalEntry[], links?: readonly Link[]): Promise<void>;
-  /** Marks the step as begun, once. */
+  /** Marks the step as begun, once. LeftError when somebody has said something that was not known yet. */
   begin(): Promise<void>;
   /** Records a read of the step's effect; the number of complete ones in a row. */
   sight(complete: boolean, text: string): Promise<number>;
@@ -73,24 +79,27 @@ export function openStep(
 ): StepContext {
   const { id, ports, step, worker, signal } = given;
   let lines = read;
-  const mode = stateOf(lines).mode;
+  const { mode, last } = stateOf(lines);
+  const began = last.sequence;
   const state = () => stateOf(lines);
   const catchUp = async () => {
     const more = await ports.stores.migrations.lines(id, lines.at(-1)?.sequence ?? 0);
     if (more.length > 0) lines = [...lines, ...more];
   };
-  const append = async (entries: readonly JournalEntry[], links: readonly Link[] = []) => {
+  const append = async (entries: readonly JournalEntry[], links: readonly Link[] = [], unlessSaid?: UnlessSaid) => {
     if (entries.length === 0 && links.length === 0) return;
-    const added = await ports.stores.migrations.append(id, entries, { worker, links });
-    if (added === undefined) throw new LeftError('the migration is another worker’s, or over');
+    const how = { worker, links, ...(unlessSaid && { unlessSaid }) };
+    const added = await ports.stores.migrations.append(id, entries, how);
+    if (added === undefined) throw new LeftError('the migration is another worker’s, or over, or somebody said a word');
     await catchUp();
   };
   return {
     ...given,
     state,
-    append,
+    append: (entries, links) => append(entries, links),
     async begin() {
-      if (!state().begun.has(step)) await append([{ kind: 'begun', step }]);
+      // From some steps on there is no way back: whoever asked for another way meanwhile must get it.
+      if (!state().begun.has(step)) await append([{ kind: 'begun', step }], [], { after: began, kinds: WORDS });
     },
     async sight(complete, text) {
       await append([{ kind: 'seen', step, complete, text }]);

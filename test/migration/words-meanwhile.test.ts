@@ -2,11 +2,14 @@ import { expect, test, vi } from 'vitest';
 import type { MigrationVerb } from '../../src/core/migration/permitted.ts';
 import { company, people, personName } from '../e2e/company.ts';
 import { useEntraWorlds, type EntraWorld } from './entra-world.ts';
+import type { JournalEntry } from '../../src/core/migration/journal.ts';
+import { useOwnWorlds, type OwnWorld } from './own-world.ts';
 
 /*
  * People may say a word while a step looks or the end is being told. What that comes to was decided without the word.
  */
 const openWorld = useEntraWorlds();
+const openOwnWorld = useOwnWorlds();
 
 /** Approved, so that the groups go next: 1 to 5 through Crew, 6 and 7 through Deck, 8 directly. */
 async function open(): Promise<EntraWorld> {
@@ -92,4 +95,71 @@ test.each(['pause', 'abort'] as const)('a loss ends it whatever else is said mea
   loseOne(at);
   inTheLook(at, () => say(at, verb));
   expect(await at.look(1)).toMatchObject({ result: 'aborted', frozen: true });
+});
+
+/** The groups are gone, everybody is there, and a person has said yes to switching SCIM off. */
+async function beforeTheEnd(): Promise<OwnWorld> {
+  const at = await openOwnWorld(company({ users: 3, groups: { Crew: [1, 3] } }));
+  await at.start('disable-scim');
+  await at.live();
+  await at.approve();
+  expect(await at.live()).toMatchObject({ gate: { name: 'disable' } });
+  await at.approve();
+  return at;
+}
+
+/** Once, as such a line is about to be written. */
+function asIsWritten(
+  { stores: { migrations } }: OwnWorld,
+  chosen: (entry: JournalEntry) => boolean,
+  happens: () => Promise<unknown>,
+) {
+  const append = migrations.append.bind(migrations);
+  let happened = false;
+  vi.spyOn(migrations, 'append').mockImplementation(async (id, entries, how) => {
+    if (!happened && entries.some(chosen)) {
+      happened = true;
+      await happens();
+    }
+    return append(id, entries, how);
+  });
+}
+
+test.each([
+  ['pause', { status: 'paused', mode: 'forward' }],
+  ['abort', { result: 'aborted' }],
+  ['rollback', { result: 'rolled-back' }],
+] as const)('nothing is switched off once somebody was told that it is not to be: %s', async (verb, outcome) => {
+  const at = await beforeTheEnd();
+  const act = () => at.operator.actOnMigration({ connection: at.name, verb, by: 'ada' });
+  asIsWritten(at, (entry) => entry.kind === 'begun' && entry.step === 'disable-connection', act);
+  await at.live();
+  expect(await at.live()).toMatchObject(outcome);
+  expect(await at.stores.connections.get(at.name)).not.toHaveProperty('switchedOffAt');
+});
+
+test.each(['abort', 'rollback'] as const)('whoever asks too late is told so, however close it is: %s', async (verb) => {
+  const at = await beforeTheEnd();
+  asIsWritten(
+    at,
+    ({ kind }) => kind === verb,
+    () => at.live(),
+  );
+  const said = at.operator.actOnMigration({ connection: at.name, verb, by: 'ada' });
+  await expect(said).rejects.toThrow(/switched off already/);
+  expect(await at.live()).toMatchObject({ gate: { name: 'revocation' } });
+});
+
+test('a rollback that is asked for just as it is aborted is no word too late', async () => {
+  const at = await beforeTheEnd();
+  asIsWritten(
+    at,
+    ({ kind }) => kind === 'rollback',
+    async () => {
+      await at.operator.actOnMigration({ connection: at.name, verb: 'abort', by: 'bob' });
+      expect(await at.live()).toMatchObject({ result: 'aborted' });
+    },
+  );
+  await at.operator.actOnMigration({ connection: at.name, verb: 'rollback', by: 'ada' });
+  expect(await at.live()).toMatchObject({ result: 'rolled-back' });
 });
