@@ -16,16 +16,19 @@ export function waysIn({ users }: Pick<Survey, 'users'>): ReadonlySet<string> {
   );
 }
 
-/** Pure: users to whom a group that is to go gives a role that no direct assignment gives; with `seen`, none of these ways. */
+/**
+ * Pure: users to whom a group that is to go gives a role that no direct assignment gives; with `seen`, none of these ways.
+ */
 export function lackingUsers(
   { groups, users }: Pick<Survey, 'groups' | 'users'>,
   seen?: ReadonlySet<string>,
 ): readonly SurveyedUser[] {
+  if (seen === undefined) return users.filter(({ missing }) => missing.length > 0);
   const going = new Set(groups.map(({ anchor }) => anchor));
   return users.filter(({ anchor, paths }) => {
     const direct = new Set(
       paths.flatMap(({ kind, roleId, assignment, created }) =>
-        kind === 'direct' && seen?.has(wayOf(anchor, assignment, created)) !== false ? [roleId] : [],
+        kind === 'direct' && seen.has(wayOf(anchor, assignment, created)) ? [roleId] : [],
       ),
     );
     return paths.some(({ group, roleId }) => group !== undefined && going.has(group) && !direct.has(roleId));

@@ -51,33 +51,6 @@ export function countedMembers(
   return [...new Set([...seen].flatMap((inner) => memberships.get(inner)?.users ?? []))];
 }
 
-/**
- * Users who would be left without any way in if the groups were unassigned, from assignments and memberships alone: the
- * question asked again just before every request that takes something away.
- */
-export function uncoveredUsers(
-  assignments: readonly Assignment[],
-  memberships: ReadonlyMap<Anchor, GroupMembership>,
-  groups: readonly Anchor[],
-  expand: boolean,
-): readonly Anchor[] {
-  const going = new Set(groups);
-  const staying = assignments.filter(
-    ({ principalKind, principal }) => principalKind !== 'group' || !going.has(principal),
-  );
-  const reached = new Set(
-    staying.flatMap(({ principalKind, principal }) => {
-      if (principalKind === 'user') return [principal];
-      return principalKind === 'group' ? countedMembers(memberships, principal, expand) : [];
-    }),
-  );
-  const assigned = new Set(assignments.map(({ principal }) => principal));
-  const members = groups
-    .filter((group) => assigned.has(group))
-    .flatMap((group) => countedMembers(memberships, group, expand));
-  return [...new Set(members)].filter((user) => !reached.has(user)).sort();
-}
-
 /** Puts together what is there. Pure: the same input gives the same bytes and the same digest. */
 export function surveyOf(request: MigrationRequest, input: PlanInput, around: Surroundings): Survey {
   const { directory, rules, links, inventory } = input;

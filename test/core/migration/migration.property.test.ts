@@ -14,9 +14,6 @@ import { refusalOf } from '../../../src/core/migration/permitted.ts';
 import type { MigrationState } from '../../../src/core/migration/state.ts';
 import { lackingUsers, waysIn } from '../../../src/core/migration/seen-ways.ts';
 import type { Survey } from '../../../src/core/migration/survey.ts';
-import { uncoveredUsers } from '../../../src/core/migration/survey-of.ts';
-import type { Assignment } from '../../../src/core/directory.ts';
-import { assignGroup, assignUser } from '../../builders.ts';
 import { aSurvey, NOW, started, state } from './builders.ts';
 
 /*
@@ -57,13 +54,8 @@ function entitled({ members, direct, assigned }: World): ReadonlySet<string> {
   return new Set([...direct, ...(assigned ? members : [])]);
 }
 
-function assignmentsOf({ direct, assigned }: World): readonly Assignment[] {
-  return [...[...direct].map((user) => assignUser(user)), ...(assigned ? [assignGroup('it')] : [])];
-}
-
-function uncovered(world: World): readonly string[] {
-  const memberships = new Map([['it', { group: 'it', users: [...world.members], nestedGroups: [], others: 0 }]]);
-  return uncoveredUsers(assignmentsOf(world), memberships, ['it'], false);
+function uncovered({ members, direct, assigned }: World): readonly string[] {
+  return assigned ? [...members].filter((user) => !direct.has(user)).sort() : [];
 }
 
 /** Members of the group with their ways in, as a survey has them. */
@@ -74,7 +66,8 @@ function usersOf({ members, direct, assigned, times }: World): Survey['users'] {
       { kind: 'group', assignment: 'it', roleId: 'r', group: 'it' } as const,
       ...(direct.has(anchor) ? [own] : []),
     ];
-    return { anchor, label: anchor, enabled: true, paths, missing: [], covered: direct.has(anchor) };
+    const covered = direct.has(anchor);
+    return { anchor, label: anchor, enabled: true, paths, missing: covered ? [] : ['r'], covered };
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { obstacles } from '../../../src/core/migration/findings.ts';
-import { uncoveredUsers } from '../../../src/core/migration/survey-of.ts';
+import type { Assignment } from '../../../src/core/directory.ts';
 import type { PlanInput } from '../../../src/core/planning/plan-input.ts';
 import type { ProviderProfile } from '../../../src/core/profile.ts';
 import { aGroup, assignGroup, assignUser, aUser, ROLE } from '../../builders.ts';
@@ -177,10 +177,10 @@ describe('M1: the survey', () => {
   });
 
   test('a group that stays covers its members, and only while it is assigned', () => {
-    const memberships = new Map(
-      ['it', 'ops'].map((group) => [group, { group, users: ['ann'], nestedGroups: [], others: 0 }]),
-    );
-    expect(uncoveredUsers([assignGroup('it'), assignGroup('ops')], memberships, ['it'], false)).toEqual([]);
-    expect(uncoveredUsers([assignGroup('it')], memberships, ['it'], false)).toEqual(['ann']);
+    const groups = { it: { users: ['ann'] }, ops: { users: ['ann'] } };
+    const uncovered = (...assignments: readonly Assignment[]) =>
+      aSurvey('remove-groups', guide({ users: [aUser('ann')], groups, assignments })).uncovered;
+    expect(uncovered(assignGroup('it'), assignGroup('ops'))).toEqual([]);
+    expect(uncovered(assignGroup('it'))).toEqual(['ann']);
   });
 });
