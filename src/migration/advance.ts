@@ -8,7 +8,7 @@ import {
   UnauthorizedError,
 } from '../core/errors.ts';
 import { thenResume } from '../core/migration/failed-words.ts';
-import type { JournalEntry } from '../core/migration/journal.ts';
+import { brokenAt, type JournalEntry } from '../core/migration/journal.ts';
 import { freezeReason, frozenBecause, thawedReason, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { isLasting, isThrottledOut, isToBeNoted, throttledText, troubleText } from '../core/migration/stall.ts';
@@ -16,7 +16,7 @@ import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import { withHeartbeat } from '../provisioning/heartbeat.ts';
-import { createProvingReader } from '../provisioning/read-journal.ts';
+import { createJournalReader } from '../provisioning/read-journal.ts';
 import { sentByCycles, STOPPED_BY_PAUSE, stopOwnCycle } from './own-cycles.ts';
 import { SOON_MS, unlessLost } from './steps/look.ts';
 import { freezeJob, pausedWords } from './steps/pause-job.ts';
@@ -85,9 +85,9 @@ export async function advanceMigration(
 
 async function advance(given: Advance, signal: AbortSignal): Promise<number | undefined> {
   const { id, ports, log, worker } = given;
-  const read = createProvingReader(ports.stores.migrations, id);
+  const read = createJournalReader(ports.stores.migrations, brokenAt);
   for (;;) {
-    const { lines, state } = await read((all) => ({ lines: all, state: stateOf(all) }));
+    const { lines, state } = await read(id, (all) => ({ lines: all, state: stateOf(all) }));
     if (await endFrozen(given, state, signal)) return undefined;
     // What that cycle would still take away is to come back.
     if (state.mode === 'rollback') await stopOwnCycle(given, 'the migration is rolled back', 'forward');

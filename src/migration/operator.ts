@@ -1,6 +1,6 @@
 import { RefusedError } from '../core/errors.ts';
 import { obstacles } from '../core/migration/findings.ts';
-import type { JournalEntry } from '../core/migration/journal.ts';
+import { brokenAt, type JournalEntry } from '../core/migration/journal.ts';
 import { thawedReason } from '../core/migration/migration.ts';
 import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, seeReport, startRefusal, type Refusal } from '../core/migration/permitted.ts';
@@ -12,9 +12,8 @@ import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationOperator, MigrationStart } from '../ports/migration-operator.ts';
 import type { StoredMigration } from '../ports/migration-store.ts';
 import { connectionDigest } from '../provisioning/connection-digest.ts';
-import { createProvingReader } from '../provisioning/read-journal.ts';
+import { createJournalReader } from '../provisioning/read-journal.ts';
 import { connectionsBeside, overtaken } from './beside.ts';
-import { createJournalReader } from './journal-reader.ts';
 import { planMigration, whatIf } from './plan.ts';
 import { requireReady } from './readiness.ts';
 import { resolveGroups } from './resolve-groups.ts';
@@ -63,10 +62,10 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     entryFor: (state: MigrationState, now: number) => JournalEntry | Promise<JournalEntry>,
   ): Promise<MigrationView> {
     const migration = await found(name);
-    const read = createProvingReader(migrations, migration.id);
+    const read = createJournalReader(migrations, brokenAt);
     const beside = connectionsBeside(connectionOf(name), ports.connections);
     for (;;) {
-      const state = await read(stateOf);
+      const state = await read(migration.id, stateOf);
       const entry = await entryFor(state, ports.clock.now());
       const { sequence: after } = state.last;
       const unlessSaid = { after, kinds: ['begun', 'ended'] } as const;

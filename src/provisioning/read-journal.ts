@@ -1,5 +1,5 @@
 import { brokenJournal } from '../core/migration/broken-journal.ts';
-import { brokenAt, readWhole, requireReadable, type JournalEnd, type JournalLine } from '../core/migration/journal.ts';
+import { gapAt, readWhole, requireReadable, type brokenAt, type JournalLine } from '../core/migration/journal.ts';
 import type { MigrationStore } from '../ports/migration-store.ts';
 
 type Journals = Pick<MigrationStore, 'lines' | 'journalEnd'>;
@@ -16,19 +16,27 @@ export async function readJournal<T>(
 }
 
 /**
- * For whoever acts by the journal of a migration: what this returns reads it whole as `readJournal` does, and tells as well
- * what was changed within a line. Asked again, it looks into the lines since.
+ * Returns a function that reads whole journals for whoever looks at them again and again: asked anew, it reads only the lines
+ * written since, because journals of large companies are long. With `brokenAt`, for whoever acts by one, it tells as well what
+ * was changed within a line. A journal that has ended is not kept, nor one that is broken: whatever is restored is read anew.
  */
-export function createProvingReader(
+export function createJournalReader(
   { lines, journalEnd }: Journals,
-  id: string,
-): <T>(read: (lines: readonly JournalLine[]) => T) => Promise<T> {
-  let proved: JournalEnd | undefined;
-  return async (read) => {
-    const end = await journalEnd(id);
-    const all = await lines(id);
-    const found = readWhole(id, all, end, read, (migration, own, kept) => brokenAt(migration, own, kept, proved));
-    proved = { lines: all.length, hash: all.at(-1)?.hash ?? '' };
+  check: typeof brokenAt = gapAt,
+): <T>(migration: string, read: (lines: readonly JournalLine[]) => T) => Promise<T> {
+  const journals = new Map<string, readonly JournalLine[]>();
+  return async (migration, read) => {
+    // First, as above.
+    const end = await journalEnd(migration);
+    const known = journals.get(migration) ?? [];
+    const last = known.at(-1);
+    const proved = last === undefined ? undefined : { lines: known.length, hash: last.hash };
+    const added = await lines(migration, last?.sequence ?? 0);
+    const journal = added.length === 0 ? known : [...known, ...added];
+    // Until it is found whole.
+    journals.delete(migration);
+    const found = readWhole(migration, journal, end, read, (id, own, kept) => check(id, own, kept, proved));
+    if (journal.at(-1)?.entry.kind !== 'ended') journals.set(migration, journal);
     return found;
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JournalEntry, JournalLine } from '../../src/core/migration/journal.ts';
-import { createJournalReader } from '../../src/migration/journal-reader.ts';
+import { createJournalReader } from '../../src/provisioning/read-journal.ts';
 import { journal } from '../core/migration/builders.ts';
 
 /** A journal that grows, and from where on it was read each time. */
