@@ -6,9 +6,9 @@ import { useEntraWorlds, type EntraWorld } from './entra-world.ts';
 
 const openWorld = useEntraWorlds();
 
-/** Eight people, past the open gate: 1 to 5 through Crew, 6 and 7 through Deck, 8 directly. */
+/** Eight people, past the open gate: 1 to 5 through Crew, 6 and 7 through Deck, 8 directly; a ninth without access. */
 async function open(): Promise<EntraWorld> {
-  const organisation = company({ users: 8, groups: { Crew: [1, 5], Deck: [6, 7] }, direct: [8, 8] });
+  const organisation = company({ users: 9, groups: { Crew: [1, 5], Deck: [6, 7] }, direct: [8, 8] });
   const at = await openWorld({ organisation });
   await at.start('remove-groups', ['Crew', 'Deck']);
   expect(await at.settle()).toMatchObject({ gate: { name: 'coverage' } });
@@ -23,6 +23,12 @@ async function until(at: EntraWorld, said: string): Promise<void> {
     await at.cycle();
   }
   throw new Error(JSON.stringify(await at.look(1)));
+}
+
+/** The canary is unassigned, and Entra's next cycle waited for. */
+async function reachCanary(at: EntraWorld): Promise<void> {
+  const { steps } = await at.look(14);
+  if (steps.find(({ state }) => state === 'now')?.step !== 'canary') throw new Error(JSON.stringify(steps));
 }
 
 /** The provider loses somebody who has nothing to do with the job. */
@@ -149,3 +155,30 @@ test('M4: nor does a rollback, whichever of the two is written first', async () 
   await at.look(1);
   expect(await at.jobCode()).toBe('Paused');
 });
+
+test.each<readonly [how: string, state: string, meanwhile: (at: EntraWorld) => unknown]>([
+  ['that is too early to count', 'Succeeded', () => undefined],
+  [
+    'that left something in escrow',
+    'EntryLevelErrors',
+    (at) => {
+      at.tenant.control.assign({ principal: personName(9) });
+      at.provider.faults.set({ fault: 'failBefore', method: 'POST', path: '^/Users', value: 400 });
+    },
+  ],
+])(
+  'M4: whom a cycle of Entra takes %s is missed as soon as it has ended, and no other is waited for',
+  async (_how, state, meanwhile) => {
+    const at = await open();
+    await at.approve();
+    await reachCanary(at);
+    await meanwhile(at);
+    expect(await at.cycle()).toMatchObject({ state });
+    lose(at, 3);
+    const view = await at.look(1);
+    expect(view).toMatchObject({ result: 'aborted', frozen: true });
+    expect(view.resultText).toContain(personName(3));
+    expect(await at.jobCode()).toBe('Paused');
+    expect(at.assigned()).toContain('Crew');
+  },
+);

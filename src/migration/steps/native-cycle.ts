@@ -2,7 +2,7 @@ import { wholeCycleSince, type NativeJob } from '../../core/migration/native-job
 import { digestOf } from '../../core/plan.ts';
 import type { MigrationState } from '../../core/migration/state.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
-import { later } from './look.ts';
+import { later, unlessLost } from './look.ts';
 
 /** Entra's own job as it is now; a stop when there is not exactly one. */
 export async function readJob(
@@ -25,6 +25,20 @@ function isReplaced({ before, nativeJobs }: MigrationState, { id }: NativeJob): 
 }
 
 /**
+ * Everybody is asked for as soon as a cycle has ended, whether or not it counts, and before it is noted that it has: the next
+ * may take more, and one that failed would otherwise be told of as a failure alone.
+ */
+async function lostByCycle(
+  context: StepContext,
+  before: NativeJob | undefined,
+  { last }: NativeJob,
+): Promise<StepOutcome | undefined> {
+  const { takenAway, mode } = context.state();
+  if (before === undefined || before.last?.id === last?.id || !takenAway || mode === 'rollback') return undefined;
+  return unlessLost(context);
+}
+
+/**
  * Waits for a whole cycle of Entra's own job after whatever the step, or the one before, has changed. What is seen of the job
  * goes into the journal, so that whoever goes on after a crash has seen the same.
  */
@@ -36,6 +50,8 @@ export async function nativeCycle(context: StepContext): Promise<StepOutcome> {
   const { job } = read;
   const replaced = isReplaced(context.state(), job);
   const before = context.state().nativeJobs[step]?.at(-1);
+  const lost = await lostByCycle(context, before, job);
+  if (lost !== undefined) return lost;
   if (before === undefined || digestOf(before) !== digestOf(job))
     await context.append([{ kind: 'native-job', step, job }]);
   if (replaced)
