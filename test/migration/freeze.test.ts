@@ -94,6 +94,24 @@ test.each([
   expect(view.resultText).not.toMatch(/was paused/);
 });
 
+test('M4: a second job that nobody has set up is not paused, and does not hide that the one that runs was', async () => {
+  const at = await open();
+  await at.approve();
+  await until(at, 'the groups are gone and 8 accounts are active');
+  lose(at, 3);
+  const { directory } = at.connection;
+  const read = directory.readProvisioningJobs.bind(directory);
+  vi.spyOn(directory, 'readProvisioningJobs').mockImplementation(async (application, signal) => [
+    ...(await read(application, signal)),
+    { id: 'scim.unused', code: 'NotConfigured' },
+  ]);
+  const view = await at.look(1);
+  vi.restoreAllMocks();
+  expect(view).toMatchObject({ result: 'aborted', frozen: true });
+  expect(await at.jobCode()).toBe('Paused');
+  expect(view.resultText).toMatch(/Entra's own provisioning was paused/);
+});
+
 test('M4: where no job is shown as somebody is lost, nothing is said to be paused', async () => {
   const at = await open();
   await at.approve();

@@ -154,6 +154,20 @@ describe('switching SCIM off', () => {
     expect(await report(at)).toMatchObject({ verdict: 'failed' });
   });
 
+  test('M7: a job that nobody has set up any more does not run, and keeps nobody from the end', async () => {
+    const at = await atGate('revocation');
+    at.tenant.control.setProvisioningJob(at.connection.rules.application, 'NotConfigured');
+    at.provider.revokeToken(at.provider.token ?? '');
+    await at.approve();
+    const closed = await at.look(1);
+    // Nothing is saved in it that Entra could try out.
+    expect(closed.latest.text).toMatch(/is not known.*your next yes/);
+    expect(closed.latest.text).not.toMatch(/does not stand still/);
+    await at.approve();
+    expect(await at.look(1)).toMatchObject({ result: 'succeeded' });
+    expect(await report(at)).toMatchObject({ verdict: 'passed' });
+  });
+
   test('an abort after the job was paused says that only a person starts it again', async () => {
     const at = await atGate('disable');
     const { name: connection } = at.connection.rules;

@@ -1,6 +1,7 @@
 import type { Anchor } from '../../core/directory.ts';
 import { UnauthorizedError } from '../../core/errors.ts';
 import type { NativeJobs } from '../../core/guards/facts.ts';
+import { standsStill } from '../../core/migration/native-job.ts';
 import { CALLS } from './call.ts';
 import type { GraphClient } from './graph-client.ts';
 import { permissionRemedy } from './graph-failure.ts';
@@ -31,8 +32,8 @@ export async function readNativeJobs(
 }
 
 function isRunning(job: RawObject): boolean {
-  const code = textOf(objectOf(job['status']), 'code');
-  if (code === 'Paused' || code === 'NotConfigured') return false;
+  const code = textOf(objectOf(job['status']), 'code') ?? '';
+  if (standsStill({ code })) return false;
   return code !== 'NotRun' || textOf(objectOf(job['schedule']), 'state') === 'Active';
 }
 

@@ -33,6 +33,11 @@ export const LONGEST_WAIT_MS = 24 * 3_600_000;
 /** In place of a code of Entra's: the application has no such job any more. */
 export const GONE = 'gone';
 
+/** Whether no cycle of it begins: paused, or never set up, which cannot be paused either. */
+export function standsStill({ code }: Pick<NativeJob, 'code'>): boolean {
+  return code === 'Paused' || code === 'NotConfigured';
+}
+
 /** A job in words, for the journal. */
 export function describeJob({ code, lastSuccessful, quarantine }: NativeJob): string {
   if (code === GONE) return GONE;

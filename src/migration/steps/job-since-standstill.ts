@@ -1,6 +1,6 @@
 import { NotFoundError } from '../../core/errors.ts';
 import type { JournalEntry } from '../../core/migration/journal.ts';
-import { GONE, type NativeJob } from '../../core/migration/native-job.ts';
+import { GONE, standsStill, type NativeJob } from '../../core/migration/native-job.ts';
 import { afterLookText, sinceStandstill } from '../../core/migration/standstill.ts';
 import { listed } from '../../core/reasons.ts';
 import type { StepContext } from '../step-context.ts';
@@ -23,7 +23,7 @@ export async function jobSinceStandstill(context: StepContext): Promise<SinceSta
   // Once the step has begun the token is proved dead: what the job does then takes nobody away, and no gate is asked any more.
   if (engine !== 'entra' || before === undefined || begun.has(step)) return { entries: [], why: [], jobs: [] };
   const jobs = await readJobs(context, before.application.id);
-  const awake = jobs.filter(({ code }) => code !== 'Paused').map(({ code }) => code);
+  const awake = jobs.filter((job) => !standsStill(job)).map(({ code }) => code);
   const running =
     awake.length === 0
       ? []

@@ -1,5 +1,5 @@
 import { HeadgateError } from '../../core/errors.ts';
-import type { NativeJob } from '../../core/migration/native-job.ts';
+import { standsStill, type NativeJob } from '../../core/migration/native-job.ts';
 import { restOf } from '../../core/migration/standstill.ts';
 import type { MigrationState } from '../../core/migration/state.ts';
 import type { Survey } from '../../core/migration/survey.ts';
@@ -27,7 +27,7 @@ export async function pauseJob(context: StepContext): Promise<StepOutcome> {
   if ('stop' in read || application === undefined)
     return 'stop' in read ? read.stop : { is: 'stop', why: 'there is no survey to compare with' };
   const { job } = read;
-  if (job.code !== 'Paused') {
+  if (!standsStill(job)) {
     const asked = context.state().carriedOut[step]?.has(`pause ${job.id}`) === true;
     if (!asked && !(await changeDirectory(context, [pauseCall(context, application, job.id)]))) return { is: 'left' };
     return notYet(
@@ -59,7 +59,7 @@ export async function freezeJob(context: StepContext): Promise<string> {
     const { jobs, unread } = await jobsNow(context, application);
     if (jobs.length === 0)
       return `; SEE that Entra's own provisioning is stopped: none was found for this application that could be paused`;
-    const running = jobs.filter(({ code }) => code !== 'Paused');
+    const running = jobs.filter((job) => !standsStill(job));
     // Not kept from it by whoever pauses or aborts meanwhile, this or the connection: they want the same.
     if (running.length > 0)
       await changeAtOnce(
