@@ -1,6 +1,8 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { Anchor, Assignment, DirectoryChanges } from '../core/directory.ts';
+import type { Link } from '../core/link.ts';
 import type { Operation } from '../core/operation.ts';
+import type { Connection } from '../ports/index.ts';
 import { assignedGroups } from './gather-directory.ts';
 import type { FocusedPart, FocusRequest } from './read-focus.ts';
 
@@ -10,9 +12,11 @@ export interface ChangesRequest extends FocusRequest {
   readonly unsettled: readonly Operation[];
   /** In ms since the epoch: whose removal is due by then is looked at, whether or not anything changed. */
   readonly now: number;
+  /** Groups whose SCIM group was seen to be gone: all of their members are to be put into another one. */
+  readonly remade?: readonly Anchor[];
 }
 
-/** Whom an incremental cycle has to look at. Of the groups, those assigned since the baseline are read whole. */
+/** Whom an incremental cycle has to look at. Of the groups, those whose SCIM group is to be made are read whole. */
 export interface Concerned extends FocusedPart {
   readonly changes: DirectoryChanges;
   /** Users the directory told of this time, who are looked at once more by the next cycle. */
@@ -43,6 +47,17 @@ function emptied(operations: readonly Operation[], assigned: ReadonlySet<Anchor>
 
 function keyOf({ principal, principalKind, roleId }: Assignment): string {
   return `${principalKind} ${principal} ${roleId}`;
+}
+
+/** Assigned groups without a SCIM group: one is made, or matched, with all of their members. */
+function unlinked(
+  { rules, provider }: Connection,
+  assigned: ReadonlySet<Anchor>,
+  links: readonly Link[],
+): readonly Anchor[] {
+  if (!rules.scope.groups || !provider.profile.groups.supported) return [];
+  const living = new Set(links.filter(({ state }) => state !== 'deleted').map(({ anchor }) => anchor));
+  return [...assigned].filter((group) => !living.has(group));
 }
 
 /** Assigned groups that changed, and their members who came or went. */
@@ -89,15 +104,17 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   concernedMembers(changes, assigned, concerned);
   const told = [...concerned.users].sort();
   for (const user of since.again) concerned.users.add(user);
+  for (const group of request.remade ?? []) concerned.groups.add(group);
   carryOver(request.unsettled, concerned);
   const changed = changedPrincipals(since, assignments.value, concerned);
-  const fresh = [...new Set([...changed, ...emptied(request.unsettled, assigned)])].sort();
+  const groupLinks = await links.groups(rules.name);
+  const made = [...unlinked(connection, assigned, groupLinks), ...(request.remade ?? [])];
+  const fresh = [...new Set([...changed, ...emptied(request.unsettled, assigned), ...made])].sort();
   const lost = [...concerned.groups].filter((group) => !assigned.has(group));
   for (const user of await links.reachedThrough(rules.name, [...lost, ...fresh])) concerned.users.add(user);
   const memberships = await directory.readMemberships(fresh, signal, progress);
   for (const { users } of memberships.value.values()) for (const user of users) concerned.users.add(user);
   for (const user of await links.due(rules.name, request.now)) concerned.users.add(user);
   for (const user of await links.awaiting(rules.name, [...concerned.users])) concerned.users.add(user);
-  const groupLinks = await links.groups(rules.name);
   return { application, changes, assignments, assigned, memberships, groupLinks, told, ...concerned };
 }

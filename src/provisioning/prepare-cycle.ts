@@ -1,13 +1,7 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { CycleKind, CycleSubject } from '../core/cycle.ts';
+import type { Anchor } from '../core/directory.ts';
 import type { DirectoryCauses } from '../core/drift.ts';
-import {
-  HeadgateError,
-  IncompleteReadError,
-  RejectedError,
-  TransientError,
-  UnauthorizedError,
-} from '../core/errors.ts';
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
@@ -33,6 +27,7 @@ import { attributesOf, gatherDirectory } from './gather-directory.ts';
 import { gatherGuardContext } from './gather-guard-context.ts';
 import { gatherFocus, gatherProvider } from './gather-provider.ts';
 import { gatherSubject } from './gather-subject.ts';
+import { naming } from './naming.ts';
 import { planGathered } from './plan-gathered.ts';
 import { sharedResources } from './shared-resources.ts';
 
@@ -221,7 +216,7 @@ async function gatherAll(preparation: Preparation, expired = false): Promise<Gat
 }
 
 /** Reads what changed since the last committed cycle; everything, where that cannot be told or would cost more. */
-async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
+async function gatherSince(preparation: Preparation, remade: readonly Anchor[] = []): Promise<GatheredInput> {
   const { connection, stores, signal, progress } = preparation;
   const { rules } = connection;
   const everything = async (why: string, expired = false) => ({
@@ -240,6 +235,7 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
     attributes: attributesOf(connection),
     unsettled: last.unsettled,
     now: preparation.now,
+    remade,
     signal,
     ...(progress === undefined ? {} : { progress }),
   });
@@ -251,6 +247,10 @@ async function gatherSince(preparation: Preparation): Promise<GatheredInput> {
   const everyLink = () => stores.links.load(rules.name);
   const held = gatherFocus(connection, directory, links, focus, signal, everyLink);
   const { inventory, vanished } = await naming(rules.name, held);
+  // One is made in the place of each: who else belongs into it has to be read, or it would have those alone who changed.
+  const gone = links.filter(({ resource, resourceId }) => resource === 'group' && vanished.has(resourceId));
+  const more = gone.map(({ anchor }) => anchor).filter((one) => directory.groups.has(one) && !remade.includes(one));
+  if (more.length > 0) return gatherSince(preparation, [...remade, ...more]);
   const owned = await withOwners(stores.links, rules.name, links, inventory);
   return {
     kind: 'incremental',
@@ -280,21 +280,4 @@ async function withOwners(
     ...(await store.ownersOf(connection, 'group', ids(groups.resources))),
   ];
   return [...links, ...owners.filter(({ resource, anchor }) => !known.has(`${resource} ${anchor}`))];
-}
-
-function named(error: HeadgateError, connection: string): HeadgateError {
-  const facts = { ...error.facts, connection };
-  for (const kind of [UnauthorizedError, TransientError, RejectedError, IncompleteReadError]) {
-    if (error instanceof kind) return new kind(error.message, facts);
-  }
-  return error;
-}
-
-/** Both sides may fail or refuse a credential; only the service provider's trouble concerns the connection itself. */
-async function naming<T>(connection: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    throw error instanceof HeadgateError ? named(error, connection) : error;
-  }
 }
