@@ -179,6 +179,23 @@ describe('a SCIM group whose id the provider has given to another group', () => 
     expect(world.provider.groups.get(id)).toEqual(now);
   });
 
+  test('is not filled in an incremental cycle in which only its members change, and filled once it is its own again', async () => {
+    const id = idOf('Crew');
+    groupBecomes(id, 'Auditors', 'auditors');
+    world.tenant.control.addMember('Crew', personName(6));
+    const { verdict } = await run('incremental', 'Crew');
+    expect(verdict?.findings).toMatchObject([
+      {
+        guard: 'matching-collision',
+        message: expect.stringContaining(`members Crew: SCIM group ${id} is not that of Crew`),
+      },
+    ]);
+    expect(memberCount(world, 'Auditors')).toBe(5);
+    groupBecomes(id, 'Crew', groupId('Crew'));
+    expect(await run('incremental', 'Crew')).toMatchObject({ result: 'succeeded', verdict: { findings: [] } });
+    expect(memberCount(world, 'Crew')).toBe(6);
+  });
+
   test('is not deleted when the group it was linked for is unassigned', async () => {
     const id = idOf('Crew');
     groupBecomes(id, 'Auditors', 'auditors');

@@ -12,7 +12,8 @@ beforeEach(async () => {
   operator = await world.open();
   await cycle(operator);
   const crew = world.provider.groups.find('Crew')?.['id'];
-  world.provider.change('DELETE', `/Groups/${String(crew)}`);
+  if (typeof crew !== 'string') throw new Error('the provider has no Crew');
+  world.provider.change('DELETE', `/Groups/${crew}`);
 });
 afterEach(() => world.close());
 
