@@ -147,7 +147,7 @@ function openProvider({ name, provider }: ConnectionConfig, keyring: SwitchPorts
     credential: scimCredential(
       provider.credential,
       () => currentSecret(name, credential, keyring),
-      (refused) => spareSecret(name, refused, keyring, shared.log),
+      (refused) => spareSecret({ connection: name, place: credential.place }, refused, keyring, shared.log),
     ),
     concurrency: concurrencyOf(provider),
     timeoutMs: provider.timeoutSeconds * 1000,

@@ -1,11 +1,23 @@
+import { isElsewhere } from '../../core/credential.ts';
 import { HeadgateError } from '../../core/errors.ts';
+import { endangering } from '../../core/guards/token-owner.ts';
+import type { OperationState } from '../../core/operation.ts';
 import type { StoredCredential } from '../../ports/credentials.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { CycleStore } from '../../ports/stores.ts';
 import { activeOf, changeOf, type ChangePorts } from './change-credential.ts';
 import { secretOf, type KeyringPorts } from './keyring.ts';
 
-export type SwitchPorts = ChangePorts & KeyringPorts & Pick<Ports, 'connections'>;
+export type SwitchPorts = ChangePorts &
+  KeyringPorts &
+  Pick<Ports, 'connections'> & { readonly stores: { readonly cycles: Pick<CycleStore, 'operationsOf'> } };
+
+/** Whose credential was refused, and where: nothing that is for another place is sent there. */
+export interface RefusedAt {
+  readonly connection: string;
+  readonly place: string;
+}
 
 const PROBE_MS = 30_000;
 
@@ -16,13 +28,13 @@ const PROBE_MS = 30_000;
  * a person, has put another one to use meanwhile, that one.
  */
 export async function spareSecret(
-  connection: string,
+  { connection, place }: RefusedAt,
   refused: string,
   ports: SwitchPorts,
   log: Log,
 ): Promise<string | undefined> {
   const { credentials } = ports.stores;
-  const all = await credentials.list(connection);
+  const all = (await credentials.list(connection)).filter((one) => !isElsewhere(one, place));
   const active = activeOf(all);
   if (active === undefined) return undefined;
   if (active.fingerprint !== ports.vault.fingerprint(refused)) return unrefused(active, ports);
@@ -33,7 +45,7 @@ export async function spareSecret(
     ({ state, refusedAt }) => refusedAt === undefined && (state === 'candidate' || state === 'retiring'),
   );
   for (const spare of [...spares.filter(isCandidate), ...spares.filter((one) => !isCandidate(one))]) {
-    const secret = await tried(spare, ports);
+    const secret = (await goes(spare, ports)) ? undefined : await tried(spare, ports);
     if (secret !== undefined && (await switchTo(spare, active, ports))) {
       const fields = { connection, from: active.fingerprint, to: spare.fingerprint };
       log.error(fields, 'the service provider refused the credential; switched once to another stored one');
@@ -41,7 +53,26 @@ export async function spareSecret(
     }
   }
   const now = activeOf(await credentials.list(connection));
-  return now === undefined || now.id === active.id ? undefined : unrefused(now, ports);
+  if (now === undefined || now.id === active.id || isElsewhere(now, place)) return undefined;
+  return unrefused(now, ports);
+}
+
+/** Most operations of one user that are looked at, newest first: a cycle has a few of them. */
+const NEWEST = 50;
+const UNSETTLED: ReadonlySet<OperationState> = new Set(['pending', 'in-flight', 'in-doubt']);
+
+/**
+ * Whether a cycle that was judged before this one was in use is about to end its owner's account: the guard did not hold that,
+ * and the very request that was refused would be sent again with it.
+ */
+async function goes({ owner }: StoredCredential, { stores, connections }: SwitchPorts): Promise<boolean> {
+  if (owner.kind !== 'user' || owner.anchor === undefined) return false;
+  for (const { rules } of connections.values()) {
+    const known = await stores.cycles.operationsOf(rules.name, owner.anchor, NEWEST);
+    const unsettled = known.filter(({ state }) => UNSETTLED.has(state)).map(({ operation }) => operation);
+    if (endangering(unsettled, rules).length > 0) return true;
+  }
+  return false;
 }
 
 function isCandidate({ state }: StoredCredential): boolean {

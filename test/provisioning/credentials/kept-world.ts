@@ -1,5 +1,6 @@
 import { createVault } from '../../../src/adapters/vault/vault.ts';
 import type { Credential } from '../../../src/core/credential.ts';
+import { HEALTHY } from '../../../src/core/quarantine.ts';
 import type {
   ConfiguredSecret,
   CredentialStore,
@@ -18,7 +19,8 @@ import { aConnection, aSecret, fakeDirectory, fakeProvider } from '../fakes.ts';
 
 const BY = 'tester';
 const asked = new AbortController().signal;
-const vault = createVault({ key: async () => Buffer.alloc(32, 1).toString('base64') });
+const vaultOf = (key: number) => createVault({ key: async () => Buffer.alloc(32, key).toString('base64') });
+const vault = vaultOf(1);
 
 /** How a credential is remembered whose secret is `secret`. */
 interface Remembered extends Partial<Credential> {
@@ -26,18 +28,21 @@ interface Remembered extends Partial<Credential> {
   readonly secret: string;
   /** The file it was left in; otherwise it is stored, or, by its source, configured. */
   readonly file?: string;
+  /** It was stored under another key than there is now. */
+  readonly keyLost?: true;
 }
 
 /** Connection `acme`, its credentials with real secrets, and a provider that takes those of `accepted`. */
 export async function keptWorld(remembered: readonly Remembered[], configured: Partial<ConfiguredSecret> = {}) {
   const rows = new Map<string, StoredCredential>();
   const kept = new Map<string, KeptSecret>();
-  for (const { secret, file, ...one } of remembered) {
+  for (const { secret, file, keyLost, ...one } of remembered) {
     const source = file === undefined ? 'stored' : 'file';
     const credential = aCredential({ fingerprint: vault.fingerprint(secret), source, ...one });
     rows.set(one.id, { ...credential, version: 1 });
     if (credential.source === 'configuration') continue;
-    const stored = async () => ({ kind: 'stored', sealed: await vault.seal(secret, purposeOf(credential)) }) as const;
+    const sealing = keyLost === true ? vaultOf(2) : vault;
+    const stored = async () => ({ kind: 'stored', sealed: await sealing.seal(secret, purposeOf(credential)) }) as const;
     kept.set(one.id, file === undefined ? await stored() : { kind: 'file', path: file });
   }
   const accepted = new Set<string>();
@@ -61,7 +66,10 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
       connections: only<Ports['stores']['connections']>({
         get: async (connection) => ({ connection, schedulesPaused: false }),
         pause: async () => true,
+        changePause: async () => undefined,
+        changeHealth: async () => ({ before: HEALTHY, after: HEALTHY }),
       }),
+      cycles: only<Ports['stores']['cycles']>({ openCycle: async () => undefined, operationsOf: async () => [] }),
       credentials: only<CredentialStore>({
         list: async () => [...rows.values()],
         active: async () => [...rows.values()].find(({ state }) => state === 'active'),
@@ -84,7 +92,7 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
     tried,
     survey: () => keepCredentials(ports, asked),
     inUse: () => currentSecret('acme', credential, ports),
-    afterRefusal: (refused: string) => spareSecret('acme', refused, ports, silentLog),
+    afterRefusal: (refused: string) => spareSecret({ connection: 'acme', place: credential.place }, refused, ports, silentLog),
     add: (text: string) => desk.add({ connection: 'acme', secret: { text }, by: BY }, asked),
     retire: async (id: string, deleted = false) => (await desk.retire(id, { by: BY, deleted }, asked)).state,
     revoke: async (id: string, deleted = false) => (await desk.revoke(id, { by: BY, deleted }, asked)).state,
