@@ -38,6 +38,7 @@ export function describeRecoveryStores(name: string, open: () => Promise<StoresU
       const again = escrowAfter(aCreate(1), REFUSED, first, 'next', under.clock.now() + HOUR);
       await escrows.put(connection, [again]);
       expect(await escrows.list(connection, { who: 'user1@contoso.com', limit: 9 })).toEqual([again]);
+      expect(await escrows.list(connection, { who: 'User1@CONTOSO.com', limit: 9 })).toEqual([again]);
       expect(await escrows.list(connection, { who: first.anchor, limit: 9 })).toEqual([again]);
       expect(await escrows.list(connection, { limit: 1 })).toHaveLength(1);
     });
@@ -62,7 +63,7 @@ export function describeRecoveryStores(name: string, open: () => Promise<StoresU
       const { escrows } = under.stores;
       const at = under.clock.now();
       await escrows.put(connection, [anEscrow(1), anEscrow(2), anEscrow(3)]);
-      expect(await escrows.retry({ connection, who: 'user2@contoso.com', by: 'ada', at })).toBe(1);
+      expect(await escrows.retry({ connection, who: 'USER2@contoso.com', by: 'ada', at })).toBe(1);
       expect(await escrows.totals(connection, at)).toMatchObject({ accounts: 3, waiting: 2 });
       const dropped = { connection, who: anEscrow(1).anchor, by: 'ada', reason: 'created by hand', at };
       expect(await escrows.drop(dropped)).toBe(1);

@@ -12,6 +12,11 @@ export function createEscrowStore(db: Sql): EscrowStore {
   return { ...createReads(db), ...createWrites(db) };
 }
 
+/** By anchor or name, without case as in the log. */
+function isCalled(who: string) {
+  return sql<boolean>`(anchor = lower(${who}) or lower(label) = lower(${who}))`;
+}
+
 function keysOf(keys: readonly EscrowKey[]): string {
   return JSON.stringify(keys.map(({ resource, anchor, kind }) => ({ resource, anchor, kind })));
 }
@@ -34,7 +39,7 @@ function createReads(db: Sql): Pick<EscrowStore, 'load' | 'list' | 'totals' | 'f
         .orderBy('anchor')
         .orderBy('kind')
         .limit(limit);
-      if (who !== undefined) query = query.where((is) => is.or([is('anchor', '=', who), is('label', '=', who)]));
+      if (who !== undefined) query = query.where(isCalled(who));
       return (await reading(() => query.execute())).map(({ body }) => body);
     },
 
@@ -150,7 +155,7 @@ function createWrites(db: Sql): Pick<EscrowStore, 'put' | 'lift' | 'retry' | 'dr
 
 async function choose(tx: Tx, { connection, who }: EscrowRequest): Promise<readonly Escrow[]> {
   let query = tx.selectFrom('headgate.escrow').select('body').where('connection', '=', connection).forUpdate();
-  if (who !== undefined) query = query.where((is) => is.or([is('anchor', '=', who), is('label', '=', who)]));
+  if (who !== undefined) query = query.where(isCalled(who));
   return (await query.execute()).map(({ body }) => body);
 }
 
