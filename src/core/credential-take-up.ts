@@ -28,7 +28,7 @@ export interface ConfiguredOwner {
 /** One credential that is new or changed by taking up what the configuration says, with what happened to it. */
 export interface TakenUp {
   readonly after: Credential;
-  readonly event: 'installed' | 'described' | CredentialEvent['kind'];
+  readonly event: 'installed' | 'described' | 'owner-named' | CredentialEvent['kind'];
 }
 
 /**
@@ -51,16 +51,19 @@ export function takeUp(
   // The file holds one that waits or was replaced, and the file is what is used: then that one is in use again.
   const inUse = active === undefined || active.source === 'configuration';
   if (same.id !== active?.id && inUse && (same.state === 'candidate' || same.state === 'retiring')) {
+    const { refusedAt: _refused, ...known } = placed(described, configured);
     const back: Credential = {
-      ...placed(described, configured),
+      ...known,
       source: 'configuration',
       state: 'active',
       activeSince: now,
+      activatedBy: 'person',
     };
     return [...superseded, { after: back, event: 'promoted' }];
   }
   const after = same.id === active?.id ? placed(described, configured) : described;
-  return after === same ? [] : [{ after, event: 'described' }];
+  if (after === same) return [];
+  return [{ after, event: isSameOwner(after.owner, same.owner) ? 'described' : 'owner-named' }];
 }
 
 /** What is in use and configured is for the place the configuration names beside it. */

@@ -25,6 +25,10 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
       return facts['days'] === 0
         ? `The ${token} has expired. Replace it: headgate token rotate -c ${connection}`
         : `The ${token} expires within ${fact('days')} ${facts['days'] === 1 ? 'day' : 'days'}. Replace it: headgate token rotate -c ${connection}`;
+    case 'token.owner':
+      return facts['absent'] === undefined
+        ? `Another owner was named for the ${token}, and only that user is held for it from now on. If nobody here did that: headgate token show ${fact('fingerprint')} -c ${connection}`
+        : `The directory does not know the owner of the ${token} (any more), with whose account it may end. Replace it under an owner who stays: headgate token rotate -c ${connection}; or name the owner anew: headgate token list -c ${connection}`;
     case 'connection.paused':
       return `Connection ${connection} is paused, and nothing is sent. Why, and what to do: headgate status`;
     case 'connection.quarantined':
@@ -34,7 +38,7 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
     case 'hold.waiting':
       return `Guards of ${connection} hold operations and wait for a person (${fact('guards')}; ${fact('operations')} held). See: headgate holds list -c ${connection}`;
     case 'hold.lifted':
-      return `Nothing of ${connection} is held any more (it was by ${fact('guards')}).`;
+      return `Nothing of ${connection} waits for a person any more (it was held by ${fact('guards')}).`;
     case 'migration.gate':
       return facts['closed'] !== undefined
         ? `The gate ${fact('gate')} of the migration ${fact('migration')} of ${connection} has closed again (${fact('closed')}): the yes given before counts no more. Look, and say yes again: headgate migration status ${connection}`

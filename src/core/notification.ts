@@ -6,6 +6,7 @@ export const NOTIFICATION_KINDS = [
   'token.retired',
   'token.revoked',
   'token.expiring',
+  'token.owner',
   'connection.paused',
   'connection.quarantined',
   'connection.recovered',
@@ -43,17 +44,20 @@ export function factsOfCredentialEvent(
   event: string,
   { fingerprint, detail }: { readonly fingerprint: string; readonly detail?: string },
 ): NewNotification['facts'] {
+  if (event === 'owner-absent') return { fingerprint, absent: 1 };
   return event === 'retired' && detail !== undefined ? { fingerprint, confirmed: detail } : { fingerprint };
 }
 
 const BY_EVENT: Readonly<Partial<Record<string, NotificationKind>>> = {
   added: 'token.generated',
   installed: 'token.generated',
-  moved: 'token.generated',
+  'handed-over-again': 'token.generated',
   promoted: 'token.promoted',
   switched: 'token.switched',
   retired: 'token.retired',
   revoked: 'token.revoked',
+  'owner-named': 'token.owner',
+  'owner-absent': 'token.owner',
 };
 
 /** How a connection is, as far as people are told of it. */
@@ -64,7 +68,7 @@ export interface Watched {
    * words are a person's, or a migration's that says whom it stopped for.
    */
   readonly stopped?: { readonly by: 'pause' } | { readonly by: 'quarantine'; readonly reason: string };
-  /** Guards that hold operations of the newest plan, with how many they hold together. */
+  /** Guards that hold operations of the newest plan and were not approved, with how many are held together. */
   readonly held: { readonly guards: readonly string[]; readonly operations: number };
   /** Credentials that reached a day of warning: fingerprint and that day. */
   readonly expiring: Readonly<Record<string, number>>;

@@ -30,7 +30,7 @@ describe('taking up the configured credential', () => {
       rule: 'an owner named later is written down',
       known: [old],
       what: configured('old', { owner: ADA }),
-      end: ['described old active'],
+      end: ['owner-named old active'],
     },
     {
       rule: 'an owner no longer named is kept',
@@ -70,6 +70,14 @@ describe('taking up the configured credential', () => {
     },
   ])('$rule', ({ known, what, end }) => {
     expect(taken(known, what)).toEqual(end);
+  });
+
+  test('T6: one put back into the file was put to use by a person, whatever was switched or refused before', () => {
+    const switched = { activatedBy: 'switch', refusedAt: 1 } as const;
+    const back = aCredential({ fingerprint: 'old', state: 'retiring', ...switched });
+    const [, promoted] = takeUp([aCredential({ id: 'b', fingerprint: 'b' }), back], configured('old'), 'new', 5);
+    expect(promoted?.after).toMatchObject({ state: 'active', activatedBy: 'person' });
+    expect(promoted?.after).not.toHaveProperty('refusedAt');
   });
 
   test.each([

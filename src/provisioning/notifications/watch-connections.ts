@@ -41,6 +41,8 @@ async function watched(
   // Holds and not plans: one subject provisioned on demand opens and lifts none, whatever its plan holds.
   const holds = await stores.holds.list({ connection, ended: false, limit: GUARDS.length });
   const [newest] = holds;
+  // What was approved waits for nobody, until that has expired: then people are told again.
+  const waiting = holds.filter(({ state, decision }) => state !== 'approved' || (decision?.until ?? 0) <= clock.now());
   const operations = newest === undefined ? 0 : inState(await stores.cycles.counts(newest.cycle), 'held');
   const expiring = (await stores.credentials.list(connection)).flatMap((credential): [string, number][] => {
     const days = expiryWarning(credential, warnDays, clock.now());
@@ -48,7 +50,7 @@ async function watched(
   });
   return {
     connection,
-    held: { guards: holds.map(({ guard }) => guard), operations },
+    held: { guards: waiting.map(({ guard }) => guard), operations },
     expiring: Object.fromEntries(expiring),
     ...(stopped === undefined ? {} : { stopped }),
   };

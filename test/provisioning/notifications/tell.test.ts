@@ -289,6 +289,53 @@ describe('telling people', () => {
     expect(hook.messages.slice(1)).toEqual(['hold.lifted too-many-removals']);
   });
 
+  test('of a hold again once its approval has expired, whatever else is held beside it', async () => {
+    hook.messages.length = 0;
+    const { cycles, holds } = ports.stores;
+    const owned = aRemoval(3, 'disable');
+    const removals = [aRemoval(1, 'disable'), aRemoval(2, 'disable')];
+    const tokens = holding(owned).findings.map((finding) => ({ ...finding, guard: 'token-owner' as const }));
+    const verdict = { refused: false, findings: [...holding(...removals).findings, ...tokens] };
+    const { id } = await cycles.open({ connection: 'acme', kind: 'initial', requestedBy: 'ada' });
+    await cycles.leaseGathering(id, 'w1', 1000);
+    await cycles.savePlan(id, 'w1', { ...aPlan('acme', [...removals, owned]), kind: 'initial' }, verdict);
+    await cycles.close(id, 'held');
+    await sweep();
+    const [amount] = (await holds.list({ connection: 'acme', ended: false, limit: 9 })).filter(
+      ({ guard }) => guard === 'too-many-removals',
+    );
+    const until = clock.now() + DAY;
+    await holds.decide(amount?.id ?? '', {
+      kind: 'approved',
+      by: 'ada',
+      reason: 'known',
+      digest: amount?.digest ?? '',
+      until,
+    });
+    await sweep();
+    expect(hook.messages).toEqual(['hold.waiting token-owner, too-many-removals 3']);
+    clock.advance(DAY);
+    await sweep();
+    expect(hook.messages.slice(1)).toEqual(['hold.waiting token-owner, too-many-removals 3']);
+  });
+
+  test('of another owner of a token, and of one the directory does not know any more, both without a name', async () => {
+    hook.messages.length = 0;
+    const { credentials } = ports.stores;
+    const [known] = await credentials.list('acme');
+    if (known === undefined) throw new Error('a token was stored before');
+    const bob = { ...known, owner: { kind: 'user', name: 'bob@contoso.com', anchor: 'bob' } } as const;
+    await credentials.change([{ after: bob, from: known.version, event: 'owner-named', by: 'ada' }]);
+    const gone = { ...bob, owner: { ...bob.owner, absent: true } } as const;
+    await credentials.change([{ after: gone, from: known.version + 1, event: 'owner-absent', by: 'configuration' }]);
+    await sweep();
+    expect(hook.messages).toEqual(['token.owner f1', 'token.owner f1 1']);
+    const [absent, named] = (await ports.stores.notifications.list(2)).map(sentenceOf);
+    expect(named).toMatch(/^Another owner was named for the token f1 of acme/);
+    expect(absent).toMatch(/^The directory does not know the owner of the token f1 of acme \(any more\)/);
+    expect(`${named} ${absent}`).not.toContain('bob');
+  });
+
   test('and nudges only channels that have something to say', async () => {
     clock.advance(600_000);
     await sweep();
