@@ -63,8 +63,8 @@ export type CredentialEvent =
   | { readonly kind: 'probe-failed'; readonly refused: boolean }
   | { readonly kind: 'promoted'; readonly by: 'person' | 'switch' }
   | { readonly kind: 'superseded' }
-  /** It was handed over again, for the place the connection has now. */
-  | { readonly kind: 'moved'; readonly to: Placed }
+  /** Its secret was not here any more, or for another place: now it is, for the place the connection has. */
+  | { readonly kind: 'handed-over-again'; readonly for: Placed }
   /** The provider answered 401 to it while it was in use. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'proved'; readonly cycle: string }
@@ -112,8 +112,8 @@ export function afterEvent(credential: Credential, event: CredentialEvent, at: n
       return credential.state === 'active'
         ? { ...without(credential, 'provenBy'), state: 'retiring' }
         : { refused: `${named(credential)}, not active`, remedy: 'only a credential in use can be replaced.' };
-    case 'moved':
-      return movedTo(credential, event.to);
+    case 'handed-over-again':
+      return movedTo(credential, event.for);
     case 'refused':
       return { ...without(credential, 'probedAt'), refusedAt: at };
     case 'proved':

@@ -53,7 +53,7 @@ export interface CredentialChange {
   readonly event: string;
   readonly by: string;
   readonly detail?: string;
-  /** Given with a new credential. */
+  /** Given with a new credential, or one whose secret is kept otherwise from now on. */
   readonly secret?: KeptSecret;
   /** The secret is of no use any more and must not stay. */
   readonly eraseSecret?: boolean;

@@ -92,5 +92,18 @@ export function describeCredentials(name: string, open: () => Promise<StoresUnde
       expect(await credentials.secret(sealed.id)).toBeUndefined();
       expect(await credentials.secret(file.id)).toEqual({ kind: 'file', path: '/run/token' });
     });
+
+    test('a secret that is handed over again is kept as it was the last time, and no change of another kind touches it', async () => {
+      const { credentials } = under.stores;
+      const one = made('a', { source: 'stored' });
+      await credentials.change([added(one, { secret: { kind: 'stored', sealed: 'v1.x' } })]);
+      const again = (from: number, more: Partial<CredentialChange>) =>
+        credentials.change([{ after: one, from, event: 'handed-over-again', by: 'ada', ...more }]);
+      await again(1, { secret: { kind: 'file', path: '/run/token' } });
+      expect(await credentials.secret(one.id)).toEqual({ kind: 'file', path: '/run/token' });
+      await again(2, { secret: { kind: 'stored', sealed: 'v1.y' } });
+      await again(3, {});
+      expect(await credentials.secret(one.id)).toEqual({ kind: 'stored', sealed: 'v1.y' });
+    });
   });
 }

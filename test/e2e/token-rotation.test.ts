@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -211,6 +211,31 @@ describe('a token left in a file by reference', () => {
       `retiring ${personName(4)}`,
       `retiring ${personName(3)}`,
     ]);
+  });
+});
+
+describe('a token that cannot be read', () => {
+  test('stops its connection, which people are told of; it goes on once the token is handed over again', async () => {
+    const begun = await begin();
+    const { provider, tenant, directory } = begun;
+    const file = join(directory, 'reference');
+    writeFileSync(file, NEW, { mode: 0o600 });
+    provider.addToken(NEW);
+    const promoted = await rotate({ added: { secret: { file }, owner: personName(4) } });
+    await closed(operator, promoted.cycle ?? '');
+    await operator.close();
+    rmSync(file);
+    operator = await begun.open();
+    tenant.control.unassign({ principal: personName(8) });
+    expect(await cycle(operator)).toMatchObject({ result: 'failed' });
+    expect((await operator.status()).connections[0]?.state.quarantine).toMatchObject({
+      reason: 'credential-refused',
+      cause: { message: expect.stringContaining('reference cannot be read (ENOENT)') },
+    });
+    expect(await rotate({ added: { secret: { text: NEW } } })).toMatchObject({ waitsFor: 'cycle' });
+    expect(await states()).toEqual([`active ${personName(4)}`, `retiring ${personName(3)}`]);
+    await closed(operator, (await rotate()).cycle ?? '');
+    expect(provider.canSignIn(personName(8))).toBe(false);
   });
 });
 

@@ -88,18 +88,21 @@ function bodyOf(credential: Credential & { readonly version?: number }): string 
 
 async function write(tx: Tx, change: CredentialChange, now: number): Promise<void> {
   const { after, from, secret } = change;
+  const sealed = secret?.kind === 'stored' ? secret.sealed : null;
+  const file = secret?.kind === 'file' ? secret.path : null;
+  const isOther = change.eraseSecret === true || secret !== undefined;
   const written =
     from === undefined
       ? await sql`
           insert into headgate.credential (id, connection, fingerprint, state, body, sealed, file)
           values (${after.id}, ${after.connection}, ${after.fingerprint}, ${after.state}, ${bodyOf(after)},
-            ${secret?.kind === 'stored' ? secret.sealed : null}, ${secret?.kind === 'file' ? secret.path : null})
+            ${sealed}, ${file})
           on conflict do nothing`.execute(tx)
       : await sql`
           update headgate.credential
           set state = ${after.state}, body = ${bodyOf(after)}, version = version + 1,
-            sealed = case when ${change.eraseSecret === true} then null else sealed end,
-            file = case when ${change.eraseSecret === true} then null else file end
+            sealed = case when ${isOther} then ${sealed} else sealed end,
+            file = case when ${isOther} then ${file} else file end
           where id = ${after.id} and version = ${from}`.execute(tx);
   if (written.numAffectedRows !== 1n) throw new Overtaken();
   await tx

@@ -198,11 +198,13 @@ async function runAdd(session: Session, options: AddOptions): Promise<ExitCode> 
   const { operator } = await session.connect();
   const request = { connection, by: session.requestedBy(), ...added };
   const credential = await operator.credentials.add(request, session.io.interrupts());
-  const { fingerprint } = credential;
+  const { fingerprint, state } = credential;
   return shown(
     session,
     credential,
-    `Candidate ${fingerprint} of ${connection}. Put it to use with: headgate token promote ${fingerprint} -c ${connection}`,
+    state === 'candidate'
+      ? `Candidate ${fingerprint} of ${connection}. Put it to use with: headgate token promote ${fingerprint} -c ${connection}`
+      : `${fingerprint} of ${connection} is here again; it is ${state}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute } from 'node:path';
-import { isElsewhere, type Credential, type CredentialEvent } from '../../core/credential.ts';
+import type { Credential, CredentialEvent } from '../../core/credential.ts';
 import { RefusedError } from '../../core/errors.ts';
 import { HEALTHY } from '../../core/quarantine.ts';
 import { waitingForCredential, withoutCredentialWait } from '../../core/pause-reason.ts';
@@ -11,7 +11,7 @@ import type { Log } from '../../ports/log.ts';
 import { nudgeChannels } from '../notifications/deliver-notifications.ts';
 import { activeOf, applyChanges, changeOf, findCredential, requireDayAhead } from './change-credential.ts';
 import { ownerInDirectory, requireOwnWord } from './credential-owner.ts';
-import { purposeOf, secretOf } from './keyring.ts';
+import { ifReadable, purposeOf, secretOf } from './keyring.ts';
 import { rotate, type RotationParts } from './rotate-credential.ts';
 import { endCredential } from './end-credential.ts';
 import { keepCredentials } from './survey-credentials.ts';
@@ -113,14 +113,13 @@ function connectionOf(ports: Ports, name: string): Connection {
 
 async function add(ports: Ports, request: NewCredential, signal: AbortSignal): Promise<Credential> {
   const { credential: configured, provider, directory } = connectionOf(ports, request.connection);
-  const id = randomUUID();
   const now = ports.clock.now();
-  const { text, kept } = await taken(ports, request, id);
+  const text = await textOf(ports, request);
   const fingerprint = ports.vault.fingerprint(text);
   const known = (await ports.stores.credentials.list(request.connection)).find(
     (one) => one.fingerprint === fingerprint,
   );
-  if (known !== undefined && !isElsewhere(known, configured.place)) {
+  if (known !== undefined && (await isHere(known, ports))) {
     throw new RefusedError(
       'credential',
       `${request.connection} has this token already: ${fingerprint}, ${known.state}`,
@@ -129,12 +128,15 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
       },
     );
   }
+  const id = known?.id ?? randomUUID();
   const owner = await ownerInDirectory(request.owner, directory, signal);
+  const secret = await kept(ports, request, { id, text });
   if (known !== undefined) {
-    const whose = request.owner === undefined ? known : { ...known, owner };
-    const moved = changeOf(whose, { kind: 'moved', to: configured }, { by: request.by, now });
-    await applyChanges(ports, [moved]);
-    return moved.after;
+    const whose = { ...known, source: secret.kind, ...(request.owner === undefined ? {} : { owner }) };
+    const again = changeOf(whose, { kind: 'handed-over-again', for: configured }, { by: request.by, now });
+    await applyChanges(ports, [{ ...again, secret }]);
+    if (again.after.state === 'active') await goOn(ports, request.connection);
+    return again.after;
   }
   const days = provider.profile.token.lifetimeDays;
   const expiresAt = request.expiresAt ?? (days === null ? undefined : now + days * DAY_MS);
@@ -146,30 +148,34 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
     owner,
     state: 'candidate',
     place: configured.place,
-    source: kept.kind,
+    source: secret.kind,
     createdAt: now,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
-  await applyChanges(ports, [{ after, event: 'added', by: request.by, secret: kept }]);
+  await applyChanges(ports, [{ after, event: 'added', by: request.by, secret }]);
   return after;
 }
 
-/** The secret handed over, and how it is kept from now on. */
-async function taken(
+/** Whether a token that is known can be used, so that handing it over again would bring nothing; so it is with one that has ended. */
+async function isHere(known: Credential, ports: Ports): Promise<boolean> {
+  return known.endedAt !== undefined || (await ifReadable(secretOf(known, ports))) !== undefined;
+}
+
+/** The secret handed over. */
+async function textOf({ vault }: Ports, { secret }: NewCredential): Promise<string> {
+  if (!('file' in secret)) return oneWord(secret.text);
+  if (isAbsolute(secret.file)) return oneWord(await vault.readReference(secret.file));
+  throw new RefusedError('credential', 'a file is referred to by its absolute path', { remedy: 'begin it with /.' });
+}
+
+/** How the secret handed over is kept from now on. */
+async function kept(
   { vault }: Ports,
   { secret, connection }: NewCredential,
-  id: string,
-): Promise<{ readonly text: string; readonly kept: KeptSecret }> {
-  if ('file' in secret) {
-    if (!isAbsolute(secret.file)) {
-      throw new RefusedError('credential', 'a file is referred to by its absolute path', {
-        remedy: 'begin it with /.',
-      });
-    }
-    return { text: oneWord(await vault.readReference(secret.file)), kept: { kind: 'file', path: secret.file } };
-  }
-  const text = oneWord(secret.text);
-  return { text, kept: { kind: 'stored', sealed: await vault.seal(text, purposeOf({ connection, id })) } };
+  { id, text }: { readonly id: string; readonly text: string },
+): Promise<KeptSecret> {
+  if ('file' in secret) return { kind: 'file', path: secret.file };
+  return { kind: 'stored', sealed: await vault.seal(text, purposeOf({ connection, id })) };
 }
 
 /** RFC 6750 section 2.1: what can stand in a header. The commonest mistake is a whole line copied with it. */

@@ -4,7 +4,7 @@ import type { EndHow } from '../../ports/credential-desk.ts';
 import type { StoredCredential } from '../../ports/credentials.ts';
 import type { Ports } from '../../ports/index.ts';
 import { activeOf, applyChanges, changeOf } from './change-credential.ts';
-import { secretOf } from './keyring.ts';
+import { ifReadable, secretOf } from './keyring.ts';
 
 /**
  * Ends a credential once the provider refuses it and takes the one in use, or, where that cannot be seen, a person says that
@@ -48,7 +48,7 @@ async function confirmEnd(
   const { fingerprint, connection } = found;
   const again = `headgate token ${kind === 'retired' ? 'retire' : 'revoke'} ${fingerprint} -c ${connection}`;
   const remedy = `delete the token at the service provider, then say so: ${again} --deleted-at-provider`;
-  const secret = await secretOf(found, ports);
+  const secret = await ifReadable(secretOf(found, ports));
   const { switchedOffAt } = await ports.stores.connections.get(connection);
   // Nothing is sent any more where SCIM was switched off, not even to try a token.
   const provider = switchedOffAt === undefined ? ports.connections.get(connection)?.provider : undefined;
@@ -63,7 +63,8 @@ async function confirmEnd(
     });
   }
   // A provider that refuses everybody for a while says nothing of this one.
-  const inUse = successor === undefined || successor.id === found.id ? undefined : await secretOf(successor, ports);
+  const inUse =
+    successor === undefined || successor.id === found.id ? undefined : await ifReadable(secretOf(successor, ports));
   if (inUse === undefined || (await provider.probe(inUse, signal)) === 'accepted') return 'refused';
   if (deleted) return 'by-person';
   const why = `the service provider of ${connection} refuses ${fingerprint}, and does not take ${successor?.fingerprint}, which is in use, either: that says nothing of the one alone`;

@@ -17,13 +17,25 @@ export function purposeOf({ connection, id }: Pick<Credential, 'connection' | 'i
 /**
  * The secret a connection works with now: of its active credential, or the configured one where that is the active one.
  * UnauthorizedError for a configured one that was retired or revoked, and for another one than was handed over in the file
- * of a reference: nobody is held for it, so nothing may be sent with it.
+ * of a reference: nobody is held for it, so nothing may be sent with it. So for one that cannot be read: the connection is in
+ * trouble by that, and no object of it.
  */
 export async function currentSecret(
   connection: string,
   configured: ConfiguredSecret,
   ports: KeyringPorts,
 ): Promise<string> {
+  try {
+    return await secretInUse(connection, configured, ports);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    throw new UnauthorizedError(`${connection}: ${error.message}`, { remedy: PUT_BACK, ...error.facts, connection });
+  }
+}
+
+const PUT_BACK = 'put it back where the configuration says, readable by the user Headgate runs as.';
+
+async function secretInUse(connection: string, configured: ConfiguredSecret, ports: KeyringPorts): Promise<string> {
   const active = await ports.stores.credentials.active(connection);
   if (active === undefined || active.source === 'configuration')
     return stillGood(connection, await configured.read(), ports);
@@ -42,7 +54,7 @@ function elsewhere({ fingerprint, connection }: Credential): UnauthorizedError {
     `credential ${fingerprint} of ${connection} is for another address than the connection has now, and is not sent to this one`,
     {
       connection,
-      remedy: `hand over one for this address, the same again where it is good here, too: headgate token rotate -c ${connection}; or put the address back (provider.url, or token_url with OAuth).`,
+      remedy: `hand over one for this address, the same again where it is good here, too (so where only the path of provider.url changed): headgate token add -c ${connection}; or put the address back (provider.url, or token_url with OAuth).`,
     },
   );
 }
@@ -81,14 +93,18 @@ export async function secretOf(
   return secret !== undefined && isSecretOf(credential, secret, ports) ? secret : undefined;
 }
 
-/** What a file holds; undefined when it is gone. */
-async function ifReadable(reading: Promise<string> | undefined): Promise<string | undefined> {
+/** What a file holds, or a sealed secret was; undefined when the file is gone, or the key another one. */
+export async function ifReadable(reading: Promise<string | undefined> | undefined): Promise<string | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof RefusedError) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
+}
+
+function isUnreadable(error: unknown): error is ConfigError | RefusedError {
+  return error instanceof ConfigError || error instanceof RefusedError;
 }
 
 /** Where it was handed over to be kept. What stands there now may be another one: that is not this one's. */

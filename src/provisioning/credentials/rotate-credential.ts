@@ -36,11 +36,13 @@ export async function rotate(
   requireDayAhead(added?.expiresAt, ports.clock.now());
   const done: string[] = [];
   if (pause === true) done.push(await stopSending(ports, connection));
-  if (added !== undefined) {
-    const { fingerprint } = await desk.add({ connection, by, ...added }, signal);
-    done.push(`took in ${fingerprint}`);
-  }
   let finished = false;
+  if (added !== undefined) {
+    const { fingerprint, state } = await desk.add({ connection, by, ...added }, signal);
+    done.push(`took in ${fingerprint}`);
+    // The one in use, which was not here any more, or for another address.
+    finished = state === 'active';
+  }
   for (;;) {
     const facts = await survey(ports, desk, connection, { installed, finished });
     const step = nextRotationStep(facts);

@@ -82,6 +82,38 @@ describe('a token whose file is gone', () => {
   });
 });
 
+describe('a token whose secret cannot be read any more', () => {
+  beforeEach(() => rmSync(file, { force: true }));
+  const lost = [
+    { rule: 'stored under a key that is lost', gone: { keyLost: true } },
+    { rule: 'left in a file that is gone', gone: { file } },
+  ] as const;
+
+  test.each(lost)('$rule ends once a person says that it was deleted', async ({ gone }) => {
+    const remembered = { id: 'old', secret: 'old-token', state: 'retiring', ...gone } as const;
+    for (const end of ['retire', 'revoke'] as const) {
+      const world = await keptWorld([remembered, fresh]);
+      await expect(world[end]('old')).rejects.toThrow('nobody can see whether it is refused');
+      expect(await world[end]('old', true)).toBe(end === 'retire' ? 'retired' : 'dead');
+    }
+  });
+
+  test.each(lost)('$rule is used again once it is handed over again, with nothing proved of it', async ({ gone }) => {
+    const { add, inUse, rows } = await keptWorld([{ ...fresh, ...gone }], { read: unreadable });
+    await expect(inUse()).rejects.toThrow(UnauthorizedError);
+    expect(await add('new-token')).toMatchObject({ id: 'new', state: 'active', source: 'stored' });
+    expect(await inUse()).toBe('new-token');
+    expect(rows.get('new')).not.toHaveProperty('provenBy');
+    await expect(add('new-token')).rejects.toThrow('has this token already');
+  });
+
+  test('in the configuration is the trouble of the connection, which is told, and not of what would be sent with it', async () => {
+    const { inUse } = await keptWorld([], { read: unreadable });
+    await expect(inUse()).rejects.toThrow(UnauthorizedError);
+    await expect(inUse()).rejects.toMatchObject({ facts: { connection: 'acme', remedy: expect.any(String) } });
+  });
+});
+
 describe('a provider that refuses every token', () => {
   const old = { id: 'old', secret: 'old-token', state: 'retiring' } as const;
 
