@@ -229,7 +229,11 @@ async function settle(
       const found = await lastLook(given, context.state(), context.signal);
       const { lost } = outcome;
       const how = { result: 'aborted', by: 'headgate', text, frozen: true, ...(lost && { lost }) } as const;
-      await end(given, how, found, { after, kinds: WAY_BACK });
+      await end(given, how, found, { after, kinds: WAY_BACK }).catch(async (error: unknown) => {
+        // It goes back instead, and might bring them back: that they were lost is told all the same.
+        if (error instanceof LeftError) await context.sight(false, text);
+        throw error;
+      });
       return -1;
     }
     case 'left':

@@ -89,6 +89,23 @@ test('a rollback that is asked for while a loss is found goes on, and leaves no 
   expect(await at.ports.stores.connections.get(view.connection)).not.toHaveProperty('pausedReason');
 });
 
+test("a loss that is found as it is told to go back is told; Entra's job stands still, and a person is asked to start it", async () => {
+  const at = await open();
+  const { name } = at.connection.rules;
+  await until(at, 'the groups are gone');
+  loseOne(at);
+  inTheLook(at, () => say(at, 'rollback'));
+  await at.look(1);
+  const { timeline } = await at.operator.migrationReport(name);
+  expect(timeline.at(-1)?.text).toMatch(/^verify: 1 account that was active .*person3@.*provisioning was paused/);
+  expect(await at.settle()).toMatchObject({
+    status: 'paused',
+    mode: 'rollback',
+    paused: { reason: expect.stringMatching(/does not run \(Paused\).*Start provisioning/) },
+  });
+  expect(at.assigned()).toEqual(expect.arrayContaining(['Crew', 'Deck']));
+});
+
 test.each(['pause', 'abort'] as const)('a loss ends it whatever else is said meanwhile: %s', async (verb) => {
   const at = await open();
   await until(at, 'the groups are gone');
