@@ -66,7 +66,10 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
       const why = waitingForCredential(
         `${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`,
       );
-      if (found.state === 'active') await ports.stores.connections.pause(found.connection, why);
+      const { switchedOffAt } = await ports.stores.connections.get(found.connection);
+      // Where SCIM was switched off no other is awaited.
+      if (found.state === 'active' && switchedOffAt === undefined)
+        await ports.stores.connections.pause(found.connection, why);
       return told('revoked', revoked, how.by);
     },
     async setOwner(reference, owner, by, signal) {

@@ -5,6 +5,7 @@ import { waitingForCredential } from '../../../src/core/pause-reason.ts';
 import { HEALTHY } from '../../../src/core/quarantine.ts';
 import type { StoredCredential } from '../../../src/ports/credentials.ts';
 import type { Ports } from '../../../src/ports/index.ts';
+import type { ConnectionState } from '../../../src/ports/stores.ts';
 import { createRecovery } from '../../../src/provisioning/recovery.ts';
 import { createCredentialDesk } from '../../../src/provisioning/credentials/credential-desk.ts';
 import { aCredential } from '../../builders.ts';
@@ -22,8 +23,8 @@ function aDesk() {
   return createCredentialDesk({ ports, log: silentLog, startFullCycle: async () => ({ id: 'c-1' }) });
 }
 
-/** A connection without any token, paused for `before` already. */
-function aConnectionPaused(before?: string) {
+/** A connection without any token, paused for `before` already; `off`: what else is kept of it. */
+function aConnectionPaused(before?: string, off: Pick<ConnectionState, 'switchedOffAt'> = {}) {
   let pausedReason = before;
   let stored: readonly StoredCredential[] = [];
   const probed = { ...fakeProvider({}), probe: async () => 'accepted' as const };
@@ -48,7 +49,12 @@ function aConnectionPaused(before?: string) {
       }),
       cycles: only<Ports['stores']['cycles']>({ openCycle: async () => undefined }),
       connections: only<Ports['stores']['connections']>({
-        get: async (connection) => ({ connection, schedulesPaused: false, ...(pausedReason && { pausedReason }) }),
+        get: async (connection) => ({
+          connection,
+          schedulesPaused: false,
+          ...off,
+          ...(pausedReason && { pausedReason }),
+        }),
         async pause(_connection, reason) {
           if (pausedReason !== undefined) return false;
           pausedReason = reason;
@@ -73,6 +79,10 @@ function aConnectionPaused(before?: string) {
       stored = [{ ...aCredential({ id: 'new', fingerprint: 'fp:new', state: 'candidate' }), version: 1 }];
       return desk.promote('new', 'ben', never);
     },
+    revoke: () => {
+      stored = [{ ...aCredential({ id: 'old', fingerprint: 'fp:old', state: 'active' }), version: 1 }];
+      return desk.revoke('old', { by: 'ben', deleted: true }, never);
+    },
   };
 }
 
@@ -94,6 +104,20 @@ describe('a rotation with a pause', () => {
       'the connection is paused already, and stays so when the new token is in use: audit (by ada). To end that: headgate connection resume -c acme',
     ]);
     expect(reason()).toBe('audit (by ada)');
+  });
+});
+
+describe('a token in use that is revoked', () => {
+  test('has its connection wait for another', async () => {
+    const { revoke, reason } = aConnectionPaused();
+    await revoke();
+    expect(reason()).toMatch(/^waiting for a credential: fp:old was revoked/);
+  });
+
+  test('has one wait for none that was switched off: nothing is sent there any more', async () => {
+    const { revoke, reason } = aConnectionPaused(undefined, { switchedOffAt: NOW });
+    expect(await revoke()).toMatchObject({ state: 'dead' });
+    expect(reason()).toBeUndefined();
   });
 });
 
