@@ -210,7 +210,8 @@ export function aPlanInput(
       accounts: { resources: provider.accounts ?? [], trusted, doubts },
       groups: { resources: provider.groups ?? [], trusted, doubts },
     },
-    vanished: new Set(vanished),
+    // Ids of tests tell accounts from groups.
+    vanished: { account: new Set(vanished), group: new Set(vanished) },
     now,
   };
 }

@@ -1,4 +1,4 @@
-import type { Account, ScimGroup } from './scim.ts';
+import type { Account, ResourceId, ScimGroup } from './scim.ts';
 
 /**
  * A listing and whether it may be believed. It is trusted only when the provider echoed what was asked, no id came twice,
@@ -10,6 +10,9 @@ export interface Listing<T> {
   /** Why it is not trusted, for the operator. */
   readonly doubts: readonly string[];
 }
+
+/** Linked resources the provider has not found. An account may have the id of a group, so each kind has its own. */
+export type Vanished = Readonly<Record<'account' | 'group', ReadonlySet<ResourceId>>>;
 
 /** What the provider holds, as far as the cycle could learn. */
 export interface ProviderInventory {

@@ -3,7 +3,7 @@ import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
-import type { Listing, ProviderInventory } from '../core/provider-inventory.ts';
+import type { Listing, ProviderInventory, Vanished } from '../core/provider-inventory.ts';
 import { groupName, scopeOf } from '../core/scope.ts';
 import { compileFilters } from '../core/scoping-filter.ts';
 import type { Account, ResourceId, ScimGroup } from '../core/scim.ts';
@@ -17,7 +17,11 @@ const SAMPLE = 10;
 
 interface Gathered {
   readonly inventory: ProviderInventory;
-  readonly vanished: ReadonlySet<ResourceId>;
+  readonly vanished: Vanished;
+}
+
+function nothingVanished() {
+  return { account: new Set<ResourceId>(), group: new Set<ResourceId>() };
 }
 
 /** Asks for every linked resource that the listing did not show: absence from a list alone proves nothing. */
@@ -141,7 +145,7 @@ export async function gatherProvider(
   const withGroups = rules.scope.groups && provider.profile.groups.supported;
   const living = links.filter(({ state }) => state !== 'deleted');
   const linked = { account: linksOf(living, 'account'), group: linksOf(living, 'group') };
-  const vanished = new Set<ResourceId>();
+  const vanished = nothingVanished();
   let accounts: Listing<Account> = await provider.listAccounts(signal, progress);
   const empty: Listing<ScimGroup> = { resources: [], trusted: true, doubts: [] };
   let groups = withGroups || linked.group.length > 0 ? await provider.listGroups(signal, progress) : empty;
@@ -150,16 +154,16 @@ export async function gatherProvider(
     idsOf(linked.account),
     (id) => provider.readAccount(id, signal),
     concurrency,
-    vanished,
+    vanished.account,
   );
   const readGroup = (id: ResourceId) => provider.readGroup(id, signal);
-  groups = await completeLinked(groups, idsOf(linked.group), readGroup, concurrency, vanished);
-  judge(connection, directory, { links: linked.account, accounts: accounts.resources, vanished });
-  judge(connection, directory, { links: linked.group, accounts: [], vanished });
-  accounts = await askByName(connection, directory, living, accounts, vanished, signal, progress);
+  groups = await completeLinked(groups, idsOf(linked.group), readGroup, concurrency, vanished.group);
+  judge(connection, directory, { links: linked.account, accounts: accounts.resources, vanished: vanished.account });
+  judge(connection, directory, { links: linked.group, accounts: [], vanished: vanished.group });
+  accounts = await askByName(connection, directory, living, accounts, vanished.account, signal, progress);
   if (!groups.trusted) {
     const keys = groupKeys(connection, directory);
-    const found = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished);
+    const found = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished.group);
     groups = merge(groups, found);
   }
   return { inventory: { accounts, groups }, vanished };
@@ -177,25 +181,30 @@ function idsOf(links: readonly Link[]): readonly ResourceId[] {
 function readById(
   { provider, concurrency }: Connection,
   links: readonly Link[],
-  vanished: Set<ResourceId>,
+  vanished: ReturnType<typeof nothingVanished>,
   signal: AbortSignal,
 ): Promise<[Listing<Account>, Listing<ScimGroup>]> {
   const none = { resources: [], trusted: false, doubts: [] };
   const ids = { account: idsOf(linksOf(links, 'account')), group: idsOf(linksOf(links, 'group')) };
   return Promise.all([
-    completeLinked<Account>(none, ids.account, (id) => provider.readAccount(id, signal), concurrency, vanished),
-    completeLinked<ScimGroup>(none, ids.group, (id) => provider.readGroup(id, signal), concurrency, vanished),
+    completeLinked<Account>(none, ids.account, (id) => provider.readAccount(id, signal), concurrency, vanished.account),
+    completeLinked<ScimGroup>(none, ids.group, (id) => provider.readGroup(id, signal), concurrency, vanished.group),
   ]);
 }
 
 /** A handful of links, spread over all whose user or group had not left when last seen. */
-async function readSample(connection: Connection, links: readonly Link[], signal: AbortSignal): Promise<LinkedRead> {
+async function readSample(
+  connection: Connection,
+  resource: Link['resource'],
+  links: readonly Link[],
+  signal: AbortSignal,
+): Promise<LinkedRead> {
   const stayed = links.filter(({ state, departure }) => state === 'active' && departure === undefined);
   const step = Math.max(1, Math.floor(stayed.length / SAMPLE));
   const sample = stayed.filter((_, position) => position % step === 0).slice(0, SAMPLE);
-  const vanished = new Set<ResourceId>();
+  const vanished = nothingVanished();
   const [accounts] = await readById(connection, sample, vanished, signal);
-  return { links: sample, accounts: accounts.resources, vanished };
+  return { links: sample, accounts: accounts.resources, vanished: vanished[resource] };
 }
 
 /**
@@ -212,24 +221,26 @@ export async function gatherFocus(
   everyLink: () => Promise<readonly Link[]>,
 ): Promise<Gathered> {
   const { provider, concurrency } = connection;
-  const vanished = new Set<ResourceId>();
+  const vanished = nothingVanished();
   const inFocus = (link: Link) => (link.resource === 'account' ? focus.users : focus.groups).has(link.anchor);
   const linked = links.filter((link) => link.state !== 'deleted' && inFocus(link));
   const known = await readById(connection, linked, vanished, signal);
   for (const [resource, accounts] of [['account', known[0].resources] as const, ['group', []] as const]) {
-    const read = { links: linksOf(linked, resource), accounts, vanished };
+    const read = { links: linksOf(linked, resource), accounts, vanished: vanished[resource] };
     await refuseWrongTenantOfFocus(connection, directory, read, async () => {
       const others = (await everyLink()).filter((link) => link.resource === resource && !inFocus(link));
-      return readSample(connection, others, signal);
+      return readSample(connection, resource, others, signal);
     });
   }
   const groupLinks = new Set(links.filter(({ resource }) => resource === 'group').map(({ anchor }) => anchor));
   const looksAt = (group: Anchor) => focus.only !== true || focus.groups.has(group);
   // A group that is not found by its id is about to get a second one, just as an account is.
-  const lost = new Set(linked.filter(({ resourceId }) => vanished.has(resourceId)).map(({ anchor }) => anchor));
+  const lost = new Set(
+    linked.filter((link) => vanished[link.resource].has(link.resourceId)).map(({ anchor }) => anchor),
+  );
   const isSought = (group: Anchor) => (!groupLinks.has(group) || lost.has(group)) && looksAt(group);
   const keys = groupKeys(connection, directory, isSought);
-  const accounts = await askByName(connection, directory, linked, known[0], vanished, signal);
-  const groups = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished);
+  const accounts = await askByName(connection, directory, linked, known[0], vanished.account, signal);
+  const groups = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished.group);
   return { inventory: { accounts, groups: merge(known[1], groups) }, vanished };
 }

@@ -140,7 +140,7 @@ async function findVanished(connection: Connection, ports: DeskPorts, signal: Ab
   const groups = groupsGivenAway({ directory, inventory, links, profile: connection.provider.profile });
   const gone = living.flatMap((link) => {
     const whose = link.resource === 'account' ? accounts.get(link.anchor) : groups.get(link.anchor)?.whose;
-    if (whose === undefined && !vanished.has(link.resourceId)) return [];
+    if (whose === undefined && !vanished[link.resource].has(link.resourceId)) return [];
     return [{ ...shownLink(link), inScope: stays(link), ...(whose === undefined ? {} : { whose }) }];
   });
   return sealVanished({

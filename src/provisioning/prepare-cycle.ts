@@ -248,7 +248,7 @@ async function gatherSince(preparation: Preparation, remade: readonly Anchor[] =
   const held = gatherFocus(connection, directory, links, focus, signal, everyLink);
   const { inventory, vanished } = await naming(rules.name, held);
   // One is made in the place of each: who else belongs into it has to be read, or it would have those alone who changed.
-  const gone = links.filter(({ resource, resourceId }) => resource === 'group' && vanished.has(resourceId));
+  const gone = links.filter(({ resource, resourceId }) => resource === 'group' && vanished.group.has(resourceId));
   const more = gone.map(({ anchor }) => anchor).filter((one) => directory.groups.has(one) && !remade.includes(one));
   if (more.length > 0) return gatherSince(preparation, [...remade, ...more]);
   const owned = await withOwners(stores.links, rules.name, links, inventory);

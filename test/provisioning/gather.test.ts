@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { IncompleteReadError } from '../../src/core/errors.ts';
 import { attributesOf, gatherDirectory } from '../../src/provisioning/gather-directory.ts';
+import { planCycle } from '../../src/core/planning/plan-cycle.ts';
 import { gatherFocus, gatherProvider } from '../../src/provisioning/gather-provider.ts';
 import {
   aGroup,
   aLink,
   anAccount,
+  aPlanInput,
   aScimGroup,
   aSnapshot,
   assignGroup,
@@ -195,7 +197,7 @@ describe('gathering the provider', () => {
     const { gathered } = ask({ accounts: [there], listed: [] }, [aLink('ada'), aLink('bob')]);
     const { inventory, vanished } = await gathered;
     expect(inventory.accounts.resources).toEqual([there]);
-    expect([...vanished]).toEqual(['id-bob']);
+    expect([...vanished.account]).toEqual(['id-bob']);
   });
 
   test('a listing that cannot be trusted is completed by asking for every unlinked user', async () => {
@@ -219,7 +221,22 @@ describe('gathering the provider', () => {
     const { inventory, vanished } = await gatherProvider(connection, directory, [aLink('ada'), aLink('eve')], signal);
     expect(fake.lookups).toEqual(['externalId=ada', 'userName=ada@contoso.com']);
     expect(inventory.accounts.resources).toEqual([there]);
-    expect([...vanished]).toEqual(['id-eve']);
+    expect([...vanished.account]).toEqual(['id-eve']);
+  });
+
+  test('a SCIM group that is gone says nothing about the account that has the same id', async () => {
+    const given = { users: [aUser('ada')], assignments: [assignUser('ada')] };
+    const directory = aSnapshot({ ...given, whereabouts: { bob: 'present' } });
+    const links = [
+      aLink('ada'),
+      aLink('bob', { resourceId: '17' }),
+      aLink('old', { resource: 'group', resourceId: '17' }),
+    ];
+    const accounts = [anAccount('id-ada', 'ada@contoso.com'), anAccount('17', 'bob@contoso.com')];
+    const connection = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({ accounts }));
+    const provider = await gatherProvider(connection, directory, links, signal);
+    const { plan } = planCycle({ ...aPlanInput(given, { links }), directory, ...provider });
+    expect(plan.operations.map(({ key }) => key)).toContain('0:account:disable:bob');
   });
 
   test('and by the name it was last seen with, where the user was renamed since', async () => {
@@ -230,7 +247,7 @@ describe('gathering the provider', () => {
     const link = aLink('ada', { label: 'ada@before.example' });
     const { vanished } = await gatherProvider(connection, directory, [link], signal);
     expect(fake.lookups).toEqual(['externalId=ada', 'userName=ada@contoso.com', 'userName=ada@before.example']);
-    expect([...vanished]).toEqual([]);
+    expect([...vanished.account]).toEqual([]);
   });
 
   test('groups that are there do not make up for accounts that are not', async () => {
@@ -262,7 +279,7 @@ describe('gathering the provider', () => {
     const connection = aConnection(fakeDirectory({ assignments: [] }), provider);
     const snapshot = { ...entitled('u0'), whereabouts: new Map(Object.entries(whereabouts)) };
     const { vanished } = await gatherProvider(connection, snapshot, [aLink('u0'), ...links], signal);
-    expect(vanished.size).toBe(6);
+    expect(vanished.account.size).toBe(6);
     const elsewhere = aConnection(fakeDirectory({ assignments: [] }), fakeProvider({}));
     await expect(gatherProvider(elsewhere, snapshot, [aLink('u0'), ...links], signal)).rejects.toThrow('"not found"');
   });
@@ -313,7 +330,7 @@ describe('gathering the provider', () => {
 
   test('those of a focus who are gone are believed to be when linked accounts outside it are there', async () => {
     const { vanished } = await focused(ours(many(20, 6)), many(6), linksOf(many(26)));
-    expect(vanished.size).toBe(6);
+    expect(vanished.account.size).toBe(6);
     await expect(focused([], many(6), linksOf(many(26)))).rejects.toThrow('"not found" for 10 of 10');
     await expect(focused([], many(6), linksOf(many(8)))).rejects.toThrow('"not found" for 8 of 8');
   });

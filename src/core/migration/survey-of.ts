@@ -116,7 +116,7 @@ function surveyGroup(
   const link = links.find((one) => one.resource === 'group' && one.anchor === anchor && one.state !== 'deleted');
   const ours = new Set(links.filter(({ resource }) => resource === 'account').map(({ resourceId }) => resourceId));
   const found = link === undefined ? undefined : inventory.groups.resources.find(({ id }) => id === link.resourceId);
-  const gone = link === undefined || vanished.has(link.resourceId);
+  const gone = link === undefined || vanished.group.has(link.resourceId);
   const members = found?.members === undefined ? {} : { members: found.members };
   const foreign = (found?.members ?? []).filter((id) => !ours.has(id)).length;
   return {

@@ -65,7 +65,7 @@ function accountDrift(
   account: Account | undefined,
 ): void {
   if (link.state === 'deleted') return;
-  if (facts.input.vanished.has(link.resourceId)) deletedAccount(facts, draft, link, operations);
+  if (facts.input.vanished.account.has(link.resourceId)) deletedAccount(facts, draft, link, operations);
   else if (account === undefined) return;
   else if (facts.input.givenAway?.has(link.anchor) === true) givenAway(facts, draft, link, 'account-changed');
   else if (link.state === 'disabled') reactivatedAccount(facts, draft, link, operations, account);
@@ -123,7 +123,7 @@ function changedAccount(facts: DriftFacts, draft: DriftDraft, link: Link, operat
 
 function groupDrift(facts: DriftFacts, draft: DriftDraft, link: Link, operations: readonly Operation[]): void {
   if (link.state === 'deleted' || operations.length === 0) return;
-  if (facts.input.vanished.has(link.resourceId)) {
+  if (facts.input.vanished.group.has(link.resourceId)) {
     const text = `SCIM group ${link.label} was deleted in the application by hand`;
     const again = operations.some(({ kind }) => kind === 'create') ? 'create it again' : 'link the group that matches';
     add(draft, link, { kind: 'group-deleted', text, next: whatFollows(facts, true, again) });

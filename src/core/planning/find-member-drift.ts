@@ -14,7 +14,7 @@ export function findMemberDrift(facts: DriftFacts, draft: DriftDraft, operations
   for (const operation of operations) {
     const link = facts.groups.byAnchor.get(operation.anchor);
     if (link === undefined || link.state === 'deleted' || facts.strangers.has(link.anchor)) continue;
-    if (facts.input.vanished.has(link.resourceId)) {
+    if (facts.input.vanished.group.has(link.resourceId)) {
       // Its members went with it: putting them back is part of making it again, or of leaving it.
       if (concerns(facts.causes, 'group', link.anchor) !== true) draft.undoes.add(operation.key);
     } else if (shown.has(link.resourceId)) membersOf(facts, draft, operation, link);
@@ -39,7 +39,7 @@ function membersOf(facts: DriftFacts, draft: DriftDraft, operation: ChangeMember
 
 function lost({ accounts, input }: DriftFacts, user: Anchor): boolean {
   const account = accounts.byAnchor.get(user);
-  return account !== undefined && input.vanished.has(account.resourceId);
+  return account !== undefined && input.vanished.account.has(account.resourceId);
 }
 
 /** Whether a change of membership only undoes what was done by hand. A user without an account before has lost nothing. */

@@ -52,7 +52,7 @@ export function planAccounts(
     linkedTo: links.linkedTo,
     resolve: (anchor: Anchor) => {
       const link = links.byAnchor.get(anchor);
-      const lost = link === undefined || link.state === 'deleted' || input.vanished.has(link.resourceId);
+      const lost = link === undefined || link.state === 'deleted' || input.vanished.account.has(link.resourceId);
       return lost || input.givenAway?.has(anchor) === true ? undefined : link.resourceId;
     },
     roles: new Map(input.directory.application.roles.map((role) => [role.id, role])),
@@ -111,7 +111,7 @@ function planAccount(context: AccountsContext, subject: Subject): void {
   }
   const account = index.byId.get(linked.resourceId);
   if (account !== undefined) planChange(context, subject, mapped.account, account, linked);
-  else if (input.vanished.has(linked.resourceId))
+  else if (input.vanished.account.has(linked.resourceId))
     planUnlinked(context, subject, remapped(context, subject) ?? mapped.account, linked);
   else context.unverified.push(subject.user.id);
 }

@@ -27,7 +27,7 @@ export function planGroupDeletes(
   const byId = new Map(input.inventory.groups.resources.map((group) => [group.id, group]));
   for (const link of groups.values()) {
     if (input.focus?.only === true && !input.focus.groups.has(link.anchor)) continue;
-    if (link.state === 'deleted' || kept.has(link.anchor) || input.vanished.has(link.resourceId)) continue;
+    if (link.state === 'deleted' || kept.has(link.anchor) || input.vanished.group.has(link.resourceId)) continue;
     const ends = input.ending?.has(link.anchor) === true;
     const rule = ends ? AT_ONCE : input.rules.deprovision.unassigned;
     const why = input.rules.scope.groups
@@ -81,7 +81,9 @@ function memberTotal(input: PlanInput, link: Link, shown: ReadonlySet<ResourceId
   const unseen = remembered.filter((anchor) => {
     const account = accounts.byAnchor.get(anchor);
     if (account === undefined) return false;
-    return account.state !== 'deleted' && !input.vanished.has(account.resourceId) && !shown.has(account.resourceId);
+    return (
+      account.state !== 'deleted' && !input.vanished.account.has(account.resourceId) && !shown.has(account.resourceId)
+    );
   });
   if (input.focus === undefined) return shown.size + unseen.length;
   // An incremental cycle does not know everybody's link: whom it remembers so may be whom it is shown without an owner.

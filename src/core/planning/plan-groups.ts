@@ -51,7 +51,7 @@ export function planGroups(input: PlanInput, draft: PlanDraft, scope: Scope, lin
     if (!looksAt && (linked !== undefined || input.focus?.only === true)) continue;
     const current = linked === undefined ? undefined : byId.get(linked.resourceId);
     if (current !== undefined) planKnownGroup(input, draft, anchor, current);
-    else if (linked !== undefined && !input.vanished.has(linked.resourceId)) unverified.push(anchor);
+    else if (linked !== undefined && !input.vanished.group.has(linked.resourceId)) unverified.push(anchor);
     else planUnlinkedGroup(input, draft, anchor, free, created, linked !== undefined);
   }
   collideByName(draft, created);

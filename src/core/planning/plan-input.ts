@@ -8,7 +8,7 @@ import type { CompiledMapping } from '../mapping/compile-mapping.ts';
 import type { Operation } from '../operation.ts';
 import type { Notice } from '../plan.ts';
 import type { ProviderProfile } from '../profile.ts';
-import type { ProviderInventory } from '../provider-inventory.ts';
+import type { ProviderInventory, Vanished } from '../provider-inventory.ts';
 import type { ResourceId } from '../scim.ts';
 
 /**
@@ -43,7 +43,7 @@ export interface PlanInput {
   /** What the provider holds. Where its listing is not trusted, the objects looked up one by one. */
   readonly inventory: ProviderInventory;
   /** Linked resources missing from the listing for which the provider answered "not found" when asked by id. */
-  readonly vanished: ReadonlySet<ResourceId>;
+  readonly vanished: Vanished;
   /** When the directory was read, in ms since the epoch: decides which delays are over, and nothing else. */
   readonly now: number;
   /** Whose the accounts of some linked users are by now, in words: what is planned by these links is held. */

@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE, type Reason } from '../operation.ts';
 import { groupName, type Scope } from '../scope.ts';
+import type { Vanished } from '../provider-inventory.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
 import { groupsInScope } from './plan-groups.ts';
 import type { PlanDraft, PlanInput } from './plan-input.ts';
@@ -31,7 +32,7 @@ interface Comparison extends Entitled {
   readonly accounts: Links;
   /** The account of each other entitled user, null for one without: one look instead of two for each of millions of members. */
   readonly accountOf: ReadonlyMap<Anchor, ResourceId | null>;
-  readonly vanished: ReadonlySet<ResourceId>;
+  readonly vanished: Vanished;
 }
 
 function accountsOf({ entitled, without }: Entitled, { byAnchor }: Links): ReadonlyMap<Anchor, ResourceId | null> {
@@ -98,8 +99,8 @@ function compareFocused(
  * A member whose account was disabled may have lost the membership at the provider, and one whose account is gone has
  * lost it: memory alone does not prove a membership.
  */
-function mayHaveLost(account: Link | undefined, vanished: ReadonlySet<ResourceId>): boolean {
-  return account?.state !== 'active' || vanished.has(account.resourceId);
+function mayHaveLost(account: Link | undefined, vanished: Vanished): boolean {
+  return account?.state !== 'active' || vanished.account.has(account.resourceId);
 }
 
 /** Members a SCIM group has: as shown, or as Headgate remembers them where the provider does not show them. */
@@ -107,13 +108,13 @@ export function currentMembers(
   group: ScimGroup | undefined,
   link: Link | undefined,
   accounts: Links,
-  vanished: ReadonlySet<ResourceId>,
+  vanished: Vanished,
 ): ReadonlySet<ResourceId> {
   if (group?.members !== undefined) return new Set(group.members);
   const remembered = (link?.members ?? []).flatMap((anchor) => {
     const account = accounts.byAnchor.get(anchor);
     // An account that is gone took its memberships along, and the one created in its place has none.
-    const gone = account === undefined || account.state === 'deleted' || vanished.has(account.resourceId);
+    const gone = account === undefined || account.state === 'deleted' || vanished.account.has(account.resourceId);
     return gone ? [] : [account.resourceId];
   });
   return new Set(remembered);

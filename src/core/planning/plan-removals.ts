@@ -52,7 +52,7 @@ export function planRemovals(
   for (const link of links.values()) {
     if (input.focus !== undefined && !input.focus.users.has(link.anchor)) continue;
     if (link.state === 'deleted' || entitled.has(link.anchor)) continue;
-    if (input.vanished.has(link.resourceId)) {
+    if (input.vanished.account.has(link.resourceId)) {
       endDeparture(draft, link);
       continue;
     }
