@@ -1,6 +1,8 @@
+import type { MigrationStep } from '../../core/migration/migration.ts';
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { unlessAssignedAgain } from './assigned-again.ts';
 import { nativeCycle } from './native-cycle.ts';
 import { unassignSome } from './unassign-groups.ts';
 import { deleteGroup, groupLink, membersOf } from './group-changes.ts';
@@ -34,11 +36,8 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
   const { before } = context.state();
   const first = before === undefined ? undefined : chooseCanary(before);
   if (first === undefined || before === undefined) return { is: 'done', text: 'there is no SCIM group' };
-  const { survey, obstacle } = await lookAround(context);
-  if (obstacle !== undefined) return obstacle;
-  const now = survey.groups.find(({ anchor }) => anchor === first.anchor);
-  if (now !== undefined && now.assignments.length > 0)
-    return { is: 'reopen', step: 'unassign-groups', why: `group ${first.name} is assigned again` };
+  const closed = await lookAgain(context, first, 'unassign-groups');
+  if (closed !== undefined) return closed;
   const link = await groupLink(context, first.anchor);
   if (link !== undefined) {
     const found = await membersOf(context, link);
@@ -55,12 +54,23 @@ export async function canary(context: StepContext): Promise<StepOutcome> {
   return (await unlessLostLater(context, inside(first, before), text)) ?? { is: 'done', text };
 }
 
+/** Everything as it is now; the canary is to go once more, from that step on, where somebody has assigned it again. */
+async function lookAgain(
+  context: StepContext,
+  { anchor }: SurveyedGroup,
+  step: MigrationStep,
+): Promise<StepOutcome | undefined> {
+  const { survey, obstacle } = await lookAround(context);
+  const now = survey.groups.filter((group) => group.anchor === anchor);
+  return obstacle ?? unlessAssignedAgain(now, step);
+}
+
 /** The same with Entra's engine: one group is unassigned, and its next whole cycle deletes it. */
 async function canaryOfEntra(context: StepContext): Promise<StepOutcome> {
   const { before, nativeJobs } = context.state();
   const first = before === undefined ? undefined : chooseCanary(before);
   if (first?.scimGroup === undefined || before === undefined) return { is: 'done', text: 'there is no SCIM group' };
-  // While its cycle is waited for, nothing else is written; should the group be assigned again, the next step finds it.
+  // While its cycle is waited for, nothing else is written.
   if (nativeJobs[context.step] === undefined) {
     const assigned = await unassignSome(context, ({ anchor }) => anchor === first.anchor);
     if (assigned.is !== 'done') return assigned;
@@ -68,11 +78,15 @@ async function canaryOfEntra(context: StepContext): Promise<StepOutcome> {
   const cycle = await nativeCycle(context);
   if (cycle.is !== 'done') return cycle;
   const { connection, signal } = context;
-  if ((await connection.provider.readGroup(first.scimGroup.id, signal)) !== undefined)
-    return {
-      is: 'stop',
-      why: `a whole cycle of Entra's provisioning did not delete SCIM group ${first.name}: see its logs. A job that was restarted has forgotten the group: then delete it at the provider, and resume`,
-    };
+  // It has another id where it was made anew.
+  const { resourceId = first.scimGroup.id } = (await groupLink(context, first.anchor)) ?? {};
+  if ((await connection.provider.readGroup(resourceId, signal)) !== undefined)
+    return (
+      (await lookAgain(context, first, 'canary')) ?? {
+        is: 'stop',
+        why: `a whole cycle of Entra's provisioning did not delete SCIM group ${first.name}: see its logs. A job that was restarted has forgotten the group: then delete it at the provider, and resume`,
+      }
+    );
   const text = `Entra deleted SCIM group ${first.name} and everybody who was in it is still there`;
   return (await unlessLostLater(context, inside(first, before), text)) ?? { is: 'done', text };
 }

@@ -39,10 +39,13 @@ export async function seenTwice(context: StepContext, text: string): Promise<Ste
   return times >= 2 ? { is: 'done', text } : later(context);
 }
 
-/** What is there now, and what stands in the way if anything does. */
+/**
+ * What is there now, and what stands in the way if anything does. Where Entra makes accounts and groups, what was matched is
+ * remembered when nothing does: a group that was assigned again by hand is made anew, and has members again to be taken out.
+ */
 export async function lookAround(
   context: StepContext,
-): Promise<{ readonly survey: Survey; readonly assumed: readonly Link[]; readonly obstacle?: StepOutcome }> {
+): Promise<{ readonly survey: Survey; readonly obstacle?: StepOutcome }> {
   const { connection, ports, signal } = context;
   const state = context.state();
   const request = { kind: state.kind, groups: state.groups };
@@ -50,20 +53,30 @@ export async function lookAround(
   const survey = withStrays(read, state, facts.directory);
   if ((connection.rules.engine ?? 'headgate') !== state.engine) {
     const why = `the migration was begun with engine ${state.engine} and the configuration names another: put it back, then resume`;
-    return { survey, assumed, obstacle: { is: 'stop', why } };
+    return { survey, obstacle: { is: 'stop', why } };
   }
   // Nobody may lose access meanwhile, whoever took it: Entra's cycles go on, and people work at the provider by hand.
   const gone = lostAccounts(state.before?.accounts ?? [], survey.accounts);
   if (gone.length > 0) {
     const names = listed(gone.map(({ label }) => label));
     const why = `${counted(gone.length, 'account that was active is', 'accounts that were active are')} not any more: ${names}. If it should not be so, put it right at the provider and resume; if it is meant, abort and start anew`;
-    return { survey, assumed, obstacle: state.takenAway ? lost(gone) : { is: 'stop', why } };
+    return { survey, obstacle: state.takenAway ? lost(gone) : { is: 'stop', why } };
   }
   const [first] = obstacles(survey, state.options, state.before === undefined ? 'beginning' : 'going-on');
-  if (first === undefined) return { survey, assumed };
+  if (first === undefined) {
+    await keepAssumed(context, assumed);
+    return { survey };
+  }
   // Before anything was taken away nothing can be lost by waiting for a person.
   const grave = state.takenAway && first.code === 'removals-due';
-  return { survey, assumed, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
+  return { survey, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
+}
+
+/** Remembers links that were matched just now, with the line that tells of them. */
+export async function keepAssumed(context: StepContext, assumed: readonly Link[]): Promise<void> {
+  if (assumed.length === 0) return;
+  const text = `${assumed.length} accounts and groups of Entra's making were matched`;
+  await context.append([{ kind: 'seen', step: context.step, complete: false, text }], assumed);
 }
 
 /** Where Headgate is the engine and Entra's own job runs as well, nothing is taken away. Undefined when it does not run. */

@@ -5,7 +5,7 @@ import { counted } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
 import { groupLink, putBack, refillKey } from './group-changes.ts';
-import { later, notYet, seenTwice } from './look.ts';
+import { keepAssumed, later, notYet, seenTwice } from './look.ts';
 import { deletedGroups } from './deleted-groups.ts';
 
 /** What became of one group: undefined when nothing was lacking. */
@@ -28,10 +28,7 @@ export async function refillGroups(context: StepContext): Promise<StepOutcome> {
   const { survey, facts, assumed } = await takeSurvey(connection, ports, { kind, groups }, signal);
   const unread = survey.findings.find(({ code }) => code === 'incomplete-read' || code === 'group-unverified');
   if (unread !== undefined) return notYet(context, unread.text);
-  if (assumed.length > 0) {
-    const text = `${assumed.length} accounts and groups of Entra's making were matched`;
-    await context.append([{ kind: 'seen', step: context.step, complete: false, text }], assumed);
-  }
+  await keepAssumed(context, assumed);
   const all: Refilled[] = [];
   for (const out of stillOut(context.state(), survey, facts.links)) {
     for (const refill of engine === 'entra' ? [refillUsers, refillStrangers] : [refillStrangers]) {

@@ -8,12 +8,8 @@ export async function surveyStep(context: StepContext): Promise<StepOutcome> {
   await context.begin();
   const open = await ports.stores.cycles.openCycle(connection.rules.name);
   if (open !== undefined) return { is: 'again', afterMs: SOON_MS };
-  const { survey, assumed, obstacle } = await lookAround(context);
+  const { survey, obstacle } = await lookAround(context);
   if (obstacle !== undefined) return obstacle;
-  if (assumed.length > 0) {
-    const text = `${assumed.length} accounts and groups of Entra's making were matched`;
-    await context.append([{ kind: 'seen', step: context.step, complete: true, text }], assumed);
-  }
   return {
     is: 'done',
     text: `${counted(survey.groups.length, 'group')}, ${counted(survey.users.length, 'user')}, ${counted(survey.accounts.length, 'active account')}`,
