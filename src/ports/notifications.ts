@@ -30,8 +30,8 @@ export interface NotificationStore {
   claim(channel: string, until: number): Promise<ChannelState | undefined>;
   /** What a channel has not delivered yet, oldest first. */
   pending(after: number, limit: number): Promise<readonly StoredNotification[]>;
-  /** Remembers a delivery and lets go of the claim; the next one not before `notBefore`. */
-  delivered(channel: string, upTo: number, notBefore: number): Promise<void>;
+  /** Remembers a delivery, and whom it did not reach, and lets go of the claim; the next one not before `notBefore`. */
+  delivered(channel: string, upTo: number, notBefore: number, missed?: string): Promise<void>;
   failed(channel: string, failure: string, notBefore: number): Promise<void>;
 }
 
@@ -42,9 +42,9 @@ export interface NotificationChannel {
   readonly digestMs: number;
   /**
    * Delivers notifications as one message. Delivering them twice must do no harm. TransientError when it is to be tried
-   * again, RejectedError when the other side wants none.
+   * again, RejectedError when the other side wants none. In words whom it did not reach, where it reached others.
    */
-  deliver(notifications: readonly Notification[], signal: AbortSignal): Promise<void>;
+  deliver(notifications: readonly Notification[], signal: AbortSignal): Promise<string | undefined>;
   close(): Promise<void>;
 }
 

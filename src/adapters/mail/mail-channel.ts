@@ -23,11 +23,11 @@ export function createMailChannel({ name, server, from, to, digestMs }: MailOpti
     digestMs,
     async deliver(notifications, signal) {
       const [first] = notifications;
-      if (first === undefined || signal.aborted) return;
+      if (first === undefined || signal.aborted) return undefined;
       const at = connectionTo(await server());
       const transport = createTransport({ ...at, ...TIMEOUTS });
       try {
-        await transport.sendMail({
+        const { rejected } = await transport.sendMail({
           from,
           to: [...to],
           subject: subjectOf(notifications),
@@ -38,6 +38,7 @@ export function createMailChannel({ name, server, from, to, digestMs }: MailOpti
           disableFileAccess: true,
           disableUrlAccess: true,
         });
+        return missed(name, to, rejected.length);
       } catch (error) {
         throw translated(name, at, error);
       } finally {
@@ -46,6 +47,12 @@ export function createMailChannel({ name, server, from, to, digestMs }: MailOpti
     },
     close: async () => undefined,
   };
+}
+
+/** A server takes a message for some addresses and refuses others: sent again it would reach the first ones twice. */
+function missed(name: string, to: readonly string[], refused: number): string | undefined {
+  if (refused === 0) return undefined;
+  return `${name}: the mail server refused ${refused} of the ${to.length} addresses in notifications.mail.to, which are told nothing; its log says which and why`;
 }
 
 const TIMEOUTS = {

@@ -87,11 +87,11 @@ export function createNotificationStore(db: Sql, clock: Clock): NotificationStor
       return rows.map(toNotification);
     },
 
-    async delivered(channel, upTo, notBefore) {
+    async delivered(channel, upTo, notBefore, missed) {
       await commit(db, 'notifications.delivered', (tx) =>
         tx
           .updateTable('headgate.channel')
-          .set({ delivered: upTo, attempts: 0, not_before: notBefore, failure: null })
+          .set({ delivered: upTo, attempts: 0, not_before: notBefore, failure: missed ?? null })
           .where('name', '=', channel)
           .execute(),
       );

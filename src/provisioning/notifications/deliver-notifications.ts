@@ -24,9 +24,10 @@ export async function deliverNotifications(ports: Ports, name: string, log: Log,
     if (state === undefined) return;
     const batch = await notifications.pending(state.delivered, channel.digestMs > 0 ? DIGEST : 1);
     const last = batch.at(-1);
-    if (last === undefined) return notifications.delivered(name, state.delivered, 0);
+    if (last === undefined) return notifications.delivered(name, state.delivered, 0, state.failure);
+    let missed: string | undefined;
     try {
-      await channel.deliver(batch, signal);
+      missed = await channel.deliver(batch, signal);
     } catch (error) {
       if (!(error instanceof HeadgateError)) throw error;
       const wait = error instanceof RejectedError ? DAY_MS : deliveryWait(state.attempts + 1);
@@ -37,7 +38,8 @@ export async function deliverNotifications(ports: Ports, name: string, log: Log,
         'notifications could not be delivered',
       );
     }
-    await notifications.delivered(name, last.number, nextMail(channel, ports.clock.now()));
+    await notifications.delivered(name, last.number, nextMail(channel, ports.clock.now()), missed);
+    if (missed !== undefined) log.error({ channel: name, missed }, 'notifications did not reach everybody');
     log.info({ channel: name, notifications: batch.length }, 'notifications delivered');
   }
 }

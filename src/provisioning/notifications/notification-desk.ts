@@ -15,8 +15,8 @@ export function createNotificationDesk(ports: Ports): NotificationDesk {
       return Promise.all(
         [...ports.channels.values()].map(async (channel) => {
           try {
-            await channel.deliver([test], signal);
-            return { channel: channel.name, ok: true, detail: 'taken' };
+            const missed = await channel.deliver([test], signal);
+            return { channel: channel.name, ok: missed === undefined, detail: missed ?? 'taken' };
           } catch (error) {
             if (!(error instanceof HeadgateError)) throw error;
             const { remedy } = error.facts;

@@ -68,6 +68,17 @@ describe('mail', () => {
     await expect(channelTo(`smtp://127.0.0.1:${inbox.port}`).deliver([promoted], signal)).rejects.toThrow(error);
   });
 
+  test('a server that refuses one address and takes the other reaches that one, and says that it missed somebody', async () => {
+    inbox = await startInbox({
+      onRcptTo: ({ address }, _session, done) =>
+        done(address.startsWith('sec') ? Object.assign(new Error('unknown'), { responseCode: 550 }) : undefined),
+    });
+    expect(await channelTo(`smtp://127.0.0.1:${inbox.port}`).deliver([promoted], signal)).toMatch(
+      /^mail: the mail server refused 1 of the 2 addresses in notifications\.mail\.to/,
+    );
+    expect(inbox.mails.map(({ to }) => to)).toEqual([['ops@example.com']]);
+  });
+
   test('O6: a server that is away is tried again, and its password is in no message', async () => {
     const port = await freePort();
     const failure = channelTo(`smtp://ops:passw0rd@127.0.0.1:${port}`).deliver([promoted], signal);

@@ -33,13 +33,14 @@ let ports: Ports;
 /** A channel that keeps what it is given, one line a message; while `away` it fails. */
 function aChannel(name: string, digestMs: number) {
   const messages: string[] = [];
-  const state = { away: false };
+  const state: { away: boolean; missed?: string } = { away: false };
   const channel: NotificationChannel = {
     name,
     digestMs,
     async deliver(notifications: readonly Notification[]) {
       if (state.away) throw new TransientError(`${name} is away`);
       messages.push(notifications.map(({ kind, facts }) => [kind, ...Object.values(facts)].join(' ')).join(', '));
+      return state.missed;
     },
     close: async () => undefined,
   };
@@ -334,6 +335,20 @@ describe('telling people', () => {
     expect(named).toMatch(/^Another owner was named for the token f1 of acme/);
     expect(absent).toMatch(/^The directory does not know the owner of the token f1 of acme \(any more\)/);
     expect(`${named} ${absent}`).not.toContain('bob');
+  });
+
+  test('where a message did not reach everybody, until one does', async () => {
+    const { connections, notifications } = ports.stores;
+    const failure = async () => (await notifications.channels()).find(({ channel }) => channel === 'ops')?.failure;
+    hook.state.missed = 'one of two was refused';
+    await connections.pause('acme', 'a look');
+    await sweep();
+    await sweep();
+    expect(await failure()).toBe('one of two was refused');
+    delete hook.state.missed;
+    await connections.resume('acme');
+    await sweep();
+    expect(await failure()).toBeUndefined();
   });
 
   test('and nudges only channels that have something to say', async () => {
