@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
+import type { NewCredential } from '../../src/ports/credential-desk.ts';
 import { company, cycle, personName } from './company.ts';
 import { startEntraWorld } from './entra-engine.ts';
 import { accountsOf, approve, OPTIONS, start, still } from './migration-world.ts';
 import { startWorld, type World } from './world.ts';
 
+const NEW = 'new-token-0123456789';
 const never = () => new AbortController().signal;
 const crew = () => company({ users: 4, groups: { Crew: [1, 2] }, direct: [3, 4] });
 
@@ -28,6 +30,42 @@ async function ownersInPlan(operator: OperatorClient) {
   expect(obstacles).toEqual([]);
   return survey.findings.filter(({ code }) => code === 'token-owner').map(({ text }) => text);
 }
+
+describe('T5: a token that is rotated while a migration waits', () => {
+  test('is in use at once; the full cycle of the migration proves it, and then the old one may go', async () => {
+    world = await startWorld({
+      organisation: crew(),
+      migrations: true,
+      config: { credentials: { key: Buffer.alloc(32, 7).toString('base64') } },
+    });
+    const operator = await world.open();
+    await cycle(operator);
+    const before = accountsOf(world);
+    await ownedByPerson1(operator);
+    await start(operator, 'remove-groups', ['Crew']);
+    await still(operator);
+    const old = world.provider.token ?? '';
+    world.provider.addToken(NEW);
+    const rotate = (added?: NewCredential['secret']) =>
+      operator.credentials.rotate(
+        { connection: 'acme', by: 'ada', ...(added && { added: { secret: added, owner: personName(4) } }) },
+        never(),
+      );
+    expect(await rotate({ text: NEW })).toMatchObject({
+      done: [expect.stringContaining('took in'), expect.stringContaining('it is in use')],
+      waitsFor: 'cycle',
+      instruction: expect.stringMatching(
+        /no full cycle can begin now: .*migration.* Then: headgate token rotate -c acme$/,
+      ),
+    });
+    await approve(operator, 'coverage');
+    expect(await still(operator)).toMatchObject({ result: 'succeeded' });
+    expect(await rotate()).toMatchObject({ done: [], waitsFor: 'deletion' });
+    world.provider.revokeToken(old);
+    expect(await rotate()).toMatchObject({ waitsFor: 'nothing' });
+    expect(accountsOf(world)).toEqual(before);
+  });
+});
 
 describe('T2: a migration among whose people is the owner of a token', () => {
   test('engine headgate: the plan names the owner, who is not removed when leaving meanwhile', async () => {

@@ -10,6 +10,7 @@ import {
   type RotationFacts,
   type RotationStep,
 } from '../../core/rotation.ts';
+import { asSentence } from '../../core/reasons.ts';
 import type { Ports } from '../../ports/index.ts';
 import { requireDayAhead } from './change-credential.ts';
 
@@ -63,29 +64,44 @@ export async function rotate(
         break;
       }
       case 'start-cycle': {
-        const { id } = await startFullCycle(connection, by);
-        done.push(`opened the full cycle ${id}`);
+        const opened = await orRefusal(startFullCycle(connection, by), NO_CYCLE_NOW);
+        if (opened instanceof RefusedError)
+          return { ...reached, done, waitsFor: 'cycle', instruction: noCycleYet(opened, connection) };
+        done.push(`opened the full cycle ${opened.id}`);
         break;
       }
-      case 'retire':
-        try {
-          const { fingerprint } = await desk.retire(step.credential, { by, deleted: false }, signal);
-          done.push(`the provider refuses ${fingerprint}; it is retired, and its owner is free to go`);
-          finished = true;
-        } catch (error) {
-          if (!(error instanceof RefusedError) || error.code !== 'credential') throw error;
-          return {
-            ...reached,
-            done,
-            waitsFor: 'deletion',
-            instruction: `${error.message}; ${error.facts.remedy ?? ''}`,
-          };
+      case 'retire': {
+        const retired = await orRefusal(desk.retire(step.credential, { by, deleted: false }, signal), ['credential']);
+        if (retired instanceof RefusedError) {
+          const instruction = `${retired.message}; ${retired.facts.remedy ?? ''}`;
+          return { ...reached, done, waitsFor: 'deletion', instruction };
         }
+        done.push(`the provider refuses ${retired.fingerprint}; it is retired, and its owner is free to go`);
+        finished = true;
         break;
+      }
       default:
         return step satisfies never;
     }
   }
+}
+
+/** While these stand no full cycle begins: a person's pause, a migration, which runs its own, or trouble with the provider. */
+const NO_CYCLE_NOW: readonly RefusedError['code'][] = ['connection-paused', 'migration-open'];
+
+/** What was done, or why it could not be where that is one of these: what was done before it stands and is to be told. */
+async function orRefusal<T>(doing: Promise<T>, codes: readonly RefusedError['code'][]): Promise<T | RefusedError> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (error instanceof RefusedError && codes.includes(error.code)) return error;
+    throw error;
+  }
+}
+
+function noCycleYet({ message, facts: { remedy } }: RefusedError, connection: string): string {
+  const how = remedy === undefined ? '' : ` ${asSentence(remedy)}`;
+  return `${asSentence(`no full cycle can begin now: ${message}`)}${how} Then: headgate token rotate -c ${connection}`;
 }
 
 /** Pauses until a token is put to use, and says what ends the pause: one that somebody else has begun stays. */
