@@ -45,7 +45,9 @@ export const guardSettings = field
     tokenOwner: z
       .enum(['warn', 'strict'])
       .default('warn')
-      .describe('What a token whose owner nobody knows means: a warning, or that no account is taken away.'),
+      .describe(
+        'What a token whose owner nobody knows means, or an owner leaving a SCIM group that may make administrators: a warning, or that nothing is taken away.',
+      ),
     approvalHours: field
       .someNumber(0.1, 720)
       .default(24)

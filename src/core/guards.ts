@@ -3,6 +3,7 @@ import type { Guard, GuardFacts } from './guards/facts.ts';
 import { groupCliff } from './guards/group-cliff.ts';
 import { nativeJobActive } from './guards/native-job.ts';
 import { nonEmptyGroupDelete } from './guards/non-empty-group-delete.ts';
+import { ownersTakenOut } from './guards/owner-in-group.ts';
 import { sharedAccount } from './guards/shared-account.ts';
 import { tooManyRemovals } from './guards/too-many-removals.ts';
 import { tokenOwner } from './guards/token-owner.ts';
@@ -19,7 +20,7 @@ const GUARD: Readonly<Record<GuardName, Guard>> = {
   migration: ({ plan, migration }) => judgeMigration(plan, migration),
   'native-job-active': nativeJobActive,
   'matching-collision': matchingCollision,
-  'token-owner': tokenOwner,
+  'token-owner': (facts) => [...tokenOwner(facts), ...ownersTakenOut(facts)],
   'protected-accounts': protectedAccounts,
   'shared-account': sharedAccount,
   // What a migration is for was approved by name at its own gate.

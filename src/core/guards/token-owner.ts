@@ -86,7 +86,8 @@ function words(operation: Operation): string {
   return isAccountRemoval(operation) ? `${operation.kind} ${operation.label}` : `change the role of ${operation.label}`;
 }
 
-function described({ state, fingerprint, connection }: GuardedCredential): string {
+/** A token as messages name it. */
+export function described({ state, fingerprint, connection }: GuardedCredential): string {
   return `the ${state} token ${fingerprint} of connection ${connection}`;
 }
 

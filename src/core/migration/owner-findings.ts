@@ -1,5 +1,5 @@
 import type { Anchor } from '../directory.ts';
-import { owns, type GuardedCredential } from '../guards/token-owner.ts';
+import { described, owns, type GuardedCredential } from '../guards/token-owner.ts';
 import type { Link } from '../link.ts';
 import { isLive } from '../credential.ts';
 import { listed } from '../reasons.ts';
@@ -24,29 +24,50 @@ export interface OwnerFacts {
 
 /**
  * Owners of tokens in use among those who lose their access now, or would without a direct assignment (requirement T2). A
- * cycle of Headgate's holds them; one of Entra's does not, and the token of this or another connection may end with them.
+ * cycle of Headgate's holds them; one of Entra's does not, and the token of this or another connection may end with them. So
+ * it may with members who stay: nobody here knows which groups make somebody an administrator at the provider.
  */
 export function ownerFindings(facts: OwnerFacts): readonly SurveyFinding[] {
   const live = facts.credentials.filter(isLive);
-  const owning = concernedOf(facts).flatMap((user) => {
-    const owned = live.filter((credential) => owns(credential, user));
-    return owned.length === 0 ? [] : [{ user, owned }];
-  });
-  if (owning.length === 0) return [];
-  const whose = owning.map(
-    ({ user, owned }) =>
-      `${user.label} (${listed(owned.map(({ state, fingerprint, connection }) => `the ${state} token ${fingerprint} of connection ${connection}`))})`,
-  );
-  const connections = [...new Set(owning.flatMap(({ owned }) => owned.map(({ connection }) => connection)))];
+  const leaving = concernedOf(facts);
+  const inside = facts.users.filter(({ anchor }) => !leaving.some((user) => user.anchor === anchor));
   const held =
     facts.engine === 'entra'
       ? "Entra's own cycles hold nobody back: whoever loses the last way in is removed, and the token may end with the account"
       : 'cycles hold them back, but whoever removes the account at the provider ends the token';
   return [
+    ...told(
+      leaving,
+      live,
+      (whose) =>
+        `of those who lose their access, or are reached only through the groups, some own tokens in use: ${whose}. ${held}`,
+    ),
+    ...told(
+      inside,
+      live.filter(({ ownerCoupled }) => ownerCoupled),
+      (whose) =>
+        `of the members of the groups who stay, some own tokens in use: ${whose}. Where a group makes them an administrator at the provider, they are none any more once it is empty, and the token stops working`,
+    ),
+  ];
+}
+
+function told(
+  users: readonly Concerned[],
+  live: readonly GuardedCredential[],
+  words: (whose: string) => string,
+): readonly SurveyFinding[] {
+  const owning = users.flatMap((user) => {
+    const owned = live.filter((credential) => owns(credential, user));
+    return owned.length === 0 ? [] : [{ user, owned }];
+  });
+  if (owning.length === 0) return [];
+  const whose = owning.map(({ user, owned }) => `${user.label} (${listed(owned.map(described))})`);
+  const connections = [...new Set(owning.flatMap(({ owned }) => owned.map(({ connection }) => connection)))];
+  return [
     {
       code: 'token-owner',
       severity: 'note',
-      text: `of those who lose their access, or are reached only through the groups, some own tokens in use: ${listed(whose)}. ${held}. Replace it first: ${connections.map((name) => `headgate token rotate -c ${name}`).join('; ')}`,
+      text: `${words(listed(whose))}. Replace it first: ${connections.map((name) => `headgate token rotate -c ${name}`).join('; ')}`,
       anchors: owning.map(({ user }) => user.anchor),
     },
   ];

@@ -6,10 +6,13 @@ import { compileMapping } from '../../../src/core/mapping/compile-mapping.ts';
 import { DEFAULT_MAPPING } from '../../../src/core/mapping/default-mapping.ts';
 import type { AttributeMapping } from '../../../src/core/mapping/attribute-mapping.ts';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
+import type { CycleMigration } from '../../../src/core/migration/migration.ts';
 import {
   aLink,
   anAccount,
   aPlanInput,
+  aScimGroup,
+  assignGroup,
   assignUser,
   aUser,
   theGuardContext,
@@ -192,6 +195,84 @@ describe('the guard token-owner', () => {
     const judged = leaving([token], 'strict');
     expect(judged.held).toHaveLength(held);
     expect(judged.verdict.findings).toHaveLength(held === 0 ? 0 : 1);
+  });
+});
+
+describe('an owner who is taken out of a SCIM group', () => {
+  const BOB = { kind: 'user', name: 'bob@contoso.com', anchor: 'bob' } as const;
+
+  /** Ada and Bob leave the group Crew, and stay assigned; or the group is unassigned. */
+  function leavingCrew(
+    credentials: readonly GuardedCredential[],
+    { tokenOwner = 'warn', unassigned = false, migration }: Partial<Leaving> = {},
+  ) {
+    const people = ['ada', 'bob', 'cleo'];
+    const input = aPlanInput(
+      {
+        users: people.map((id) => aUser(id)),
+        groups: unassigned ? {} : { crew: { name: 'Crew', users: ['cleo'] } },
+        assignments: [...people.map((id) => assignUser(id)), ...(unassigned ? [] : [assignGroup('crew')])],
+      },
+      {
+        links: [...people.map((id) => aLink(id)), aLink('crew', { resource: 'group', label: 'Crew', members: people })],
+        provider: {
+          accounts: people.map((id) => anAccount(`id-${id}`, `${id}@contoso.com`)),
+          groups: [aScimGroup('id-crew', 'Crew', { externalId: 'crew', members: people.map((id) => `id-${id}`) })],
+        },
+        rules: { guards: { ...LIMITS, tokenOwner, off: ['too-many-removals', 'non-empty-group-delete'] } },
+      },
+    );
+    const { plan, collisions } = planCycle(input);
+    const { rules, directory, links } = input;
+    const bound = migration === undefined ? {} : { migration };
+    const verdict = judge({ ...theGuardContext(), plan, rules, directory, links, collisions, credentials, ...bound });
+    const findings = verdict.findings.filter(({ guard }) => guard === 'token-owner');
+    return { findings, held: [...heldOperations(verdict).values()], kinds: plan.operations.map(({ kind }) => kind) };
+  }
+  interface Leaving {
+    readonly tokenOwner: 'warn' | 'strict';
+    readonly unassigned: boolean;
+    readonly migration: CycleMigration;
+  }
+
+  test('T2: is a warning where tokens hang on people, for nobody knows whether it makes an administrator of them', () => {
+    const { findings, held } = leavingCrew([aToken(), aToken({ owner: BOB, fingerprint: 'f2', connection: 'other' })]);
+    expect(held).toEqual([]);
+    expect(findings).toMatchObject([
+      {
+        effect: 'warn',
+        message: expect.stringMatching(
+          /^ada@contoso.com and bob@contoso.com out of group Crew: they own the active token f1 of connection acme and the active token f2/,
+        ),
+        remedy: expect.stringContaining('headgate token rotate -c acme; headgate token rotate -c other.'),
+        numbers: { owners: 2 },
+      },
+    ]);
+  });
+
+  test('T2: strict: is held', () => {
+    const { findings, held } = leavingCrew([aToken({ ownerCoupled: false })], { tokenOwner: 'strict' });
+    expect(held).toEqual(['token-owner']);
+    expect(findings).toMatchObject([
+      { effect: 'hold', message: expect.stringMatching(/^ada@contoso.com out of group/) },
+    ]);
+  });
+
+  test('T2: so with the group that goes as a whole, but for the one a migration is about', () => {
+    expect(leavingCrew([aToken()], { unassigned: true })).toMatchObject({
+      kinds: expect.arrayContaining(['delete']),
+      findings: [{ effect: 'warn' }],
+    });
+    const migration = { id: 'm1', mode: 'forward', groups: ['crew'] } as const;
+    expect(leavingCrew([aToken()], { unassigned: true, migration }).findings).toEqual([]);
+  });
+
+  test.each([
+    { rule: 'somebody else', credentials: [aToken({ owner: { ...BOB, anchor: 'cleo', name: 'cleo@contoso.com' } })] },
+    { rule: 'where tokens are not known to hang on people', credentials: [aToken({ ownerCoupled: false })] },
+    { rule: 'whose token is retired', credentials: [aToken({ state: 'retired' })] },
+  ])('is nothing of $rule', ({ credentials }) => {
+    expect(leavingCrew(credentials).findings).toEqual([]);
   });
 });
 

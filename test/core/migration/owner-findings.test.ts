@@ -29,7 +29,11 @@ describe('T2: the survey of a migration names owners of tokens in use', () => {
       named: ['ann'],
     },
     { rule: 'not of tokens that have ended', credentials: [tokenOf('ann', { state: 'retired' })], named: [] },
-    { rule: 'nor who have another way in', credentials: [tokenOf('ben')], named: [] },
+    {
+      rule: 'nor who have another way in, where tokens do not hang on people',
+      credentials: [tokenOf('ben', { ownerCoupled: false })],
+      named: [],
+    },
     { rule: 'nor who are no part of it', credentials: [tokenOf('zoe')], named: [] },
   ])('$rule', ({ credentials, input, named }) => {
     expect(told(credentials, input).flatMap(({ anchors }) => anchors)).toEqual(named);
@@ -42,6 +46,18 @@ describe('T2: the survey of a migration names owners of tokens in use', () => {
     expect(headgate?.text).toContain('cycles hold them back');
     expect(entra?.text).toContain("Entra's own cycles hold nobody back");
     expect(entra?.text).toContain('Replace it first: headgate token rotate -c beta');
+  });
+
+  test('and who are members and stay: the group may be what makes them an administrator', () => {
+    const [ben, ...more] = told([tokenOf('ben')]);
+    expect(ben).toMatchObject({
+      severity: 'note',
+      anchors: ['ben'],
+      text: expect.stringMatching(
+        /members of the groups who stay.*ben@contoso.com \(the active token f-ben .*administrator.*headgate token rotate -c beta$/,
+      ),
+    });
+    expect(more).toEqual([]);
   });
 
   test('which is good to know and stands in nobody’s way', () => {
