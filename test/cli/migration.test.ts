@@ -154,6 +154,21 @@ describe('headgate migration', () => {
     expect(ran.out).toContain('headgate migration approve acme --gate coverage --digest');
   });
 
+  test.each<readonly [string, readonly JournalEntry[], string]>([
+    ['on its way', [], 'resume acme, or abort, or rollback'],
+    ['on its way back', [{ kind: 'rollback', by: 'ada' }], 'resume acme, or abort'],
+    ['once SCIM is off', [{ kind: 'begun', step: 'disable-connection' }], 'resume acme'],
+  ])('status of a paused one %s names what may be asked of it, and nothing else', async (_when, entries, ways) => {
+    const lines = journal(started('disable-scim'), { kind: 'surveyed', purpose: 'start', survey }, ...entries, {
+      kind: 'paused',
+      by: 'headgate',
+      reason: 'look',
+    });
+    const view = viewOf('m1', lines, NOW);
+    const ran = await headgate({ migrationStatus: async () => view })('migration', 'status', 'acme');
+    expect(ran.out).toMatch(new RegExp(`then: headgate migration ${ways}$`, 'm'));
+  });
+
   test.each<readonly [string, JournalEntry]>([
     ['a person', { kind: 'paused', by: 'ada', reason: 'lunch' }],
     ['a refusal', { kind: 'paused', by: 'headgate', reason: 'the provider refused 1 operation' }],
@@ -205,6 +220,14 @@ describe('headgate migration', () => {
     test.each(ENDS)('report: %s', async (_how, lines, code) => {
       const ask = headgate({ migrationReport: async () => reportOf('m1', lines) });
       expect(await ask('migration', 'report', 'acme')).toMatchObject({ code });
+    });
+
+    test('report names who was lost, and the command that says how to go on', async () => {
+      const [, aborted] = ENDS[1] ?? [];
+      const ask = headgate({ migrationReport: async () => reportOf('m1', aborted ?? []) });
+      const ran = await ask('migration', 'report', 'acme');
+      expect(ran.out).toMatch(/^not passed; how to go on: headgate migration status acme$/m);
+      expect(ran.out).toMatch(new RegExp(`^lost: ${accounts[0]?.label ?? '?'} .*--html`, 'm'));
     });
 
     test.each(ENDS)('status --watch: %s', async (_how, lines, code) => {

@@ -62,7 +62,7 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   if (paused !== undefined && view.result === undefined) {
     lines.push(
       `${paint.bad('Paused')} by ${printable(paused.by)}: ${printable(paused.reason)}`,
-      `  then: headgate migration resume ${connection}, or abort, or rollback`,
+      `  then: headgate migration resume ${connection}${otherWays(view)}`,
     );
   }
   if (view.result !== undefined) {
@@ -79,6 +79,12 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   }
   const grave = view.findings.filter(({ severity }) => severity !== 'note');
   return [...lines, ...findingLines(grave, paint)].join('\n');
+}
+
+/** What else than going on may be asked of a paused migration: nothing once SCIM is off, and no rollback of a rollback. */
+function otherWays({ mode, mayRollBack }: MigrationView): string {
+  if (mayRollBack) return ', or abort, or rollback';
+  return mode === 'rollback' ? ', or abort' : '';
 }
 
 function requestText({ method, path, body }: ExactRequest): string {
@@ -179,11 +185,14 @@ function verdictText({ verdict, connection }: MigrationReport, paint: Paint): st
     case 'open':
       return paint.warn(`not finished yet; see what it waits for: headgate migration status ${connection}`);
     case 'failed':
-      return paint.bad('not passed');
+      return `${paint.bad('not passed')}; how to go on: headgate migration status ${connection}`;
     default:
       return verdict satisfies never;
   }
 }
+
+/** Lost accounts shown by name. */
+const SHOWN_LOST = 40;
 
 /** The report in short; the whole of it is JSON or the page. */
 export function renderReport(report: MigrationReport, paint: Paint): string {
@@ -191,11 +200,13 @@ export function renderReport(report: MigrationReport, paint: Paint): string {
   const requests = report.requests.filter(({ outcome }) => outcome !== 'not-sent');
   const known: ReadonlySet<RequestOutcome> = new Set(['done', 'already-so', 'proved', 'overcome', 'repeated']);
   const failed = requests.filter(({ outcome }) => !known.has(outcome));
+  const lost = accounts.lost.map(({ label }) => label).toSorted();
   return [
     verdictText(report, paint),
     `${report.kind} of ${report.connection}: ${report.result}, ${printable(report.text)}`,
     `started ${shownTime(report.startedAt)} by ${printable(report.requestedBy)}, ended ${shownTime(report.endedAt)}`,
     `accounts: ${accounts.before.length} before, ${accounts.after?.length ?? '-'} after, ${accounts.lost.length} lost, ${accounts.added.length} new`,
+    ...(lost.length === 0 ? [] : [`lost: ${printable(listed(lost, SHOWN_LOST))} (all with --json or --html)`]),
     `groups: ${groups.before.length} before, ${groups.left?.length ?? '-'} left`,
     `requests: ${requests.length}, of which ${failed.length} not known to be done`,
     `journal: ${chain.lines} lines, ${chain.sound ? paint.good('unbroken') : paint.bad(`broken at line ${chain.brokenAt ?? 0}`)}, last hash ${chain.hash}`,
