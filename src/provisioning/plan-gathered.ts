@@ -23,7 +23,7 @@ export async function planGathered(connection: Connection, input: PlanInput, sig
   return planCycle({ ...input, givenAway, inventory: { ...input.inventory, groups: known } });
 }
 
-/** SCIM groups of which a cycle changes members alone, and which it has therefore not read. */
+/** SCIM groups that a cycle has not read, because nothing but their members changed, or because it was their time that came. */
 async function readGroupsTouched(
   { provider, concurrency }: Connection,
   { focus, links, inventory }: PlanInput,
@@ -31,7 +31,7 @@ async function readGroupsTouched(
   signal: AbortSignal,
 ): Promise<readonly ScimGroup[]> {
   if (focus === undefined) return [];
-  const changed = new Set(operations.flatMap(({ kind, anchor }) => (kind === 'members' ? [anchor] : [])));
+  const changed = new Set(operations.flatMap(({ resource, anchor }) => (resource === 'group' ? [anchor] : [])));
   const read = new Set(inventory.groups.resources.map(({ id }) => id));
   const unread = links.filter(
     ({ resource, state, anchor, resourceId }) =>
