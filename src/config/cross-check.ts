@@ -152,12 +152,17 @@ function checkConnections(source: SourceDocument, found: CrossChecks): void {
   }
 }
 
-/** A schedule would promise cycles that another engine is there for. */
+/** A schedule would promise cycles that another engine is there for, and a wider scope access that it does not give. */
 function checkEngine(connection: Settings, index: number, source: SourceDocument, found: CrossChecks): void {
-  const schedule = connection['schedule'];
-  if (connection['engine'] !== 'entra' || !isSettings(schedule)) return;
+  if (connection['engine'] !== 'entra') return;
+  const { schedule, scope } = connection;
+  if (isSettings(scope) && scope['nestedGroups'] === 'expand') {
+    const message =
+      'Entra provisions direct members of groups only (engine: entra): take it out, or who would lose access could be told to keep it';
+    found.problems.push(source.problemAt(['connections', index, 'scope', 'nestedGroups'], message));
+  }
   for (const key of ['incremental', 'full']) {
-    if (!Object.hasOwn(schedule, key)) continue;
+    if (!isSettings(schedule) || !Object.hasOwn(schedule, key)) continue;
     const message = 'has no meaning with engine: entra, whose cycles are not started by Headgate: take it out';
     found.problems.push(source.problemAt(['connections', index, 'schedule', key], message, 'key'));
   }

@@ -30,7 +30,7 @@ function executionOf({ id, state, began, ended, escrowed }: NativeExecution): Ex
 
 /**
  * Entra's links cannot be read, so the played job knows whom the survey matched, and believes of them what it would have
- * exported. Whom Headgate's rules reach and Entra's do not (members of groups inside groups), it never made.
+ * exported. Whom Headgate's rules reach and Entra's do not (members of groups that are no security groups), it never made.
  */
 function rememberedUsers({ facts: { inventory, directory, links } }: CopiedState, scope: JobScope) {
   const activity = new Map(inventory.accounts.resources.map(({ id, active }) => [id, active]));

@@ -458,6 +458,21 @@ describe('the configuration as a whole', () => {
     expect(accompanied).toMatchObject({ engine: 'entra' });
   });
 
+  test("Entra's own engine counts direct members of groups only, and so must the scope beside it", () => {
+    const entra = EXAMPLE.replace('  - name: acme', '  - name: acme\n    engine: entra').replace(
+      /    schedule: .*/,
+      '',
+    );
+    const nested = entra.replace(/    scope: .*/, '    scope: { groups: true, nestedGroups: expand }');
+    expect(nested).not.toBe(entra);
+    expect(folder.problems(nested)).toMatchObject([
+      {
+        path: 'connections[0].scope.nestedGroups',
+        message: expect.stringMatching(/Entra.* direct members.* would lose access/),
+      },
+    ]);
+  });
+
   test('what is left out takes the safe default: only a hard delete deletes', () => {
     const text = EXAMPLE.replace(/    (scope|mapping|deprovision|guards|schedule): .*\n/g, '');
     const [connection] = folder.check(text).config.connections;
