@@ -4,6 +4,7 @@ import { obstacles } from '../core/migration/findings.ts';
 import type { Hindrance } from '../core/migration/rehearsal.ts';
 import type { Survey, SurveyFinding } from '../core/migration/survey.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
+import { onSameApplication } from '../migration/neighbours.ts';
 import { unreadiness } from '../migration/readiness.ts';
 import { resolveGroups } from '../migration/resolve-groups.ts';
 import { takeSurvey } from '../migration/survey.ts';
@@ -11,6 +12,7 @@ import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { MigrationAsk } from '../ports/migration-operator.ts';
 import { attributesOf } from '../provisioning/gather-directory.ts';
+import { sharingWith } from '../provisioning/shared-resources.ts';
 
 /** Everything a rehearsal is made from, read from what is really there. */
 export interface CopiedState {
@@ -25,6 +27,8 @@ export interface CopiedState {
   readonly hindrances: readonly Hindrance[];
   /** Users whom no assignment reaches and who are in the directory all the same: linked ones, and managers. */
   readonly elsewhere: ReadonlyMap<Anchor, DirectoryUser>;
+  /** Other connections of the same application or to the same service provider, of which nothing is copied. */
+  readonly beside: readonly string[];
 }
 
 /** Reads both sides and the store, and writes nothing anywhere. */
@@ -46,7 +50,13 @@ export async function copyState(
     obstacles: obstacles(survey, ask.options),
     hindrances: unready.map(({ code, text }) => ({ code, text })),
     elsewhere: await usersElsewhere(connection, facts, signal),
+    beside: connectionsNotCopied(connection, ports),
   };
+}
+
+function connectionsNotCopied(connection: Connection, { connections }: Pick<Ports, 'connections'>): readonly string[] {
+  const sameApplication = onSameApplication(connection, connections).map(({ rules }) => rules.name);
+  return [...new Set([...sameApplication, ...sharingWith(connection, connections)])].sort();
 }
 
 /** Users the snapshot only names: a manager who is not in scope, and linked users whom nothing reaches any more. */

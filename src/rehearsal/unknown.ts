@@ -41,6 +41,11 @@ export function unknownOf(copied: CopiedState, { kind }: RehearsalAsk, made: rea
     `How the real provider answers: the sandbox does what the profile "${profile.name}" says. What it does beyond that can be assumed with --assume, and seen for certain only at the canary.`,
     'Who joins, leaves or is changed by hand between now and the migration. It reads everything anew before each step.',
     'How long it takes: replicas, throttling, pace and the people at the gates are left out here.',
+    ...(copied.beside.length > 0
+      ? [
+          `What becomes of people at ${listed(copied.beside, MOST_NAMED)}, of the same application or service provider: nothing of them is on the copy. What the groups that are to go mean there was asked of the real ones (access-elsewhere, group-elsewhere, shared-group).`,
+        ]
+      : []),
     ...(kind === 'disable-scim' ? ['Whether the token is really revoked at the provider; here it was.'] : []),
     ...(doubts.length > 0 ? [`What the provider’s listing did not show: ${doubts.join('; ')}.`] : []),
     ...(unseen > 0

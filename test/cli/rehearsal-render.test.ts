@@ -32,6 +32,12 @@ test('a rehearsal that lacks a consent says, as a plan does, how to give it: tha
   expect(shown).toMatch(/Not like this: see above\. If that is meant: --accept user-disabled$/);
 });
 
+test('what a rehearsed migration says at its end is not to be taken for what happened', () => {
+  const end = { result: 'aborted', step: 'canary', text: "Entra's own provisioning was paused" } as const;
+  const shown = renderRehearsal({ ...REHEARSAL, end }, createPaint(testIo().stdout, false), 40);
+  expect(shown).toContain("aborted at canary, on the copy alone: Entra's own provisioning was paused");
+});
+
 test('where no write was sent and nobody was looked at, that is said, and no empty table is shown', () => {
   const shown = renderRehearsal(REHEARSAL, createPaint(testIo().stdout, false), 40);
   expect(shown).toContain('\nNo write was sent on the copy.\n');

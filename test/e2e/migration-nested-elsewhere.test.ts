@@ -91,6 +91,7 @@ describe('where another connection of the application lets people in through gro
     const rehearsal = await rehearse(operator);
     expect(rehearsal).toMatchObject({ safe: false, end: { result: 'not-started' } });
     expect(rehearsal.hindrances.map(({ code }) => code)).toEqual(['access-elsewhere']);
+    expect(rehearsal.unknown.join('\n')).toMatch(/What becomes of people at beta.*nothing of them is on the copy/);
     assign(two, 5, 6);
     await start(operator, 'remove-groups', ['Crew'], ACCEPTED);
     await approve(operator, 'coverage');

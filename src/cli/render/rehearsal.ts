@@ -42,7 +42,9 @@ function listOf(groups: readonly string[]): string {
 function endLine({ result, step, text }: RehearsalEnd, paint: Paint): string {
   const at = step === undefined ? '' : ` at ${step}`;
   const end = result === 'succeeded' ? paint.good(result) : paint.bad(result);
-  return `${end}${at}: ${printable(text)}`;
+  // Its words are those of a real migration: they tell of pauses and commands that nobody must take for their own.
+  const where = result === 'not-started' ? '' : ', on the copy alone';
+  return `${end}${at}${where}: ${printable(text)}`;
 }
 
 function writesTable(writes: Rehearsal['requests']): string {
