@@ -64,7 +64,8 @@ export function exitOfReport({ verdict }: Pick<MigrationReport, 'verdict'>): Exi
   return verdict === 'failed' ? EXIT.failed : EXIT.done;
 }
 
-function progressLine({ steps, latest }: MigrationView): string {
+function progressLine({ steps, latest, doing }: MigrationView): string {
   const done = steps.filter(({ state }) => state === 'done').length;
-  return `step ${Math.min(done + 1, steps.length)} of ${steps.length}: ${latest.text}`;
+  const step = `step ${Math.min(done + 1, steps.length)} of ${steps.length}: ${latest.text}`;
+  return doing === undefined ? step : `${step}; ${doing}`;
 }

@@ -12,6 +12,7 @@ import { brokenAt, type JournalEntry } from '../core/migration/journal.ts';
 import { freezeReason, frozenBecause, thawedReason, type FreezingResult } from '../core/migration/migration.ts';
 import { nextMigrationStep } from '../core/migration/next-step.ts';
 import { isLasting, isThrottledOut, isToBeNoted, throttledText, troubleText } from '../core/migration/stall.ts';
+import { pausedWords } from '../core/migration/standstill.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,7 +20,7 @@ import { withHeartbeat } from '../provisioning/heartbeat.ts';
 import { createJournalReader } from '../provisioning/read-journal.ts';
 import { sentByCycles, STOPPED_BY_PAUSE, stopOwnCycle } from './own-cycles.ts';
 import { SOON_MS, unlessLost } from './steps/look.ts';
-import { freezeJob, pausedWords } from './steps/pause-job.ts';
+import { freezeJob } from './steps/pause-job.ts';
 import { lastLook } from './last-look.ts';
 import { runStep } from './run-step.ts';
 import { LeftError, openStep, WORDS, type StepContext, type StepOutcome } from './step-context.ts';
@@ -102,7 +103,7 @@ async function advance(given: Advance, signal: AbortSignal): Promise<number | un
       case 'abort': {
         // What the cycle has planned would be sent after the end; what it has sent belongs into the journal.
         if (await stopOwnCycle(given, 'the migration was aborted')) return SOON_MS;
-        const text = `${action.reason}${pausedWords(state)}`;
+        const text = [action.reason, ...pausedWords(state)].join('; ');
         const how = { result: 'aborted', by: action.by, text, frozen: false } as const;
         await end(given, how, await lastLook(given, state, signal), { after: state.last.sequence, kinds: WAY_BACK });
         return undefined;

@@ -90,6 +90,23 @@ describe('headgate migration', () => {
     const ran = await headgate({ migrationStatus: async () => view })('migration', 'status', 'acme');
     expect(ran.out).toContain("remove-groups with Entra's engine, running");
     expect(ran.out).toContain("Entra's job: Active, no whole cycle yet");
+    expect(ran.out).toContain("waits for a whole cycle of Entra's provisioning, since");
+  });
+
+  test('while it is watched it says how far the step is, not which one alone', async () => {
+    const change = { kind: 'assign', application: 'sp', principal: 'ann', roleId: 'r' } as const;
+    const request = { to: 'directory', method: 'POST', path: '/' } as const;
+    const entries: readonly JournalEntry[] = [
+      started(),
+      { kind: 'surveyed', purpose: 'start', survey },
+      ...done('survey'),
+      { kind: 'calling', step: 'assign-directly', calls: [{ key: 'a', what: '', request, change }] },
+      { kind: 'called', step: 'assign-directly', outcomes: [{ key: 'a', state: 'done' }] },
+    ];
+    const views = [journal(...entries), journal(...entries, { kind: 'paused', by: 'ada', reason: 'lunch' })];
+    const migrationStatus = async () => viewOf('m1', views.shift() ?? atGate, NOW);
+    const ran = await headgate({ startMigration: migrationStatus, migrationStatus })(...START);
+    expect(ran.err).toContain('step 2 of 8: assign-directly: 1 of 1 request done; 1 of 1 direct assignment made');
   });
 
   test("status says at the last gate that Entra's own job may hold a token, too", async () => {

@@ -177,6 +177,6 @@ describe('switching SCIM off', () => {
     await at.operator.actOnMigration({ connection, verb: 'abort', by: 'ada', reason: 'not today' });
     const view = await at.look(1);
     expect(view).toMatchObject({ result: 'aborted', frozen: false });
-    expect(view.resultText).toMatch(/not today.*Entra's own provisioning was paused.*Start provisioning/);
+    expect(view.resultText).toMatch(/not today.*Entra's own provisioning was told to pause.*Start provisioning/);
   });
 });

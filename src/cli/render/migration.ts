@@ -51,6 +51,7 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
     `  ${plural(view.users, 'user')} through them, ${plural(view.accountsBefore, 'active account')} before${view.uncovered === undefined ? '' : `, ${view.uncovered} not covered`}`,
     `  ${shownTime(latest.at)} ${printable(latest.text)}`,
   ];
+  if (view.doing !== undefined) lines.push(`  ${printable(view.doing)}`);
   if (view.nativeJob !== undefined) lines.push(`  Entra's job: ${describeJob(view.nativeJob)}`);
   if (gate !== undefined) {
     const words = gate.name === 'revocation' && view.engine === 'entra' ? BOTH_TOKENS : GATE_WORDS[gate.name];

@@ -51,6 +51,8 @@ export function describeJob({ code, lastSuccessful, quarantine }: NativeJob): st
 /** Why a job cannot be waited for; undefined when it goes its way. */
 export function jobTrouble({ code, quarantine }: NativeJob): string | undefined {
   if (code === 'Active') return undefined;
+  if (code === 'Quarantine' && quarantine === 'TooManyDeletes')
+    return "Entra's own provisioning is in quarantine (TooManyDeletes): it would remove more than its accidental-deletions threshold allows. See in its provisioning logs whom (staged deletes). Allow the deletes there only where they are all meant; else give those people a direct assignment, and restart provisioning";
   if (code === 'Quarantine')
     return `Entra's own provisioning is in quarantine (${quarantine ?? 'no reason given'}): mend the cause and restart it there`;
   return `Entra's own provisioning does not run (${code}): start it (Provisioning, Start provisioning)`;
@@ -92,10 +94,13 @@ export function wholeCycleSince(seen: readonly NativeJob[], since: number, now: 
   if (last !== undefined && last.state !== 'Succeeded' && last.id !== baseline?.last?.id)
     return {
       is: 'stop',
-      why: `the last cycle of Entra's provisioning ended as ${last.state} with ${last.escrowed} objects in escrow: see its provisioning logs`,
+      why: `the last cycle of Entra's provisioning ended as ${last.state} with ${last.escrowed} objects in escrow: mend what its provisioning logs name, and resume once a later cycle has succeeded`,
     };
   if (now - since > LONGEST_WAIT_MS)
-    return { is: 'stop', why: "Entra's own provisioning has not gone through a whole cycle for a day" };
+    return {
+      is: 'stop',
+      why: "Entra's own provisioning has not gone through a whole cycle for a day: see there what it does, and resume once it has",
+    };
   return {
     is: 'waiting',
     text: all.length === 0 ? "waits for a whole cycle of Entra's provisioning" : 'waits for one more cycle, to be sure',

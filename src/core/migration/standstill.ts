@@ -41,6 +41,19 @@ export function afterLookText(after: AfterLook): string {
   return `${what}: they were not looked at again, see at the provider who is active`;
 }
 
+/** Where in Entra a person starts the job again. */
+export function startPlace(before: MigrationState['before']): string {
+  const name = before?.application.displayName ?? 'the application';
+  return `Enterprise applications, ${name}, Provisioning, Start provisioning`;
+}
+
+/** What a person has to know of a migration that has told Entra's own job to pause, whatever came of that. Nothing where it has not. */
+export function pausedWords({ before, made }: Pick<MigrationState, 'before' | 'made'>): readonly string[] {
+  return made.some(({ change }) => change?.kind === 'pause-job')
+    ? [`Entra's own provisioning was told to pause, and only a person starts it again: in Entra, ${startPlace(before)}`]
+    : [];
+}
+
 /** Whether a migration has paused Entra's own job, or found it paused, to switch the connection off: nobody should start it. */
 export function standsStillForMigration({
   mode,

@@ -1,3 +1,4 @@
+import { doingOf } from './doing.ts';
 import { findingsFor } from './findings.ts';
 import type { JournalLine } from './journal.ts';
 import { leaverFindings, leaverNames, type Leaver } from './leavers.ts';
@@ -43,6 +44,8 @@ export interface MigrationView {
   readonly findings: readonly SurveyFinding[];
   /** What the last line of the journal says. */
   readonly latest: { readonly at: number; readonly text: string };
+  /** What it has done of the step it is at, or waits for there, where its last line does not say it. */
+  readonly doing?: string;
   readonly paused?: { readonly by: string; readonly reason: string };
   readonly result?: MigrationResult;
   readonly resultText?: string;
@@ -122,6 +125,7 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
   const last = lines.at(-1);
   const { ended, paused } = state;
   const back = wayBack(state);
+  const doing = doingOf(state, now);
   const nativeJob = current === undefined ? undefined : state.nativeJobs[current]?.at(-1);
   return {
     id,
@@ -146,6 +150,7 @@ export function viewOf(id: string, lines: readonly JournalLine[], now: number): 
     mayRollBack: refusalOf(state, 'rollback') === undefined,
     ...(action.do === 'wait' ? { gate: { name: action.gate, digest: action.digest, why: action.why } } : {}),
     ...(nativeJob === undefined ? {} : { nativeJob }),
+    ...(doing === undefined ? {} : { doing }),
     ...(survey === undefined ? {} : { uncovered: survey.uncovered.length }),
     ...(paused === undefined ? {} : { paused: { by: paused.by, reason: paused.reason } }),
     ...(ended === undefined ? {} : { result: ended.result, resultText: ended.text }),

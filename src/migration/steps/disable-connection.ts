@@ -1,9 +1,10 @@
 import { unreadOf, type Survey } from '../../core/migration/survey.ts';
 import { leaverNames, leaversOf } from '../../core/migration/leavers.ts';
+import { pausedWords } from '../../core/migration/standstill.ts';
 import { counted } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
-import { pausedWords, pauseJob } from './pause-job.ts';
+import { pauseJob } from './pause-job.ts';
 import { lost, lostAccounts, notYet } from './look.ts';
 
 /**
@@ -53,7 +54,8 @@ async function lookAtEverybody(
   const known = new Set(verified?.leavers?.map(({ anchor }) => anchor));
   const unknown = leaversOf(due, survey).filter(({ anchor }) => !known.has(anchor));
   if (unknown.length === 0) return { survey };
-  const why = `since it was approved ${counted(unknown.length, 'active account has', 'active accounts have')} become due to go, and no cycle takes any away once SCIM is off: ${leaverNames(unknown)}${pausedWords(context.state())}`;
+  const told = `since it was approved ${counted(unknown.length, 'active account has', 'active accounts have')} become due to go, and no cycle takes any away once SCIM is off: ${leaverNames(unknown)}`;
+  const why = [told, ...pausedWords(context.state())].join('; ');
   // Together: a gate that stood open for a moment would ask about what was approved before.
   const first = [{ kind: 'withdrawn', gate: 'disable', why }] as const;
   return { obstacle: { is: 'reopen', step: 'verify', why, first } };

@@ -14,7 +14,8 @@ export async function readJob(
   const jobs = await connection.directory.readProvisioningJobs(application, signal);
   const [job] = jobs;
   if (job !== undefined && jobs.length === 1) return { job };
-  return { stop: { is: 'stop', why: `the application has ${jobs.length} provisioning jobs in Entra, not one` } };
+  const why = `the application has ${jobs.length} provisioning jobs in Entra, not one: see to it that the right one alone is there (Provisioning), then resume`;
+  return { stop: { is: 'stop', why } };
 }
 
 /** Whether a job took the place of the one the migration knows. Said once: it is known from then on. */

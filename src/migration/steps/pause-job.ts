@@ -1,8 +1,6 @@
 import { HeadgateError } from '../../core/errors.ts';
 import { standsStill, type NativeJob } from '../../core/migration/native-job.ts';
-import { restOf } from '../../core/migration/standstill.ts';
-import type { MigrationState } from '../../core/migration/state.ts';
-import type { Survey } from '../../core/migration/survey.ts';
+import { restOf, startPlace } from '../../core/migration/standstill.ts';
 import { changeAtOnce, changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { notYet, seenTwice } from './look.ts';
@@ -67,7 +65,7 @@ export async function freezeJob(context: StepContext): Promise<string> {
         running.map(({ id }) => pauseCall(context, application, id)),
       );
     const others = unread === undefined ? '' : ` Whether another runs could not be read (${unread}): see in Entra.`;
-    return `; Entra's own provisioning was paused, so that nobody else loses access.${others} ${howToStart(before)}`;
+    return `; Entra's own provisioning was paused; a cycle under way there goes on to its end, so see who is active after it.${others} Once it is understood, start it again: in Entra, ${startPlace(before)}`;
   } catch (error) {
     if (!(error instanceof HeadgateError)) throw error;
     return `; STOP Entra's own provisioning by hand, it could not be paused: ${error.message}`;
@@ -90,20 +88,4 @@ async function jobsNow(
     if (!(error instanceof HeadgateError) || known === undefined) throw error;
     return { jobs: [{ id: known.id, code: 'state unknown' }], unread: error.message };
   }
-}
-
-/** What a person has to know who ends a migration that has paused Entra's own job. Empty where it has not. */
-export function pausedWords({ before, made }: Pick<MigrationState, 'before' | 'made'>): string {
-  return made.some(({ change }) => change?.kind === 'pause-job')
-    ? `; Entra's own provisioning was paused and only a person starts it again: in Entra, ${startPlace(before)}`
-    : '';
-}
-
-function howToStart(before: Survey | undefined): string {
-  return `Once it is understood, start it again: in Entra, ${startPlace(before)}`;
-}
-
-function startPlace(before: Survey | undefined): string {
-  const name = before?.application.displayName ?? 'the application';
-  return `Enterprise applications, ${name}, Provisioning, Start provisioning`;
 }

@@ -34,6 +34,13 @@ describe("what the survey says of Entra's own job", () => {
   });
 });
 
+test('a job that would remove too many is not to be let go on unseen', () => {
+  const [found] = jobFindings([{ ...JOB, code: 'Quarantine', quarantine: 'TooManyDeletes' }], aSurvey());
+  expect(found?.text).toMatch(
+    /more than its accidental-deletions threshold.*See .* whom.*only where they are all meant/,
+  );
+});
+
 test.each([
   ['one that runs refuses', { known: true, active: ['job scim.1: Active'] }, ['refuse native-job-active']],
   ['none that runs is fine', { known: true, active: [] }, []],
