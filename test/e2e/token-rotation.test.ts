@@ -131,6 +131,18 @@ describe('rotating a token', () => {
     expect(provider.canSignIn(personName(9))).toBe(false);
   });
 
+  test('T5: so where the new one is put into the file: with the next step sending goes on', async () => {
+    const { provider, tenant, directory } = await begin({ behaviour: 'own' }, 'own');
+    await rotate({ pause: true });
+    tenant.control.unassign({ principal: personName(9) });
+    provider.addToken({ secret: NEW, owner: personName(4) });
+    writeFileSync(join(directory, 'acme-token'), NEW, { mode: 0o600 });
+    const next = await rotate();
+    expect(next).toMatchObject({ waitsFor: 'cycle', done: [expect.stringContaining('opened the full cycle')] });
+    await closed(operator, next.cycle ?? '');
+    expect(provider.canSignIn(personName(9))).toBe(false);
+  });
+
   test('goes on in another process where it was left', async () => {
     const begun = await begin();
     const { provider } = begun;

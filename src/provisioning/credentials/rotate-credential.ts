@@ -2,7 +2,7 @@ import type { Credential } from '../../core/credential.ts';
 import type { CycleView } from '../../ports/operator.ts';
 import type { CredentialDesk, Rotation, RotationRequest } from '../../ports/credential-desk.ts';
 import { RefusedError } from '../../core/errors.ts';
-import { waitingForCredential, waitsForCredential } from '../../core/pause-reason.ts';
+import { waitingForCredential, waitsForCredential, withoutCredentialWait } from '../../core/pause-reason.ts';
 import {
   installInstruction,
   newTokenInstruction,
@@ -64,6 +64,8 @@ export async function rotate(
         break;
       }
       case 'start-cycle': {
+        // Also where the new one was put into the file, which nobody promoted.
+        await ports.stores.connections.changePause(connection, withoutCredentialWait);
         const opened = await orRefusal(startFullCycle(connection, by), NO_CYCLE_NOW);
         if (opened instanceof RefusedError)
           return { ...reached, done, waitsFor: 'cycle', instruction: noCycleYet(opened, connection) };
