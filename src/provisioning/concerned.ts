@@ -2,6 +2,7 @@ import type { Baseline } from '../core/baseline.ts';
 import type { Anchor, Assignment, DirectoryChanges } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import type { Operation } from '../core/operation.ts';
+import type { UnsureMembers } from '../core/planning/plan-input.ts';
 import type { Connection } from '../ports/index.ts';
 import { assignedGroups } from './gather-directory.ts';
 import type { FocusedPart, FocusRequest } from './read-focus.ts';
@@ -21,6 +22,7 @@ export interface Concerned extends FocusedPart {
   readonly changes: DirectoryChanges;
   /** Users the directory told of this time, who are looked at once more by the next cycle. */
   readonly told: readonly Anchor[];
+  readonly unsure: ReadonlyMap<Anchor, UnsureMembers>;
 }
 
 interface Names {
@@ -37,6 +39,29 @@ function carryOver(operations: readonly Operation[], concerned: Names): void {
     for (const user of operation.add) concerned.users.add(user);
     for (const { anchor } of operation.remove) concerned.users.add(anchor);
   }
+}
+
+/**
+ * Whom memory may have wrong: it has those that Headgate put into a group as a whole request was done. Whoever left may have
+ * been in it before, and of what the provider refused a part, the rest was done.
+ */
+function unsureMembers(
+  operations: readonly Operation[],
+  { groups }: DirectoryChanges,
+): ReadonlyMap<Anchor, UnsureMembers> {
+  const unsure = new Map<Anchor, { readonly inside: Set<Anchor>; readonly outside: Set<Anchor> }>();
+  const of = (group: Anchor) => {
+    const known = unsure.get(group) ?? { inside: new Set(), outside: new Set() };
+    unsure.set(group, known);
+    return known;
+  };
+  for (const [group, { removed }] of groups) for (const user of removed) of(group).inside.add(user);
+  for (const operation of operations) {
+    if (operation.kind !== 'members') continue;
+    for (const user of operation.add) of(operation.anchor).inside.add(user);
+    for (const { anchor } of operation.remove) of(operation.anchor).outside.add(anchor);
+  }
+  return unsure;
 }
 
 /** Assigned groups whose SCIM group a cycle was about to delete: their members may hang on nothing else, and are read whole. */
@@ -116,5 +141,6 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   for (const { users } of memberships.value.values()) for (const user of users) concerned.users.add(user);
   for (const user of await links.due(rules.name, request.now)) concerned.users.add(user);
   for (const user of await links.awaiting(rules.name, [...concerned.users])) concerned.users.add(user);
-  return { application, changes, assignments, assigned, memberships, groupLinks, told, ...concerned };
+  const unsure = unsureMembers(request.unsettled, changes);
+  return { application, changes, assignments, assigned, memberships, groupLinks, told, unsure, ...concerned };
 }

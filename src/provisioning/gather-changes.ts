@@ -34,7 +34,7 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
   const { since } = request;
   const concerned = await findConcerned(request);
   if (concerned === 'expired') return 'expired';
-  const focus = await focusOf(request, concerned);
+  const focus = { ...(await focusOf(request, concerned)), unsure: concerned.unsure };
   const { size } = focus.users;
   if (size > MOST_USERS && size > focus.linked.accounts * MOST_SHARE)
     return { everything: `${counted(size, 'user is', 'users are')} concerned` };

@@ -19,10 +19,18 @@ export interface Focus {
   readonly users: ReadonlySet<Anchor>;
   /** Groups whose own attributes are compared. Their members are compared through the users. */
   readonly groups: ReadonlySet<Anchor>;
+  /** By group, members whom memory may have wrong. */
+  readonly unsure?: ReadonlyMap<Anchor, UnsureMembers>;
   /** What is linked in all, which the few links of the focus do not tell. */
   readonly linked: LinkedTotals;
   /** On demand nothing else may be touched, and the members of the groups of the focus are all in it. */
   readonly only?: boolean;
+}
+
+/** Users of whom Headgate may not remember that they are members, and of whom it may remember it although they are not. */
+export interface UnsureMembers {
+  readonly inside: ReadonlySet<Anchor>;
+  readonly outside: ReadonlySet<Anchor>;
 }
 
 /** Living links of a connection: the base of the guards' percentages. */

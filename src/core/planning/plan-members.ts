@@ -5,7 +5,7 @@ import { groupName, type Scope } from '../scope.ts';
 import type { Vanished } from '../provider-inventory.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
 import { groupsInScope } from './plan-groups.ts';
-import type { PlanDraft, PlanInput } from './plan-input.ts';
+import type { PlanDraft, PlanInput, UnsureMembers } from './plan-input.ts';
 import { removalCause } from './plan-removals.ts';
 
 /** Links of one kind, found from either end. */
@@ -78,16 +78,23 @@ function compareMembers(
 function compareFocused(
   members: readonly Anchor[],
   remembered: readonly Anchor[],
-  focus: ReadonlySet<Anchor>,
+  { users: focus, unsure }: { readonly users: ReadonlySet<Anchor>; readonly unsure: UnsureMembers | undefined },
   { entitled, without, keeping, accounts, vanished }: Comparison,
 ): MemberChange {
   const present = new Set(remembered.filter((user) => focus.has(user)));
   const wanted = new Set(members.filter((user) => focus.has(user) && entitled.has(user)));
   const add = [...wanted]
     .filter((user) => !without.has(user))
-    .filter((user) => !present.has(user) || mayHaveLost(accounts.byAnchor.get(user), vanished))
+    .filter(
+      (user) =>
+        !present.has(user) || unsure?.outside.has(user) === true || mayHaveLost(accounts.byAnchor.get(user), vanished),
+    )
     .sort();
-  const remove = [...present].sort().flatMap((anchor) => {
+  // Whose account was disabled was taken out then, as far as anybody knows.
+  const perhaps = [...(unsure?.inside ?? [])].filter(
+    (user) => focus.has(user) && accounts.byAnchor.get(user)?.state === 'active',
+  );
+  const remove = [...new Set([...present, ...perhaps])].sort().flatMap((anchor) => {
     const link = accounts.byAnchor.get(anchor);
     if (wanted.has(anchor) || keeping.has(anchor) || link === undefined || link.state === 'deleted') return [];
     return [{ anchor, resourceId: link.resourceId }];
@@ -173,7 +180,8 @@ export function planMembers(
     if (group === undefined && !fresh.has(anchor) && !(linked && input.focus !== undefined)) continue;
     const focus = isRead(anchor) ? undefined : input.focus;
     if (focus !== undefined) {
-      const change = compareFocused(scope.membersOf(anchor), link?.members ?? [], focus.users, comparison);
+      const of = { users: focus.users, unsure: focus.unsure?.get(anchor) };
+      const change = compareFocused(scope.membersOf(anchor), link?.members ?? [], of, comparison);
       pushMembers(draft, anchor, groupName(input.directory, anchor), change);
       continue;
     }
