@@ -119,6 +119,24 @@ test('M3, M13: 429 on assignment writes are waited out, and nobody is left out o
   expect(accountStates(at)).toEqual(before);
 });
 
+test('a job in quarantine that was mended and started again is waited for once that is said, whatever it did before', async () => {
+  const at = await open();
+  const { control } = at.tenant;
+  await at.start('remove-groups', ['Crew', 'Deck']);
+  await at.settle();
+  await at.approve();
+  await at.look(12);
+  control.changeProvisioningJob(undefined, { deleteThreshold: 0 });
+  expect(await at.cycle()).toMatchObject({ state: 'Failed' });
+  const stopped = await at.look(1);
+  expect(stopped.paused?.reason).toMatch(/TooManyDeletes.*only where they are all meant/);
+  control.changeProvisioningJob(undefined, { deleteThreshold: 3, code: 'Active' });
+  await at.operator.actOnMigration({ connection: at.connection.rules.name, verb: 'resume', by: 'ada' });
+  expect(await at.look(2)).toMatchObject({ status: 'running' });
+  expect(await at.settle()).toMatchObject({ result: 'succeeded' });
+  expect(at.active()).toEqual(people(1, 6));
+});
+
 test('killed as it takes the yes to switching SCIM off back, it asks nobody about what was approved before', async () => {
   const at = await open();
   await at.start('disable-scim');

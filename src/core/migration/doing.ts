@@ -38,7 +38,7 @@ function watching(state: MigrationState, step: MigrationStep, now: number): stri
     const rest = restOf(seen, since, now);
     return rest === 0 ? undefined : `gives a cycle of Entra's that may be under way until ${shown(now + rest)} to end`;
   }
-  const found = wholeCycleSince(seen, since, now);
+  const found = wholeCycleSince(seen, since, now, state.looked);
   if (found.is !== 'waiting') return undefined;
   const last = seen.at(-1)?.last;
   const took =

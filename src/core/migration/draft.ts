@@ -10,7 +10,7 @@ import {
   type MigrationResult,
   type MigrationStep,
 } from './migration.ts';
-import type { NativeJob } from './native-job.ts';
+import { NOT_LOOKED, type LookedAt, type NativeJob } from './native-job.ts';
 import { isCarriedOut, isThrottled, NO_STALL, type Stall } from './stall.ts';
 import type { ActiveAccount, Survey } from './survey.ts';
 
@@ -62,6 +62,7 @@ export interface Draft {
   cycles: Partial<Record<MigrationStep, string[]>>;
   nativeJobs: Partial<Record<MigrationStep, NativeJob[]>>;
   watchedSince: Partial<Record<MigrationStep, number>>;
+  looked: LookedAt;
   allCycles: string[];
   toldCycles: Set<string>;
   made: MigrationCall[];
@@ -122,6 +123,12 @@ export function called(draft: Draft, { step, outcomes }: Extract<JournalEntry, {
   draft.inDoubt = [];
 }
 
+/** What was known of Entra's cycles when a person said that it is to go on. */
+export function lookedAt({ nativeJobs }: Pick<Draft, 'nativeJobs'>, at: number): LookedAt {
+  const jobs = Object.values(nativeJobs).flat();
+  return { at, executions: new Set(jobs.flatMap(({ last }) => last?.id ?? [])) };
+}
+
 /** Who is, or may be, out of a SCIM group from now on. */
 export function rememberTakenOut({ takenOut }: Draft, { group, members = [] }: MigrationCall): void {
   if (group !== undefined) takenOut.set(group, new Set([...(takenOut.get(group) ?? []), ...members]));
@@ -147,6 +154,7 @@ export function newDraft(): Draft {
     cycles: {},
     nativeJobs: {},
     watchedSince: {},
+    looked: NOT_LOOKED,
     allCycles: [],
     toldCycles: new Set(),
     made: [],

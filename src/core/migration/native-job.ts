@@ -25,6 +25,16 @@ export type CycleWait =
   | { readonly is: 'waiting'; readonly text: string }
   | { readonly is: 'stop'; readonly why: string };
 
+/** What a person had before them who said that it is to go on: that alone stops it no more. */
+export interface LookedAt {
+  readonly executions: ReadonlySet<string>;
+  /** Ms since the epoch. */
+  readonly at: number;
+}
+
+/** Nobody has looked. */
+export const NOT_LOOKED: LookedAt = { executions: new Set(), at: 0 };
+
 /** The clocks of Entra and of this machine may differ so much. */
 const SKEW_MS = 300_000;
 /** Entra's job runs about every forty minutes; a long first cycle of a large company takes hours. */
@@ -64,9 +74,15 @@ export function jobTrouble({ code, quarantine }: NativeJob): string | undefined 
  * begun before the change; it counts only when its own clock says otherwise with a margin. The one after that surely counts,
  * because cycles run one after the other. One that ended before the first look proves nothing, also when a replica that
  * lagged behind had not shown it then; and of a job that was replaced only what the new one has done counts.
- * One that left something in escrow does not count either, and a later one that did not does.
+ * One that left something in escrow does not count either, and a later one that did not does. What a person has looked at is
+ * waited out.
  */
-export function wholeCycleSince(seen: readonly NativeJob[], since: number, now: number): CycleWait {
+export function wholeCycleSince(
+  seen: readonly NativeJob[],
+  since: number,
+  now: number,
+  looked: LookedAt = NOT_LOOKED,
+): CycleWait {
   const latest = seen.at(-1);
   if (latest === undefined) return { is: 'waiting', text: 'nothing is known of the job yet' };
   const same = seen.slice(seen.findLastIndex(({ id }) => id !== latest.id) + 1);
@@ -82,24 +98,29 @@ export function wholeCycleSince(seen: readonly NativeJob[], since: number, now: 
   );
   const whole = after.find(({ escrowed }) => escrowed === 0);
   if (whole !== undefined) return { is: 'done', execution: whole };
-  const escrowed = after.at(-1)?.escrowed;
-  if (escrowed !== undefined)
+  const left = after.at(-1);
+  if (left !== undefined && !looked.executions.has(left.id))
     return {
       is: 'stop',
-      why: `Entra's cycle left ${escrowed} objects in escrow: see its provisioning logs, and resume once a later cycle has left none`,
+      why: `Entra's cycle left ${left.escrowed} objects in escrow: mend what its provisioning logs name, then resume; a later cycle that leaves none counts`,
     };
   const trouble = jobTrouble(latest);
   if (trouble !== undefined) return { is: 'stop', why: trouble };
   const { last } = latest;
-  if (last !== undefined && last.state !== 'Succeeded' && last.id !== baseline?.last?.id)
+  if (
+    last !== undefined &&
+    last.state !== 'Succeeded' &&
+    last.id !== baseline?.last?.id &&
+    !looked.executions.has(last.id)
+  )
     return {
       is: 'stop',
-      why: `the last cycle of Entra's provisioning ended as ${last.state} with ${last.escrowed} objects in escrow: mend what its provisioning logs name, and resume once a later cycle has succeeded`,
+      why: `the last cycle of Entra's provisioning ended as ${last.state} with ${last.escrowed} objects in escrow: mend what its provisioning logs name, then resume`,
     };
-  if (now - since > LONGEST_WAIT_MS)
+  if (now - Math.max(since, looked.at) > LONGEST_WAIT_MS)
     return {
       is: 'stop',
-      why: "Entra's own provisioning has not gone through a whole cycle for a day: see there what it does, and resume once it has",
+      why: "Entra's own provisioning has not gone through a whole cycle for a day: see there what it does, then resume to wait for another",
     };
   return {
     is: 'waiting',

@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import type { ResourceId } from '../scim.ts';
 import {
   called,
+  lookedAt,
   newDraft,
   rememberTakenOut,
   reopen,
@@ -25,7 +26,7 @@ import {
   type MigrationOptions,
   type MigrationStep,
 } from './migration.ts';
-import type { NativeJob } from './native-job.ts';
+import type { LookedAt, NativeJob } from './native-job.ts';
 import { stallAfter, type Stall } from './stall.ts';
 import type { Survey } from './survey.ts';
 
@@ -60,6 +61,8 @@ export interface MigrationState {
   readonly cycles: Readonly<Partial<Record<MigrationStep, readonly string[]>>>;
   /** Entra's own job as each step has seen it since its last request, oldest first. */
   readonly nativeJobs: Readonly<Partial<Record<MigrationStep, readonly NativeJob[]>>>;
+  /** What of it a person had before them who last said that the migration is to go on. */
+  readonly looked: LookedAt;
   /** When each step saw it first since its last request, ms since the epoch. */
   readonly watchedSince: Readonly<Partial<Record<MigrationStep, number>>>;
   /** Every cycle it has started, also those that did not count. */
@@ -156,6 +159,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       return;
     case 'resumed':
       delete draft.paused;
+      draft.looked = lookedAt(draft, at);
       // A person has looked: what did not show up for too long may be waited for as long once more. What a step that is done
       // has seen stays: its end is told by it.
       for (const step of stepsOf(kind, draft.mode, engine)) if (!draft.done.has(step)) delete draft.sightings[step];

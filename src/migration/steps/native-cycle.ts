@@ -60,9 +60,9 @@ export async function nativeCycle(context: StepContext): Promise<StepOutcome> {
       is: 'stop',
       why: `Entra's provisioning job is another one than before (${job.id}). A new one matches everybody anew and has forgotten the groups: see that it is the right one and runs (Provisioning in Entra), then resume`,
     };
-  const { nativeJobs, watchedSince } = context.state();
+  const { nativeJobs, watchedSince, looked } = context.state();
   const now = ports.clock.now();
-  const found = wholeCycleSince(nativeJobs[step] ?? [], watchedSince[step] ?? now, now);
+  const found = wholeCycleSince(nativeJobs[step] ?? [], watchedSince[step] ?? now, now, looked);
   switch (found.is) {
     case 'done':
       return { is: 'done', text: `Entra's cycle ${found.execution.id} came after it and left nothing in escrow` };

@@ -86,6 +86,26 @@ describe("a whole cycle of Entra's job after a change", () => {
     expect(wholeCycleSince(seen, NOW, NOW + 100 * MINUTE).is).toBe(is);
   });
 
+  test.each<readonly [name: string, seen: readonly NativeJob[], looked: readonly string[], is: CycleWait['is']]>([
+    ['a failure somebody has looked at is waited out', [job(OLD), job(OLD, { last: FAILED })], ['bad'], 'waiting'],
+    ['the one after it is not', [job(OLD), job(OLD, { last: { ...FAILED, id: 'worse' } })], ['bad'], 'stop'],
+    [
+      'what a cycle left in escrow, and somebody has looked at, is waited out',
+      [job(OLD), job(execution('a', 6, { escrowed: 1 }))],
+      ['a'],
+      'waiting',
+    ],
+    ['a job that stands still is not, whoever has looked', [job(OLD), job(OLD, { code: 'Paused' })], ['old'], 'stop'],
+  ])('%s', (_name, seen, looked, is) => {
+    const at = { executions: new Set(looked), at: NOW };
+    expect(wholeCycleSince(seen, NOW, NOW + 100 * MINUTE, at).is).toBe(is);
+  });
+
+  test('that did not come within a day is waited for another day once somebody has looked', () => {
+    const at = { executions: new Set<string>(), at: NOW + 25 * 60 * MINUTE };
+    expect(wholeCycleSince([job(OLD)], NOW, NOW + 26 * 60 * MINUTE, at).is).toBe('waiting');
+  });
+
   test('that does not come within a day is a matter for a person', () => {
     expect(wholeCycleSince([job(OLD)], NOW, NOW + 25 * 60 * MINUTE)).toMatchObject({ is: 'stop' });
   });
