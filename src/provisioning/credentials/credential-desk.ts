@@ -135,8 +135,13 @@ async function add(ports: Ports, request: NewCredential, signal: AbortSignal): P
   const owner = await ownerInDirectory(request.owner, directory, signal);
   const secret = await kept(ports, request, { id, text });
   if (known !== undefined) {
-    const whose = { ...known, source: secret.kind, ...(request.owner === undefined ? {} : { owner }) };
-    const again = changeOf(whose, { kind: 'handed-over-again', for: configured }, { by: request.by, now });
+    const whose = request.owner === undefined ? known : { ...known, owner };
+    if (whose !== known) await requireOwnWord(ports, whose);
+    const again = changeOf(
+      { ...whose, source: secret.kind },
+      { kind: 'handed-over-again', for: configured },
+      { by: request.by, now },
+    );
     await applyChanges(ports, [{ ...again, secret }]);
     if (again.after.state === 'active') await goOn(ports, request.connection);
     return again.after;

@@ -107,6 +107,14 @@ describe('a token whose secret cannot be read any more', () => {
     await expect(add('new-token')).rejects.toThrow('has this token already');
   });
 
+  test('in the configuration has no other owner by being handed over again than the configuration names', async () => {
+    const configured = { read: unreadable, owner: ADA };
+    const { add, rows } = await keptWorld([{ ...fresh, source: 'configuration', owner: ADA }], configured);
+    await expect(add('new-token', 'bob@contoso.com')).rejects.toThrow('the configuration names ada@contoso.com');
+    expect(rows.get('new')?.owner).toEqual(ADA);
+    expect(await add('new-token', 'ada@contoso.com')).toMatchObject({ source: 'stored', owner: ADA });
+  });
+
   test('in the configuration is the trouble of the connection, which is told, and not of what would be sent with it', async () => {
     const { inUse } = await keptWorld([], { read: unreadable });
     await expect(inUse()).rejects.toThrow(UnauthorizedError);

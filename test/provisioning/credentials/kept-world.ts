@@ -94,7 +94,8 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
     inUse: () => currentSecret('acme', credential, ports),
     afterRefusal: (refused: string) =>
       spareSecret({ connection: 'acme', place: credential.place }, refused, ports, silentLog),
-    add: (text: string) => desk.add({ connection: 'acme', secret: { text }, by: BY }, asked),
+    add: (text: string, owner?: string) =>
+      desk.add({ connection: 'acme', secret: { text }, by: BY, ...(owner === undefined ? {} : { owner }) }, asked),
     retire: async (id: string, deleted = false) => (await desk.retire(id, { by: BY, deleted }, asked)).state,
     revoke: async (id: string, deleted = false) => (await desk.revoke(id, { by: BY, deleted }, asked)).state,
   };
