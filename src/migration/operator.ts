@@ -63,7 +63,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
   ): Promise<MigrationView> {
     const migration = await found(name);
     const read = createJournalReader(migrations, brokenAt);
-    const beside = connectionsBeside(connectionOf(name), ports.connections);
+    const beside = await connectionsBeside(connectionOf(name), ports);
     for (;;) {
       const state = await read(migration.id, stateOf);
       const entry = await entryFor(state, ports.clock.now());
@@ -114,7 +114,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
       options: request.options,
       configuration: connectionDigest(connection),
     };
-    const opened = await migrations.open(name, [entry], { beside: connectionsBeside(connection, ports.connections) });
+    const opened = await migrations.open(name, [entry], { beside: await connectionsBeside(connection, ports) });
     await nudge(opened);
     return view(opened);
   }

@@ -11,7 +11,7 @@ export interface Unreadiness extends Hindrance {
 }
 
 type Asked = readonly [
-  ports: Pick<Ports, 'stores' | 'migration' | 'connections'>,
+  ports: Pick<Ports, 'stores' | 'migration' | 'connections' | 'clock'>,
   connection: Connection,
   signal: AbortSignal,
 ];

@@ -20,6 +20,7 @@ import { gatherDirectory } from '../provisioning/gather-directory.ts';
 import { gatherProvider } from '../provisioning/gather-provider.ts';
 import { groupsElsewhere } from './groups-elsewhere.ts';
 import { readNeighbours } from './neighbours.ts';
+import { unseenBeside } from '../provisioning/other-configurations.ts';
 
 /** What a survey needs of the ports. */
 export interface SurveyPorts {
@@ -89,6 +90,7 @@ export async function takeSurvey(
     groups: await groupsElsewhere(connection, ports, groups, links),
     neighbours: await readNeighbours(connection, ports, assignedAmong(groups, directory), signal),
     tokens: request.kind === 'disable-scim' ? tokensElsewhere(asked.connection, needed) : [],
+    unseen: (await unseenBeside(connection, ports)).map((other) => other.connection),
   };
   const credentials = await guardedCredentials(known, ports, signal);
   const due = planCycle(facts);

@@ -241,6 +241,15 @@ export interface ConnectionState {
   readonly switchedOffAt?: number;
 }
 
+/** What a connection works on, for processes that do not have it in their configuration. */
+export interface WorksOn {
+  readonly connection: string;
+  readonly application: string;
+  readonly tenant: string;
+  /** Digest of where the service provider is. */
+  readonly provider: string;
+}
+
 export interface ConnectionStore {
   get(connection: string): Promise<ConnectionState>;
   /** False when it was paused already: the first reason stays. */
@@ -263,6 +272,10 @@ export interface ConnectionStore {
     change: (health: Health) => Health,
   ): Promise<{ readonly before: Health; readonly after: Health }>;
   setPace(connection: string, pace: SeenPace): Promise<void>;
+  /** Keeps what connections work on. Written only where it is new, or older than an hour. */
+  tell(connections: readonly WorksOn[]): Promise<void>;
+  /** What was told since then, ms since the epoch, by name; not of connections that were switched off. */
+  told(since: number): Promise<readonly WorksOn[]>;
   /** Switches the connection off for good. There is no way back by design. */
   switchOff(connection: string): Promise<void>;
 }

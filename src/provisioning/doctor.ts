@@ -3,6 +3,7 @@ import { isHeadgateError } from '../core/errors.ts';
 import { NO_OTHER } from '../core/guards/native-job.ts';
 import { placeOfOwner, type GuardedCredential } from '../core/guards/token-owner.ts';
 import { brokenBy } from '../core/migration/broken-journal.ts';
+import { unseenWords } from '../core/migration/elsewhere-findings.ts';
 import { standsStillForMigration } from '../core/migration/standstill.ts';
 import { stateOf } from '../core/migration/state.ts';
 import type { CheckResult } from '../ports/directory-source.ts';
@@ -11,6 +12,7 @@ import type { MigrationStore } from '../ports/migration-store.ts';
 import type { Operator } from '../ports/operator.ts';
 import type { ConnectionStore } from '../ports/stores.ts';
 import { gatherCredentials, surveyCredentials, type CredentialPorts } from './credentials/survey-credentials.ts';
+import { unseenBeside, type OthersPorts } from './other-configurations.ts';
 import { readJournal } from './read-journal.ts';
 
 type Checks = Awaited<ReturnType<Operator['doctor']>>;
@@ -30,6 +32,7 @@ export async function examine(
   }));
   const perConnection = await Promise.all(
     [...ports.connections.values()].map(async ({ rules, directory, provider }) => [
+      ...(await checkOthers(rules.name, ports)),
       ...(await directory.check(rules.application, signal)).map((check) => ({
         area: `${rules.name}: directory`,
         ...check,
@@ -39,6 +42,15 @@ export async function examine(
     ]),
   );
   return [...platform, ...writer, ...perConnection.flat(), ...(await checkTokens(ports, signal))];
+}
+
+/** Whether another configuration on this database has connections that work on the same as this one. */
+export async function checkOthers(name: string, ports: OthersPorts): Promise<Checks> {
+  const own = ports.connections.get(name);
+  const others = own === undefined ? [] : (await unseenBeside(own, ports)).map(({ connection }) => connection);
+  if (others.length === 0) return [];
+  const told = { area: `${name}: configuration`, name: 'other configurations', ok: true, warns: true };
+  return [{ ...told, ...unseenWords(name, others) }];
 }
 
 /**

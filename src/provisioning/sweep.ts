@@ -4,6 +4,7 @@ import type { ScheduledCycle } from '../ports/job-queue.ts';
 import { keepCredentials } from './credentials/survey-credentials.ts';
 import { nudgeChannels } from './notifications/deliver-notifications.ts';
 import { watchConnections } from './notifications/watch-connections.ts';
+import { tellOthers } from './other-configurations.ts';
 
 /**
  * Nudges everything that is open: cycles, slices, migrations, probes and schedules, from the store alone. Whatever the queue lost, or a dead
@@ -33,6 +34,7 @@ export async function sweep(
     else await ports.queue.enqueue('advance-cycle', { cycle: cycle.id });
   }
   await keepCredentials(ports);
+  await tellOthers(ports);
   for (const { id, connection } of await ports.stores.migrations.listOpen()) {
     if (ports.connections.has(connection))
       await ports.queue.enqueue('advance-migration', { connection, migration: id });

@@ -980,6 +980,28 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await under.stores.connections.get(connection)).toEqual({ connection, schedulesPaused: false });
       });
 
+      test('what connections work on is told to processes that do not have them, until one is switched off', async () => {
+        const { connections } = under.stores;
+        const told = async (since: number) => {
+          const all = await under.others.connections.told(since);
+          return all.filter((one) => one.connection.startsWith(connection));
+        };
+        const begun = under.clock.now();
+        const shared = { application: 'app', tenant: 'contoso', provider: 'digest' };
+        const one = { connection: `${connection}-one`, ...shared };
+        const two = { connection: `${connection}-two`, ...shared };
+        await connections.tell([]);
+        await connections.tell([one, two]);
+        expect(await told(begun)).toEqual([one, two]);
+        under.clock.advance(3_600_001);
+        const again = { ...one, application: 'another' };
+        await connections.tell([again]);
+        expect(await told(begun)).toEqual([again, two]);
+        expect(await told(begun + 1)).toEqual([again]);
+        await connections.switchOff(again.connection);
+        expect(await told(begun)).toEqual([two]);
+      });
+
       test('a pause keeps its first reason until it is lifted', async () => {
         const { connections } = under.stores;
         const at = under.clock.now();

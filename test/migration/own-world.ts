@@ -101,8 +101,9 @@ async function openOwnWorld(
       directory: own(around.directory),
       provider: own(unlessSwitchedOff(around.scim, name, stores.connections, () => clock.now())),
       credential: { kind: 'bearer', place: 'here', owner: { kind: 'unknown' }, read: async () => around.token },
-      target: around.provider.url,
-      tenant: 'contoso',
+      // Worlds of one file share a database, and are no neighbours.
+      target: `${around.provider.url}?${name}`,
+      tenant: name,
       concurrency: 4,
     };
     const ports: Ports = {

@@ -6,6 +6,9 @@ import { commit, reading, type SyncToDisk } from './commits.ts';
 import { toConnection } from './rows.ts';
 import type { Sql } from './tables.ts';
 
+/** How often it is told anew what a connection works on, in ms. */
+const TOLD_EACH_MS = 3_600_000;
+
 /** What is remembered about each connection between cycles. */
 export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToDisk): ConnectionStore {
   return {
@@ -63,6 +66,47 @@ export function createConnectionStore(db: Sql, clock: Clock, syncToDisk: SyncToD
           on conflict (name) do update
             set throttled_until = greatest(kept.throttled_until, excluded.throttled_until)`.execute(tx),
       );
+    },
+
+    async tell(connections) {
+      if (connections.length === 0) return;
+      const now = clock.now();
+      const rows = connections.map(
+        ({ connection, application, tenant, provider }) =>
+          sql`(${connection}::text, ${application}::text, ${tenant}::text, ${provider}::text)`,
+      );
+      // What is known already is not even locked: this is asked every few seconds.
+      await commit(db, 'connections.tell', (tx) =>
+        sql`
+          insert into headgate.connection (name, application, tenant, provider, told_at)
+          select given.*, ${now}::bigint from (values ${sql.join(rows)}) as given (name, application, tenant, provider)
+          where not exists (
+            select from headgate.connection as known
+            where (known.name, known.application, known.tenant, known.provider)
+                = (given.name, given.application, given.tenant, given.provider)
+              and known.told_at >= ${now - TOLD_EACH_MS})
+          on conflict (name) do update
+            set application = excluded.application, tenant = excluded.tenant, provider = excluded.provider,
+              told_at = excluded.told_at`.execute(tx),
+      );
+    },
+
+    async told(since) {
+      const rows = await reading(() =>
+        db
+          .selectFrom('headgate.connection')
+          .select(['name', 'application', 'tenant', 'provider'])
+          .where('told_at', '>=', since)
+          .where('switched_off_at', 'is', null)
+          .orderBy('name')
+          .execute(),
+      );
+      return rows.map(({ name: connection, application, tenant, provider }) => ({
+        connection,
+        application: application ?? '',
+        tenant: tenant ?? '',
+        provider: provider ?? '',
+      }));
     },
 
     async switchOff(connection) {

@@ -24,6 +24,11 @@ interface ConnectionTable {
   readonly health: Json<Health>;
   readonly pace: Json<SeenPace>;
   readonly switched_off_at: NullableInt8;
+  readonly application: string | null;
+  readonly tenant: string | null;
+  /** As a digest. */
+  readonly provider: string | null;
+  readonly told_at: NullableInt8;
 }
 
 interface EscrowTable {

@@ -16,6 +16,8 @@ export interface Elsewhere {
   readonly groups: readonly GroupElsewhere[];
   /** Connections that use a token which is to be revoked. */
   readonly tokens: readonly string[];
+  /** Names of connections on the same application, or to the same provider, that are in the configuration of another process. */
+  readonly unseen: readonly string[];
   /** Connections of the same application by whose scope the groups let in more people than by this one's. */
   readonly neighbours: readonly Neighbour[];
 }
@@ -44,6 +46,7 @@ export function elsewhereFindings(
   };
   const shared = about('same-scim-group');
   const unassigned = about('same-application');
+  const unseen = unseenWords(connection, elsewhere.unseen);
   const findings: SurveyFinding[] = [
     {
       code: 'shared-group',
@@ -63,6 +66,12 @@ export function elsewhereFindings(
       text: `${listed(elsewhere.tokens)} ${elsewhere.tokens.length === 1 ? 'uses' : 'use'} the same token as ${connection}: once it is revoked, the provider refuses both. Give the other one a token of its own first: ${rotations(elsewhere.tokens)}`,
       anchors: elsewhere.tokens,
     },
+    {
+      code: 'other-configuration',
+      severity: 'consent',
+      text: `${unseen.detail}. ${unseen.remedy}`,
+      anchors: elsewhere.unseen,
+    },
   ];
   return [
     ...elsewhere.neighbours.flatMap((neighbour) => neighbourFindings(neighbour, { groups, users, connection })),
@@ -72,6 +81,18 @@ export function elsewhereFindings(
 
 function rotations(connections: readonly string[]): string {
   return connections.map((name) => `headgate token rotate -c ${name} --ask`).join('; ');
+}
+
+/** Said by the survey and by the doctor of connections that another configuration has: what of it, and what to do. */
+export function unseenWords(
+  connection: string,
+  others: readonly string[],
+): { readonly detail: string; readonly remedy: string } {
+  const [works, them] = others.length === 1 ? ['works', 'it'] : ['work', 'them'];
+  return {
+    detail: `${listed(others)}, in the configuration of another Headgate on this database, ${works} on the same application or service provider as ${connection}: who would lose something there is not looked at, neither before a migration takes anything away nor in a rollback`,
+    remedy: `Put ${them} into this configuration. What is in none any more counts for another week`,
+  };
 }
 
 /** Said by the survey, and by the request that would do it. */

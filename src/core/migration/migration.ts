@@ -77,6 +77,7 @@ export const CONSENTS = [
   'shared-group',
   'group-elsewhere',
   'shared-token',
+  'other-configuration',
 ] as const;
 export type Consent = (typeof CONSENTS)[number];
 

@@ -10,6 +10,7 @@ import {
 } from '../../core/migration/own-assignments.ts';
 import type { MigrationState } from '../../core/migration/state.ts';
 import { counted, listed } from '../../core/reasons.ts';
+import { requireSeen } from '../beside.ts';
 import { changeDirectory, directoryCall } from '../calls.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { alsoGivenElsewhere } from '../given-elsewhere.ts';
@@ -71,6 +72,7 @@ export async function withdrawAssignments(context: StepContext): Promise<StepOut
   // Nothing shows whether a cycle of that job has seen the groups let these people in.
   const other = await unlessTwoEngines(context);
   if (other !== undefined) return other;
+  await requireSeen(context);
   // Not all at once, so that membership and assignments are read anew before the next.
   const calls = open.slice(0, AT_ONCE).map(({ id, principal, roleId }) => ({
     ...directoryCall(context, withdrawKey({ id }), `withdraw the direct assignment of ${principal}`, {

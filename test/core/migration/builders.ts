@@ -121,7 +121,7 @@ export function surveyWith(request: MigrationRequest, input: PlanInput, around: 
     due: due.plan.operations,
     noAccounts: noAccounts(due, []),
     jobs: ALONE,
-    elsewhere: { groups: [], tokens: [], neighbours: [] },
+    elsewhere: { groups: [], tokens: [], neighbours: [], unseen: [] },
     credentials: [],
     ...around,
   });

@@ -39,7 +39,9 @@ function beta(
 /** What stands in the way of removing IT from acme, by whose scope Ann and Ben are in it, everything else accepted. */
 function inTheWay(neighbours: readonly Neighbour[], organisation: Partial<Organisation> = {}) {
   const request = { connection: 'acme', kind: 'remove-groups', groups: ['it'] } as const;
-  const survey = surveyWith(request, guide(organisation), { elsewhere: { groups: [], tokens: [], neighbours } });
+  const survey = surveyWith(request, guide(organisation), {
+    elsewhere: { groups: [], tokens: [], neighbours, unseen: [] },
+  });
   expect(obstacles(survey, { accept: ['group-elsewhere'] }, 'going-on')).toEqual(obstacles(survey, OPTIONS));
   return { found: obstacles(survey, OPTIONS), digest: survey.digest };
 }

@@ -17,6 +17,7 @@ import * as linksForgotten from './0013-links-forgotten.ts';
 import * as skips from './0014-skips.ts';
 import * as journalEnd from './0015-journal-end.ts';
 import * as sentWrites from './0016-sent-writes.ts';
+import * as worksOn from './0017-works-on.ts';
 
 /** Every migration in order, by name. A name, once released, is never changed or removed. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -38,4 +39,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-skips': skips,
   '0015-journal-end': journalEnd,
   '0016-sent-writes': sentWrites,
+  '0017-works-on': worksOn,
 };
