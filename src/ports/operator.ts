@@ -39,7 +39,7 @@ export interface ConnectionStatus {
   readonly links: Readonly<Record<string, number>>;
   readonly openCycle?: CycleView;
   readonly lastCycle?: CycleRecord;
-  /** The newest closed cycle that stored a plan: `held` and `escrowed` are counted from it. */
+  /** The newest closed cycle that stored a plan: `held` is counted from it. */
   readonly lastPlanned?: CycleRecord;
   /** The newest cycle that went through; its result tells whether single operations failed. */
   readonly lastSuccess?: CycleRecord;
@@ -48,12 +48,13 @@ export interface ConnectionStatus {
   readonly holds: readonly HoldView[];
   /** Every guard with its limits, and whether it is switched on. */
   readonly guards: readonly GuardSetting[];
+  /** Needs that failed and are tried again. */
   readonly escrowed: number;
   /** Removals still to come: how many, and the next ones. Absent when there are none. */
   readonly leaving?: { readonly total: number; readonly next: readonly PendingRemoval[] };
   /** Users whom the newest full cycle could not map: they get no account, or theirs is not kept up to date. Absent where none is. */
   readonly unmapped?: { readonly cycle: string; readonly plannedAt: number; readonly text: string };
-  /** Needs in escrow over cycles; absent where none is. */
+  /** The same by kind, and how many wait for their time; absent where none is. */
   readonly escrows?: EscrowTotals;
   /** Tokens in use, or to be, that have expired or soon will; absent where none has. */
   readonly expiring?: readonly ExpiringToken[];

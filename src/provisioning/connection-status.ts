@@ -1,6 +1,6 @@
 import { EXPIRY_DAYS, expiryWarning, type Credential } from '../core/credential.ts';
+import { inState } from '../core/cycle.ts';
 import type { Link } from '../core/link.ts';
-import { WAVES, type OperationState } from '../core/operation.ts';
 import { guardSettings } from '../core/guards/settings.ts';
 import { GUARDS } from '../core/verdict.ts';
 import type { CredentialStore } from '../ports/credentials.ts';
@@ -30,8 +30,8 @@ export interface StatusStores {
 }
 
 /**
- * How one connection is. What is held or has failed is counted from the newest closed cycle that stored a plan: one that
- * failed while reading, or was refused, settles nothing and must not make it look settled.
+ * How one connection is. What is held is counted from the newest closed cycle that stored a plan: one that failed while
+ * reading, or was refused, settles nothing and must not make it look settled. What has failed is what is in escrow.
  */
 export async function connectionStatus(
   connection: Connection,
@@ -49,9 +49,8 @@ export async function connectionStatus(
   const lastPlanned = whole.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
   const lastSuccess = whole.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
   const planned = lastPlanned === undefined ? undefined : await view(lastPlanned);
-  const inPlanned = (state: OperationState) =>
-    WAVES.reduce<number>((sum, wave) => sum + (planned?.counts[wave]?.[state] ?? 0), 0);
   const totals = await escrows.totals(name, now);
+  const escrowed = totals.accounts + totals.groups;
   return {
     connection: name,
     application,
@@ -59,11 +58,11 @@ export async function connectionStatus(
     state: await connections.get(name),
     links: await links.counts(name),
     ...(await pendingRemovals({ links, cycles }, name)),
-    held: inPlanned('held'),
+    held: planned === undefined ? 0 : inState(planned.counts, 'held'),
     holds: await holds.list({ connection: name, ended: false, limit: GUARDS.length }),
     guards: guardSettings(connection.rules),
-    escrowed: inPlanned('escrowed'),
-    ...(totals.accounts + totals.groups === 0 ? {} : { escrows: totals }),
+    escrowed,
+    ...(escrowed === 0 ? {} : { escrows: totals }),
     ...(open === undefined ? {} : { openCycle: await view(open) }),
     ...(last === undefined ? {} : { lastCycle: last }),
     ...(lastPlanned === undefined ? {} : { lastPlanned }),

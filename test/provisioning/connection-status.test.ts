@@ -47,12 +47,13 @@ function newestMigration(lines: readonly JournalLine[], read: (count: number) =>
   } satisfies StatusMigrations;
 }
 
-/** The status where cycles are as given, newest first, and every cycle with a stored plan has one held and two failed. */
+/** The status where cycles are as given, newest first, and every cycle with a stored plan has one held. */
 function statusOf(
   cycles: readonly CycleRecord[],
   leaving: readonly Link[] = [],
   operations: readonly OperationRecord[] = [],
   migrations: StatusMigrations = NO_MIGRATIONS,
+  escrows = { accounts: 0, groups: 0, waiting: 0 },
 ) {
   const stores = {
     cycles: {
@@ -62,7 +63,7 @@ function statusOf(
     },
     links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
     connections: { get: async () => ({ connection: 'acme', schedulesPaused: false }) },
-    escrows: { totals: async () => ({ accounts: 0, groups: 0, waiting: 0 }) },
+    escrows: { totals: async () => escrows },
     holds: { list: async () => [] },
     credentials: { list: async () => [] },
     migrations,
@@ -80,12 +81,19 @@ function statusOf(
 test.each([
   ['failed while it read', closed('new', { result: 'failed' })],
   ['was refused', closed('new', { result: 'refused', planDigest: 'd' })],
-])('what is held or has failed stays in sight when the next cycle %s', async (_how, newest) => {
+])('what is held stays in sight when the next cycle %s', async (_how, newest) => {
   const status = await statusOf([newest, closed('old', { plannedAt: 5 })]);
-  expect(status).toMatchObject({ lastCycle: { id: 'new' }, lastPlanned: { id: 'old' }, held: 1, escrowed: 2 });
+  expect(status).toMatchObject({ lastCycle: { id: 'new' }, lastPlanned: { id: 'old' }, held: 1 });
 });
 
-test('what is held or has failed is counted from the newest plan', async () => {
+test('what has failed is what is in escrow, and no more once a person has dropped it', async () => {
+  const cycles = [closed('new', { plannedAt: 9 })];
+  const waiting = { accounts: 2, groups: 1, waiting: 3 };
+  expect(await statusOf(cycles, [], [], NO_MIGRATIONS, waiting)).toMatchObject({ escrowed: 3, escrows: waiting });
+  expect(await statusOf(cycles)).toMatchObject({ escrowed: 0 });
+});
+
+test('what is held is counted from the newest plan', async () => {
   const status = await statusOf([closed('new', { plannedAt: 9 }), closed('old', { plannedAt: 5 })]);
   expect(status.lastPlanned?.id).toBe('new');
 });

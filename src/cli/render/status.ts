@@ -176,7 +176,7 @@ function troublesOf(status: ConnectionStatus, paint: Paint): readonly string[] {
   if (holds.length > 0) found.push([paint.warn(`${connection}: holds`), ...holdLines(holds)].join('\n'));
   const off = guardsOff(guards);
   if (off !== '') found.push(paint.warn(`${connection}: ${off}`));
-  if (escrowed > 0 && lastPlanned !== undefined) {
+  if (escrowed > 0) {
     const failed = paint.warn(`${connection}: ${plural(escrowed, 'operation')} failed`);
     found.push(
       `${failed}; each is tried again with growing delay. See which and why: headgate escrow list -c ${connection}`,
