@@ -191,6 +191,20 @@ describe('a refused token', () => {
     expect((await states()).map((state) => state.split(' ')[0])).toEqual(['active', 'candidate', 'retiring']);
   });
 
+  test('T2, T6: a stored one whose owner this very cycle removes is not switched to; put to use it holds them', async () => {
+    const { provider, tenant } = await begin();
+    provider.addToken({ secret: NEW, owner: personName(4) });
+    const { fingerprint } = await add(NEW);
+    tenant.control.unassign({ principal: personName(4) });
+    provider.faults.set({ fault: 'expiredToken', method: 'PATCH', times: 1 });
+    expect(await cycle(operator)).toMatchObject({ result: 'failed' });
+    expect((await states()).map((state) => state.split(' ')[0])).toEqual(['candidate', 'active']);
+    expect(provider.canSignIn(personName(4))).toBe(true);
+    await operator.credentials.promote(fingerprint, BY, never());
+    expect(await heldBy((await cycle(operator)).id)).toEqual([`token-owner disable ${personName(4)}`]);
+    expect(provider.canSignIn(personName(4))).toBe(true);
+  });
+
   test('T6: a stored one that is refused too is not switched to', async () => {
     const { provider } = await begin();
     await add('never-issued-0123');

@@ -196,16 +196,13 @@ function oneWord(secret: string): string {
 }
 
 async function probe(ports: Ports, credential: StoredCredential, signal: AbortSignal): Promise<ProbeOutcome> {
+  const { connection, fingerprint } = credential;
   const secret = await secretOf(credential, ports);
-  if (secret !== undefined) return connectionOf(ports, credential.connection).provider.probe(secret, signal);
-  throw new RefusedError(
-    'credential',
-    `the secret of ${credential.fingerprint} is not here any more, or not for this address`,
-    {
-      remedy:
-        'it stood in a file and does not any more, was erased, or is for another address than the connection has now: it cannot be tried.',
-    },
-  );
+  if (secret !== undefined) return connectionOf(ports, connection).provider.probe(secret, signal);
+  const why = `the secret of ${fingerprint} is not here any more, or not for the address ${connection} has now`;
+  throw new RefusedError('credential', why, {
+    remedy: `hand it over again where it is good there: headgate token add -c ${connection}; else end it: headgate token revoke ${fingerprint} -c ${connection} --deleted-at-provider`,
+  });
 }
 
 function failedProbe({ fingerprint }: Credential, outcome: ProbeOutcome): RefusedError {

@@ -45,7 +45,11 @@ export async function spareSecret(
     ({ state, refusedAt }) => refusedAt === undefined && (state === 'candidate' || state === 'retiring'),
   );
   for (const spare of [...spares.filter(isCandidate), ...spares.filter((one) => !isCandidate(one))]) {
-    const secret = (await goes(spare, ports)) ? undefined : await tried(spare, ports);
+    if (await goes(spare, ports)) {
+      log.warn({ connection, fingerprint: spare.fingerprint }, 'not switched to: a cycle under way removes its owner');
+      continue;
+    }
+    const secret = await tried(spare, ports);
     if (secret !== undefined && (await switchTo(spare, active, ports))) {
       const fields = { connection, from: active.fingerprint, to: spare.fingerprint };
       log.error(fields, 'the service provider refused the credential; switched once to another stored one');

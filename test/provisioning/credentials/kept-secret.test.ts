@@ -181,6 +181,15 @@ describe('a token of another place than the connection has now', () => {
     expect(tried).toEqual([]);
   });
 
+  test('is not tried here, and it is said how it can be, or how it ends', async () => {
+    const { tried, promote } = await keptWorld([{ ...away, state: 'candidate' }, installed], { read });
+    await expect(promote('old')).rejects.toMatchObject({
+      message: expect.stringContaining('not for the address acme has now'),
+      facts: { remedy: expect.stringMatching(/headgate token add -c acme; .*--deleted-at-provider$/) },
+    });
+    expect(tried).toEqual([]);
+  });
+
   test('is not used, also where it was the one in use', async () => {
     const { inUse } = await keptWorld([away]);
     await expect(inUse()).rejects.toThrow(UnauthorizedError);

@@ -96,6 +96,7 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
       spareSecret({ connection: 'acme', place: credential.place }, refused, ports, silentLog),
     add: (text: string, owner?: string) =>
       desk.add({ connection: 'acme', secret: { text }, by: BY, ...(owner === undefined ? {} : { owner }) }, asked),
+    promote: (id: string) => desk.promote(id, BY, asked),
     retire: async (id: string, deleted = false) => (await desk.retire(id, { by: BY, deleted }, asked)).state,
     revoke: async (id: string, deleted = false) => (await desk.revoke(id, { by: BY, deleted }, asked)).state,
   };
