@@ -3,7 +3,6 @@ import type { Anchor, Assignment, DirectoryChanges } from '../core/directory.ts'
 import type { Link } from '../core/link.ts';
 import type { Operation } from '../core/operation.ts';
 import type { UnsureMembers } from '../core/planning/plan-input.ts';
-import type { Connection } from '../ports/index.ts';
 import { assignedGroups } from './gather-directory.ts';
 import type { FocusedPart, FocusRequest } from './read-focus.ts';
 
@@ -74,15 +73,20 @@ function keyOf({ principal, principalKind, roleId }: Assignment): string {
   return `${principalKind} ${principal} ${roleId}`;
 }
 
-/** Assigned groups without a SCIM group: one is made, or matched, with all of their members. */
-function unlinked(
-  { rules, provider }: Connection,
+/** Assigned groups without a SCIM group, as far as they are there: one is made, or matched, with all of their members. */
+async function unlinked(
+  { connection: { directory, rules, provider }, signal }: FocusRequest,
   assigned: ReadonlySet<Anchor>,
   links: readonly Link[],
-): readonly Anchor[] {
+): Promise<readonly Anchor[]> {
   if (!rules.scope.groups || !provider.profile.groups.supported) return [];
   const living = new Set(links.filter(({ state }) => state !== 'deleted').map(({ anchor }) => anchor));
-  return [...assigned].filter((group) => !living.has(group));
+  const found = await directory.readGroups(
+    [...assigned].filter((group) => !living.has(group)),
+    ['displayName'],
+    signal,
+  );
+  return [...found.keys()];
 }
 
 /** Assigned groups that changed, and their members who came or went. */
@@ -133,7 +137,7 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   carryOver(request.unsettled, concerned);
   const changed = changedPrincipals(since, assignments.value, concerned);
   const groupLinks = await links.groups(rules.name);
-  const made = [...unlinked(connection, assigned, groupLinks), ...(request.remade ?? [])];
+  const made = [...(await unlinked(request, assigned, groupLinks)), ...(request.remade ?? [])];
   const fresh = [...new Set([...changed, ...emptied(request.unsettled, assigned), ...made])].sort();
   const lost = [...concerned.groups].filter((group) => !assigned.has(group));
   for (const user of await links.reachedThrough(rules.name, [...lost, ...fresh])) concerned.users.add(user);
