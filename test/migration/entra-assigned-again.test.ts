@@ -32,6 +32,19 @@ async function assignAgain(at: EntraWorld, group: string): Promise<void> {
   expect(await at.cycle()).toMatchObject({ state: 'Succeeded' });
 }
 
+/** To the end, with a yes wherever it is asked for again: nobody has lost anything, and nothing of the groups is left. */
+async function expectAllGone(at: EntraWorld): Promise<void> {
+  for (let view = await at.settle(); view.result === undefined; view = await at.settle()) {
+    expect(view).toMatchObject({ status: 'waiting' });
+    await at.approve();
+  }
+  expect(at.active()).toEqual(people(1, 6));
+  expect(at.assigned()).toEqual(people(1, 6));
+  expect(at.groups()).toEqual({});
+  const report = await at.operator.migrationReport(at.connection.rules.name);
+  expect(report).toMatchObject({ result: 'succeeded', verdict: 'passed', accounts: { lost: [] } });
+}
+
 test.each<readonly [moment: string, group: string, chosen: (entry: JournalEntry) => boolean]>([
   ['the canary, while its cycle is waited for', 'Deck', ({ kind }) => kind === 'native-job'],
   ['the canary, once it is gone', 'Deck', (entry) => entry.kind === 'done' && entry.step === 'canary'],
@@ -44,14 +57,38 @@ test.each<readonly [moment: string, group: string, chosen: (entry: JournalEntry)
     const isBeforeIt = (entry: JournalEntry) => entry.kind !== 'native-job' || entry.step !== 'assignments-cycle';
     await until(at, (entry) => chosen(entry) && isBeforeIt(entry));
     await assignAgain(at, group);
-    for (let view = await at.settle(); view.result === undefined; view = await at.settle()) {
-      expect(view).toMatchObject({ status: 'waiting' });
-      await at.approve();
-    }
-    expect(at.active()).toEqual(people(1, 6));
-    expect(at.assigned()).toEqual(people(1, 6));
-    expect(at.groups()).toEqual({});
-    const report = await at.operator.migrationReport(at.connection.rules.name);
-    expect(report).toMatchObject({ result: 'succeeded', verdict: 'passed', accounts: { lost: [] } });
+    expect(at.assigned()).toContain(group);
+    await expectAllGone(at);
   },
 );
+
+test('M4, M6: one that a cycle under way is making anew does not go before it can be emptied', async () => {
+  const at = await open();
+  await until(at, (entry) => entry.kind === 'done' && entry.step === 'canary');
+  let looked = false;
+  at.provider.observe({
+    async afterWrite({ method, path }) {
+      if (looked || method !== 'POST' || !path.includes('/Groups')) return;
+      looked = true;
+      await at.look(14);
+    },
+  });
+  await assignAgain(at, 'Deck');
+  at.provider.observe({});
+  expect(looked).toBe(true);
+  await expectAllGone(at);
+});
+
+test('M4: one that is assigned again at the gate disable is not left behind', async () => {
+  const organisation = company({ users: 6, groups: { Crew: [1, 4], Deck: [4, 5] }, direct: [6, 6] });
+  const at = await openWorld({ organisation, vendor: 'uniqkey' });
+  await at.start('disable-scim');
+  await at.settle();
+  await at.approve();
+  expect(await at.settle()).toMatchObject({ gate: { name: 'disable' } });
+  await assignAgain(at, 'Deck');
+  await at.approve();
+  for (let view = await at.settle(); view.gate?.name !== 'revocation'; view = await at.settle()) await at.approve();
+  expect(at.groups()).toEqual({});
+  expect(at.active()).toEqual(people(1, 6));
+});

@@ -1,5 +1,5 @@
 import type { Anchor } from '../directory.ts';
-import type { Survey, SurveyedUser } from './survey.ts';
+import type { Survey, SurveyedGroup, SurveyedUser } from './survey.ts';
 
 /**
  * Way of somebody into scope, to compare with what an execution of Entra's has seen: an assignment, theirs or a group's. One
@@ -33,4 +33,21 @@ export function lackingUsers(
     );
     return paths.some(({ group, roleId }) => group !== undefined && going.has(group) && !direct.has(roleId));
   });
+}
+
+/** Pure: groups that are to go and are assigned in a way by which nobody was let in as these ways were seen: anew, since. */
+export function assignedAnew(
+  { groups, users }: Pick<Survey, 'groups' | 'users'>,
+  seen: ReadonlySet<string>,
+): readonly SurveyedGroup[] {
+  return groups.filter(({ anchor, assignments }) =>
+    assignments.some(({ id }) => {
+      const ways = users.flatMap((user) =>
+        user.paths.flatMap(({ group, assignment, created }) =>
+          group === anchor && assignment === id ? [wayOf(user.anchor, id, created)] : [],
+        ),
+      );
+      return ways.length > 0 && !ways.some((way) => seen.has(way));
+    }),
+  );
 }

@@ -1,5 +1,5 @@
 import type { Anchor } from '../../core/directory.ts';
-import { lackingUsers, waysIn } from '../../core/migration/seen-ways.ts';
+import { assignedAnew, lackingUsers, waysIn } from '../../core/migration/seen-ways.ts';
 import type { MigrationState } from '../../core/migration/state.ts';
 import type { Survey } from '../../core/migration/survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
@@ -25,11 +25,19 @@ function toAssign(seen: ReadonlySet<string> | undefined, who: string, names: rea
   };
 }
 
-/** Whether everybody in the groups has a direct assignment with each role these give, by a survey. Undefined when so. */
+/**
+ * Whether everybody in the groups has a direct assignment with each role these give, by a survey, and where Entra is the engine,
+ * whether a whole cycle of its has seen the groups assigned as they are. Undefined when so.
+ */
 export function unlessAssigned(context: StepContext, survey: Survey): StepOutcome | undefined {
   const seen = seenWays(context.state());
   const labels = lackingUsers(survey, seen).map(({ label }) => label);
-  return labels.length === 0 ? undefined : toAssign(seen, counted(labels.length, 'user has', 'users have'), labels);
+  if (labels.length > 0) return toAssign(seen, counted(labels.length, 'user has', 'users have'), labels);
+  const [anew, ...others] = seen === undefined ? [] : assignedAnew(survey, seen);
+  if (anew === undefined) return undefined;
+  const names = listed([anew, ...others].map(({ name }) => name));
+  const why = `${counted(others.length + 1, 'group is', 'groups are')} assigned again, which no whole cycle of Entra's has seen: ${names}. One under way may be making the SCIM group anew, with people in it who are to be taken out first`;
+  return { is: 'reopen', step: 'assign-directly', why };
 }
 
 /**

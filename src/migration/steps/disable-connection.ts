@@ -4,6 +4,7 @@ import { pausedWords } from '../../core/migration/standstill.ts';
 import { counted } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
+import { unlessAssignedAgain } from './assigned-again.ts';
 import { pauseJob } from './pause-job.ts';
 import { lost, lostAccounts, notYet } from './look.ts';
 
@@ -51,6 +52,8 @@ async function lookAtEverybody(
   if (missing.length > 0) return { obstacle: lost(missing) };
   const unread = unreadOf(survey);
   if (unread !== undefined) return { obstacle: await notYet(context, unread) };
+  const again = unlessAssignedAgain(survey.groups, 'unassign-groups');
+  if (again !== undefined) return { obstacle: again };
   const known = new Set(verified?.leavers?.map(({ anchor }) => anchor));
   const unknown = leaversOf(due, survey).filter(({ anchor }) => !known.has(anchor));
   if (unknown.length === 0) return { survey };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Assignment } from '../../../src/core/directory.ts';
-import { lackingUsers, waysIn } from '../../../src/core/migration/seen-ways.ts';
+import { assignedAnew, lackingUsers, waysIn } from '../../../src/core/migration/seen-ways.ts';
 import { assignGroup, assignUser, aUser, type Organisation } from '../../builders.ts';
 import { aSurvey, guide } from './builders.ts';
 
@@ -84,4 +84,27 @@ describe('somebody may lose a group', () => {
     const anew = input([assignGroup('it'), made(assignUser('ann'), { created: LATER })]);
     expect(lackingUsers(anew, before).map(({ anchor }) => anchor)).toEqual(['ann']);
   });
+});
+
+test.each<readonly [string, Partial<Organisation>, string[]]>([
+  ['as it was seen', {}, []],
+  ['anew', { assignments: [made(assignGroup('it'), { id: 'other' }), assignUser('ann')] }, ['it']],
+  [
+    'anew, with its id again',
+    { assignments: [made(assignGroup('it'), { created: LATER }), assignUser('ann')] },
+    ['it'],
+  ],
+  [
+    'with another role besides',
+    { assignments: [assignGroup('it'), made(assignGroup('it'), { id: 'lead', roleId: 'lead' }), assignUser('ann')] },
+    ['it'],
+  ],
+  ['as it was seen, with somebody who has joined it', { groups: { it: { users: ['ann', 'ben'] } } }, []],
+  [
+    'anew, with nobody in it who could be in a SCIM group',
+    { groups: { it: { users: [] } }, assignments: [made(assignGroup('it'), { id: 'other' })] },
+    [],
+  ],
+])('a group is assigned %s', (_how, organisation, anew) => {
+  expect(assignedAnew(surveyed(organisation), seen).map(({ anchor }) => anchor)).toEqual(anew);
 });
