@@ -39,6 +39,11 @@ test('M7, O6: of the tokens of a connection that was switched off no secret is k
   await approve(operator, 'disable');
   expect(await still(operator)).toMatchObject({ gate: { name: 'revocation' } });
 
+  // The one in use is read with once more, so it does not end before that.
+  await expect(operator.credentials.revoke(id, { by: 'ada', deleted: true }, never)).rejects.toMatchObject({
+    remedy: expect.stringContaining('headgate migration status acme'),
+  });
+
   // The token in use is dead, and the one before it may be anything: no request is sent to find out.
   world.provider.revokeToken(NEW);
   world.provider.clearRequests();

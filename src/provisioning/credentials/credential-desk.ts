@@ -62,11 +62,12 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
       ),
     async revoke(reference, how, signal) {
       const found = await findCredential(ports, reference);
+      const { switchedOffAt } = await ports.stores.connections.get(found.connection);
+      if (switchedOffAt !== undefined) await refuseLastProof(ports, found);
       const revoked = await endCredential(ports, found, 'revoked', how, signal);
       const why = waitingForCredential(
         `${found.fingerprint} was revoked; promote another one: headgate token list -c ${found.connection}`,
       );
-      const { switchedOffAt } = await ports.stores.connections.get(found.connection);
       // Where SCIM was switched off no other is awaited.
       if (found.state === 'active' && switchedOffAt === undefined)
         await ports.stores.connections.pause(found.connection, why);
@@ -104,6 +105,18 @@ export function createCredentialDesk({ ports, startFullCycle, log }: DeskOptions
     return credential;
   }
   return desk;
+}
+
+/** The migration that switched a connection off proves its token dead by a read with it, and ends it then; nothing is read with one that has ended. */
+async function refuseLastProof({ stores: { migrations } }: Ports, { state, connection, fingerprint }: Credential) {
+  if (state !== 'active' || (await migrations.openOf(connection)) === undefined) return;
+  throw new RefusedError(
+    'credential',
+    `the migration of ${connection} is to see ${fingerprint} refused, and ends it then`,
+    {
+      remedy: `delete it at the service provider, then say so there: headgate migration status ${connection}`,
+    },
+  );
 }
 
 function connectionOf(ports: Ports, name: string): Connection {

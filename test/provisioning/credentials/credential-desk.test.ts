@@ -39,6 +39,7 @@ function aConnectionPaused(before?: string, off: Pick<ConnectionState, 'switched
     channels: new Map(),
     vault: only<Ports['vault']>({ readReference: async () => 'new', fingerprint: (secret) => `fp:${secret}` }),
     stores: only<Ports['stores']>({
+      migrations: only<Ports['stores']['migrations']>({ openOf: async () => undefined }),
       credentials: only<Ports['stores']['credentials']>({
         list: async () => stored,
         secret: async () => ({ kind: 'file', path: '/run/secrets/new' }),
