@@ -89,6 +89,12 @@ async function unlinked(
   return [...found.keys()];
 }
 
+/** Members of groups whose delete is due, where they are taken out first: whoever stays has long been seen without the group. */
+function toEmpty({ connection: { provider }, now }: ChangesRequest, links: readonly Link[]): readonly Anchor[] {
+  if (!provider.profile.groups.deleteCascades) return [];
+  return links.flatMap(({ departure, members = [] }) => ((departure?.next?.dueAt ?? Infinity) <= now ? members : []));
+}
+
 /** Assigned groups that changed, and their members who came or went. */
 function concernedMembers({ groups }: DirectoryChanges, assigned: ReadonlySet<Anchor>, concerned: Names): void {
   for (const [group, change] of groups) {
@@ -144,6 +150,7 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   const memberships = await directory.readMemberships(fresh, signal, progress);
   for (const { users } of memberships.value.values()) for (const user of users) concerned.users.add(user);
   for (const user of await links.due(rules.name, request.now)) concerned.users.add(user);
+  for (const user of toEmpty(request, groupLinks)) concerned.users.add(user);
   for (const user of await links.awaiting(rules.name, [...concerned.users])) concerned.users.add(user);
   const unsure = unsureMembers(request.unsettled, changes);
   return { application, changes, assignments, assigned, memberships, groupLinks, told, unsure, ...concerned };

@@ -58,3 +58,22 @@ test('a SCIM group that the provider has given to another group is not deleted w
   ]);
   expect(world.provider.groups.get(id)).toMatchObject({ displayName: 'Auditors' });
 });
+
+test('a SCIM group whose delete could take the accounts of its members is emptied first, also when its delay is over', async () => {
+  world = await startWorld({
+    organisation: company({ users: 3, groups: { Crew: [1, 3], Deck: [1, 3] } }),
+    profile: 'uniqkey',
+    connection: { deprovision: { unassigned: { action: 'disable', after: '2h' } } },
+  });
+  let operator = await world.open();
+  await cycle(operator);
+  world.tenant.control.unassign({ principal: 'Crew' });
+  await cycle(operator, 'incremental');
+  await cycle(operator, 'incremental');
+  await operator.close();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 3_600_000 });
+  operator = await world.open();
+  expect(await cycle(operator, 'incremental')).toMatchObject({ result: 'succeeded' });
+  expect(memberCount(world, 'Crew')).toBeUndefined();
+  expect(memberCount(world, 'Deck')).toBe(3);
+});
