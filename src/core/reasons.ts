@@ -39,9 +39,14 @@ export function describePaths(paths: readonly ScopePath[]): string {
   return listed([...new Set(ways)]);
 }
 
+/** A path as people know it: without the schema it belongs to. */
+export function attributeName(path: string): string {
+  return path.replace(/^urn:.*:/, '');
+}
+
 /** The reason of an operation that changes attributes. */
 export function attributesDiffer(changes: readonly { readonly path: string }[]): Reason {
-  const names = changes.map((change) => change.path.replace(/^urn:.*:/, ''));
+  const names = changes.map(({ path }) => attributeName(path));
   return { code: 'attributes-differ', text: `${listed(names)} ${names.length === 1 ? 'differs' : 'differ'}` };
 }
 

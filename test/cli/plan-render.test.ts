@@ -54,7 +54,7 @@ describe('a plan for people', () => {
     expect(renderPlan({ plan: planOf([]), verdict: allowed, waiting }, plain, 1)).toContain('… 1 more removal; --all');
   });
 
-  test('names attributes that change, never their values', () => {
+  test('names attributes that change without their schema, and never their values', () => {
     const plan = planOf([
       {
         key: '1:account:update:1',
@@ -65,12 +65,19 @@ describe('a plan for people', () => {
         label: 'ada@contoso.com',
         reason: { code: 'attributes-differ', text: 'title differs' },
         resourceId: 'r1',
-        attributes: [{ path: 'title', before: 'Countess', after: 'Programmer' }],
+        attributes: [
+          { path: 'title', before: 'Countess', after: 'Programmer' },
+          {
+            path: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department',
+            before: null,
+            after: 'Programmer',
+          },
+        ],
         references: [{ path: 'manager', to: '2' }],
       },
     ]);
     const text = renderPlan({ plan, verdict: allowed }, plain, Infinity);
-    expect(text).toMatch(/update account .* title differs +title, manager\n/);
+    expect(text).toMatch(/update account .* title differs +title, department, manager\n/);
     expect(text).not.toMatch(/Countess|Programmer/);
   });
 

@@ -167,6 +167,12 @@ test.each([
   expect(shown({ openCycle: cycle })).toContain('exporting, cancelling');
 });
 
+test('explain shows what the mapping gives, one attribute a line', () => {
+  const mapped = { displayName: 'Ada', active: true };
+  const explanation = { connection: 'acme', found: true, paths: [], conclusion: 'entitled', mapped, operations: [] };
+  expect(renderExplanation(explanation, plain)).toMatch(/mapping:\n {4}displayName {2}"Ada"\n {4}active {7}true$/);
+});
+
 test('explain says when each of the last operations was settled', () => {
   const stored = { cycle: 'c', sequence: 7, operation: aRemoval(1, 'disable'), attempts: 1 } as const;
   const text = renderExplanation(

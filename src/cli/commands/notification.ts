@@ -30,7 +30,7 @@ async function runList(session: Session): Promise<ExitCode> {
   if (session.json) session.out(JSON.stringify({ notifications, channels }, undefined, 2));
   else {
     const told = notifications.toReversed().map((one) => [shownTime(one.at), one.kind, printable(sentenceOf(one))]);
-    session.out(renderTable(['AT', 'WHAT', ''], told));
+    session.out(renderTable(['AT', 'WHAT', 'MESSAGE'], told));
     session.out(renderTable(['CHANNEL', 'FAILED', 'AGAIN AT', 'WHY'], channels.map(channelRow)));
   }
   return channels.some(({ failure }) => failure !== undefined) ? EXIT.failed : EXIT.done;

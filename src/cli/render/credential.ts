@@ -53,7 +53,7 @@ export function renderCredential(
     printable(by),
     printable(detail ?? ''),
   ]);
-  return [renderCredentials([credential], now, paint), renderTable(['AT', 'WHAT', 'BY', ''], rows)].join('\n\n');
+  return [renderCredentials([credential], now, paint), renderTable(['AT', 'WHAT', 'BY', 'DETAIL'], rows)].join('\n\n');
 }
 
 /** Where a rotation stands: what was done now, and what somebody has to do next. */

@@ -3,7 +3,7 @@ import type { ExperimentPlan, ExperimentReport } from '../../ports/experiment-de
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, plural } from './text.ts';
+import { plural } from './text.ts';
 
 /** What an experiment would do. */
 export function renderExperimentPlan(plan: ExperimentPlan, paint: Paint): string {
@@ -31,13 +31,13 @@ export function renderExperiment(report: ExperimentReport, paint: Paint): string
     finding.about,
     shown(finding.declared),
     shown(finding.found),
-    clip(printable(finding.words), 100),
+    printable(finding.words),
   ]);
   return [
     `Connection ${paint.strong(connection)} (profile ${profile}): ${ENDS[ended]}, ${plural(requests, 'request')}, ${plural(writes.length, 'write')}, all to its own throw-away resources`,
     ...(failure === undefined ? [] : [`  ${paint.bad('failed')}: ${printable(failure)}`]),
     '',
-    renderTable(['verdict', 'what', 'profile', 'found', 'how it was seen'], rows),
+    renderTable(['verdict', 'what', 'profile', 'found', ['how it was seen', 100]], rows),
     '',
     `${counted('agrees')} agree with the profile, ${counted('differs')} differ, ${counted('untold')} could not be told, ${counted('noted')} the profile says nothing of.`,
     ...leftLines(left, paint),

@@ -46,8 +46,7 @@ export function renderExplanation(explanation: Explanation, paint: Paint): strin
       ),
     );
   }
-  if (operations.length > 0)
-    lines.push('  last operations:', indent(renderOperations(operations, paint, true), '    '));
+  if (operations.length > 0) lines.push('  last operations:', renderOperations(operations, paint, true, '    '));
   for (const { migration, kind, calls } of migrations) {
     lines.push(`  migration ${migration} (${kind}):`);
     lines.push(...calls.map(({ at, what, outcome }) => `    ${shownTime(at)} ${printable(what)}: ${outcome}`));
@@ -61,11 +60,4 @@ function pathWords(path: ScopePath): string {
   if (path.kind === 'direct') return `direct assignment ${path.assignment}`;
   const through = path.nested === true ? 'through a group nested in' : 'through group';
   return `${through} ${printable(path.groupName ?? path.group ?? 'unknown')}, assignment ${path.assignment}`;
-}
-
-function indent(text: string, by: string): string {
-  return text
-    .split('\n')
-    .map((line) => `${by}${line}`)
-    .join('\n');
 }

@@ -4,12 +4,12 @@ import type { Paint } from './paint.ts';
 import { renderOperations } from './operations.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, grouped, plural, shownTime } from './text.ts';
+import { grouped, plural, shownTime } from './text.ts';
 
 /** Holds as a table. */
 export function renderHolds(holds: readonly HoldView[], paint: Paint): string {
   return renderTable(
-    ['ID', 'CONNECTION', 'GUARD', 'OPERATIONS', 'STATE', 'SINCE', 'DIGEST', 'WHY'],
+    ['ID', 'CONNECTION', 'GUARD', 'OPERATIONS', 'STATE', 'SINCE', 'DIGEST', ['WHY', 60]],
     holds.map((hold) => [
       hold.id,
       hold.connection,
@@ -18,7 +18,7 @@ export function renderHolds(holds: readonly HoldView[], paint: Paint): string {
       stateOf(hold, paint),
       shownTime(hold.openedAt),
       shortDigest(hold.digest),
-      clip(printable(hold.findings[0]?.message ?? ''), 60),
+      printable(hold.findings[0]?.message ?? ''),
     ]),
   );
 }

@@ -2,21 +2,23 @@ import { shortDigest } from '../../core/plan.ts';
 import { countResources, type ResourceCounts, type VanishedLinks } from '../../core/vanished.ts';
 import type { LinkPage } from '../../ports/link-desk.ts';
 import type { Paint } from './paint.ts';
-import { renderTable } from './table.ts';
+import { renderTable, type Column } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, grouped, plural } from './text.ts';
+import { grouped, plural } from './text.ts';
+
+const HEADS: readonly Column[] = [['USER OR GROUP', 40], 'KIND', 'ID AT THE PROVIDER', 'STATE', 'MATCHED BY'];
 
 /** Links as a table. */
 export function renderLinks(links: LinkPage['links']): string {
   return renderTable(
-    ['USER OR GROUP', 'KIND', 'ID AT THE PROVIDER', 'STATE', 'MATCHED BY', 'DIRECTORY ID'],
+    [...HEADS, 'DIRECTORY ID'],
     links.map((link) => [...cells(link), printable(link.anchor)]),
   );
 }
 
 function cells({ label, resource, resourceId, state, origin }: LinkPage['links'][number]): readonly string[] {
   const matched = origin === 'created' ? 'made by Headgate' : origin;
-  return [clip(printable(label), 40), resource, clip(printable(resourceId), 40), state, printable(matched)];
+  return [printable(label), resource, printable(resourceId), state, printable(matched)];
 }
 
 /** What is gone of what is linked, name by name up to `most`, and what forgetting it means. */
@@ -36,7 +38,7 @@ export function renderVanished(found: VanishedLinks, paint: Paint, most: number)
   return [
     ...lines,
     '',
-    renderTable(['USER OR GROUP', 'KIND', 'ID AT THE PROVIDER', 'STATE', 'MATCHED BY', 'NEXT CYCLE'], rows),
+    renderTable([...HEADS, 'NEXT CYCLE'], rows),
     ...(more > 0 ? [`and ${grouped(more)} more; see all with --limit ${gone.length}`] : []),
     ...given.slice(0, most).map(({ label, whose = '' }) => `${printable(label)}: ${printable(whose)}`),
     '',

@@ -3,19 +3,25 @@ import type { Paint } from './paint.ts';
 import { answerLine } from './recovery.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, plural, shownTime } from './text.ts';
+import { plural, shownTime } from './text.ts';
 
 /** Operations with what became of them: of one cycle by their number in it, of several (`dated`) by when they were settled. */
-export function renderOperations(operations: readonly OperationRecord[], paint: Paint, dated = false): string {
+export function renderOperations(
+  operations: readonly OperationRecord[],
+  paint: Paint,
+  dated = false,
+  indent = '',
+): string {
   return renderTable(
-    [dated ? 'WHEN' : '#', 'OPERATION', 'WHO OR WHAT', 'WHY', 'STATE'],
+    [dated ? 'WHEN' : '#', 'OPERATION', ['WHO OR WHAT', 40], ['WHY', 60], 'STATE'],
     operations.map((stored) => [
       dated ? shownTime(stored.settledAt) : String(stored.sequence),
       `${stored.operation.kind} ${stored.operation.resource}`,
-      clip(printable(stored.operation.label), 40),
-      clip(printable(stored.operation.reason.text), 60),
+      printable(stored.operation.label),
+      printable(stored.operation.reason.text),
       stateOf(stored, paint),
     ]),
+    indent,
   );
 }
 

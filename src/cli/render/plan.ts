@@ -8,8 +8,9 @@ import { heldOperations } from '../../core/guards.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { pendingWords } from './pending.ts';
+import { attributeName } from '../../core/reasons.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, grouped, plural } from './text.ts';
+import { grouped, plural } from './text.ts';
 
 /** How many operations of each wave are shown unless all are asked for: every kind of change is seen on one screen. */
 export const SHOWN_OPERATIONS = 12;
@@ -44,12 +45,12 @@ function renderWave(
 ): string {
   const shown = operations.slice(0, limit);
   const table = renderTable(
-    ['OPERATION', 'WHO OR WHAT', 'WHY', 'CHANGES'],
+    ['OPERATION', ['WHO OR WHAT', 40], ['WHY', 70], ['CHANGES', 50]],
     shown.map((operation) => [
       paintKind(operation, held.has(operation.key), paint),
-      clip(printable(operation.label), 40),
-      clip(printable(operation.reason.text), 70),
-      clip(printable(changesOf(operation)), 50),
+      printable(operation.label),
+      printable(operation.reason.text),
+      printable(changesOf(operation)),
     ]),
     '  ',
   );
@@ -104,7 +105,7 @@ function changesOf(operation: Operation): string {
 
 function changedPaths(operation: Extract<Operation, { readonly kind: 'update' | 'reactivate' }>): readonly string[] {
   const references = 'references' in operation ? operation.references : [];
-  return [...operation.attributes, ...references].map(({ path }) => path);
+  return [...operation.attributes, ...references].map(({ path }) => attributeName(path));
 }
 
 /** What will be done later, unless the user is entitled again by then. */

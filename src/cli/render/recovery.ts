@@ -5,7 +5,7 @@ import type { RecoveryAct } from '../../ports/recovery.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, plural, shownDuration, shownTime } from './text.ts';
+import { plural, shownDuration, shownTime } from './text.ts';
 
 /** The other side's answer in one line. */
 export function answerLine({ code, message, status, detail, requestId }: OperationFailure): string {
@@ -36,14 +36,14 @@ function nextTry({ dueAt }: Escrow, now: number): string {
 /** What is in escrow as a table, oldest first. */
 export function renderEscrows(escrows: readonly Escrow[], now: number, paint: Paint): string {
   return renderTable(
-    ['WHO OR WHAT', 'NEED', 'SINCE', 'TRIES', 'NEXT', 'ANSWER'],
+    [['WHO OR WHAT', 40], 'NEED', 'SINCE', 'TRIES', 'NEXT', ['ANSWER', 90]],
     escrows.map((escrow) => [
-      clip(printable(escrow.label), 40),
-      `${escrow.kind} ${escrow.resource}`,
+      printable(escrow.label),
+      paint.bad(`${escrow.kind} ${escrow.resource}`),
       shownTime(escrow.firstFailedAt),
       String(escrow.attempts),
       nextTry(escrow, now),
-      paint.bad(clip(answerLine(escrow.failure), 90)),
+      answerLine(escrow.failure),
     ]),
   );
 }
@@ -75,12 +75,12 @@ export function renderQuarantine(connection: string, quarantine: Quarantined, pa
 /** What people did about escrows and quarantines. */
 export function renderActs(acts: readonly RecoveryAct[]): string {
   return renderTable(
-    ['WHEN', 'WHO', 'DID', 'ON', 'WHY'],
+    ['WHEN', 'WHO', 'DID', ['ON', 60], 'WHY'],
     acts.map(({ at, by, act, subject, reason }) => [
       shownTime(at),
       printable(by),
       act,
-      clip(printable(subject), 60),
+      printable(subject),
       printable(reason ?? '-'),
     ]),
   );

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import Table from 'cli-table3';
+import { clip } from './text.ts';
 
 const BARE = {
   top: '',
@@ -19,36 +19,54 @@ const BARE = {
   middle: '  ',
 } as const;
 
+/** A column by its head, in plain letters; with the width it may be cut to where that makes the table fit. */
+export type Column = string | readonly [head: string, cutTo: number];
+
 /**
  * A table without lines: columns aligned by width on screen (wide characters count double), no trailing blanks. On a terminal
- * it does not fit into, `columns` wide, every row is told line by line instead: broken anywhere it could not be read.
+ * it does not fit into, `columns` wide, what may be cut is cut; where that is not enough every row is told line by line, whole.
+ * Without any head rows stand by themselves.
  */
 export function renderTable(
-  head: readonly string[],
+  head: readonly Column[],
   rows: readonly (readonly string[])[],
   indent = '',
   columns: number | undefined = process.stdout.columns,
 ): string {
-  const lines = linesOf([head, ...rows], indent);
-  const fits = columns === undefined || lines.every((line) => stripVTControlCharacters(line).length <= columns);
-  if (fits || rows.length === 0) return lines.join('\n');
-  const told = rows.map((row) =>
-    linesOf(
-      head.map((name, position) => [name, row[position] ?? '']),
-      indent,
-    ).join('\n'),
-  );
-  return told.join('\n\n');
+  const heads = head.map((column) => (typeof column === 'string' ? column : column[0]));
+  for (const cells of everNarrower(head, rows)) {
+    const { lines, width } = sideBySide(heads, cells, indent);
+    if (columns === undefined || width <= columns || rows.length === 0) return lines.join('\n');
+  }
+  if (heads.length === 0) return rows.map((row) => `${indent}${row.join('  ')}`).join('\n');
+  const told = rows.map((row) => heads.map((name, position) => [name, row[position] ?? '']));
+  return told.map((pairs) => sideBySide([], pairs, indent).lines.join('\n')).join('\n\n');
 }
 
-function linesOf(rows: readonly (readonly string[])[], indent: string): readonly string[] {
+/** The rows whole, then with one column after the other cut: what matters least stands furthest right. */
+function* everNarrower(head: readonly Column[], rows: readonly (readonly string[])[]) {
+  yield rows;
+  let cut = rows;
+  for (const [position, column] of [...head.entries()].toReversed()) {
+    if (typeof column === 'string') continue;
+    cut = cut.map((row) => row.with(position, clip(row[position] ?? '', column[1])));
+    yield cut;
+  }
+}
+
+function sideBySide(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  indent: string,
+): { readonly lines: readonly string[]; readonly width: number } {
   const table = new Table({
     chars: BARE,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => `${indent}${line}`.trimEnd());
+  // Plain heads, or blanks in their place, are as many characters as they take columns on the screen.
+  const top = heads.length === 0 ? (rows[0] ?? []).map(() => '') : [...heads];
+  table.push(top, ...rows.map((row) => [...row]));
+  const [first = '', ...others] = table.toString().split('\n');
+  const lines = heads.length === 0 ? others : [first, ...others];
+  return { lines: lines.map((line) => `${indent}${line}`.trimEnd()), width: indent.length + first.length };
 }

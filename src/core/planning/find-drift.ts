@@ -2,7 +2,7 @@ import type { DriftKind } from '../drift.ts';
 import type { Link } from '../link.ts';
 import { withoutSecret } from '../without-secrets.ts';
 import type { ChangeMembers, Operation } from '../operation.ts';
-import { listed } from '../reasons.ts';
+import { attributeName, listed } from '../reasons.ts';
 import type { Account, AttributeChange } from '../scim.ts';
 import { concerns, whatFollows, type Drift, type DriftDraft, type DriftFacts } from './drift-facts.ts';
 import { findMemberDrift } from './find-member-drift.ts';
@@ -156,7 +156,7 @@ function changed(
     ...('attributes' in operation ? operation.attributes : []),
     ...('references' in operation ? operation.references : []),
   ]);
-  const names = listed(paths.map(({ path }) => path.replace(/^urn:.*:/, '')));
+  const names = listed(paths.map(({ path }) => attributeName(path)));
   const text = certain
     ? `${names} of ${link.label} ${paths.length === 1 ? 'was' : 'were'} changed in the application by hand`
     : `${names} of ${link.label} ${paths.length === 1 ? 'differs' : 'differ'}, in the application or in the directory`;
