@@ -48,6 +48,18 @@ describe('the progress of a cycle', () => {
     );
   });
 
+  test('counts nothing as done that a guard holds', () => {
+    const held = cycleView({
+      settled: 91,
+      total: 91,
+      counts: { [WAVE.disable]: { held: 90 }, [WAVE.accounts]: { held: 1 } },
+    });
+    expect(cycleProgress(held, undefined)).toEqual({
+      line: '[--------------------]   0 %  0 of 91 operations  disable 0/90  accounts 0/1  91 held',
+      step: 'exporting 0',
+    });
+  });
+
   test('leaves out pace and time left while there is none', () => {
     expect(cycleProgress(exporting, undefined).line).not.toMatch(/\/s|left/);
   });

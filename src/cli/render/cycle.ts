@@ -22,7 +22,7 @@ export function waveName(wave: Wave): string {
   return WAVE_NAMES[wave];
 }
 
-const SETTLED: readonly OperationState[] = ['exported', 'escrowed', 'held', 'cancelled'];
+const OVER: readonly OperationState[] = ['exported', 'escrowed', 'cancelled'];
 
 /** Where a cycle is, in one line, and the step that line belongs to. `pace` in operations a second; `reading` of what it reads. */
 export function cycleProgress(
@@ -76,13 +76,14 @@ function timeLeft(count: number, perSecond: number): string {
 
 function exportProgress(cycle: CycleView, pace: number | undefined): { readonly line: string; readonly step: string } {
   const { settled, total } = cycle;
-  const parts = [bar(settled, total), `${grouped(settled)} of ${plural(total, 'operation')}`];
+  const done = doneOf(cycle);
+  const parts = [bar(done, total), `${grouped(done)} of ${plural(total, 'operation')}`];
   if (pace !== undefined) {
     parts.push(paceText(pace));
     if (settled < total) parts.push(timeLeft(total - settled, pace));
   }
   parts.push(...waveCounts(cycle.counts));
-  const tenth = total === 0 ? 10 : Math.floor((settled * 10) / total);
+  const tenth = total === 0 ? 10 : Math.floor((done * 10) / total);
   return { line: parts.join('  '), step: `exporting ${tenth}` };
 }
 
@@ -91,11 +92,21 @@ function waveCounts(counts: OperationCounts): string[] {
     const states = counts[wave];
     if (states === undefined) return [];
     const total = Object.values(states).reduce((sum, count) => sum + count, 0);
-    const settled = SETTLED.reduce((sum, state) => sum + (states[state] ?? 0), 0);
-    return total === 0 ? [] : [`${waveName(wave)} ${grouped(settled)}/${grouped(total)}`];
+    const over = OVER.reduce((sum, state) => sum + (states[state] ?? 0), 0);
+    return total === 0 ? [] : [`${waveName(wave)} ${grouped(over)}/${grouped(total)}`];
   });
+  const held = inState(counts, 'held');
   const failed = inState(counts, 'escrowed');
-  return failed === 0 ? open : [...open, `${grouped(failed)} failed`];
+  return [
+    ...open,
+    ...(held === 0 ? [] : [`${grouped(held)} held`]),
+    ...(failed === 0 ? [] : [`${grouped(failed)} failed`]),
+  ];
+}
+
+/** How many operations of an open cycle are over. What a guard holds waits for a person: nothing was done about it. */
+export function doneOf({ settled, counts }: CycleView): number {
+  return settled - inState(counts, 'held');
 }
 
 function resultWords(result: CycleResult | undefined, paint: Paint): string {

@@ -1,5 +1,5 @@
 import type { ConnectionStatus, CycleView, Operator, Status } from '../../ports/operator.ts';
-import { readingProgress } from './cycle.ts';
+import { doneOf, readingProgress } from './cycle.ts';
 import { pendingWords } from './pending.ts';
 import { guardsOff, holdLines } from './guards.ts';
 import type { Paint } from './paint.ts';
@@ -235,9 +235,9 @@ function successWords(cycle: ConnectionStatus['lastSuccess']): string {
 
 /** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
 function whereabouts(cycle: CycleView): string {
-  const { phase, progress, settled, total } = cycle;
+  const { phase, progress, total } = cycle;
   if (cycle.cancelRequested) return `${phase}, cancelling`;
-  if (phase === 'exporting') return `${phase} ${grouped(settled)}/${grouped(total)}`;
+  if (phase === 'exporting') return `${phase} ${grouped(doneOf(cycle))}/${grouped(total)}`;
   return progress === undefined ? phase : readingProgress(progress).line;
 }
 
