@@ -581,6 +581,17 @@ describe('the other commands', () => {
     expect(err).toContain('headgate cycle start -c acme --incremental\n');
   });
 
+  test.each([['retry'], ['drop']])(
+    'escrow %s of all where there is nothing says so, and asks for no cycle',
+    async (verb) => {
+      const api = await serverWith((app) => {
+        app.post('/api/v1/connections/:name/escrows/:verb', async () => ({ count: 0 }));
+      });
+      const ran = await headgate(api, ['escrow', verb, '--all', '--reason', 'mended']);
+      expect(ran).toMatchObject({ code: 0, err: 'Nothing of acme is in escrow.\n' });
+    },
+  );
+
   test('status shows a paused connection with its cause and the way out', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/status', async () => ({

@@ -67,7 +67,7 @@ async function runList(session: Session, { connection: asked, limit }: ListOptio
   const { operator } = await session.connect();
   const escrows = await operator.escrows(connection, { limit });
   if (session.json) session.out(JSON.stringify(escrows, undefined, 2));
-  else if (escrows.length === 0) session.say(`Nothing of ${connection} is in escrow.`);
+  else if (escrows.length === 0) session.say(nothing(connection));
   else {
     session.out(renderEscrows(escrows, session.io.now(), session.paint));
     if (escrows.length === limit) session.say(`The oldest ${grouped(limit)} are shown; see more with --limit.`);
@@ -106,10 +106,18 @@ async function runAct(
   const count = verb === 'retry' ? await operator.retryEscrows(asked) : await operator.dropEscrows(asked);
   if (count === 0 && who !== undefined) throw nobody(connection, who);
   if (session.json) session.out(JSON.stringify({ connection, count }));
+  if (count === 0) {
+    session.say(nothing(connection));
+    return EXIT.done;
+  }
   const done = verb === 'retry' ? 'sent again by the next cycle' : 'forgotten; what is still needed is planned anew';
   const now = `To do so now: headgate cycle start -c ${connection} --incremental`;
   session.say(`${plural(count, 'need')} of ${connection}: ${done}. ${now}`);
   return EXIT.done;
+}
+
+function nothing(connection: string): string {
+  return `Nothing of ${connection} is in escrow.`;
 }
 
 function nobody(connection: string, who: string): RefusedError {
