@@ -66,6 +66,17 @@ describe('headgate holds', () => {
     expect(asked).toEqual([]);
   });
 
+  test.each([['approve'], ['reject']])(
+    '%s without a digest shows the hold, and the line that decides about it',
+    async (verb) => {
+      const { code, out, err } = await headgate('holds', verb, '7');
+      expect(code).toBe(64);
+      expect(out).toContain(`headgate holds ${verb} 7 --digest abababababab --reason`);
+      expect(err).toContain('look at the above');
+      expect(asked).toEqual([]);
+    },
+  );
+
   test('ends with 3 when the hold changed', async () => {
     const ran = await headgate('holds', 'approve', '9', '--digest', DIGEST, '--reason', 'x');
     expect(ran).toMatchObject({ code: 3, err: expect.stringContaining('it changed') });

@@ -3,11 +3,14 @@ import { parseDigest } from '../digest.ts';
 import { parseCount } from '../duration.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { UsageError } from '../io.ts';
 import { renderHold, renderHolds } from '../render/hold.ts';
 import { plural, shownTime } from '../render/text.ts';
 import { onRun } from '../session.ts';
-import type { Session, Shell } from '../session.ts';
+import type { OpenOperator, Session, Shell } from '../session.ts';
 import { startCycle } from '../start-cycle.ts';
+
+const SHOWN_OPERATIONS = 50;
 
 interface ListOptions {
   readonly connection?: string;
@@ -15,8 +18,8 @@ interface ListOptions {
   readonly limit: number;
 }
 interface DecideOptions {
-  readonly digest: string;
-  readonly reason: string;
+  readonly digest?: string;
+  readonly reason?: string;
   readonly by?: string;
 }
 interface ApproveOptions extends DecideOptions {
@@ -43,7 +46,7 @@ export function registerHolds(program: Command, shell: Shell): void {
       .command('show')
       .description('show one hold with its operations, its history and how to decide')
       .argument('<id>', 'hold id')
-      .option('-n, --limit <count>', 'how many operations', parseCount(1), 50),
+      .option('-n, --limit <count>', 'how many operations', parseCount(1), SHOWN_OPERATIONS),
     runShow,
   );
   onRun<ApproveOptions>(
@@ -63,12 +66,12 @@ export function registerHolds(program: Command, shell: Shell): void {
 function decision(command: Command): Command {
   return command
     .argument('<id>', 'hold id')
-    .requiredOption(
+    .option(
       '--digest <digest>',
       'digest you looked at (8 digits or more): what changed since is not decided about',
       parseDigest(8),
     )
-    .requiredOption('--reason <text>', 'why; it is kept with your name')
+    .option('--reason <text>', 'why; it is kept with your name (required)')
     .option('--by <name>', 'who decides (default: your name on this system)');
 }
 
@@ -89,13 +92,24 @@ async function runShow(session: Session, options: { limit: number }, [id = '']: 
   return EXIT.done;
 }
 
-function decided(session: Session, { digest, reason, by = session.requestedBy() }: DecideOptions) {
+/** What was decided, and why. UsageError without either; who names no digest is shown what there is to decide about. */
+async function decided(
+  session: Session,
+  { holds }: OpenOperator['operator'],
+  id: string,
+  { digest, reason, by = session.requestedBy() }: DecideOptions,
+) {
+  if (digest === undefined) {
+    session.out(renderHold(await holds.show(id, SHOWN_OPERATIONS), session.paint));
+    throw new UsageError('look at the above, then decide about exactly that with --digest');
+  }
+  if (reason === undefined) throw new UsageError('say why with --reason: it is kept');
   return { digest, reason, by };
 }
 
 async function runApprove(session: Session, options: ApproveOptions, [id = '']: readonly string[]): Promise<ExitCode> {
   const { operator } = await session.connect();
-  const hold = await operator.holds.approve(id, decided(session, options));
+  const hold = await operator.holds.approve(id, await decided(session, operator, id, options));
   if (session.json && options.now !== true) session.out(JSON.stringify(hold, undefined, 2));
   session.say(
     `Hold ${id} is approved until ${shownTime(hold.decision?.until)}: ${plural(hold.operations, 'operation')} of ${hold.connection} ${options.now === true ? 'go' : 'may go with the next cycle'}, unless another guard holds them.`,
@@ -106,7 +120,7 @@ async function runApprove(session: Session, options: ApproveOptions, [id = '']: 
 
 async function runReject(session: Session, options: DecideOptions, [id = '']: readonly string[]): Promise<ExitCode> {
   const { operator } = await session.connect();
-  const hold = await operator.holds.reject(id, decided(session, options));
+  const hold = await operator.holds.reject(id, await decided(session, operator, id, options));
   if (session.json) session.out(JSON.stringify(hold, undefined, 2));
   session.say(`Hold ${id} is rejected: ${plural(hold.operations, 'operation')} of ${hold.connection} stay held.`);
   return EXIT.done;
