@@ -38,6 +38,20 @@ test('what a rehearsed migration says at its end is not to be taken for what hap
   expect(shown).toContain("aborted at canary, on the copy alone: Entra's own provisioning was paused");
 });
 
+test('whose account was not active before either is told apart: the migration itself speaks of active ones', () => {
+  const person = { label: 'ann', account: '1', outcome: 'keeps', groupsBefore: ['IT'], groupsAfter: [] } as const;
+  const people = [
+    { ...person, activeBefore: true, activeAfter: true },
+    { ...person, activeBefore: false, activeAfter: false },
+  ];
+  const counts = { keeps: 2, changes: 0, loses: 0 };
+  const shown = renderRehearsal({ ...REHEARSAL, people, counts }, createPaint(testIo().stdout, false), 40);
+  expect(shown).toContain(
+    '\n2 keep their account as it is (1 of them inactive, before and after), 0 change, 0 lose it.',
+  );
+  expect(shown).toMatch(/SCIM GROUPS +AFTERWARDS +WHY\n.*IT +none\n/);
+});
+
 test('where no write was sent and nobody was looked at, that is said, and no empty table is shown', () => {
   const shown = renderRehearsal(REHEARSAL, createPaint(testIo().stdout, false), 40);
   expect(shown).toContain('\nNo write was sent on the copy.\n');

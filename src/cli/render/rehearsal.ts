@@ -3,7 +3,7 @@ import { consentWords } from './migration.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, plural } from './text.ts';
+import { plural } from './text.ts';
 
 const OUTCOME: Readonly<Record<RehearsedPerson['outcome'], string>> = {
   keeps: 'keeps account',
@@ -30,7 +30,8 @@ function personRow(person: RehearsedPerson, paint: Paint): readonly string[] {
     printable(person.label),
     printable(person.account),
     before === after ? before : `${before} → ${after}`,
-    clip(`${listOf(person.groupsBefore)} → ${listOf(person.groupsAfter)}`, 60),
+    listOf(person.groupsBefore),
+    listOf(person.groupsAfter),
     printable(person.why ?? ''),
   ];
 }
@@ -51,11 +52,17 @@ function writesTable(writes: Rehearsal['requests']): string {
   return renderTable(
     ['WHAT', 'REQUEST', 'CAME TO'],
     writes.map(({ what, request, outcome }) => [
-      clip(printable(what), 48),
-      clip(printable(`${request.method} ${request.path}`), 90),
+      printable(what),
+      printable(`${request.method} ${request.path}`),
       outcome,
     ]),
   );
+}
+
+/** Who keeps an account that is not active, and was not before. */
+function inactiveWords(people: Rehearsal['people']): string {
+  const inactive = people.filter(({ outcome, activeAfter }) => outcome === 'keeps' && activeAfter === false).length;
+  return inactive === 0 ? '' : ` (${inactive} of them inactive, before and after)`;
 }
 
 /** What a rehearsal came to: everybody, those with a concern first, then requests, and what it cannot know. */
@@ -76,11 +83,11 @@ export function renderRehearsal(rehearsal: Rehearsal, paint: Paint, most: number
     people.length === 0
       ? 'No account was on the copy.'
       : renderTable(
-          ['', 'WHO', 'ACCOUNT', 'IS', 'SCIM GROUPS', 'WHY'],
+          ['OUTCOME', 'WHO', 'ACCOUNT', 'IS', ['SCIM GROUPS', 30], ['AFTERWARDS', 30], 'WHY'],
           shown.map((person) => personRow(person, paint)),
         ),
     ...more(people.length, shown.length),
-    `${counts.keeps} keep their account as it is, ${counts.changes} change, ${counts.loses} lose it. ${rehearsal.groupsLeft.length} of the groups are left at the provider.`,
+    `${counts.keeps} keep their account as it is${inactiveWords(people)}, ${counts.changes} change, ${counts.loses} lose it. ${rehearsal.groupsLeft.length} of the groups are left at the provider.`,
     '',
     ...(requests.length === 0
       ? ['No write was sent on the copy.']

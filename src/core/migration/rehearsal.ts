@@ -66,7 +66,7 @@ export interface Rehearsal {
   readonly hindrances: readonly Hindrance[];
   readonly findings: readonly SurveyFinding[];
   readonly end: RehearsalEnd;
-  /** Every account the provider holds: those who lose it first, of each outcome those with a reason, then by name. */
+  /** Every account the provider holds: those who lose it first, of each outcome those with a reason, then those whose groups change, then by name. */
   readonly people: readonly RehearsedPerson[];
   readonly counts: Readonly<Record<RehearsedPerson['outcome'], number>>;
   /** SCIM groups of the migration that were left. */
@@ -127,8 +127,9 @@ export function peopleOf({ before, after, owners, causes, findings }: PeopleFact
 }
 
 /** Who keeps everything stands last, those first because of whom the migration does not begin or go on. */
-function placeOf({ outcome, why }: RehearsedPerson): number {
-  return ORDER[outcome] * 2 + (why === undefined ? 1 : 0);
+function placeOf({ outcome, why, groupsBefore, groupsAfter }: RehearsedPerson): number {
+  const moved = groupsBefore.length !== groupsAfter.length || groupsBefore.some((name, at) => name !== groupsAfter[at]);
+  return ORDER[outcome] * 3 + (why !== undefined ? 0 : moved ? 1 : 2);
 }
 
 function outcomeOf(was: RehearsedAccount, is: RehearsedAccount | undefined): RehearsedPerson['outcome'] {

@@ -53,6 +53,17 @@ describe('what becomes of a person', () => {
   });
 });
 
+test('of those who keep their account, whose groups change come before those whom nothing changes', () => {
+  const people = peopleOf({
+    before: [account('1'), account('2'), account('3')],
+    after: [account('1'), account('2', { groups: [] }), account('3', { groups: ['Other'] })],
+    owners: new Map(),
+    causes: new Map(),
+    findings: [],
+  });
+  expect(people.map((person) => person.account)).toEqual(['2', '3', '1']);
+});
+
 describe('the canary among members', () => {
   const group = (anchor: string, members?: readonly string[]): SurveyedGroup => ({
     anchor,
