@@ -10,7 +10,7 @@ import type { Survey } from '../../src/core/migration/survey.ts';
 import { viewOf } from '../../src/core/migration/view.ts';
 import { whatIfUnassigned } from '../../src/core/whatif.ts';
 import { createHttpApp } from '../../src/http/server.ts';
-import type { MigrationOperator } from '../../src/ports/migration-operator.ts';
+import type { MigrationOperator, MigrationPlan } from '../../src/ports/migration-operator.ts';
 import { aSnapshot, assignGroup, assignUser, aUser, theRules } from '../builders.ts';
 import { aSurvey, done, journal, NOW, started } from '../core/migration/builders.ts';
 import { httpOptions, noMigrations } from '../http/builders.ts';
@@ -75,6 +75,37 @@ describe('headgate migration', () => {
     const ran = await headgate({ migrationStatus })('migration', 'status', 'acme', '--watch');
     expect(ran).toMatchObject({ code: 0, err: expect.stringContaining('goes on once "headgate serve" runs') });
     expect(asked).toBe(1);
+  });
+
+  describe('plan', () => {
+    const send = (step: string, method: string, count: number): MigrationPlan['requests'] =>
+      Array.from({ length: count }, (_, index) => ({
+        step,
+        what: `${step} ${index}`,
+        request: { to: 'directory', method, path: `/${index}` },
+      }));
+    const requests = [...send('assign-directly', 'POST', 46), ...send('unassign-groups', 'DELETE', 2)];
+    const whatIf = { groups: [], unassigned: [], loses: [], keeps: [] };
+    const planMigration = async () => ({ survey, obstacles: [], whatIf, requests });
+    const plan = (...more: string[]) =>
+      headgate({ planMigration })('migration', 'plan', 'acme', '--kind', 'remove-groups', ...more);
+
+    test('shows of many requests all that take something away, in their place, and how many of each there are', async () => {
+      const { out } = await plan('--groups', 'IT');
+      expect(out).toContain('48 requests, in this order: 46 assign-directly (POST), 2 unassign-groups (DELETE).');
+      expect(out.match(/^(assign-directly|unassign-groups) /gm)).toHaveLength(40);
+      expect(out).toMatch(
+        /assign-directly 37 .*\nunassign-groups .*\nunassign-groups .*\n… and 8 more direct assignments;/,
+      );
+      expect((await plan('--groups', 'IT', '--all')).out).toMatch(/assign-directly 45 .*\nunassign-groups /);
+    });
+
+    test('names the command that comes next, with what was asked, as a shell takes it', async () => {
+      const { out } = await plan('--groups', 'IT', "All o' us", '--accept', 'user-disabled', '--two-people');
+      const words = "--kind remove-groups --groups IT 'All o'\\'' us' --accept user-disabled --two-people";
+      expect(out).toContain(`Nothing stands in the way.\nNext, on a copy: headgate migration rehearse acme ${words}\n`);
+      expect((await plan('--groups', 'IT', '--approval-hours', '2')).out).toMatch(/--groups IT --approval-hours 2\n$/);
+    });
   });
 
   test("status shows what is seen of Entra's own job where that is the engine", async () => {

@@ -180,6 +180,7 @@ describe('headgate migration rehearse', () => {
     const ran = await headgate(['migration', 'rehearse', 'acme', ...asked], world.directory);
     expect(ran.stdout).toContain('8 keep their account as it is, 0 change, 0 lose it.');
     expect(ran.stdout).toContain('What a rehearsal cannot know:');
+    expect(ran.stdout).toMatch(/: headgate migration start acme --kind remove-groups --groups Crew\n$/);
     expect(ran.stderr).toContain('rehearsal, step');
     expect(ran.stderr).not.toContain(personName(1));
     expect(ran.code).toBe(0);

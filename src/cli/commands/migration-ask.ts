@@ -1,11 +1,13 @@
 import { CONNECTION_ARGUMENT } from '../connection-option.ts';
 import { Option, type Command } from 'commander';
 import { CONSENTS, MIGRATION_KINDS, type Consent, type MigrationKind } from '../../core/migration/migration.ts';
+import { printable } from '../../core/printable.ts';
 import type { MigrationAsk } from '../../ports/migration-operator.ts';
 import { UsageError } from '../io.ts';
 import type { Session } from '../session.ts';
 
 const HOUR_MS = 3_600_000;
+const APPROVAL_HOURS = '24';
 
 /** Options of every command that says which migration is meant. */
 export interface AskOptions {
@@ -24,7 +26,7 @@ export function withAsk(command: Command): Command {
     .option('--groups <group...>', 'directory groups by name or object id; disable-scim takes all without it')
     .addOption(new Option('--accept <finding...>', 'go on in spite of these findings').choices(CONSENTS))
     .option('--two-people', 'whoever starts it may not approve it (by the names given; one API token serves all)')
-    .option('--approval-hours <hours>', 'how long an approval is good for', '24');
+    .option('--approval-hours <hours>', 'how long an approval is good for', APPROVAL_HOURS);
 }
 
 /** What was asked for. UsageError when an option makes no sense. */
@@ -37,4 +39,27 @@ export function askOf(session: Session, options: AskOptions, name: string | unde
     groups: options.groups ?? [],
     options: { accept: options.accept ?? [], twoPeople: options.twoPeople === true, approvalMs: hours * HOUR_MS },
   };
+}
+
+/** What was asked for, as it is typed to ask the same of the next command. */
+export function askWords({
+  connection,
+  kind,
+  groups,
+  options: { accept, twoPeople, approvalMs },
+}: MigrationAsk): string {
+  const hours = String(approvalMs / HOUR_MS);
+  return [
+    connection,
+    `--kind ${kind}`,
+    ...(groups.length === 0 ? [] : ['--groups', ...groups.map(shellWord)]),
+    ...(accept.length === 0 ? [] : ['--accept', ...accept]),
+    ...(twoPeople ? ['--two-people'] : []),
+    ...(hours === APPROVAL_HOURS ? [] : [`--approval-hours ${hours}`]),
+  ].join(' ');
+}
+
+/** A name as a shell takes it for one word. */
+function shellWord(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${printable(name).replaceAll("'", "'\\''")}'`;
 }

@@ -6,7 +6,7 @@ import { createProgress, createReadingPace, type Progress, type ReadingPace } fr
 import { readingProgress } from '../render/cycle.ts';
 import { renderRehearsal } from '../render/rehearsal.ts';
 import { onRun, type Session, type Shell } from '../session.ts';
-import { askOf, withAsk, type AskOptions } from './migration-ask.ts';
+import { askOf, askWords, withAsk, type AskOptions } from './migration-ask.ts';
 
 interface RehearseOptions extends AskOptions {
   readonly assume?: readonly Assumption[];
@@ -39,7 +39,10 @@ async function runRehearse(session: Session, options: RehearseOptions, [name]: r
   const rehearsal = await operator.migrations
     .rehearse(ask, show, session.io.interrupts())
     .finally(() => progress.end());
-  if (!session.json) session.out(renderRehearsal(rehearsal, session.paint, options.all === true ? Infinity : SHOWN));
+  if (!session.json) {
+    session.out(renderRehearsal(rehearsal, session.paint, options.all === true ? Infinity : SHOWN));
+    if (rehearsal.safe) session.out(`Next, in earnest: headgate migration start ${askWords(ask)}`);
+  }
   return rehearsal.safe ? EXIT.done : EXIT.refused;
 }
 

@@ -11,7 +11,7 @@ import { UsageError } from '../io.ts';
 import { renderMigration, renderMigrationPlan, renderReport } from '../render/migration.ts';
 import { onRun, type Session, type Shell } from '../session.ts';
 import { exitOfReport, watchMigration } from '../watch-migration.ts';
-import { askOf, withAsk, type AskOptions } from './migration-ask.ts';
+import { askOf, askWords, withAsk, type AskOptions } from './migration-ask.ts';
 import { registerRehearse } from './migration-rehearse.ts';
 
 const SHOWN_REQUESTS = 40;
@@ -25,7 +25,7 @@ export function registerMigration(program: Command, shell: Shell): void {
     shell,
     withAsk(migration.command('plan'))
       .description('show what would happen to whom, and every request; nothing is written')
-      .option('--all', `show every request, not the first ${SHOWN_REQUESTS}`),
+      .option('--all', `show every direct assignment, also where there are more than ${SHOWN_REQUESTS} requests`),
     runPlan,
   );
   registerRehearse(migration, shell);
@@ -95,7 +95,10 @@ async function runPlan(
   const { operator } = await session.connect();
   const plan = await operator.migrations.plan(ask, session.io.interrupts());
   if (session.json) session.out(JSON.stringify(plan, undefined, 2));
-  else session.out(renderMigrationPlan(plan, session.paint, options.all === true ? Infinity : SHOWN_REQUESTS));
+  else {
+    session.out(renderMigrationPlan(plan, session.paint, options.all === true ? Infinity : SHOWN_REQUESTS));
+    if (plan.obstacles.length === 0) session.out(`Next, on a copy: headgate migration rehearse ${askWords(ask)}`);
+  }
   return plan.obstacles.length === 0 ? EXIT.done : EXIT.refused;
 }
 

@@ -10,7 +10,7 @@ import type { MigrationPlan } from '../../ports/migration-operator.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, plural, shownTime } from './text.ts';
+import { grouped, plural, shownTime } from './text.ts';
 
 /** What a person has to know before saying yes at a gate. */
 const GATE_WORDS: Readonly<Record<NonNullable<MigrationView['gate']>['name'], string>> = {
@@ -98,10 +98,27 @@ export function consentWords(obstacles: readonly Pick<SurveyFinding, 'code' | 's
   return codes.length === 0 ? '' : ` If that is meant: ${codes.map((code) => `--accept ${code}`).join(' ')}`;
 }
 
+/** The first of them, and behind these no more direct assignments: all that takes something away is shown. */
+function previewOf(requests: MigrationPlan['requests'], most: number): MigrationPlan['requests'] {
+  const taking = requests.filter(({ step }) => step !== 'assign-directly').length;
+  const room = Math.max(0, most - taking);
+  return requests.filter(({ step }, position) => step !== 'assign-directly' || position < room);
+}
+
+/** `46 assign-directly (POST), 1 unassign-groups (DELETE)`. */
+function summaryOf(requests: MigrationPlan['requests']): string {
+  const counts = new Map<string, number>();
+  for (const { step, request } of requests) {
+    const kind = `${step} (${request.method})`;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].map(([kind, count]) => `${grouped(count)} ${kind}`).join(', ');
+}
+
 /** What a migration would do: findings, who would be lost without it, and every request. */
 export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: number): string {
   const { survey, obstacles, requests } = plan;
-  const shown = requests.slice(0, most);
+  const shown = previewOf(requests, most);
   const blocked = obstacles.map(({ code }) => code).join(', ');
   return [
     `${paint.strong(`${survey.kind} of ${survey.connection}`)}: ${plural(survey.groups.length, 'group')}, ${plural(survey.users.length, 'user')} through them, ${plural(survey.accounts.length, 'active account')}. Nothing was written.`,
@@ -113,14 +130,14 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
     ...(requests.length === 0
       ? ['No request is to be sent.']
       : [
-          `${plural(requests.length, 'request')}, in this order:`,
+          `${plural(requests.length, 'request')}, in this order: ${summaryOf(requests)}.`,
           renderTable(
             ['STEP', 'WHAT', 'REQUEST'],
-            shown.map(({ step, what, request }) => [step, clip(printable(what), 48), printable(requestText(request))]),
+            shown.map(({ step, what, request }) => [step, printable(what), printable(requestText(request))]),
           ),
         ]),
     ...(requests.length > shown.length
-      ? [`… and ${requests.length - shown.length} more; all with --all or --json`]
+      ? [`… and ${plural(requests.length - shown.length, 'more direct assignment')}; all with --all or --json`]
       : []),
     obstacles.length === 0
       ? paint.good('Nothing stands in the way.')
@@ -173,7 +190,7 @@ export function renderWhatIf({ loses, keeps, unassigned, unread = [], others = [
             `This is not the whole truth: the directory could not be proved to be read completely (${printable(listed(unread))}). More people may lose access; ask again once it can be.`,
           ),
         ];
-  const table = rows.length === 0 ? [] : [renderTable(['', 'USER', 'THROUGH'], rows)];
+  const table = rows.length === 0 ? [] : [renderTable(['ACCESS', 'USER', 'THROUGH'], rows)];
   return [...table, ...strange, sum, ...doubt, ...also].join('\n');
 }
 
