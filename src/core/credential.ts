@@ -68,6 +68,8 @@ export type CredentialEvent =
   /** The provider answered 401 to it while it was in use. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'proved'; readonly cycle: string }
+  /** A cycle that was opened after a refusal has worked with it. */
+  | { readonly kind: 'accepted' }
   /** A person gave it to Entra's own job, which provisions here; the provider has just taken it. */
   | { readonly kind: 'installed-in-entra' }
   /** `confirmed`: the provider was seen to answer 401, or a person says that it was deleted there. */
@@ -118,8 +120,10 @@ export function afterEvent(credential: Credential, event: CredentialEvent, at: n
       return { ...without(credential, 'probedAt'), refusedAt: at };
     case 'proved':
       return credential.state === 'active'
-        ? { ...credential, provenBy: event.cycle }
+        ? { ...without(credential, 'refusedAt'), provenBy: event.cycle }
         : { refused: `${named(credential)}, not active`, remedy: 'a cycle proves only the credential it used.' };
+    case 'accepted':
+      return without(credential, 'refusedAt');
     case 'installed-in-entra':
       return credential.state === 'active'
         ? { ...credential, provenBy: 'entra' }

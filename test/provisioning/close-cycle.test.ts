@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Credential } from '../../src/core/credential.ts';
+import type { OperationCounts } from '../../src/core/cycle.ts';
 import { HEALTHY, type Health } from '../../src/core/quarantine.ts';
 import type { CredentialStore, StoredCredential } from '../../src/ports/credentials.ts';
 import type { Ports } from '../../src/ports/index.ts';
@@ -17,7 +19,7 @@ const ON_TRIAL: Health = {
   nextProbeAt: 2,
 };
 
-function aRecord(phase: CycleRecord['phase']): CycleRecord {
+function aRecord(phase: CycleRecord['phase'], more: Partial<CycleRecord> = {}): CycleRecord {
   return {
     id: 'cycle-1',
     connection: 'acme',
@@ -28,12 +30,13 @@ function aRecord(phase: CycleRecord['phase']): CycleRecord {
     attempts: 1,
     cancelRequested: false,
     notices: [],
+    ...more,
   };
 }
 
 /** A cycle that is about to end, and what stands in the store at the moment it is seen to have ended. */
-function ending(found: CycleRecord['phase']) {
-  let credential: StoredCredential = { ...aCredential({ state: 'active' }), version: 1 };
+function ending(found: CycleRecord['phase'], known: Partial<Credential> = {}, counts: OperationCounts = {}) {
+  let credential: StoredCredential = { ...aCredential({ state: 'active', ...known }), version: 1 };
   let health: Health = ON_TRIAL;
   const seenAtTheEnd: object[] = [];
   const now = () => ({ provenBy: credential.provenBy, health: health.state });
@@ -44,7 +47,7 @@ function ending(found: CycleRecord['phase']) {
         seenAtTheEnd.push(now());
         return found !== 'closed';
       },
-      counts: async () => ({}),
+      counts: async () => counts,
     }),
     connections: only<ConnectionStore>({
       get: async () => ({
@@ -71,7 +74,7 @@ function ending(found: CycleRecord['phase']) {
     clock: { now: () => 20 },
     metrics: only<Ports['metrics']>({ cycleClosed: () => undefined }),
   });
-  return { ports, seenAtTheEnd, now };
+  return { ports, seenAtTheEnd, now, refusedAt: () => credential.refusedAt };
 }
 
 describe('what the end of a cycle proves', () => {
@@ -91,5 +94,31 @@ describe('what the end of a cycle proves', () => {
     const { ports, now } = ending('exporting');
     await closeCycle(ports, aRecord('exporting'), result, silentLog);
     expect(now()).toEqual({ provenBy: undefined, health: 'half-open' });
+  });
+});
+
+describe('that the token was refused', () => {
+  const REFUSED = { provenBy: 'cycle-0', refusedAt: 9 };
+  const SENT = { 1: { exported: 1 } };
+  const after = async (kind: CycleRecord['kind'], known: Partial<Credential>, counts: OperationCounts = {}) => {
+    const { ports, refusedAt } = ending('exporting', known, counts);
+    await closeCycle(ports, aRecord('exporting', { kind }), 'succeeded', silentLog);
+    return refusedAt();
+  };
+
+  test.each([
+    ['a full cycle', 'initial', {}],
+    ['an audit', 'audit', {}],
+    ['an incremental cycle that wrote something', 'incremental', SENT],
+  ] as const)('is over once %s that was opened later has worked with it', async (_what, kind, counts) => {
+    expect(await after(kind, REFUSED, counts)).toBeUndefined();
+  });
+
+  test('stands after an incremental cycle that wrote nothing: it may have asked nothing', async () => {
+    expect(await after('incremental', REFUSED)).toBe(9);
+  });
+
+  test('stands when it was refused while the cycle was open', async () => {
+    expect(await after('initial', { ...REFUSED, refusedAt: 11 })).toBe(11);
   });
 });
