@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createPaint } from '../../src/cli/render/paint.ts';
+import { consentWords } from '../../src/cli/render/migration.ts';
 import { renderRehearsal } from '../../src/cli/render/rehearsal.ts';
 import type { Rehearsal } from '../../src/core/migration/rehearsal.ts';
 import { testIo } from './builders.ts';
@@ -27,9 +28,11 @@ const REHEARSAL: Rehearsal = {
   safe: false,
 };
 
-test('a rehearsal that lacks a consent says, as a plan does, how to give it: that one, and none besides', () => {
+test('a rehearsal that lacks a consent says, as a plan does, how to give it, after what none helps against', () => {
   const shown = renderRehearsal(REHEARSAL, createPaint(testIo().stdout, false), 40);
-  expect(shown).toMatch(/Not like this: see above\. If that is meant: --accept user-disabled$/);
+  expect(shown).toMatch(
+    /Not like this: see above\. To be mended first, and not to be accepted: paused\. And then, if the rest is meant: --accept user-disabled$/,
+  );
 });
 
 test('what a rehearsed migration says at its end is not to be taken for what happened', () => {
@@ -57,4 +60,20 @@ test('where no write was sent and nobody was looked at, that is said, and no emp
   expect(shown).toContain('\nNo write was sent on the copy.\n');
   expect(shown).toContain('\nNo account was on the copy.\n');
   expect(shown).not.toMatch(/REQUEST|WHO/);
+});
+
+test.each([
+  [[], ''],
+  [[['user-disabled', 'consent']], ' If that is meant: --accept user-disabled'],
+  [[['removals-due', 'refuse']], ' To be mended first, and not to be accepted: removals-due.'],
+  [
+    [
+      ['removals-due', 'refuse'],
+      ['user-disabled', 'consent'],
+      ['user-disabled', 'consent'],
+    ],
+    ' To be mended first, and not to be accepted: removals-due. And then, if the rest is meant: --accept user-disabled',
+  ],
+] as const)('what stands in the way as %j is told in its order: mended first, accepted then', (obstacles, words) => {
+  expect(consentWords(obstacles.map(([code, severity]) => ({ code, severity })))).toBe(words);
 });

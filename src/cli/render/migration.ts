@@ -92,10 +92,23 @@ function requestText({ method, path, body }: ExactRequest): string {
   return `${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`;
 }
 
-/** How to go on in spite of what asks for consent; nothing where nothing does. */
-export function consentWords(obstacles: readonly Pick<SurveyFinding, 'code' | 'severity'>[]): string {
-  const codes = [...new Set(obstacles.flatMap(({ code, severity }) => (severity === 'consent' ? [code] : [])))];
-  return codes.length === 0 ? '' : ` If that is meant: ${codes.map((code) => `--accept ${code}`).join(' ')}`;
+interface Obstacle {
+  readonly code: string;
+  readonly severity?: SurveyFinding['severity'];
+}
+
+/** How to go on in spite of what asks for consent, after what no consent helps against. */
+export function consentWords(obstacles: readonly Obstacle[]): string {
+  const codes = (asking: boolean) => [
+    ...new Set(obstacles.flatMap(({ code, severity }) => ((severity === 'consent') === asking ? [code] : []))),
+  ];
+  const first = codes(false).join(', ');
+  const accept = codes(true)
+    .map((code) => `--accept ${code}`)
+    .join(' ');
+  const mend = first === '' ? '' : ` To be mended first, and not to be accepted: ${first}.`;
+  if (accept === '') return mend;
+  return `${mend} ${first === '' ? 'If that' : 'And then, if the rest'} is meant: ${accept}`;
 }
 
 /** The first of them, and behind these no more direct assignments: all that takes something away is shown. */

@@ -68,7 +68,7 @@ function inactiveWords(people: Rehearsal['people']): string {
 /** What a rehearsal came to: everybody, those with a concern first, then requests, and what it cannot know. */
 export function renderRehearsal(rehearsal: Rehearsal, paint: Paint, most: number): string {
   const { kind, connection, copied, people, requests, counts, hindrances, unknown, assumed } = rehearsal;
-  const lacking = rehearsal.findings.filter((finding) => hindrances.some(({ code }) => code === finding.code));
+  const lacking = hindrances.map(({ code }) => rehearsal.findings.find((finding) => finding.code === code) ?? { code });
   const shown = people.slice(0, most);
   const sent = requests.slice(0, most);
   const more = (all: number, some: number) =>
