@@ -24,6 +24,11 @@ function refuse({ message, remedy }: Refusal): never {
   throw new RefusedError('migration-refused', message, { remedy });
 }
 
+/** A name as it is typed into a shell. */
+function typed(name: string): string {
+  return /^[\w.@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
+}
+
 /** Implements what people and scripts may ask of migrations, on the ports. */
 export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, 'rehearseMigration'> {
   const { migrations } = ports.stores;
@@ -98,7 +103,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     const [first, ...others] = obstacles(survey, request.options);
     if (first !== undefined) {
       const more = others.length === 0 ? '' : `, and ${others.length} more`;
-      const named = request.kind === 'remove-groups' ? ` --groups ${groups.join(' ')}` : '';
+      const named = request.kind === 'remove-groups' ? ` --groups ${request.groups.map(typed).join(' ')}` : '';
       const consent = first.severity === 'consent' ? ` If that is meant: --accept ${first.code}.` : '';
       throw new RefusedError('migration-refused', `${first.code}: ${first.text}${more}`, {
         remedy: `nothing was begun. See everything with: headgate migration plan ${name} --kind ${request.kind}${named}.${consent}`,

@@ -108,6 +108,15 @@ describe('headgate migration', () => {
     });
   });
 
+  test('before the survey it says that one is made and how to watch it, and no numbers nobody knows', async () => {
+    const early = viewOf('m1', journal(started()), NOW);
+    const ran = await headgate({ migrationStatus: async () => early })('migration', 'status', 'acme');
+    expect(ran.out).toContain(
+      '1 group, not surveyed yet; a survey is made first, to watch: headgate migration status acme --watch\n',
+    );
+    expect(ran.out).not.toMatch(/groups: |0 users|0 active/);
+  });
+
   test("status shows what is seen of Entra's own job where that is the engine", async () => {
     const job = { id: 'scim.1', code: 'Active' };
     const waiting = journal(

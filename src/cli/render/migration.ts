@@ -47,8 +47,7 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   const lines = [
     `${paint.strong(`Migration of ${connection}`)}: ${kind}${engine}${mode}, ${status}, ${done} of ${steps.length} steps done`,
     `  ${steps.map(({ step, state }) => (state === 'done' ? paint.good(step) : state === 'now' ? paint.strong(`> ${step}`) : paint.dim(step))).join(' · ')}`,
-    `  groups: ${printable(view.groups.map(({ name }) => name).join(', '))}`,
-    `  ${plural(view.users, 'user')} through them, ${plural(view.accountsBefore, 'active account')} before${view.uncovered === undefined ? '' : `, ${view.uncovered} not covered`}`,
+    ...concerned(view),
     `  ${shownTime(latest.at)} ${printable(latest.text)}`,
   ];
   if (view.doing !== undefined) lines.push(`  ${printable(view.doing)}`);
@@ -80,6 +79,19 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   }
   const grave = view.findings.filter(({ severity }) => severity !== 'note');
   return [...lines, ...findingLines(grave, paint)].join('\n');
+}
+
+/** Whom it is about: before the survey nobody knows, neither their number nor the names of the groups. */
+function concerned({ connection, groups, users, accountsBefore, uncovered, status }: MigrationView): readonly string[] {
+  if (uncovered === undefined) {
+    const watch =
+      status === 'running' ? `; a survey is made first, to watch: headgate migration status ${connection} --watch` : '';
+    return [`  ${plural(groups.length, 'group')}, not surveyed yet${watch}`];
+  }
+  return [
+    `  groups: ${printable(groups.map(({ name }) => name).join(', '))}`,
+    `  ${plural(users, 'user')} through them, ${plural(accountsBefore, 'active account')} before, ${uncovered} not covered`,
+  ];
 }
 
 /** What else than going on may be asked of a paused migration: nothing once SCIM is off, and no rollback of a rollback. */
