@@ -12,7 +12,14 @@ afterEach(async () => {
 });
 
 async function headgate(...argv: readonly string[]) {
+  const decision = { kind: 'approved', by: 'ada', reason: 'they left', digest: DIGEST, at: 0, until: 3_600_000 } as const;
   server = await startApi((app) => {
+    app.get('/api/v1/holds/5', async () => ({ hold: aHold({ id: '5', decision }), history: [], held: [] }));
+    app.get('/api/v1/holds/6', async () => ({
+      hold: aHold({ id: '6', decision, state: 'approved' }),
+      history: [],
+      held: [],
+    }));
     app.get('/api/v1/holds', async () => [aHold(), aHold({ id: '8', guard: 'matching-collision', approvable: false })]);
     app.get('/api/v1/holds/:id', async () => ({
       hold: aHold(),
@@ -45,6 +52,12 @@ describe('headgate holds', () => {
     expect(code).toBe(0);
     expect(out).toContain('headgate holds approve 7 --digest abababababab');
     expect(out).toContain('opened, 60 operations');
+  });
+
+  test('says of an approval that has expired that it is over, and of one that stands how long it does', async () => {
+    const until = 'approved by ada at 1970-01-01 00:00:00Z, until 1970-01-01 01:00:00Z';
+    expect((await headgate('holds', 'show', '5')).out).toContain(`${until}, which is over: it waits again: they left`);
+    expect((await headgate('holds', 'show', '6')).out).toContain(`${until}: they left`);
   });
 
   test('approves with digest, name and reason, and rejects the same way', async () => {

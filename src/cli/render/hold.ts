@@ -56,9 +56,11 @@ export function renderHold({ hold, history, held }: HoldDetail, paint: Paint): s
   return lines.join('\n');
 }
 
-function decisionOf({ decision }: HoldView): readonly string[] {
+function decisionOf({ decision, state }: HoldView): readonly string[] {
   if (decision === undefined) return [];
-  const end = decision.until === undefined ? '' : `, until ${shownTime(decision.until)}`;
+  const until = decision.until === undefined ? '' : `, until ${shownTime(decision.until)}`;
+  const isOver = decision.kind === 'approved' && state === 'waiting';
+  const end = isOver ? `${until}, which is over: it waits again` : until;
   return [
     `  ${decision.kind} by ${printable(decision.by)} at ${shownTime(decision.at)}${end}: ${printable(decision.reason)}`,
   ];
