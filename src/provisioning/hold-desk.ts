@@ -2,7 +2,7 @@ import { RefusedError } from '../core/errors.ts';
 import { isDecidable } from '../core/verdict.ts';
 import { shortDigest } from '../core/plan.ts';
 import type { HoldDecision, HoldDesk, HoldView } from '../ports/hold-desk.ts';
-import type { DecideHold, HoldRecord } from '../ports/hold-store.ts';
+import type { DecideHold, HoldHistory, HoldRecord } from '../ports/hold-store.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { OperationRecord } from '../ports/stores.ts';
@@ -26,9 +26,10 @@ export function createHoldDesk(ports: DeskPorts, log: Log): HoldDesk {
     });
   };
   const decide = async (id: string, decision: DecideHold): Promise<HoldView> => {
-    const { hold: before } = await read(id);
+    const { hold: before, history } = await read(id);
     const { outcome, ...found } = await holds.decide(id, decision);
     const hold = 'hold' in found ? found.hold : before;
+    if (outcome === 'changed') throw otherDigest(hold, history, decision.digest);
     if (outcome !== 'decided') throw refusal(outcome, hold);
     if ('stopped' in found) await ports.queue.enqueue('advance-cycle', { cycle: found.stopped });
     const { connection, guard, operations } = hold;
@@ -70,17 +71,24 @@ function notApprovable({ id, guard, findings }: HoldRecord): RefusedError {
   return new RefusedError('hold', message, { remedy: findings[0]?.remedy ?? `see: headgate holds show ${id}` });
 }
 
-function refusal(outcome: 'changed' | 'ended' | 'unknown', hold: HoldRecord): RefusedError {
-  const look = `look again: headgate holds show ${hold.id}`;
+/** It was this hold's once, or never: then another hold was meant, or the digest was mistyped. */
+function otherDigest(hold: HoldRecord, history: readonly HoldHistory[], given: string): RefusedError {
+  const now = `${counted(hold.operations, 'operation')}, digest ${shortDigest(hold.digest)}`;
+  return history.some(({ digest }) => digest.startsWith(given))
+    ? new RefusedError('hold', `hold ${hold.id} holds something else by now: ${now}`, {
+        remedy: `look again: headgate holds show ${hold.id}`,
+      })
+    : new RefusedError('hold', `${shortDigest(given)} is not the digest of hold ${hold.id}, which holds ${now}`, {
+        remedy: `see what it holds: headgate holds show ${hold.id}; which digest is whose: headgate holds list`,
+      });
+}
+
+function refusal(outcome: 'ended' | 'unknown', hold: HoldRecord): RefusedError {
   switch (outcome) {
-    case 'changed':
-      return new RefusedError(
-        'hold',
-        `hold ${hold.id} holds something else by now: ${counted(hold.operations, 'operation')}, digest ${shortDigest(hold.digest)}`,
-        { remedy: look },
-      );
     case 'ended':
-      return new RefusedError('hold', `hold ${hold.id} has ended: ${hold.state}`, { remedy: look });
+      return new RefusedError('hold', `hold ${hold.id} has ended: ${hold.state}`, {
+        remedy: `look again: headgate holds show ${hold.id}`,
+      });
     case 'unknown':
       return new RefusedError('not-found', `there is no hold ${hold.id}`, { remedy: 'headgate holds list' });
     default:
