@@ -80,9 +80,9 @@ export function onRun<Options extends OptionValues>(
   });
 }
 
-/** The configuration file in force: option, then environment, then the name in the current folder. */
+/** The configuration file in force: option, then environment where that names any, then the name in the current folder. */
 export function configFileOf(options: Pick<GlobalOptions, 'config'>, io: CliIo): string {
-  return options.config ?? io.env['HEADGATE_CONFIG'] ?? './headgate.yaml';
+  return options.config ?? (io.env['HEADGATE_CONFIG'] || './headgate.yaml');
 }
 
 function createSession({ io, parts }: Shell, command: Command, opened: OperatorClient[]): Session {

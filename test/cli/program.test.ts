@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
+import { configFileOf } from '../../src/cli/session.ts';
 import { EXIT, EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { readVersion } from '../../src/cli/version.ts';
 import type { SandboxOptions, ServeRole } from '../../src/cli/parts.ts';
@@ -114,6 +115,10 @@ describe('config', () => {
     const { code, out } = await run(['config', 'check', '--json', '--config', file]);
     expect(code).toBe(EXIT.config);
     expect(JSON.parse(out)).toMatchObject({ ok: false, problems: [{ path: 'directory.cloud', line: 8, column: 10 }] });
+  });
+
+  test('an empty HEADGATE_CONFIG names no file', () => {
+    expect(configFileOf({}, testIo({ env: { HEADGATE_CONFIG: '' } }))).toBe('./headgate.yaml');
   });
 
   test('the file is named by HEADGATE_CONFIG, and by --config before that', async () => {
