@@ -29,7 +29,11 @@ export interface ConfiguredOwner {
 export interface TakenUp {
   readonly after: Credential;
   readonly event: 'installed' | 'described' | 'owner-named' | CredentialEvent['kind'];
+  readonly detail?: typeof FIRST_TOKEN;
 }
+
+/** Of a token that is installed where none was known before: a connection begins with one, and nobody is warned of that. */
+export const FIRST_TOKEN = 'the first token of the connection';
 
 /**
  * What taking up the configured credential changes, in the order it is to be written: one known by its fingerprint is
@@ -46,7 +50,10 @@ export function takeUp(
   const active = ours.find(({ state }) => state === 'active');
   const same = ours.find(({ fingerprint }) => fingerprint === configured.fingerprint);
   const superseded = active === undefined ? [] : supersede(active, now);
-  if (same === undefined) return [...superseded, { after: installed(configured, id, now), event: 'installed' }];
+  if (same === undefined) {
+    const first = ours.length === 0 ? { detail: FIRST_TOKEN } : {};
+    return [...superseded, { after: installed(configured, id, now), event: 'installed', ...first }];
+  }
   const described = describe(settled(same, configured), configured);
   // The file holds one that waits or was replaced, and the file is what is used: then that one is in use again.
   const inUse = active === undefined || active.source === 'configuration';

@@ -12,7 +12,9 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
   const token = `token ${fact('fingerprint')} of ${connection}`;
   switch (kind) {
     case 'token.generated':
-      return `A new ${token} was handed to Headgate. If nobody here did that, revoke it at the service provider.`;
+      return facts['first'] !== undefined
+        ? `Headgate works with the ${token}, which it found in the configuration; it knew none of ${connection} before.`
+        : `A new ${token} was handed to Headgate. If nobody here did that, revoke it at the service provider.`;
     case 'token.promoted':
       return `The ${token} is in use now. The one before it is still accepted until it is deleted at the service provider: headgate token rotate -c ${connection}`;
     case 'token.switched':

@@ -1,3 +1,5 @@
+import { FIRST_TOKEN } from './credential-take-up.ts';
+
 /** What people are told of. Events happened once; a condition is told when it begins and when it ends. */
 export const NOTIFICATION_KINDS = [
   'token.generated',
@@ -45,6 +47,7 @@ export function factsOfCredentialEvent(
   { fingerprint, detail }: { readonly fingerprint: string; readonly detail?: string },
 ): NewNotification['facts'] {
   if (event === 'owner-absent') return { fingerprint, absent: 1 };
+  if (event === 'installed' && detail === FIRST_TOKEN) return { fingerprint, first: 1 };
   return event === 'retired' && detail !== undefined ? { fingerprint, confirmed: detail } : { fingerprint };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Credential } from '../../src/core/credential.ts';
-import { takeUp, type ConfiguredCredential } from '../../src/core/credential-take-up.ts';
+import { FIRST_TOKEN, takeUp, type ConfiguredCredential } from '../../src/core/credential-take-up.ts';
 import { aCredential } from '../builders.ts';
 
 const ADA = { kind: 'user', name: 'ada@contoso.com' } as const;
@@ -17,6 +17,15 @@ const old = aCredential({ fingerprint: 'old' });
 const stored = aCredential({ id: 'stored', fingerprint: 'stored', source: 'stored' });
 
 describe('taking up the configured credential', () => {
+  test('a connection begins with its first one, and with no later one', () => {
+    expect(takeUp([], configured('a'), 'new', 5)).toMatchObject([{ event: 'installed', detail: FIRST_TOKEN }]);
+    const elsewhere = aCredential({ connection: 'other', fingerprint: 'a' });
+    expect(takeUp([elsewhere], configured('a'), 'new', 5)).toMatchObject([{ detail: FIRST_TOKEN }]);
+    const [, later] = takeUp([old], configured('b'), 'new', 5);
+    expect(later).toMatchObject({ event: 'installed' });
+    expect(later).not.toHaveProperty('detail');
+  });
+
   test.each([
     { rule: 'the first is in use at once', known: [], what: configured('a'), end: ['installed a active'] },
     { rule: 'one that is known changes nothing', known: [old], what: configured('old'), end: [] },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   deliveryWait,
+  factsOfCredentialEvent,
   kindOfCredentialEvent,
   NOTHING_TOLD,
   NOTIFICATION_KINDS,
@@ -9,6 +10,7 @@ import {
   type Watched,
 } from '../../src/core/notification.ts';
 import { afterEvent } from '../../src/core/credential.ts';
+import { FIRST_TOKEN } from '../../src/core/credential-take-up.ts';
 import { sentenceOf, subjectOf } from '../../src/core/notification-text.ts';
 import { aCredential } from '../builders.ts';
 
@@ -184,6 +186,17 @@ describe('what people are told', () => {
       'token.generated',
       undefined,
     ]);
+  });
+
+  test('a token in the configuration is an alarm where one was known before, and none where a connection begins with it', () => {
+    const told = (detail?: string) => {
+      const facts = factsOfCredentialEvent('installed', { fingerprint: 'f1', ...(detail === undefined ? {} : { detail }) });
+      return sentenceOf({ kind: 'token.generated', connection: 'acme', facts });
+    };
+    expect(told(FIRST_TOKEN)).toBe(
+      'Headgate works with the token f1 of acme, which it found in the configuration; it knew none of acme before.',
+    );
+    expect(told()).toMatch(/^A new token f1 of acme was handed to Headgate\. If nobody here did that, revoke it/);
   });
 
   test('a digest says how many there are', () => {

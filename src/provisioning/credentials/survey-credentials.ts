@@ -27,6 +27,8 @@ const IN_CONFIGURATION = { named: 'in-configuration' } as const;
 /** Which owners the directory is asked about: those it does not know yet, or everybody who owns a token in use. */
 export type Asked = 'unknown' | 'everybody';
 
+type SurveyEvent = TakenUp['event'] | 'placed' | 'owner-found' | 'owner-absent';
+
 /** What is known of the credentials of all connections, and what of that is not stored yet. */
 export interface CredentialSurvey {
   readonly credentials: readonly Credential[];
@@ -46,13 +48,13 @@ export async function surveyCredentials(
 ): Promise<CredentialSurvey> {
   const stored = await ports.stores.credentials.list();
   const current = new Map<string, Credential>(stored.map((credential) => [credential.id, credential]));
-  const events = new Map<string, TakenUp['event'] | 'placed' | 'owner-found' | 'owner-absent'>();
+  const events = new Map<string, Pick<TakenUp, 'detail'> & { readonly event: SurveyEvent }>();
   const configured = new Map<string, ConfiguredOwner>();
   for (const connection of ports.connections.values()) {
     const read = await configuredOf(connection, ports);
     configured.set(connection.rules.name, read ?? { owner: connection.credential.owner });
     if (read === undefined) continue;
-    for (const { after, event } of takeUp(stored, read, randomUUID(), ports.clock.now())) {
+    for (const { after, ...event } of takeUp(stored, read, randomUUID(), ports.clock.now())) {
       current.set(after.id, after);
       events.set(after.id, event);
     }
@@ -61,7 +63,7 @@ export async function surveyCredentials(
     const place = ports.connections.get(credential.connection)?.credential.place;
     if (place === undefined || credential.place !== undefined || credential.endedAt !== undefined) continue;
     current.set(credential.id, { ...credential, place });
-    if (!events.has(credential.id)) events.set(credential.id, 'placed');
+    if (!events.has(credential.id)) events.set(credential.id, { event: 'placed' });
   }
   for (const credential of current.values()) {
     const again = whom === 'everybody' && isLive(credential);
@@ -69,14 +71,14 @@ export async function surveyCredentials(
     if (owner === credential.owner) continue;
     current.set(credential.id, { ...credential, owner });
     const event = owner.kind === 'user' && owner.absent === true ? 'owner-absent' : 'owner-found';
-    if (!events.has(credential.id)) events.set(credential.id, event);
+    if (!events.has(credential.id)) events.set(credential.id, { event });
   }
   const versions = new Map(stored.map(({ id, version }: StoredCredential) => [id, version]));
   const changes = [...events].flatMap(([id, event]): readonly CredentialChange[] => {
     const after = current.get(id);
     const from = versions.get(id);
     if (after === undefined) return [];
-    return [{ after, event, by: 'configuration', ...(from === undefined ? {} : { from }) }];
+    return [{ after, ...event, by: 'configuration', ...(from === undefined ? {} : { from }) }];
   });
   return { credentials: [...current.values()], changes, configured };
 }
