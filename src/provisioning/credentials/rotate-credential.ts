@@ -13,6 +13,7 @@ import {
 import { asSentence } from '../../core/reasons.ts';
 import type { Ports } from '../../ports/index.ts';
 import { requireDayAhead } from './change-credential.ts';
+import { ifReadable } from './keyring.ts';
 
 export interface RotationParts {
   readonly ports: Ports;
@@ -50,7 +51,7 @@ export async function rotate(
     const reached = { connection, model: facts.model, credentials: facts.credentials };
     switch (step.do) {
       case 'nothing':
-        return { ...reached, done, waitsFor: 'nothing', instruction: 'the rotation is complete.' };
+        return { ...reached, done, waitsFor: 'nothing', instruction: await completed(ports, facts) };
       case 'wait':
         return { ...reached, done, ...waiting(step, facts) };
       case 'promote': {
@@ -86,6 +87,15 @@ export async function rotate(
         return step satisfies never;
     }
   }
+}
+
+/** A file that was left as it was is not read any more, and does no harm before the database is gone. */
+async function completed(ports: Ports, { connection, credentials }: RotationFacts): Promise<string> {
+  const secret = await ifReadable(ports.connections.get(connection)?.credential.read());
+  const named = secret === undefined ? undefined : ports.vault.fingerprint(secret.trim());
+  const isOld = credentials.some(({ fingerprint, endedAt }) => fingerprint === named && endedAt !== undefined);
+  const old = ` The configuration of ${connection} still names ${named}, which nothing uses any more: put the new token in its place, so that Headgate would not begin with the old one on a new database.`;
+  return `the rotation is complete.${isOld ? old : ''}`;
 }
 
 /** While these stand no full cycle begins: a person's pause, a migration, which runs its own, or trouble with the provider. */
