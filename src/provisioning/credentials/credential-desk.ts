@@ -218,7 +218,7 @@ async function probe(ports: Ports, credential: StoredCredential, signal: AbortSi
   });
 }
 
-function failedProbe({ fingerprint }: Credential, outcome: ProbeOutcome): RefusedError {
+function failedProbe({ fingerprint, connection, state }: Credential, outcome: ProbeOutcome): RefusedError {
   const WHY: Readonly<Record<ProbeOutcome, readonly [string, string]>> = {
     accepted: ['was accepted', ''],
     refused: ['is refused by the provider (401)', 'generate another one, and copy it whole.'],
@@ -232,7 +232,11 @@ function failedProbe({ fingerprint }: Credential, outcome: ProbeOutcome): Refuse
     ],
   };
   const [why, remedy] = WHY[outcome];
-  return new RefusedError('credential', `${fingerprint} ${why}; nothing was changed`, { remedy });
+  if (state !== 'candidate') return new RefusedError('credential', `${fingerprint} ${why}; nothing was changed`, { remedy });
+  const end = `To end this one: headgate token revoke ${fingerprint} -c ${connection}`;
+  return new RefusedError('credential', `${fingerprint} ${why}; it is not put to use, and stays a candidate`, {
+    remedy: `${remedy} ${end}`,
+  });
 }
 
 /** The candidate into use, the one before it out, and what waited for that goes on. */

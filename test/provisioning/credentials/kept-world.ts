@@ -97,6 +97,8 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
     add: (text: string, owner?: string) =>
       desk.add({ connection: 'acme', secret: { text }, by: BY, ...(owner === undefined ? {} : { owner }) }, asked),
     promote: (id: string) => desk.promote(id, BY, asked),
+    rotate: (text?: string) =>
+      desk.rotate({ connection: 'acme', by: BY, ...(text === undefined ? {} : { added: { secret: { text } } }) }, asked),
     retire: async (id: string, deleted = false) => (await desk.retire(id, { by: BY, deleted }, asked)).state,
     revoke: async (id: string, deleted = false) => (await desk.revoke(id, { by: BY, deleted }, asked)).state,
   };
