@@ -82,9 +82,7 @@ function connectionRow(status: ConnectionStatus): Html {
     ${cell}
     <td>${open}</td>
     <td>${cycleText(status.lastCycle)}</td>
-    <td>
-      ${timeOf(status.lastSuccess?.closedAt)}${status.lastSuccess?.result === 'entry-level-errors' ? ', some failed' : ''}
-    </td>
+    <td>${timeOf(status.lastSuccess?.closedAt)}</td>
     <td class="number">${status.links['account.active'] ?? 0}</td>
     <td class="number">${status.held}</td>
     <td class="number">${status.escrowed}</td>

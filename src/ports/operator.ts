@@ -41,7 +41,7 @@ export interface ConnectionStatus {
   readonly lastCycle?: CycleRecord;
   /** The newest closed cycle that stored a plan: `held` is counted from it. */
   readonly lastPlanned?: CycleRecord;
-  /** The newest cycle that went through; its result tells whether single operations failed. */
+  /** The newest cycle that succeeded, with nothing escrowed; never one on demand, or an audit. */
   readonly lastSuccess?: CycleRecord;
   readonly held: number;
   /** What guards hold, newest first. */

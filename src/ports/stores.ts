@@ -99,6 +99,7 @@ export interface CycleStore {
   list(filter: {
     readonly connection?: string;
     readonly kind?: CycleKind;
+    readonly result?: CycleResult;
     readonly limit: number;
   }): Promise<readonly CycleRecord[]>;
   /** All cycles that are not closed, for the sweeper. */

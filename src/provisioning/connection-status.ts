@@ -47,7 +47,9 @@ export async function connectionStatus(
   const whole = provisioning.filter(({ kind }) => kind !== 'on-demand');
   const last = provisioning.find(({ phase }) => phase === 'closed');
   const lastPlanned = whole.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
-  const lastSuccess = whole.find(({ result }) => result === 'succeeded' || result === 'entry-level-errors');
+  // The metric says the same. While objects fail in each cycle the last success may be far back.
+  const succeeded = await cycles.list({ connection: name, result: 'succeeded', limit: RECENT_CYCLES });
+  const lastSuccess = succeeded.find(({ kind }) => kind !== 'audit' && kind !== 'on-demand');
   const planned = lastPlanned === undefined ? undefined : await view(lastPlanned);
   const totals = await escrows.totals(name, now);
   const escrowed = totals.accounts + totals.groups;

@@ -38,11 +38,9 @@ describe('headgate status', () => {
     );
   });
 
-  test.each([
-    ['succeeded', /2026-12-01 08:00:00Z +0 +0$/m],
-    ['entry-level-errors', /2026-12-01 08:00:00Z, some not done +0 +0$/m],
-  ] as const)('tells as the last success a cycle that ended with %s as what it was', (result, line) => {
-    expect(shown({ lastSuccess: cycleView({ phase: 'closed', result, closedAt: NOW }) })).toMatch(line);
+  test('tells when a cycle last succeeded', () => {
+    const lastSuccess = cycleView({ phase: 'closed', result: 'succeeded', closedAt: NOW });
+    expect(shown({ lastSuccess })).toMatch(/2026-12-01 08:00:00Z +0 +0$/m);
   });
 
   test.each([

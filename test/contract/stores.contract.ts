@@ -153,6 +153,8 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(await cycles.list({ connection, limit: 1 })).toHaveLength(1);
         const kinds = async (kind: CycleKind) => (await cycles.list({ connection, kind, limit: 10 })).length;
         expect([await kinds(first.kind), await kinds('audit')]).toEqual([2, 0]);
+        const ended = await cycles.list({ connection, result: 'cancelled', limit: 10 });
+        expect(ended.map((cycle) => cycle.id)).toEqual([first.id]);
         const open = (await cycles.listOpen()).filter((cycle) => cycle.connection === connection);
         expect(open.map((cycle) => cycle.id)).toEqual([second.id]);
       });

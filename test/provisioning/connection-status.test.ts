@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { connectionStatus, pendingRemoval } from '../../src/provisioning/connection-status.ts';
-import type { CycleRecord, OperationRecord } from '../../src/ports/stores.ts';
+import type { CycleRecord, CycleStore, OperationRecord } from '../../src/ports/stores.ts';
 import type { StatusMigrations } from '../../src/provisioning/migration-status.ts';
 import type { JournalEntry, JournalLine } from '../../src/core/migration/journal.ts';
 import type { Link } from '../../src/core/link.ts';
@@ -57,8 +57,11 @@ function statusOf(
 ) {
   const stores = {
     cycles: {
-      list: async ({ kind }: { readonly kind?: CycleRecord['kind'] }) =>
-        cycles.filter((cycle) => kind === undefined || cycle.kind === kind),
+      list: async ({ kind, result, limit }: Parameters<CycleStore['list']>[0]) =>
+        cycles
+          .filter((cycle) => kind === undefined || cycle.kind === kind)
+          .filter((cycle) => result === undefined || cycle.result === result)
+          .slice(0, limit),
       operationsOf: async () => operations,
     },
     links: { counts: async () => ({}), leaving: async () => ({ total: leaving.length, links: leaving }) },
@@ -96,6 +99,14 @@ test('what has failed is what is in escrow, and no more once a person has droppe
 test('what is held is counted from the newest plan', async () => {
   const status = await statusOf([closed('new', { plannedAt: 9 }), closed('old', { plannedAt: 5 })]);
   expect(status.lastPlanned?.id).toBe('new');
+});
+
+test('the last success is the newest cycle with nothing escrowed, however many ended otherwise since', async () => {
+  const failing = Array.from({ length: 60 }, (_, n) => closed(`failing-${n}`, { result: 'entry-level-errors' }));
+  const others = [closed('on-demand', { kind: 'on-demand' }), closed('audit', { kind: 'audit' })];
+  const status = await statusOf([...others, ...failing, closed('good'), closed('older')]);
+  expect(status).toMatchObject({ lastCycle: { id: 'on-demand' }, lastSuccess: { id: 'good' } });
+  expect(await statusOf(failing)).not.toHaveProperty('lastSuccess');
 });
 
 test('a connection without a cycle holds nothing and has failed nothing', async () => {

@@ -222,15 +222,10 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
     // The links remember groups that are gone at the provider.
     isOff ? '-' : grouped(links['group.active'] ?? 0),
     lastCycle === undefined ? '-' : `${lastCycle.result ?? '-'} ${shownTime(lastCycle.closedAt)}`,
-    successWords(lastSuccess),
+    shownTime(lastSuccess?.closedAt),
     grouped(held),
     grouped(escrowed),
   ];
-}
-
-/** A cycle that went through although single operations failed is not told as if nothing had. */
-function successWords(cycle: ConnectionStatus['lastSuccess']): string {
-  return `${shownTime(cycle?.closedAt)}${cycle?.result === 'entry-level-errors' ? ', some not done' : ''}`;
 }
 
 /** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
