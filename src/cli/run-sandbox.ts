@@ -34,6 +34,7 @@ export async function runSandbox(options: SandboxOptions, io: CliIo): Promise<Ex
   io.stdout.write(`${lines.join('\n')}\n`);
   if (!stop.aborted) await new Promise((done) => stop.addEventListener('abort', done, { once: true }));
   await sandbox.close();
+  io.stdout.write(`State saved in ${resolve(options.directory)}.\n`);
   return EXIT.done;
 }
 

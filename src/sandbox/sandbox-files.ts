@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { SandboxEngine } from './engine.ts';
+import type { NamedToken } from './provider/credentials.ts';
 import { parseSnapshot, type ProviderSnapshot } from './provider/snapshot.ts';
 import type { TenantState } from './tenant/state.ts';
 
@@ -11,6 +12,8 @@ import type { TenantState } from './tenant/state.ts';
 export interface SandboxState {
   readonly tenant: TenantState;
   readonly provider: ProviderSnapshot;
+  /** Those the provider takes; absent in the state of an earlier version, which had them made anew. */
+  readonly tokens?: readonly NamedToken[];
 }
 
 /** Everything a configuration needs to know about a running sandbox. */
@@ -37,6 +40,17 @@ const STATE = 'sandbox-state.json';
 const stateSchema = z.object({
   tenant: z.custom<TenantState>((value) => typeof value === 'object' && value !== null),
   provider: z.unknown(),
+  tokens: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        secret: z.string().min(1),
+        owner: z.string().exactOptional(),
+        expiresAt: z.number().exactOptional(),
+        ownerTypes: z.array(z.string()).exactOptional(),
+      }),
+    )
+    .exactOptional(),
 });
 
 /** The state of an earlier run; undefined when there was none. Throws an Error naming the file when it cannot be used. */
@@ -44,8 +58,8 @@ export async function loadState(directory: string): Promise<SandboxState | undef
   const file = join(directory, STATE);
   if (!existsSync(file)) return undefined;
   try {
-    const { tenant, provider } = stateSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    return { tenant, provider: parseSnapshot(provider) };
+    const { provider, ...state } = stateSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { ...state, provider: parseSnapshot(provider) };
   } catch (cause) {
     throw new Error(`${file} cannot be read: remove ${directory} to start over`, { cause });
   }
@@ -54,7 +68,7 @@ export async function loadState(directory: string): Promise<SandboxState | undef
 /** Replaces the state in one step: a sandbox killed while saving finds the old state. */
 export async function saveState(directory: string, state: SandboxState): Promise<void> {
   const file = join(directory, STATE);
-  await writeFile(`${file}.new`, JSON.stringify(state));
+  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 

@@ -58,6 +58,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     port: port === 0 ? 0 : port + 1,
     behaviour: options.provider,
     ...(saved === undefined ? {} : { seed: saved.provider }),
+    ...(saved?.tokens === undefined ? {} : { tokens: saved.tokens }),
   }).catch(async (error: unknown) => {
     await tenant.close();
     throw error;
@@ -70,7 +71,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     httpPort: options.httpPort,
   });
   if (options.engine === 'entra') await startOwnService(tenant, at);
-  const save = () => saveState(directory, { tenant: tenant.snapshot(), provider: provider.snapshot() });
+  const save = () =>
+    saveState(directory, { tenant: tenant.snapshot(), provider: provider.snapshot(), tokens: provider.tokens() });
   return {
     tenant,
     provider,

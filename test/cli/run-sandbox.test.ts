@@ -40,6 +40,9 @@ test('two sandboxes have two daemons: its configuration has a port that goes wit
   const io = testIo();
   io.interrupt('SIGTERM');
   const port = await freePort();
-  expect(await sandbox(port, io)).toMatchObject({ code: EXIT.done });
+  expect(await sandbox(port, io)).toMatchObject({
+    code: EXIT.done,
+    out: expect.stringContaining(`\nState saved in ${directory}.\n`),
+  });
   expect(await readFile(join(directory, 'headgate.yaml'), 'utf8')).toMatch(new RegExp(`port: ${port + 30}\\b`));
 });

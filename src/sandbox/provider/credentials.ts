@@ -85,8 +85,12 @@ function failure(status: 400 | 401, error: string, description: string): TokenAn
 export function createCredentials(tokens: readonly BearerToken[], clients: readonly OauthClient[]): CredentialBoard {
   const bySecret = new Map<string, NamedToken>();
   let given = 0;
+  function newId(): string {
+    const id = `given-${++given}`;
+    return [...bySecret.values()].some((known) => known.id === id) ? newId() : id;
+  }
   function keep(token: BearerToken): void {
-    bySecret.set(token.secret, { ...token, id: token.id ?? bySecret.get(token.secret)?.id ?? `given-${++given}` });
+    bySecret.set(token.secret, { ...token, id: token.id ?? bySecret.get(token.secret)?.id ?? newId() });
   }
   for (const token of tokens) keep(token);
   return {

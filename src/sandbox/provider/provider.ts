@@ -4,7 +4,7 @@ import { createAdminPages, type AdminPages } from './admin-pages.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BEHAVIOURS, type BehaviourName } from './behaviours/registry.ts';
 import { canSignIn, control } from './control-api.ts';
-import { addToken, createCredentials, type BearerToken, type OauthClient } from './credentials.ts';
+import { addToken, createCredentials, type BearerToken, type NamedToken, type OauthClient } from './credentials.ts';
 import { viewOf, type ProviderState } from './exchange.ts';
 import { createFaultBoard, type FaultBoard, type FaultSetting } from './faults.ts';
 import { createProviderServer, type Serving, type WriteObserver } from './http-server.ts';
@@ -60,6 +60,8 @@ export interface SandboxProvider {
   readonly accounts: ResourceView;
   readonly groups: ResourceView;
   readonly faults: Pick<FaultBoard, 'set' | 'clear' | 'list'>;
+  /** Those it takes, with their secrets, oldest first. */
+  tokens(): readonly NamedToken[];
   addToken(token: string | BearerToken): void;
   /** False when there was no such token. */
   revokeToken(secret: string): boolean;
@@ -178,6 +180,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Sand
     accounts: resourceView(state, 'User'),
     groups: resourceView(state, 'Group'),
     faults: state.faults,
+    tokens: () => state.credentials.tokens(),
     addToken: (token) => addToken(state, tokenOf(token)),
     revokeToken: (secret) => state.credentials.revoke(secret),
     setBehaviour(overrides) {
