@@ -29,7 +29,7 @@ export interface ConfiguredOwner {
 export interface TakenUp {
   readonly after: Credential;
   readonly event: 'installed' | 'described' | 'owner-named' | CredentialEvent['kind'];
-  readonly detail?: typeof FIRST_TOKEN;
+  readonly detail?: string;
 }
 
 /** Of a token that is installed where none was known before: a connection begins with one, and nobody is warned of that. */

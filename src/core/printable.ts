@@ -5,3 +5,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}]/gu;
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, '\u{fffd}');
 }
+
+/** A name as a shell takes it for one word, in a command that people are to copy. */
+export function shellWord(name: string): string {
+  return /^[\w.@-]+$/.test(name) ? name : `'${printable(name).replaceAll("'", "'\\''")}'`;
+}

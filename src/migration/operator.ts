@@ -6,6 +6,7 @@ import { gateDigest } from '../core/migration/next-step.ts';
 import { approvalRefusal, refusalOf, seeReport, startRefusal, type Refusal } from '../core/migration/permitted.ts';
 import { reportOf } from '../core/migration/report.ts';
 import { stateOf, type MigrationState } from '../core/migration/state.ts';
+import { shellWord } from '../core/printable.ts';
 import { viewOf, type MigrationView } from '../core/migration/view.ts';
 import type { ReadProgress } from '../ports/directory-source.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -22,11 +23,6 @@ import { takeSurvey } from './survey.ts';
 
 function refuse({ message, remedy }: Refusal): never {
   throw new RefusedError('migration-refused', message, { remedy });
-}
-
-/** A name as it is typed into a shell. */
-function typed(name: string): string {
-  return /^[\w.@-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
 }
 
 /** Implements what people and scripts may ask of migrations, on the ports. */
@@ -103,7 +99,7 @@ export function createMigrationOperator(ports: Ports): Omit<MigrationOperator, '
     const [first, ...others] = obstacles(survey, request.options);
     if (first !== undefined) {
       const more = others.length === 0 ? '' : `, and ${others.length} more`;
-      const named = request.kind === 'remove-groups' ? ` --groups ${request.groups.map(typed).join(' ')}` : '';
+      const named = request.kind === 'remove-groups' ? ` --groups ${request.groups.map(shellWord).join(' ')}` : '';
       const consent = first.severity === 'consent' ? ` If that is meant: --accept ${first.code}.` : '';
       throw new RefusedError('migration-refused', `${first.code}: ${first.text}${more}`, {
         remedy: `nothing was begun. See everything with: headgate migration plan ${name} --kind ${request.kind}${named}.${consent}`,

@@ -12,7 +12,14 @@ afterEach(async () => {
 });
 
 async function headgate(...argv: readonly string[]) {
-  const decision = { kind: 'approved', by: 'ada', reason: 'they left', digest: DIGEST, at: 0, until: 3_600_000 } as const;
+  const decision = {
+    kind: 'approved',
+    by: 'ada',
+    reason: 'they left',
+    digest: DIGEST,
+    at: 0,
+    until: 3_600_000,
+  } as const;
   server = await startApi((app) => {
     app.get('/api/v1/holds/5', async () => ({ hold: aHold({ id: '5', decision }), history: [], held: [] }));
     app.get('/api/v1/holds/6', async () => ({

@@ -190,7 +190,10 @@ describe('what people are told', () => {
 
   test('a token in the configuration is an alarm where one was known before, and none where a connection begins with it', () => {
     const told = (detail?: string) => {
-      const facts = factsOfCredentialEvent('installed', { fingerprint: 'f1', ...(detail === undefined ? {} : { detail }) });
+      const facts = factsOfCredentialEvent('installed', {
+        fingerprint: 'f1',
+        ...(detail === undefined ? {} : { detail }),
+      });
       return sentenceOf({ kind: 'token.generated', connection: 'acme', facts });
     };
     expect(told(FIRST_TOKEN)).toBe(

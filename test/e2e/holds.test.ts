@@ -85,7 +85,9 @@ describe.each(platforms())('holds on %s', (platform) => {
   test('nothing is decided about by a digest that is not its own', async () => {
     const [hold] = await open();
     const decision = { digest: 'deadbeef', by: 'ada', reason: 'yes' };
-    await expect(operator.holds.approve(hold?.id ?? '', decision)).rejects.toThrow('deadbeef is not the digest of hold');
+    await expect(operator.holds.approve(hold?.id ?? '', decision)).rejects.toThrow(
+      'deadbeef is not the digest of hold',
+    );
   });
 
   test('approved, exactly that is carried out and nothing else, and the holds end', async () => {

@@ -21,9 +21,9 @@ const open = () =>
 
 test('a sandbox that is started again takes the tokens it took, and none that was deleted', async () => {
   const first = await open();
-  const { admin, token, change } = first.provider;
+  const { admin, token } = first.provider;
   const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
-  change('POST', '/Users', { schemas, userName: 'ada', active: true, userType: 'Admin' });
+  first.provider.change('POST', '/Users', { schemas, userName: 'ada', active: true, userType: 'Admin' });
   const { id, secret } = admin.generateToken('ada');
   const kept = () => readFileSync(join(directory, 'acme-token'), 'utf8').trim();
   expect(kept()).toBe(token);

@@ -1,7 +1,7 @@
 import { CONNECTION_ARGUMENT } from '../connection-option.ts';
 import { Option, type Command } from 'commander';
 import { CONSENTS, MIGRATION_KINDS, type Consent, type MigrationKind } from '../../core/migration/migration.ts';
-import { printable } from '../../core/printable.ts';
+import { shellWord } from '../../core/printable.ts';
 import type { MigrationAsk } from '../../ports/migration-operator.ts';
 import { UsageError } from '../io.ts';
 import type { Session } from '../session.ts';
@@ -57,9 +57,4 @@ export function askWords({
     ...(twoPeople ? ['--two-people'] : []),
     ...(hours === APPROVAL_HOURS ? [] : [`--approval-hours ${hours}`]),
   ].join(' ');
-}
-
-/** A name as a shell takes it for one word. */
-function shellWord(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `'${printable(name).replaceAll("'", "'\\''")}'`;
 }

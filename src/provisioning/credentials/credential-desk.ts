@@ -232,7 +232,8 @@ function failedProbe({ fingerprint, connection, state }: Credential, outcome: Pr
     ],
   };
   const [why, remedy] = WHY[outcome];
-  if (state !== 'candidate') return new RefusedError('credential', `${fingerprint} ${why}; nothing was changed`, { remedy });
+  if (state !== 'candidate')
+    return new RefusedError('credential', `${fingerprint} ${why}; nothing was changed`, { remedy });
   const end = `To end this one: headgate token revoke ${fingerprint} -c ${connection}`;
   return new RefusedError('credential', `${fingerprint} ${why}; it is not put to use, and stays a candidate`, {
     remedy: `${remedy} ${end}`,

@@ -71,7 +71,8 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
       }),
       cycles: only<Ports['stores']['cycles']>({ openCycle: async () => undefined, operationsOf: async () => [] }),
       credentials: only<CredentialStore>({
-        list: async () => [...rows.values()],
+        // Newest first.
+        list: async () => [...rows.values()].toReversed(),
         active: async () => [...rows.values()].find(({ state }) => state === 'active'),
         secret: async (id) => kept.get(id),
         async change(changes) {
@@ -98,7 +99,10 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
       desk.add({ connection: 'acme', secret: { text }, by: BY, ...(owner === undefined ? {} : { owner }) }, asked),
     promote: (id: string) => desk.promote(id, BY, asked),
     rotate: (text?: string) =>
-      desk.rotate({ connection: 'acme', by: BY, ...(text === undefined ? {} : { added: { secret: { text } } }) }, asked),
+      desk.rotate(
+        { connection: 'acme', by: BY, ...(text === undefined ? {} : { added: { secret: { text } } }) },
+        asked,
+      ),
     retire: async (id: string, deleted = false) => (await desk.retire(id, { by: BY, deleted }, asked)).state,
     revoke: async (id: string, deleted = false) => (await desk.revoke(id, { by: BY, deleted }, asked)).state,
   };
