@@ -31,8 +31,21 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-export function startProvider(): Promise<Program> {
-  return startProgram([built('../../src/sandbox/provider/main.js'), '--token', TOKEN]);
+/** A provider of its own process that answers at once, or after so many ms. */
+export async function startProvider(answerMs = 0): Promise<Program> {
+  const provider = await startProgram([built('../../src/sandbox/provider/main.js'), '--token', TOKEN]);
+  if (answerMs > 0) await answerAfter(provider, answerMs);
+  return provider;
+}
+
+async function answerAfter(provider: Program, ms: number): Promise<void> {
+  const { statusCode, body } = await request(new URL('/_sandbox/faults', urlOf(provider)), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ fault: 'slow', value: ms }),
+  });
+  await body.dump();
+  if (statusCode >= 300) throw new Error(`the provider did not become slower: ${statusCode}`);
 }
 
 export function urlOf(provider: Program): string {

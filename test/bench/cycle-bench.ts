@@ -22,6 +22,7 @@ import type { Program } from './process.ts';
 /** What a cycle of a whole tenant cost. Times in ms. */
 export interface CycleFigures {
   readonly platform: Platform;
+  readonly answerMs: number;
   readonly accounts: number;
   readonly writes: number;
   readonly exportMs: number;
@@ -40,6 +41,8 @@ export interface CycleFigures {
 export interface CycleBenchOptions {
   readonly platform: Platform;
   readonly tenant: Program;
+  /** How long the provider takes for an answer, in ms; 0 is as fast as it can. */
+  readonly answerMs: number;
   /** Passed to node before the daemon's own arguments, such as --cpu-prof. */
   readonly nodeArguments: readonly string[];
 }
@@ -78,7 +81,7 @@ export async function benchCycles(options: CycleBenchOptions): Promise<CycleFigu
   const servers = await startServers(options.platform);
   const writesFile = join(directory, 'writes.jsonl');
   try {
-    const provider = await startProvider();
+    const provider = await startProvider(options.answerMs);
     const config = await configure(directory, options.tenant, provider, servers.settings);
     const daemon = await startDaemon(config, options.nodeArguments, writesFile);
     const { cycle: first, exportCpuMs } = await fullCycle(daemon);
@@ -89,13 +92,14 @@ export async function benchCycles(options: CycleBenchOptions): Promise<CycleFigu
     await daemon.stop();
     await provider.stop();
     const writes = await readWrites(writesFile);
-    const fresh = await startProvider();
+    const fresh = await startProvider(options.answerMs);
     const cpuBefore = process.cpuUsage();
     const bareMs = await bareLoop(new URL(urlOf(fresh)).origin, TOKEN, writes, CONCURRENCY);
     const bareCpu = process.cpuUsage(cpuBefore);
     await fresh.stop();
     return {
       platform: options.platform,
+      answerMs: options.answerMs,
       accounts: first.planCounts?.entitledUsers ?? 0,
       writes: writes.length,
       exportMs: (first.closedAt ?? 0) - (first.plannedAt ?? 0),

@@ -29,9 +29,10 @@ function print(title: string, rows: readonly Row[]): void {
 
 /** Prints what one platform's cycles came to, as ratios of what the bare loop did in the same run. */
 export function printCycles(figures: CycleFigures): void {
-  const { accounts, writes, exportMs, bareMs, cycleMs, quietMs, quietWrites, peakBytes } = figures;
+  const { accounts, writes, exportMs, bareMs, cycleMs, quietMs, quietWrites, peakBytes, answerMs } = figures;
   const memory = peakBytes === undefined ? 'unknown' : `${Math.round(peakBytes / 1e6)} MB`;
-  print(`Full cycle of ${accounts} accounts, ${NAMES[figures.platform]}`, [
+  const answers = answerMs === 0 ? '' : `, provider answers after ${answerMs} ms`;
+  print(`Full cycle of ${accounts} accounts, ${NAMES[figures.platform]}${answers}`, [
     ['writes sent', String(writes)],
     ['bare undici loop', perSecond(writes, bareMs)],
     ['export', perSecond(writes, exportMs)],
