@@ -28,7 +28,9 @@ export async function confirmDepartures(
     async (user) => {
       const groups = principals.has(user) ? [] : await groupsOf(directory, user, signal);
       progress?.('users who lost access, asked about again', (done += 1), departed.length);
-      return principals.has(user) || groups.some((group) => principals.has(group) || memberships.has(group));
+      // Who is not found was found a moment ago: nobody knows which groups they are in.
+      if (principals.has(user) || groups === undefined) return true;
+      return groups.some((group) => principals.has(group) || memberships.has(group));
     },
     { concurrency: AT_ONCE, signal },
   );
@@ -36,17 +38,20 @@ export async function confirmDepartures(
   const [first] = torn;
   if (first === undefined) return again.gaps;
   const others = torn.length > 1 ? ` and ${torn.length - 1} more` : '';
-  return [...again.gaps, { what: `paths of user ${first}${others}, who had none in one read and one in the next` }];
+  return [
+    ...again.gaps,
+    { what: `paths of user ${first}${others}, who had none in one read and has one, or is not found, in the next` },
+  ];
 }
 
-/** Groups a user is a direct member of. A user who is deleted meanwhile has no groups left. */
+/** Groups a user is a direct member of; undefined when the directory does not find the user. */
 export async function groupsOf(
   directory: Connection['directory'],
   user: Anchor,
   signal: AbortSignal,
-): Promise<readonly Anchor[]> {
+): Promise<readonly Anchor[] | undefined> {
   return directory.readGroupsOfUser(user, signal).catch((error: unknown) => {
-    if (error instanceof NotFoundError) return [];
+    if (error instanceof NotFoundError) return undefined;
     throw error;
   });
 }

@@ -59,7 +59,7 @@ export function assignedGroups(assignments: readonly Assignment[]): readonly Anc
 }
 
 /** Linked users in the directory whom no assignment reaches any more, and whose accounts may be removed for that. */
-function departures(
+export function departures(
   elsewhere: readonly Link[],
   whereabouts: ReadonlyMap<Anchor, Whereabouts>,
   { deprovision }: Connection['rules'],

@@ -10,11 +10,12 @@ import type {
 } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
+import { scopeOf } from '../core/scope.ts';
 import type { ProvenRead, ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
 import type { LinkStore } from '../ports/stores.ts';
-import { groupsOf } from './confirm-departures.ts';
-import { readAllMemberships } from './gather-directory.ts';
+import { confirmDepartures, groupsOf } from './confirm-departures.ts';
+import { departures, readAllMemberships } from './gather-directory.ts';
 
 /** Reads of single users under way at once. */
 const CONCURRENCY = 8;
@@ -83,28 +84,31 @@ async function readDirectory(
   const { application, assignments, assigned, memberships } = part;
   const users = await directory.readUsers(focused, attributes, signal, progress);
   const groups = await readFocusedGroups(request, part);
-  const elsewhere = focused.filter((user) => own.has(user) || !users.has(user));
+  const located = focused.filter((user) => own.has(user) || !users.has(user));
   const lost = [...part.groups].filter((group) => assigned.has(group) && !groups.has(group));
-  const joined = await joinMemberships(request, part, users, own);
-  const whereabouts = await directory.locateUsers(elsewhere, signal);
-  const absent = [...own.values()].filter(
-    ({ anchor, state }) => state !== 'deleted' && whereabouts.get(anchor) === 'absent',
-  );
+  const joined = await joinMemberships(request, part, users);
+  const whereabouts = await directory.locateUsers(located, signal);
+  const living = [...own.values()].filter(({ state }) => state !== 'deleted');
+  const absent = living.filter(({ anchor }) => whereabouts.get(anchor) === 'absent');
   const listed = await listAbsent(request, part, absent);
-  return {
+  const draft = {
     application,
     assignments: assignments.value,
     groups,
     memberships: withMembers(joined, listed.value),
     users,
     whereabouts,
-    gaps: [
-      ...assignments.gaps,
-      ...memberships.gaps,
-      ...listed.gaps,
-      ...lost.map((group) => ({ what: `assigned group ${group}, which the directory does not return` })),
-    ],
   };
+  const gaps = [
+    ...assignments.gaps,
+    ...memberships.gaps,
+    ...listed.gaps,
+    ...lost.map((group) => ({ what: `assigned group ${group}, which the directory does not return` })),
+  ];
+  const { reach } = scopeOf({ ...draft, gaps }, connection.rules);
+  const elsewhere = living.filter(({ anchor }) => !reach.has(anchor));
+  const departed = departures(elsewhere, whereabouts, connection.rules);
+  return { ...draft, gaps: [...gaps, ...(await confirmDepartures(connection, draft, departed, signal, progress))] };
 }
 
 /**
@@ -114,19 +118,14 @@ async function readDirectory(
  */
 async function joinMemberships(
   { connection: { directory }, signal }: FocusRequest,
-  { assigned, assignments, memberships, everyGroup = false }: FocusedPart,
+  { assigned, memberships, everyGroup = false }: FocusedPart,
   users: ReadonlyMap<Anchor, DirectoryUser>,
-  own: ReadonlyMap<Anchor, Link>,
 ): Promise<ReadonlyMap<Anchor, GroupMembership>> {
-  const direct = new Set(assignments.value.map(({ principal }) => principal));
   const inGroups = new Set(everyGroup ? [...memberships.value.values()].flatMap((each) => each.users) : []);
   const counts = (group: Anchor) => assigned.has(group) || memberships.value.has(group);
   const ask = async (user: Anchor) => {
-    const groups = (await groupsOf(directory, user, signal)).filter(counts);
-    // Somebody about to lose access is asked for twice.
-    const loses = groups.length === 0 && !direct.has(user) && own.get(user)?.state === 'active';
-    const again = loses ? await groupsOf(directory, user, signal) : [];
-    return { user, groups: [...groups, ...again.filter(counts)] };
+    const groups = (await groupsOf(directory, user, signal)) ?? [];
+    return { user, groups: groups.filter(counts) };
   };
   const asked = [...users.keys()].filter((user) => !inGroups.has(user));
   const more = new Map<Anchor, Set<Anchor>>();

@@ -29,3 +29,24 @@ test('whoever moves to another group at any moment of a full cycle keeps the acc
   const script = aScript({ members: [['g2', 'u1']], assigned: ['g1', 'g2'], days });
   expect(await runScript('moving', script, 'initial', under)).toEqual([]);
 });
+
+/** The directory tells of whoever gets another department, so that an incremental cycle looks at them. */
+function replacing(after: number): readonly Step[] {
+  return [
+    { step: 'edit', edit: { edit: 'department', user: 'u1', department: after % 2 === 0 ? 'Sales' : 'IT' } },
+    { step: 'edit-later', edit: { edit: 'assign', principal: 'u1' }, after },
+    { step: 'edit-later', edit: { edit: 'leave', user: 'u1', group: 'g1' }, after },
+    { step: 'schedule', kind: 'incremental' },
+    { step: 'work' },
+    { step: 'edit', edit: { edit: 'join', user: 'u1', group: 'g1' } },
+    { step: 'edit', edit: { edit: 'unassign', principal: 'u1' } },
+    { step: 'schedule', kind: 'incremental' },
+    { step: 'work' },
+  ];
+}
+
+test('whoever is assigned directly and then leaves the group at any moment of an incremental cycle keeps the account', async () => {
+  const days = Array.from({ length: MOMENTS }, (_, after) => replacing(after));
+  const script = aScript({ members: [['g1', 'u1']], assigned: ['g1', 'u3'], days });
+  expect(await runScript('replacing', script, 'incremental', under)).toEqual([]);
+});

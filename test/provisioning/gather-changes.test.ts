@@ -1,32 +1,106 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Assignment } from '../../src/core/directory.ts';
+import { NotFoundError } from '../../src/core/errors.ts';
+import type { Link } from '../../src/core/link.ts';
+import type { DirectorySource } from '../../src/ports/directory-source.ts';
 import { gatherChanges } from '../../src/provisioning/gather-changes.ts';
-import { assignGroup, assignUser, aUser, NOW } from '../builders.ts';
+import { aGroup, aLink, assignGroup, assignUser, aUser, NOW } from '../builders.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
 import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
 import { modelLinks } from './model-links.ts';
 
 const WATERMARK = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
 
-test('an assigned group that is gone, and never had a SCIM group, leaves no gap in what changed of others', async () => {
-  const assignments = [assignUser('ada'), assignGroup('ghost')];
-  const directory = fakeDirectory({ assignments, users: { ada: aUser('ada') } });
+/** What an incremental cycle gathers that is told of one user, where the directory is as given. */
+function gather(
+  told: string,
+  assignments: readonly Assignment[],
+  directory: DirectorySource,
+  links: readonly Link[] = [],
+) {
   const connection = aConnection(
     {
       ...directory,
-      readGroupsOfUser: async () => [],
-      readChanges: async () => ({ watermark: WATERMARK, users: new Set(['ada']), groups: new Map() }),
-      readMemberships: async (groups) => ({ value: new Map(), gaps: groups.map((group) => ({ what: group })) }),
+      readChanges: async () => ({ watermark: WATERMARK, users: new Set([told]), groups: new Map() }),
     },
     fakeProvider({}),
   );
-  const gathered = await gatherChanges({
+  const model = new ProviderModel();
+  for (const link of links) model.links.set(`${link.resource}:${link.anchor}`, link);
+  return gatherChanges({
     connection,
-    links: modelLinks(new ProviderModel(), { baseline: undefined, unsettled: [] }).links,
+    links: modelLinks(model, { baseline: undefined, unsettled: [] }).links,
     since: { watermark: WATERMARK, assignments, again: [], rulesDigest: '' },
     attributes: [],
     unsettled: [],
     now: NOW,
     signal: new AbortController().signal,
   });
-  expect(gathered).toMatchObject({ directory: { gaps: [] } });
+}
+
+test('an assigned group that is gone, and never had a SCIM group, leaves no gap in what changed of others', async () => {
+  const assignments = [assignUser('ada'), assignGroup('ghost')];
+  const directory = {
+    ...fakeDirectory({ assignments, users: { ada: aUser('ada') } }),
+    readGroupsOfUser: async () => [],
+    readMemberships: async (groups: readonly string[]) => ({
+      value: new Map(),
+      gaps: groups.map((group) => ({ what: group })),
+    }),
+  };
+  expect(await gather('ada', assignments, directory)).toMatchObject({ directory: { gaps: [] } });
+});
+
+describe('a linked user the changes tell of, whose group it is no more,', () => {
+  const crew = [assignGroup('crew')];
+  const links = [
+    aLink('bob', { paths: [{ group: 'crew', name: 'Crew' }] }),
+    aLink('crew', { resource: 'group', members: ['bob'] }),
+  ];
+  const present = fakeDirectory({
+    assignments: crew,
+    groups: { crew: aGroup('crew') },
+    users: { bob: aUser('bob') },
+    whereabouts: { bob: 'present' },
+  });
+  /** Answers one after the other, the last one for ever. */
+  const inTurn = <T>(...answers: readonly [T, ...T[]]) => {
+    let next = 0;
+    return async () => answers[Math.min(next++, answers.length - 1)] ?? answers[0];
+  };
+  const proven = (...later: Assignment[]) => ({ value: [...crew, ...later], gaps: [] });
+  const unknown = async () => {
+    throw new NotFoundError('no such user', { status: 404 });
+  };
+
+  test.each<{ readonly rule: string; readonly directory: Partial<DirectorySource> }>([
+    {
+      rule: 'who was assigned directly after the assignments were read',
+      directory: { readAssignments: inTurn(proven(), proven(assignUser('bob'))), readGroupsOfUser: async () => [] },
+    },
+    {
+      rule: 'who is in another group that was assigned after the assignments were read',
+      directory: {
+        readAssignments: inTurn(proven(), proven(assignGroup('deck'))),
+        readGroupsOfUser: async () => ['deck'],
+      },
+    },
+    {
+      rule: 'who is in it by another answer',
+      directory: { readGroupsOfUser: inTurn<readonly string[]>([], ['crew']) },
+    },
+    {
+      rule: 'whom one replica does not find as a user, and another does',
+      directory: { readUsers: async () => new Map(), readGroupsOfUser: async () => ['crew'] },
+    },
+    { rule: 'whose own side is not found although they are', directory: { readGroupsOfUser: unknown } },
+  ])('and $rule, is a gap and no leaver', async ({ directory }) => {
+    const gathered = await gather('bob', crew, { ...present, ...directory }, links);
+    expect(gathered).toMatchObject({ directory: { gaps: [{ what: expect.stringContaining('user bob') }] } });
+  });
+
+  test('and says so each time, leaves without a gap', async () => {
+    const gathered = await gather('bob', crew, { ...present, readGroupsOfUser: async () => ['other'] }, links);
+    expect(gathered).toMatchObject({ directory: { gaps: [] } });
+  });
 });
