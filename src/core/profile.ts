@@ -1,3 +1,5 @@
+import { pathOf } from './scim-path.ts';
+
 /** What a verb really does at a provider. Guards count effects, not verbs (design section 5). */
 export type Effect = 'suspend' | 'remove' | 'delete' | 'irreversible';
 
@@ -114,4 +116,15 @@ export type ProfileName = (typeof PROFILE_NAMES)[number];
 /** What disabling or deleting an account really does at a provider. */
 export function effectOf(profile: ProviderProfile, verb: 'disable' | 'delete'): Effect {
   return verb === 'disable' ? profile.deactivate.means : profile.deactivate.deleteMeans;
+}
+
+/** The attribute a filter asks by: of `emails[type eq "work"].value` the plain `emails.value`, which RFC 7644 figure 1 allows. */
+export function filterAttribute(path: string): string {
+  const { urn, attribute, subAttribute } = pathOf(path);
+  return `${urn === null ? '' : `${urn}:`}${attribute}${subAttribute === null ? '' : `.${subAttribute}`}`;
+}
+
+/** Whether a provider can be asked for resources by an attribute. */
+export function isAskedBy({ filter }: ProviderProfile, path: string): boolean {
+  return filter.attributes.includes(filterAttribute(path));
 }

@@ -1,8 +1,10 @@
 import pMap from 'p-map';
 import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
+import { RejectedError } from '../core/errors.ts';
 import type { Link } from '../core/link.ts';
 import { desiredAccount, matchingTargets } from '../core/mapping/compile-mapping.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
+import { isAskedBy } from '../core/profile.ts';
 import type { Listing, ProviderInventory, Vanished } from '../core/provider-inventory.ts';
 import { groupName, scopeOf } from '../core/scope.ts';
 import { compileFilters } from '../core/scoping-filter.ts';
@@ -59,7 +61,8 @@ function accountKeys(
   nameBefore: (user: Anchor) => string | undefined,
 ): readonly LookupKey[] {
   const targets = matchingTargets(connection.mapping);
-  const filterable = new Set(connection.provider.profile.filter.attributes.map((name) => name.toLowerCase()));
+  // Few accounts have it: where it cannot be asked for, it is no reason to read them all.
+  const anchored = isAskedBy(connection.provider.profile, 'externalId');
   const filters = compileFilters(connection.rules.scope.filters);
   return [...directory.users.values()].flatMap((user) => {
     if (!user.enabled || filters.admits(user) !== true || !isWanted(user.id)) return [];
@@ -71,9 +74,9 @@ function accountKeys(
       const now = mapped.account.attributes.get(attribute);
       return before === undefined || now === before ? [] : [{ attribute, value: before }];
     });
-    return [{ attribute: 'externalId', value: user.id }, ...values, ...former].filter(
-      (key): key is LookupKey =>
-        typeof key.value === 'string' && key.value !== '' && filterable.has(key.attribute.toLowerCase()),
+    const own = anchored ? [{ attribute: 'externalId', value: user.id }] : [];
+    return [...own, ...values, ...former].filter(
+      (key): key is LookupKey => typeof key.value === 'string' && key.value !== '',
     );
   });
 }
@@ -101,10 +104,11 @@ async function askByName(
   living: readonly Link[],
   accounts: Listing<Account>,
   vanished: Set<ResourceId>,
+  { list }: Pick<Search<Account>, 'list'>,
   signal: AbortSignal,
   progress?: ReadProgress,
 ): Promise<Listing<Account>> {
-  const { provider, concurrency } = connection;
+  const { provider } = connection;
   const owners = new Map(living.filter(({ resource }) => resource === 'account').map((link) => [link.anchor, link]));
   const isWanted = (user: Anchor) => {
     const link = owners.get(user);
@@ -113,18 +117,43 @@ async function askByName(
   const keys = accountKeys(connection, directory, isWanted, (user) => owners.get(user)?.label);
   if (keys.length === 0) return accounts;
   progress?.('accounts asked for one by one', 0, keys.length);
-  const found = await findByKeys(keys, (key) => provider.findAccounts(key, signal), concurrency, vanished);
-  return merge(accounts, found);
+  const ask = (key: LookupKey) => provider.findAccounts(key, signal);
+  const search = list === undefined ? { ask } : { ask, list };
+  return merge(accounts, await findByKeys(connection, keys, search, vanished));
 }
 
-/** What is found by any of the keys; whatever was not found by its id and is now has not vanished. */
+interface Search<T> {
+  readonly ask: (key: LookupKey) => Promise<readonly T[]>;
+  /** Everything, for keys the provider cannot be asked by; absent where it was listed already. */
+  readonly list?: () => Promise<Listing<T>>;
+}
+
+/**
+ * What is found by any of the keys, and everything where the provider cannot be asked by one of them, or refuses to be;
+ * whatever was not found by its id and is now has not vanished.
+ */
 async function findByKeys<T extends { readonly id: ResourceId }>(
+  { provider: { profile }, concurrency }: Connection,
   keys: readonly LookupKey[],
-  find: (key: LookupKey) => Promise<readonly T[]>,
-  concurrency: number,
+  { ask, list }: Search<T>,
   vanished: Set<ResourceId>,
 ): Promise<readonly T[]> {
-  const found = (await pMap(keys, find, { concurrency })).flat();
+  let refusal: RejectedError | undefined;
+  const askOnce = async (key: LookupKey) => {
+    if (!isAskedBy(profile, key.attribute)) return undefined;
+    return ask(key).catch((error: unknown) => {
+      if (list === undefined || !(error instanceof RejectedError)) throw error;
+      refusal = error;
+      return undefined;
+    });
+  };
+  const answers = await pMap(keys, askOnce, { concurrency });
+  const found = answers.flatMap((answer) => answer ?? []);
+  if (list !== undefined && answers.includes(undefined)) {
+    const listing = await list();
+    if (refusal !== undefined && !listing.trusted) throw refusal;
+    found.push(...listing.resources);
+  }
   for (const { id } of found) vanished.delete(id);
   return found;
 }
@@ -160,10 +189,10 @@ export async function gatherProvider(
   groups = await completeLinked(groups, idsOf(linked.group), readGroup, concurrency, vanished.group);
   judge(connection, directory, { links: linked.account, accounts: accounts.resources, vanished: vanished.account });
   judge(connection, directory, { links: linked.group, accounts: [], vanished: vanished.group });
-  accounts = await askByName(connection, directory, living, accounts, vanished.account, signal, progress);
+  accounts = await askByName(connection, directory, living, accounts, vanished.account, {}, signal, progress);
   if (!groups.trusted) {
-    const keys = groupKeys(connection, directory);
-    const found = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished.group);
+    const ask = (key: LookupKey) => provider.findGroups(key, signal);
+    const found = await findByKeys(connection, groupKeys(connection, directory), { ask }, vanished.group);
     groups = merge(groups, found);
   }
   return { inventory: { accounts, groups }, vanished };
@@ -209,8 +238,8 @@ async function readSample(
 
 /**
  * Reads what the provider holds of the focus of an incremental or on-demand cycle, object by object: linked accounts and groups by id,
- * the others by their keys. Nothing is said about anybody else; `everyLink` is read only when those in focus raise doubts
- * about whose tenant answers.
+ * the others by their keys, or in a list where the provider cannot be asked by them. Nothing is said about anybody else;
+ * `everyLink` is read only when those in focus raise doubts about whose tenant answers.
  */
 export async function gatherFocus(
   connection: Connection,
@@ -220,7 +249,7 @@ export async function gatherFocus(
   signal: AbortSignal,
   everyLink: () => Promise<readonly Link[]>,
 ): Promise<Gathered> {
-  const { provider, concurrency } = connection;
+  const { provider } = connection;
   const vanished = nothingVanished();
   const inFocus = (link: Link) => (link.resource === 'account' ? focus.users : focus.groups).has(link.anchor);
   const linked = links.filter((link) => link.state !== 'deleted' && inFocus(link));
@@ -240,7 +269,12 @@ export async function gatherFocus(
   );
   const isSought = (group: Anchor) => (!groupLinks.has(group) || lost.has(group)) && looksAt(group);
   const keys = groupKeys(connection, directory, isSought);
-  const accounts = await askByName(connection, directory, linked, known[0], vanished.account, signal);
-  const groups = await findByKeys(keys, (key) => provider.findGroups(key, signal), concurrency, vanished.group);
+  const whole = { list: () => provider.listAccounts(signal) };
+  const accounts = await askByName(connection, directory, linked, known[0], vanished.account, whole, signal);
+  const search: Search<ScimGroup> = {
+    ask: (key) => provider.findGroups(key, signal),
+    list: () => provider.listGroups(signal),
+  };
+  const groups = await findByKeys(connection, keys, search, vanished.group);
   return { inventory: { accounts, groups: merge(known[1], groups) }, vanished };
 }

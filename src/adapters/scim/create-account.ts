@@ -1,12 +1,13 @@
 import { ConflictError } from '../../core/errors.ts';
 import type { CreateAccount, Exported } from '../../core/operation.ts';
+import { isAskedBy } from '../../core/profile.ts';
 import type { Account, JsonObject } from '../../core/scim.ts';
 import { buildResource } from '../../core/scim-path.ts';
 import { isAbsent } from '../../core/scim-compare.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
 import { writeChanges } from './change-account.ts';
 import type { Exchange } from './exchange.ts';
-import { canLookUp, equalsKey, lookUp } from './lookup.ts';
+import { equalsKey, lookUp } from './lookup.ts';
 import { exported, outstanding, resolveReferences } from './outcome.ts';
 import { withPrimaries } from './primary.ts';
 import { toAccount } from './resources.ts';
@@ -58,7 +59,7 @@ async function adoptable(
       equalsKey(account.body, named));
   for (const attribute of IDENTITIES) {
     const value = body[attribute];
-    if (typeof value !== 'string' || value === '' || !canLookUp(exchange, attribute)) continue;
+    if (typeof value !== 'string' || value === '' || !isAskedBy(exchange.profile, attribute)) continue;
     const found = (await lookUp(exchange, 'Users', { attribute, value })).flatMap((each) => toAccount(each) ?? []);
     if (found.length === 0) continue;
     const [ours, ...others] = found.filter(isOurs);

@@ -1,10 +1,11 @@
 import { ConflictError, RejectedError } from '../../core/errors.ts';
 import type { ChangeGroup, CreateGroup, DeleteGroup, Exported } from '../../core/operation.ts';
+import { isAskedBy } from '../../core/profile.ts';
 import { type ResourceId, type ScimGroup, URN } from '../../core/scim.ts';
 import { isAbsent } from '../../core/scim-compare.ts';
 import { patchOperation, type PatchOperation } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
-import { canLookUp, lookUp } from './lookup.ts';
+import { lookUp } from './lookup.ts';
 import { exported } from './outcome.ts';
 import { toGroup } from './resources.ts';
 import { aboutUpdate, createdId, notAbsent, sendDelete, sendPatch, unconfirmed } from './writes.ts';
@@ -47,7 +48,7 @@ export async function findGroup(
 }
 
 async function groupsBy(exchange: Exchange, attribute: string, value: string): Promise<readonly ScimGroup[]> {
-  if (!canLookUp(exchange, attribute)) return [];
+  if (!isAskedBy(exchange.profile, attribute)) return [];
   return (await lookUp(exchange, 'Groups', { attribute, value })).flatMap((body) => toGroup(body, 'shown') ?? []);
 }
 

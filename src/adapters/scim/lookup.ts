@@ -1,5 +1,6 @@
 import { type Filter, stringify } from 'scim2-parse-filter';
 import { HeadgateError, RejectedError } from '../../core/errors.ts';
+import { filterAttribute, isAskedBy } from '../../core/profile.ts';
 import { type JsonObject, URN } from '../../core/scim.ts';
 import { isArray, isObject, pathOf, readPath } from '../../core/scim-path.ts';
 import type { LookupKey } from '../../ports/service-provider.ts';
@@ -19,17 +20,6 @@ export function equalsKey(body: JsonObject, { attribute, value }: LookupKey): bo
   return false;
 }
 
-/** The attribute to filter by: of `emails[type eq "work"].value` the plain `emails.value`, which RFC 7644 figure 1 allows. */
-function filterAttribute(attribute: string): string {
-  const { urn, attribute: name, subAttribute } = pathOf(attribute);
-  return `${urn === null ? '' : `${urn}:`}${name}${subAttribute === null ? '' : `.${subAttribute}`}`;
-}
-
-/** Whether the provider can be asked for resources by this attribute. */
-export function canLookUp(exchange: Exchange, attribute: string): boolean {
-  return exchange.profile.filter.attributes.includes(filterAttribute(attribute));
-}
-
 /** Enough rows to see that a match is ambiguous, and no more. */
 const ROWS = 20;
 
@@ -44,7 +34,7 @@ export async function lookUp(
   key: LookupKey,
 ): Promise<readonly JsonObject[]> {
   const attribute = filterAttribute(key.attribute);
-  if (!canLookUp(exchange, attribute)) {
+  if (!isAskedBy(exchange.profile, attribute)) {
     throw new RejectedError(`${exchange.connection}: this provider cannot be asked by ${attribute}`, {
       code: 'SystemForCrossDomainIdentityManagementServiceIncompatible',
       remedy: `Match by one of: ${exchange.profile.filter.attributes.join(', ')}.`,

@@ -1,12 +1,13 @@
 import { ConflictError, NotFoundError } from '../../core/errors.ts';
 import type { ChangeMembers, CreateAccount, CreateGroup, Exported, Operation } from '../../core/operation.ts';
+import { isAskedBy } from '../../core/profile.ts';
 import type { AttributeChange, ResourceId } from '../../core/scim.ts';
 import type { ResolveReference } from '../../ports/service-provider.ts';
 import { accountIdOf, allChanges } from './change-account.ts';
 import { settledChange } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
 import { findGroup, readDeletedGroup } from './groups.ts';
-import { canLookUp, equalsKey, lookUp } from './lookup.ts';
+import { equalsKey, lookUp } from './lookup.ts';
 import { memberChanges, readMembers } from './members.ts';
 import { exported, outstanding, resolveReferences } from './outcome.ts';
 import { readDeleted, readInactive } from './remove-account.ts';
@@ -62,7 +63,7 @@ async function settleCreateAccount(
   const wanted = [...operation.attributes, ...references].map(settledChange);
   for (const attribute of ['externalId', 'userName']) {
     const value = wanted.find(({ path }) => path === attribute)?.after;
-    if (typeof value !== 'string' || value === '' || !canLookUp(exchange, attribute)) continue;
+    if (typeof value !== 'string' || value === '' || !isAskedBy(exchange.profile, attribute)) continue;
     const candidates = (await lookUp(exchange, 'Users', { attribute, value })).flatMap((body) => toAccount(body) ?? []);
     const [account] = candidates;
     if (account === undefined || candidates.length > 1) continue;
