@@ -2,7 +2,7 @@ import { type Filter, stringify } from 'scim2-parse-filter';
 import { HeadgateError, RejectedError } from '../../core/errors.ts';
 import { filterAttribute, isAskedBy } from '../../core/profile.ts';
 import { type JsonObject, URN } from '../../core/scim.ts';
-import { isArray, isObject, pathOf, readPath } from '../../core/scim-path.ts';
+import { isArray, isObject, pathOf, readMember, readPath } from '../../core/scim-path.ts';
 import type { LookupKey } from '../../ports/service-provider.ts';
 import type { ScimAnswer } from './answer.ts';
 import type { Exchange, ResourceCollection } from './exchange.ts';
@@ -42,10 +42,10 @@ export async function lookUp(
   }
   const filter: Filter = { op: 'eq', attrPath: attribute, compValue: key.value };
   const { body } = await askFilter(exchange, collection, stringify(filter), key);
-  const rows = body?.['Resources'];
+  const rows = readMember(body ?? {}, 'Resources');
   const resources = (isArray(rows) ? rows : []).filter(isObject).map(canonicalBody);
   const matching = resources.filter((resource) => equalsKey(resource, key));
-  const total = Number(body?.['totalResults'] ?? resources.length);
+  const total = Number(readMember(body ?? {}, 'totalResults') ?? resources.length);
   // A path with a value filter is asked without it, so rows beside the point are normal there.
   const strict = attribute === pathOf(key.attribute).text;
   if (matching.length === 0 && total > resources.length && (strict ? resources.length > 0 : true)) {

@@ -121,6 +121,13 @@ describe('rows are checked again', () => {
     expect(found.map(({ id }) => id)).toEqual(ids);
   });
 
+  test('in whatever letters the list has its names', async () => {
+    const list = { totalresults: 1, resources: [{ ID: 'acc-1', username: 'ada' }] };
+    const server = await open.scripted(() => ({ body: list }));
+    const found = await open.client(server.url).findAccounts({ attribute: 'userName', value: 'ada' }, never);
+    expect(found).toMatchObject([{ id: 'acc-1', userName: 'ada' }]);
+  });
+
   test('a provider that ignores filters is found out', async () => {
     const sandbox = await open.sandbox({ faults: [{ fault: 'silentAll' }] });
     for (let n = 0; n < 30; n += 1) sandbox.change('POST', '/Users', { schemas: [USER], userName: `u${n}` });
