@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { HeadgateError, ThrottledError, UnauthorizedError } from '../../core/errors.ts';
+import { HeadgateError, RejectedError, ThrottledError, UnauthorizedError } from '../../core/errors.ts';
 import type { Operation, WriteWitness } from '../../core/operation.ts';
 import type { ProviderProfile } from '../../core/profile.ts';
 import type { Listing } from '../../core/provider-inventory.ts';
@@ -150,7 +150,14 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     findGroups: (key, signal) => find('Groups', key, readGroupBody, signal),
     readAccount,
     readGroup,
-    apply: (operation, resolve, signal, witness) => applyOperation(open(signal, witness), operation, resolve),
+    async apply(operation, resolve, signal, witness) {
+      const exchange = open(signal, witness);
+      try {
+        return await applyOperation(exchange, operation, resolve);
+      } catch (error) {
+        throw await aboutObject(exchange, error);
+      }
+    },
     settle(operation, resolve, signal, how) {
       const exchange = open(signal);
       const settle = () => settleOperation(exchange, operation, resolve);
@@ -174,6 +181,25 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
 async function ping(exchange: Exchange): Promise<void> {
   const parameters = { ...exchange.profile.paging.listParameters, startIndex: '1', count: '1' };
   await exchange.send({ method: 'GET', collection: 'Users', parameters });
+}
+
+/**
+ * A 403 for a change of one object while the credential still reads is about that object: providers guard their owners and
+ * groups so (Slack, Sentry). Stopping the whole connection for it would keep everybody else's removal from happening.
+ */
+async function aboutObject(exchange: Exchange, error: unknown): Promise<unknown> {
+  if (!(error instanceof UnauthorizedError) || error.facts.status !== 403) return error;
+  try {
+    await ping(exchange);
+  } catch (failure) {
+    if (!(failure instanceof HeadgateError)) throw failure;
+    return error;
+  }
+  return new RejectedError(`${exchange.connection}: the provider does not allow this change (403)`, {
+    ...error.facts,
+    remedy:
+      'Often it guards an owner, or whoever made the token: hand that over at the provider first. If every change is refused, the credential lacks the right.',
+  });
 }
 
 /** An error is an answer, too, and means something only to the read that meets it; except for what concerns every read. */

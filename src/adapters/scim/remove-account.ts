@@ -1,4 +1,4 @@
-import { HeadgateError, NotFoundError, RejectedError, UnauthorizedError } from '../../core/errors.ts';
+import { NotFoundError } from '../../core/errors.ts';
 import type { Exported, RemoveAccount } from '../../core/operation.ts';
 import type { AttributeChange, ResourceId } from '../../core/scim.ts';
 import { putChanges } from './change-account.ts';
@@ -22,8 +22,8 @@ export async function disableAccount(exchange: Exchange, operation: RemoveAccoun
     const shown = body !== undefined && (idOf(body) ?? id) === id;
     if (shown && shownActive(body) === false) return exported(exchange, id);
   } catch (error) {
-    if (error instanceof NotFoundError) return already(exchange, error, await readInactive(exchange, id), 'active');
-    throw await aboutAccount(exchange, error);
+    if (!(error instanceof NotFoundError)) throw error;
+    return already(exchange, error, await readInactive(exchange, id), 'active');
   }
   return (await readInactive(exchange, id)) ?? unconfirmed(exchange, 'deactivated', 'still active');
 }
@@ -44,9 +44,7 @@ export async function readInactive(exchange: Exchange, id: ResourceId): Promise<
 /** Deletes an account and makes sure that it is gone, or inactive where that is all a provider's DELETE does. */
 export async function deleteAccount(exchange: Exchange, operation: RemoveAccount): Promise<Exported> {
   const id = operation.resourceId;
-  const absence = await sendDelete(exchange, 'Users', id).catch(async (error: unknown) => {
-    throw await aboutAccount(exchange, error);
-  });
+  const absence = await sendDelete(exchange, 'Users', id);
   const seen = await readDeleted(exchange, id);
   if (absence !== undefined) return already(exchange, absence, seen, 'there');
   return seen ?? unconfirmed(exchange, 'deleted an account', 'as before');
@@ -56,26 +54,4 @@ export async function deleteAccount(exchange: Exchange, operation: RemoveAccount
 export async function readDeleted(exchange: Exchange, id: ResourceId): Promise<Exported | undefined> {
   if (exchange.profile.deactivate.deleteMeans === 'suspend') return readInactive(exchange, id);
   return (await readResource(exchange, 'Users', id)) === undefined ? exported(exchange, null) : undefined;
-}
-
-/**
- * A 403 for the removal of one account while the credential still reads is about that account: providers guard their
- * owners so (Slack, Sentry). Stopping the whole connection for it would keep everybody else's removal from happening.
- */
-async function aboutAccount(exchange: Exchange, error: unknown): Promise<unknown> {
-  if (!(error instanceof UnauthorizedError) || error.facts.status !== 403) return error;
-  try {
-    await exchange.send({ method: 'GET', collection: 'Users', parameters: { startIndex: '1', count: '1' } });
-  } catch (failure) {
-    if (!(failure instanceof HeadgateError)) throw failure;
-    return error;
-  }
-  return new RejectedError(
-    `${exchange.connection}: the provider does not let this account be deactivated or deleted (403)`,
-    {
-      ...error.facts,
-      remedy:
-        'Often it belongs to an owner, or to whoever made the token: hand that over at the provider first. If every removal is refused, the credential lacks the right.',
-    },
-  );
 }
