@@ -43,10 +43,13 @@ export function isObjectMissing(answer: Answer): boolean {
   return answer.status === 404 && graphCode(answer) === 'Request_ResourceNotFound';
 }
 
-/** Whether an answer should be asked for again: 408, 429 and 5xx; reads are idempotent. */
+/**
+ * Whether an answer should be asked for again: 408, 429 and 5xx; reads are idempotent. A wait of no time at all, as of a date
+ * that has gone by, is none that was ordered: asked again at once and without end the same would be answered.
+ */
 export function setbackOf(answer: Answer, now: number): Setback | undefined {
   const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], now);
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const wait = retryAfterMs === undefined || retryAfterMs === 0 ? {} : { retryAfterMs };
   if (answer.status === 429) return { reason: 'throttled', ...wait };
   if (answer.status === 408 || answer.status >= 500) return { reason: 'server', ...wait };
   return undefined;

@@ -67,6 +67,11 @@ describe('a request that fails for a while is asked again', () => {
       [9000, 9000],
     ],
     ['429 without Retry-After backs off', graphError(429, 'TooManyRequests'), BACKOFF],
+    [
+      '429 with a Retry-After of nothing backs off',
+      graphError(429, 'TooManyRequests', { 'retry-after': '0' }),
+      BACKOFF,
+    ],
     ['504 backs off', graphError(504, 'gatewayTimeout'), BACKOFF],
     ['an HTML 502 backs off', html(502), BACKOFF],
     ['an HTML page with status 200 backs off', html(200), BACKOFF],
@@ -97,6 +102,12 @@ describe('a request that fails for a while is asked again', () => {
     expect(failure).toMatchObject({ retryAfterMs: 3_600_000, scope: 'connection' });
     expect(test.waits).toEqual([]);
     expect(test.server.graphRequests()).toHaveLength(1);
+  });
+
+  it('throttling without end that orders no wait is given up after all tries', async () => {
+    const test = await open(() => graphError(429, 'TooManyRequests', { 'retry-after': '0' }));
+    await expect(test.directory.readApplication(APP, signal)).rejects.toThrow(ThrottledError);
+    expect(test.server.graphRequests()).toHaveLength(6);
   });
 
   it('throttling without end stops at the total patience and is told as throttling', async () => {
