@@ -56,7 +56,7 @@ export function createEntraDirectory(options: EntraOptions): DirectorySource {
     readMemberships: (groups, signal, progress) => readMemberships(graph, patience.wait, groups, signal, progress),
     readGroups: (ids, attributes, signal) => readGroups(graph, ids, attributes, signal),
     readUsers: (ids, attributes, signal, progress) => readUsers(graph, ids, attributes, signal, progress),
-    locateUsers: (ids, signal) => locateUsers(graph, ids, signal),
+    locateUsers: (ids, signal) => locateUsers(graph, patience.wait, ids, signal),
     findUser: (idOrName, attributes, signal) => findUser(graph, idOrName, attributes, signal),
     findGroups: (idOrName, signal) => findGroups(graph, idOrName, signal),
     readGroupsOfUser: (user, signal) => readGroupsOfUser(graph, user, signal),

@@ -3,16 +3,22 @@ import { CALLS, type Call } from './call.ts';
 import type { GraphClient } from './graph-client.ts';
 import { isObjectMissing } from './graph-failure.ts';
 import { objectOf, type RawObject } from './json.ts';
+import type { Patience } from './options.ts';
 import { requireSameId } from './paging.ts';
 import { readEnabled } from './read-users.ts';
 
+/** Before whoever is found nowhere is looked for once more, in ms. */
+const WAIT_MS = 2000;
+
 /**
- * Where each user is. `absent` leads to deletion, so it takes three answers: not among the users, not among the deleted
- * ones, and still not among the users, for somebody may be restored between the first two.
+ * Where each user is. `absent` leads to deletion, so it takes five answers: not among the users, not among the deleted
+ * ones, and still not among the users, for somebody may be restored between the first two; after a while the last two once
+ * more, for a replica may know that somebody is no user any more before another has them among the deleted.
  * Graph: GET /users/{id} and GET /directory/deletedItems/{id}.
  */
 export async function locateUsers(
   graph: GraphClient,
+  wait: Patience['wait'],
   ids: readonly Anchor[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Anchor, Whereabouts>> {
@@ -28,6 +34,11 @@ export async function locateUsers(
   await look('users');
   await look('deleted');
   await look('users');
+  if (found.size < wanted.length) {
+    await wait(WAIT_MS, signal);
+    await look('deleted');
+    await look('users');
+  }
   return new Map(wanted.map((id) => [id, found.get(id) ?? 'absent']));
 }
 

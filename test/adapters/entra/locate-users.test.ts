@@ -54,6 +54,17 @@ describe('where users are', () => {
     expect((await directory.locateUsers(['u1'], signal)).get('u1')).toBe('present');
   });
 
+  it('somebody just deleted, whom the replica asked first does not know among the deleted yet, is not absent', async () => {
+    let asked = 0;
+    const { directory, waits } = await open((path) => {
+      if (!path.startsWith('/directory/deletedItems/')) return MISSING;
+      asked += 1;
+      return asked === 1 ? MISSING : { json: { id: 'u1' } };
+    });
+    expect((await directory.locateUsers(['u1'], signal)).get('u1')).toBe('soft-deleted');
+    expect(waits).toHaveLength(1);
+  });
+
   it.each([
     ['a 404 that is not about the object', graphError(404, 'UnknownRoute')],
     ['a 404 without a body, as from a proxy', { status: 404 }],
