@@ -64,7 +64,7 @@ async function prepare(cycle: CycleRecord, ports: Ports, log: Log, aside: Aside,
   return undefined;
 }
 
-/** A cycle that was asked for by id, or a new one for a schedule; none when the connection is busy or paused. */
+/** A cycle that was asked for by id, or a new one for a schedule; none when the connection is busy or paused, or its provider asked for a pause. */
 async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<CycleRecord | undefined> {
   if (payload.cycle !== undefined) return ports.stores.cycles.get(payload.cycle);
   const { connection, kind } = payload;
@@ -77,6 +77,11 @@ async function findOrOpen(payload: StartCycle, ports: Ports, log: Log): Promise<
   if (isQuarantined(state.quarantine)) {
     ports.metrics.cycleSkipped(connection, 'quarantine');
     log.info({ connection }, 'scheduled cycle skipped: the connection is in quarantine');
+    return undefined;
+  }
+  if ((state.throttledUntil ?? 0) > ports.clock.now()) {
+    ports.metrics.cycleSkipped(connection, 'throttled');
+    log.info({ connection }, 'scheduled cycle skipped: the provider asked for a pause');
     return undefined;
   }
   try {

@@ -5,7 +5,7 @@ export interface Metrics {
   cycleStarted(connection: string, kind: CycleKind, at: number): void;
   cycleClosed(connection: string, kind: CycleKind, result: CycleResult, seconds: number, at: number): void;
   cyclePhase(connection: string, kind: CycleKind, phase: 'import' | 'plan' | 'export', seconds: number): void;
-  cycleSkipped(connection: string, reason: 'overlap' | 'paused' | 'quarantine'): void;
+  cycleSkipped(connection: string, reason: 'overlap' | 'paused' | 'quarantine' | 'throttled'): void;
   planned(connection: string, operations: Readonly<Record<string, number>>): void;
   /** One attempt at an operation; `failure`: it is tried again. */
   operation(

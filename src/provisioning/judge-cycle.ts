@@ -1,4 +1,4 @@
-import { type HeadgateError, UnauthorizedError } from '../core/errors.ts';
+import { type HeadgateError, ThrottledError, UnauthorizedError } from '../core/errors.ts';
 import { failureOf, isUnreachable } from '../core/operation-failure.ts';
 import type { QuarantineReason } from '../core/quarantine.ts';
 import type { Connection, Ports } from '../ports/index.ts';
@@ -10,7 +10,7 @@ const FAILED_CYCLES = 3;
 
 /**
  * After a cycle that could not read the service provider: whether that concerns the connection. A credential that is
- * refused, or no answer, does so at once; anything else when it happens again and again.
+ * refused, or no answer, does so at once; anything else when it happens again and again. One that asks to wait is well.
  */
 export async function judgeReading(
   connection: Connection,
@@ -21,6 +21,11 @@ export async function judgeReading(
   const { name } = connection.rules;
   // The directory is nothing a connection could be quarantined for.
   if (error.facts.connection !== name) return;
+  if (error instanceof ThrottledError) {
+    const until = ports.clock.now() + error.retryAfterMs;
+    log.info({ until: new Date(until).toISOString() }, 'the provider asked for a pause');
+    return ports.stores.connections.throttle(name, until);
+  }
   const reason = await reasonOf(name, error, ports);
   if (reason === undefined) return;
   await quarantineConnection(connection, { reason, cause: failureOf(error) }, ports, log);

@@ -2,12 +2,15 @@ import {
   HeadgateError,
   IncompleteReadError,
   RejectedError,
+  ThrottledError,
   TransientError,
   UnauthorizedError,
 } from '../core/errors.ts';
 
-function named(error: HeadgateError, connection: string): HeadgateError {
+/** An error of a service provider, with the connection it concerns. */
+export function ofConnection(error: HeadgateError, connection: string): HeadgateError {
   const facts = { ...error.facts, connection };
+  if (error instanceof ThrottledError) return new ThrottledError(error.message, error.retryAfterMs, error.scope, facts);
   for (const kind of [UnauthorizedError, TransientError, RejectedError, IncompleteReadError]) {
     if (error instanceof kind) return new kind(error.message, facts);
   }
@@ -19,6 +22,6 @@ export async function naming<T>(connection: string, reading: Promise<T>): Promis
   try {
     return await reading;
   } catch (error) {
-    throw error instanceof HeadgateError ? named(error, connection) : error;
+    throw error instanceof HeadgateError ? ofConnection(error, connection) : error;
   }
 }

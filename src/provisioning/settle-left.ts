@@ -9,6 +9,7 @@ import type { Log } from '../ports/log.ts';
 import type { LeftInDoubt, LeftResult } from '../ports/slices.ts';
 import type { Stores } from '../ports/stores.ts';
 import { readLinks, type SliceLinks } from './export-slice.ts';
+import { ofConnection } from './naming.ts';
 import { succeeded } from './settle-operation.ts';
 
 /** So many are looked at before what was found is recorded: somebody who stops it loses no more than these. */
@@ -117,7 +118,8 @@ async function isOthers(
  * about that one object, and must not keep everybody else's removal from happening.
  */
 async function throwUnlessItsOwn(error: HeadgateError, { connection, signal }: Settling): Promise<void> {
-  if (signal.aborted || (error instanceof ThrottledError && error.scope === 'connection')) throw error;
+  if (signal.aborted) throw error;
+  if (error instanceof ThrottledError && error.scope === 'connection') throw ofConnection(error, connection.rules.name);
   const facts = { ...error.facts, connection: connection.rules.name };
   const message = `what an earlier cycle left in doubt could not be looked at: ${error.message}`;
   if (error instanceof UnauthorizedError) throw new UnauthorizedError(message, facts);

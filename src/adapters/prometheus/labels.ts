@@ -14,7 +14,7 @@ export const OUTCOMES = [
   'cancelled',
 ] as const satisfies readonly Outcome[];
 export const PHASES = ['import', 'plan', 'export'] as const satisfies readonly Phase[];
-export const SKIP_REASONS = ['overlap', 'paused', 'quarantine'] as const satisfies readonly SkipReason[];
+export const SKIP_REASONS = ['overlap', 'paused', 'quarantine', 'throttled'] as const satisfies readonly SkipReason[];
 export const RETRY_REASONS = ['throttled', 'network', 'server'] as const satisfies readonly RetryReason[];
 export const APIS = ['graph', 'scim'] as const;
 export const OPERATION_OUTCOMES = ['success', 'failure', 'escrowed'] as const;
