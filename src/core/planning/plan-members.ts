@@ -27,7 +27,7 @@ interface Entitled {
 
 /** What members of every group are compared by. */
 interface Comparison extends Entitled {
-  /** Users whose removal waits, whose reads contradict each other, or whose account is somebody else's: nothing is taken away by their links until that is over. */
+  /** Users whose removal waits, whose reads contradict each other, whom the policy keeps, or whose account is somebody else's: nothing is taken away by their links until that is over. */
   readonly keeping: ReadonlySet<Anchor>;
   readonly accounts: Links;
   /** The account of each other entitled user, null for one without: one look instead of two for each of millions of members. */
@@ -155,7 +155,7 @@ export function planMembers(
     without,
     keeping: new Set([
       ...waitingUsers(draft, accounts),
-      ...doubtfulUsers(input, scope, entitled, accounts),
+      ...keptUsers(input, scope, entitled, accounts),
       ...(input.givenAway?.keys() ?? []),
     ]),
     accounts,
@@ -199,17 +199,21 @@ function waitingUsers({ waiting }: PlanDraft, { byAnchor }: Links): ReadonlySet<
   return new Set(accounts.map(({ anchor }) => anchor));
 }
 
-/** Users an assignment reaches and a read did not find, so that nothing is concluded about them. */
-function doubtfulUsers(
-  { directory }: PlanInput,
+/**
+ * Users an assignment reaches of whom nothing is taken away: a read did not find them, so that nothing is concluded about
+ * them, or the policy is to keep what they have.
+ */
+function keptUsers(
+  { directory, rules: { deprovision } }: PlanInput,
   scope: Scope,
   entitled: ReadonlySet<Anchor>,
   { byAnchor }: Links,
 ): readonly Anchor[] {
-  return [...byAnchor.keys()].filter(
-    (anchor) =>
-      !entitled.has(anchor) && scope.reach.has(anchor) && removalCause(anchor, scope, directory) === undefined,
-  );
+  return [...byAnchor.keys()].filter((anchor) => {
+    if (entitled.has(anchor) || !scope.reach.has(anchor)) return false;
+    const cause = removalCause(anchor, scope, directory);
+    return cause === undefined || deprovision[cause].action === 'keep';
+  });
 }
 
 function pushMembers(draft: PlanDraft, anchor: Anchor, label: string, { add, remove }: MemberChange): void {

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { planCycle } from '../../../src/core/planning/plan-cycle.ts';
 import { URN } from '../../../src/core/scim.ts';
-import { aLink, anAccount, aPlanInput, aScimGroup, assignGroup, assignUser, aUser, theGuards } from '../../builders.ts';
+import {
+  aLink,
+  anAccount,
+  aPlanInput,
+  aScimGroup,
+  assignGroup,
+  assignUser,
+  aUser,
+  theGuards,
+  thePolicy,
+} from '../../builders.ts';
 
 type Input = Parameters<typeof aPlanInput>;
 
@@ -54,6 +64,26 @@ const rows: readonly Row[] = [
           'group members it: members: 1 to remove',
         ]
       : [],
+  })),
+  ...(
+    [
+      ['is blocked', { ...adaOf('Sales'), enabled: false }, 'disabled'],
+      ['is left out by a scoping filter', adaOf('IT'), 'filtered'],
+    ] as const
+  ).map(([why, user, cause]): Row => ({
+    rule: `a linked user who ${why} keeps account and groups where the policy is to keep`,
+    given: [
+      { users: [user], groups: it, assignments: [assignGroup('it')] },
+      {
+        links: [aLink('ada', { paths: itPath }), aLink('it', { resource: 'group', label: 'IT', members: ['ada'] })],
+        provider: {
+          accounts: [adasAccount],
+          groups: [aScimGroup('id-it', 'IT', { externalId: 'it', members: ['id-ada'] })],
+        },
+        rules: { ...filtering, deprovision: thePolicy({ [cause]: 'keep' }) },
+      },
+    ],
+    planned: [],
   })),
   {
     rule: 'a user who is blocked and left out by a filter is removed for being blocked',
