@@ -1,5 +1,5 @@
 import type { Baseline } from '../core/baseline.ts';
-import type { DirectorySnapshot } from '../core/directory.ts';
+import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import type { Focus } from '../core/planning/plan-input.ts';
 import { findConcerned, type ChangesRequest } from './concerned.ts';
@@ -24,6 +24,8 @@ export interface GatheredChanges {
 /** Why everything has to be read instead. */
 export interface TooMuch {
   readonly everything: string;
+  /** Users the directory told of, who are looked at once more by the next cycle all the same. */
+  readonly told: readonly Anchor[];
 }
 
 /**
@@ -37,7 +39,7 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
   const focus = { ...(await focusOf(request, concerned)), unsure: concerned.unsure };
   const { size } = focus.users;
   if (size > MOST_USERS && size > focus.linked.accounts * MOST_SHARE)
-    return { everything: `${counted(size, 'user is', 'users are')} concerned` };
+    return { everything: `${counted(size, 'user is', 'users are')} concerned`, told: concerned.told };
   const read = await readFocus(request, concerned);
   if (read.directory.gaps.length > 0) return { ...read, focus };
   const again = new Set([...concerned.told, ...contradicted(read.directory, request.connection.rules)]);

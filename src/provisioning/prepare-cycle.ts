@@ -184,7 +184,11 @@ export async function gatherOnDemand(preparation: Preparation): Promise<Gathered
   return { kind: 'on-demand', directory, links: owned, inventory, vanished, focus };
 }
 
-async function gatherAll(preparation: Preparation, expired = false): Promise<GatheredInput> {
+async function gatherAll(
+  preparation: Preparation,
+  expired = false,
+  told: readonly Anchor[] = [],
+): Promise<GatheredInput> {
   await awaitProvider(preparation);
   const { connection, stores, kind, now, signal, progress } = preparation;
   const { rules, directory: source } = connection;
@@ -204,7 +208,7 @@ async function gatherAll(preparation: Preparation, expired = false): Promise<Gat
   const baseline = {
     watermark,
     assignments: directory.assignments,
-    again: contradicted(directory, rules),
+    again: [...new Set([...told, ...contradicted(directory, rules)])].sort(),
     rulesDigest: digest,
   };
   const everything = { directory, links, inventory, vanished, baseline };
@@ -219,8 +223,8 @@ async function gatherAll(preparation: Preparation, expired = false): Promise<Gat
 async function gatherSince(preparation: Preparation, remade: readonly Anchor[] = []): Promise<GatheredInput> {
   const { connection, stores, signal, progress } = preparation;
   const { rules } = connection;
-  const everything = async (why: string, expired = false) => ({
-    ...(await gatherAll(preparation, expired)),
+  const everything = async (why: string, expired = false, told: readonly Anchor[] = []) => ({
+    ...(await gatherAll(preparation, expired, told)),
     everything: why,
   });
   const last = await stores.cycles.baseline(rules.name);
@@ -240,7 +244,7 @@ async function gatherSince(preparation: Preparation, remade: readonly Anchor[] =
     ...(progress === undefined ? {} : { progress }),
   });
   if (changes === 'expired') return everything('the watermark has expired', true);
-  if ('everything' in changes) return everything(changes.everything, true);
+  if ('everything' in changes) return everything(changes.everything, true, changes.told);
   const { directory, links, focus, baseline } = changes;
   // A cycle in which nothing changed asks the provider nothing.
   if (focus.users.size + focus.groups.size > 0) await awaitProvider(preparation);

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { Baseline } from '../../src/core/baseline.ts';
 import type { Assignment } from '../../src/core/directory.ts';
 import { NotFoundError } from '../../src/core/errors.ts';
 import type { Link } from '../../src/core/link.ts';
+import { isRemoval } from '../../src/core/operation.ts';
 import type { DirectorySource } from '../../src/ports/directory-source.ts';
+import { connectionDigest } from '../../src/provisioning/connection-digest.ts';
 import { gatherChanges } from '../../src/provisioning/gather-changes.ts';
-import { aGroup, aLink, assignGroup, assignUser, aUser, NOW } from '../builders.ts';
+import { prepareCycle, type PreparedCycle } from '../../src/provisioning/prepare-cycle.ts';
+import { aGroup, aLink, anAccount, assignGroup, assignUser, aUser, NOW } from '../builders.ts';
 import { ProviderModel } from '../core/planning/provider-model.ts';
-import { aConnection, fakeDirectory, fakeProvider } from './fakes.ts';
+import { aConnection, fakeDirectory, fakeProvider, noCredentials } from './fakes.ts';
 import { modelLinks } from './model-links.ts';
 
 const WATERMARK = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
@@ -103,4 +107,44 @@ describe('a linked user the changes tell of, whose group it is no more,', () => 
     const gathered = await gather('bob', crew, { ...present, readGroupsOfUser: async () => ['other'] }, links);
     expect(gathered).toMatchObject({ directory: { gaps: [] } });
   });
+});
+
+test('whom the changes tell of is looked at once more by the next cycle, also where they are so many that everything is read', async () => {
+  const many = Array.from({ length: 2001 }, (_, index) => `u${index}`);
+  const assignments = [assignUser('ada'), assignUser('bob')];
+  const account = anAccount('id-ada', 'ada@contoso.com');
+  const model = new ProviderModel();
+  model.links.set('account:ada', aLink('ada'));
+  /** A cycle that is told of some, while the replica it reads shows ada enabled or not. */
+  const cycle = async (told: readonly string[], enabled: boolean, last: Baseline | undefined) => {
+    const users = { ada: aUser('ada', { enabled }), bob: aUser('bob') };
+    const directory = fakeDirectory({ assignments, users, whereabouts: { ada: enabled ? 'present' : 'disabled' } });
+    const connection = aConnection(
+      {
+        ...directory,
+        readChanges: async () => ({ watermark: WATERMARK, users: new Set(told), groups: new Map() }),
+        readGroupsOfUser: async () => [],
+      },
+      fakeProvider({ accounts: [account] }),
+    );
+    const baseline = last ?? {
+      watermark: WATERMARK,
+      assignments,
+      again: [],
+      rulesDigest: connectionDigest(connection),
+    };
+    return prepareCycle({
+      connection,
+      stores: modelLinks(model, { baseline, unsettled: [] }),
+      credentials: noCredentials,
+      kind: 'incremental',
+      now: NOW,
+      signal: new AbortController().signal,
+    });
+  };
+  const removals = ({ plan }: PreparedCycle) => plan.operations.filter(isRemoval).map(({ key }) => key);
+  const behind = await cycle(['ada', ...many], true, undefined);
+  expect(behind).toMatchObject({ everything: '2002 users are concerned' });
+  expect(removals(behind)).toEqual([]);
+  expect(removals(await cycle([], false, behind.baseline))).toEqual(['0:account:disable:ada']);
 });
