@@ -31,6 +31,21 @@ export type CyclePhase = (typeof CYCLE_PHASES)[number];
 /** How a closed cycle ended. The first three follow Graph's synchronizationTaskExecutionResult. */
 export type CycleResult = 'succeeded' | 'held' | 'entry-level-errors' | 'failed' | 'refused' | 'cancelled';
 
+/**
+ * The newest closed cycles in a row that failed outright or were refused. A cancelled one, an audit and one on demand say
+ * nothing; undefined where none of these cycles says anything. Cycles are newest first.
+ */
+export function failedInARow<C extends { readonly kind: CycleKind; readonly result?: CycleResult }>(
+  cycles: readonly C[],
+): readonly C[] | undefined {
+  const decided = cycles.filter(
+    ({ result, kind }) => result !== undefined && result !== 'cancelled' && kind !== 'audit' && kind !== 'on-demand',
+  );
+  if (decided.length === 0) return undefined;
+  const firstGood = decided.findIndex(({ result }) => result !== 'failed' && result !== 'refused');
+  return firstGood === -1 ? decided : decided.slice(0, firstGood);
+}
+
 /** Operations of a cycle by wave and state, as the store counts them. */
 export type OperationCounts = Readonly<Partial<Record<Wave, Readonly<Partial<Record<OperationState, number>>>>>>;
 

@@ -37,6 +37,12 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
       return `Connection ${connection} is in quarantine, and nothing is written: ${fact('reason')}. It is tried again by itself; see: headgate quarantine show -c ${connection}`;
     case 'connection.recovered':
       return `Connection ${connection} goes on.`;
+    case 'cycle.failing': {
+      const cycles = facts['failures'] === 1 ? 'The last cycle' : `The last ${fact('failures')} cycles`;
+      return `${cycles} of ${connection} failed, and none has got through since: what changes in the directory is not carried out, and people who leave keep their access. Why, and what to do: headgate cycle list -c ${connection}`;
+    }
+    case 'cycle.recovered':
+      return `Cycles of ${connection} get through again.`;
     case 'hold.waiting':
       return `Guards of ${connection} hold operations and wait for a person (${fact('guards')}; ${fact('operations')} held). See: headgate holds list -c ${connection}`;
     case 'hold.lifted':

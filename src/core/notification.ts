@@ -12,6 +12,8 @@ export const NOTIFICATION_KINDS = [
   'connection.paused',
   'connection.quarantined',
   'connection.recovered',
+  'cycle.failing',
+  'cycle.recovered',
   'hold.waiting',
   'hold.lifted',
   'migration.gate',
@@ -76,6 +78,10 @@ export interface Watched {
   /** Credentials that reached a day of warning: fingerprint and that day. */
   readonly expiring: Readonly<Record<string, number>>;
   readonly migration?: WatchedMigration;
+  /** When the newest cycles in a row ended that failed, newest first, ms since the epoch; absent where that is not known. */
+  readonly failures?: readonly number[];
+  /** When all this was looked at, ms since the epoch. */
+  readonly at: number;
 }
 
 /** Where the newest migration of a connection stands still. Absent while it goes on, where there is none, and long after its end. */
@@ -94,6 +100,10 @@ export interface Told {
   readonly expiring: Readonly<Record<string, number>>;
   /** The migration that was spoken of last, and where it stood. */
   readonly migration?: Pick<WatchedMigration, 'id' | 'key'>;
+  /** People were told that cycles fail, and not yet that they do no more. */
+  readonly failing?: boolean;
+  /** When it was seen to go on after a stop. What failed before is told as that stop. */
+  readonly wentOnAt?: number;
 }
 
 export const NOTHING_TOLD: Told = { stopped: 'no', guards: [], expiring: {} };
@@ -122,11 +132,29 @@ export function whatToTell(
   for (const [fingerprint, days] of Object.entries(expiring)) {
     if (before.expiring[fingerprint] !== days) add('token.expiring', { fingerprint, days });
   }
+  const wentOnAt = stopped === undefined && before.stopped !== 'no' ? now.at : before.wentOnAt;
+  const failures = failuresToTell(now, wentOnAt);
+  const failing = now.failures?.length !== 0 && (before.failing === true || failures > 0);
+  if (failing && before.failing !== true) add('cycle.failing', { failures });
+  if (!failing && before.failing === true) add('cycle.recovered', {});
   const { migration = before.migration } = now;
   if (now.migration !== undefined && !isKnown(before.migration, now.migration))
     add(`migration.${now.migration.is}`, now.migration.facts);
   const spokenOf = migration === undefined ? {} : { migration: { id: migration.id, key: migration.key } };
-  return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring, ...spokenOf } };
+  const ofCycles = { ...(failing ? { failing } : {}), ...(wentOnAt === undefined ? {} : { wentOnAt }) };
+  return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring, ...spokenOf, ...ofCycles } };
+}
+
+/** So many cycles that fail in a row are told, and fewer once the first of them is this long ago, in ms: the next may be a week away. */
+const FAILURES = 3;
+const FAILING_MS = 3_600_000;
+
+/** How many failed cycles people are to be told of; none while a stop says it already, or the next one may do better soon. */
+function failuresToTell({ stopped, failures = [], at }: Watched, wentOnAt = 0): number {
+  if (stopped !== undefined) return 0;
+  const counted = failures.filter((endedAt) => endedAt > wentOnAt);
+  const first = counted.at(-1) ?? at;
+  return counted.length >= FAILURES || at - first >= FAILING_MS ? counted.length : 0;
 }
 
 function isKnown(before: Told['migration'], { id, key }: WatchedMigration): boolean {

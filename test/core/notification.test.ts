@@ -14,10 +14,15 @@ import { FIRST_TOKEN } from '../../src/core/credential-take-up.ts';
 import { sentenceOf, subjectOf } from '../../src/core/notification-text.ts';
 import { aCredential } from '../builders.ts';
 
+const MINUTE = 60_000;
+const AT = 1_000 * MINUTE;
+/** Cycles that failed so many minutes ago. */
+const failedAgo = (...minutes: readonly number[]) => minutes.map((ago) => AT - ago * MINUTE);
+
 const NOTHING_HELD = { guards: [], operations: 0 };
 
 function now(overrides: Partial<Watched> = {}): Watched {
-  return { connection: 'acme', held: NOTHING_HELD, expiring: {}, ...overrides };
+  return { connection: 'acme', held: NOTHING_HELD, expiring: {}, at: AT, ...overrides };
 }
 
 const AT_GATE = {
@@ -59,6 +64,50 @@ const rows: readonly Row[] = [
     tell: ['connection.quarantined {"reason":"credential-refused: 401"}'],
   },
   { rule: 'its end is told', before: { stopped: 'pause' }, is: {}, tell: ['connection.recovered {}'] },
+  {
+    rule: 'cycles that fail are told once three have in a row',
+    is: { failures: failedAgo(0, 5, 10) },
+    tell: ['cycle.failing {"failures":3}'],
+  },
+  { rule: 'and not before, where the next one comes soon', is: { failures: failedAgo(0, 5) }, tell: [] },
+  {
+    rule: 'but one that no other follows for an hour is: the next may be a week away',
+    is: { failures: failedAgo(60) },
+    tell: ['cycle.failing {"failures":1}'],
+  },
+  { rule: 'not again while they go on failing', before: { failing: true }, is: { failures: failedAgo(0, 5) }, tell: [] },
+  { rule: 'nor while nobody knows how the last one ended', before: { failing: true }, is: {}, tell: [] },
+  {
+    rule: 'that one gets through is told',
+    before: { failing: true },
+    is: { failures: [] },
+    tell: ['cycle.recovered {}'],
+  },
+  { rule: 'where people were told of failures', is: { failures: [] }, tell: [] },
+  {
+    rule: 'what made the connection stop is told as that stop alone',
+    before: { stopped: 'quarantine' },
+    is: { stopped: { by: 'quarantine', reason: '503' }, failures: failedAgo(0, 5, 90) },
+    tell: [],
+  },
+  {
+    rule: 'and does not count once the connection goes on',
+    before: { stopped: 'quarantine' },
+    is: { failures: failedAgo(30, 60, 90) },
+    tell: ['connection.recovered {}'],
+  },
+  {
+    rule: 'nor later: what fails after it does',
+    before: { wentOnAt: AT - 20 * MINUTE },
+    is: { failures: failedAgo(0, 5, 10, 30, 90) },
+    tell: ['cycle.failing {"failures":3}'],
+  },
+  {
+    rule: 'cycles that fail since before a stop are not told to get through because it ends',
+    before: { stopped: 'pause', failing: true },
+    is: { failures: failedAgo(90) },
+    tell: ['connection.recovered {}'],
+  },
   {
     rule: 'a hold is told with its guards and how much they hold',
     is: { held: { guards: ['token-owner', 'too-many-removals'], operations: 9 } },
@@ -159,7 +208,7 @@ describe('what people are told', () => {
 
   test.each(NOTIFICATION_KINDS)('%s is a sentence of facts', (kind) => {
     const about = { migration: 'remove-groups', gate: 'coverage', step: 'empty-groups', result: 'succeeded' };
-    const facts = { fingerprint: 'f1', days: 7, guards: 'token-owner', operations: 3, reason: 'refused', ...about };
+    const facts = { fingerprint: 'f1', days: 7, guards: 'token-owner', operations: 3, reason: 'refused', failures: 3, ...about };
     const sentence = sentenceOf({ kind, connection: 'acme', facts });
     expect(sentence).not.toMatch(/\?|undefined/);
     expect(sentence.length).toBeGreaterThan(20);

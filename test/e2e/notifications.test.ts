@@ -87,6 +87,18 @@ describe.each(platforms())('people are told on %s', (platform) => {
     expect(daemon.output()).not.toContain('new-token-0123456789');
   });
 
+  test('of cycles that fail because the directory refuses us, and that one gets through again', async () => {
+    const daemon = await world.daemon();
+    const operator = await clientOf(world, daemon);
+    world.tenant.control.addFault({ path: '/servicePrincipals*', effect: { kind: 'status', status: 403 } });
+    for (let n = 1; n <= 3; n++) expect(await cycle(operator)).toMatchObject({ result: 'failed' });
+    expect(await told('cycle.failing')).toMatchObject({ connection: 'acme', failures: 3 });
+    world.tenant.control.clearFaults();
+    expect(await cycle(operator)).toMatchObject({ result: 'succeeded' });
+    expect(await told('cycle.recovered')).toMatchObject({ connection: 'acme' });
+    await daemon.stop();
+  });
+
   test('of a quarantine and its end, and of a migration that waits at a gate and has ended, without a name', async () => {
     const daemon = await world.daemon();
     const operator = await clientOf(world, daemon);

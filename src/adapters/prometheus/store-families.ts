@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import { CYCLE_KINDS } from '../../core/cycle.ts';
+import { CYCLE_KINDS, failedInARow } from '../../core/cycle.ts';
 import { DRIFT_KINDS } from '../../core/drift.ts';
 import { OPERATION_STATES } from '../../core/operation.ts';
 import type { CycleTimes } from './cycle-families.ts';
@@ -11,7 +11,6 @@ import { createMigrationReader } from './migration-reading.ts';
 import { createPlanFamilies } from './plan-families.ts';
 import { createRecoveryFamilies } from './recovery-families.ts';
 import {
-  consecutiveFailures,
   countByState,
   newestOf,
   newestPlanned,
@@ -99,7 +98,7 @@ function showCycles(
   }
   const exporting = open !== undefined && open === newestPlanned(cycles);
   families.progress.set({ connection }, exporting ? progressOf(counts) : 0);
-  families.failures.set({ connection }, consecutiveFailures(cycles));
+  families.failures.set({ connection }, failedInARow(cycles)?.length ?? 0);
 }
 
 /** Without a plan in sight the last one known stands: failing reads settle nothing it holds. */

@@ -101,15 +101,6 @@ export function progressOf(counts: OperationCounts): number {
   return all === 0 ? 0 : (all - open) / all;
 }
 
-/** How many of the newest closed cycles in a row failed outright. A cancelled one, an audit and one on demand say nothing. */
-export function consecutiveFailures(cycles: readonly CycleRecord[]): number {
-  const decided = cycles.filter(
-    ({ result, kind }) => result !== undefined && result !== 'cancelled' && kind !== 'audit' && kind !== 'on-demand',
-  );
-  const firstGood = decided.findIndex((cycle) => cycle.result !== 'failed' && cycle.result !== 'refused');
-  return firstGood === -1 ? decided.length : firstGood;
-}
-
 /** The newest cycle of a kind that satisfies a condition. Cycles are newest first. */
 export function newestOf(
   cycles: readonly CycleRecord[],

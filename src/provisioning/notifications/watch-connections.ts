@@ -1,5 +1,5 @@
 import { expiryWarning } from '../../core/credential.ts';
-import { inState } from '../../core/cycle.ts';
+import { failedInARow, inState } from '../../core/cycle.ts';
 import { brokenBy, noBeginning } from '../../core/migration/broken-journal.ts';
 import type { JournalLine } from '../../core/migration/journal.ts';
 import { viewOf, type MigrationView } from '../../core/migration/view.ts';
@@ -7,7 +7,7 @@ import { whatToTell, type Told, type Watched, type WatchedMigration } from '../.
 import { GUARDS } from '../../core/verdict.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { MigrationStore } from '../../ports/migration-store.ts';
-import type { ConnectionState } from '../../ports/stores.ts';
+import type { ConnectionState, CycleStore } from '../../ports/stores.ts';
 import { readJournal, readLastLine, readSomeLines } from '../read-journal.ts';
 
 /** What is looked at. */
@@ -38,6 +38,7 @@ async function watched(
   warnDays: readonly number[],
 ): Promise<Watched> {
   const stopped = whyStopped(await stores.connections.get(connection));
+  const failures = await failuresOf(connection, stores.cycles);
   // Holds and not plans: one subject provisioned on demand opens and lifts none, whatever its plan holds.
   const holds = await stores.holds.list({ connection, ended: false, limit: GUARDS.length });
   const [newest] = holds;
@@ -52,8 +53,24 @@ async function watched(
     connection,
     held: { guards: waiting.map(({ guard }) => guard), operations },
     expiring: Object.fromEntries(expiring),
+    at: clock.now(),
+    ...(failures === undefined ? {} : { failures }),
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+/** How many cycles of a kind are looked through for how they ended. */
+const RECENT_CYCLES = 5;
+
+/** When the newest cycles that failed in a row ended. Kind by kind: of those on demand there may be any number between two. */
+async function failuresOf(
+  connection: string,
+  cycles: Pick<CycleStore, 'list'>,
+): Promise<readonly number[] | undefined> {
+  const full = await cycles.list({ connection, kind: 'initial', limit: RECENT_CYCLES });
+  const incremental = await cycles.list({ connection, kind: 'incremental', limit: RECENT_CYCLES });
+  const newestFirst = [...full, ...incremental].toSorted((a, b) => b.createdAt - a.createdAt);
+  return failedInARow(newestFirst)?.map(({ createdAt, closedAt = createdAt }) => closedAt);
 }
 
 /** A trial after a quarantine is still part of it: people are told once it has proved itself. */

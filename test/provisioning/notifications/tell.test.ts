@@ -6,6 +6,7 @@ import { openDatabase, type Database } from '../../../src/adapters/postgres/data
 import { createStores } from '../../../src/adapters/postgres/stores.ts';
 import { createVault } from '../../../src/adapters/vault/vault.ts';
 import { sentenceOf } from '../../../src/core/notification-text.ts';
+import type { CycleResult } from '../../../src/core/cycle.ts';
 import { HEALTHY } from '../../../src/core/quarantine.ts';
 import { TransientError } from '../../../src/core/errors.ts';
 import type { Notification } from '../../../src/core/notification.ts';
@@ -318,6 +319,34 @@ describe('telling people', () => {
     clock.advance(DAY);
     await sweep();
     expect(hook.messages.slice(1)).toEqual(['hold.waiting token-owner, too-many-removals 3']);
+  });
+
+  test('of cycles that keep failing, also at the directory, and that one gets through again', async () => {
+    hook.messages.length = 0;
+    const { cycles } = ports.stores;
+    const end = async (result: CycleResult, kind: 'incremental' | 'on-demand' = 'incremental') => {
+      clock.advance(60_000);
+      const { id } = await cycles.open({ connection: 'acme', kind, requestedBy: 'schedule' });
+      await cycles.close(id, result, { message: 'the secret that ann@contoso.com made has expired' });
+      await sweep();
+    };
+    await end('failed');
+    await end('refused');
+    await end('cancelled');
+    expect(hook.messages).toEqual([]);
+    await end('failed');
+    await end('failed');
+    await end('succeeded', 'on-demand');
+    expect(hook.messages).toEqual(['cycle.failing 3']);
+    await end('succeeded');
+    await end('failed');
+    expect(hook.messages.slice(1)).toEqual(['cycle.recovered']);
+    clock.advance(3_600_000);
+    await sweep();
+    expect(hook.messages.slice(2)).toEqual(['cycle.failing 1']);
+    const told = (await ports.stores.notifications.list(3)).map((one) => sentenceOf(one) + JSON.stringify(one));
+    expect(told.join('\n')).not.toContain('ann');
+    await end('succeeded');
   });
 
   test('of another owner of a token, and of one the directory does not know any more, both without a name', async () => {
