@@ -2,7 +2,7 @@ import { probeDue } from '../core/quarantine.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ScheduledCycle } from '../ports/job-queue.ts';
 import { keepCredentials } from './credentials/survey-credentials.ts';
-import { nudgeChannels } from './notifications/deliver-notifications.ts';
+import { nudgeChannels, openChannels } from './notifications/deliver-notifications.ts';
 import { watchConnections } from './notifications/watch-connections.ts';
 import { tellOthers } from './other-configurations.ts';
 
@@ -17,6 +17,7 @@ export async function sweep(
   warnDays: readonly number[],
 ): Promise<void> {
   const now = ports.clock.now();
+  await openChannels(ports);
   await ports.queue.setSchedules([...ports.connections.keys()], schedules);
   for (const connection of ports.connections.keys()) {
     const { quarantine } = await ports.stores.connections.get(connection);

@@ -49,9 +49,13 @@ function nextMail({ digestMs }: NotificationChannel, now: number): number {
   return digestMs === 0 ? 0 : now + digestMs;
 }
 
+/** Makes every configured channel known. It delivers what is told from then on, so this comes before anything is looked at. */
+export async function openChannels({ channels, stores }: Pick<Ports, 'channels' | 'stores'>): Promise<void> {
+  for (const name of channels.keys()) await stores.notifications.openChannel(name);
+}
+
 /** Nudges every channel that has something to deliver and need not wait. */
 export async function nudgeChannels(ports: Ports): Promise<void> {
-  for (const name of ports.channels.keys()) await ports.stores.notifications.openChannel(name);
   for (const { channel, delivered, notBefore } of await ports.stores.notifications.channels()) {
     if (!ports.channels.has(channel) || (notBefore ?? 0) > ports.clock.now()) continue;
     const waiting = await ports.stores.notifications.pending(delivered, 1);

@@ -14,7 +14,11 @@ import type { Operation } from '../../../src/core/operation.ts';
 import type { Ports } from '../../../src/ports/index.ts';
 import type { NotificationChannel } from '../../../src/ports/notifications.ts';
 import { createPace } from '../../../src/provisioning/pace.ts';
-import { deliverNotifications, nudgeChannels } from '../../../src/provisioning/notifications/deliver-notifications.ts';
+import {
+  deliverNotifications,
+  nudgeChannels,
+  openChannels,
+} from '../../../src/provisioning/notifications/deliver-notifications.ts';
 import { watchConnections } from '../../../src/provisioning/notifications/watch-connections.ts';
 import { aCredential } from '../../builders.ts';
 import { ALLOWED, aPlan, aRemoval, holding } from '../../contract/plans.ts';
@@ -81,7 +85,7 @@ beforeAll(async () => {
       return unused();
     },
   };
-  await nudgeChannels(ports);
+  await openChannels(ports);
 });
 afterAll(async () => {
   await database.close();
