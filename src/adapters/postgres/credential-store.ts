@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import type { Clock } from '../../ports/clock.ts';
 import type { CredentialChange, CredentialStore, StoredCredential } from '../../ports/credentials.ts';
 import type { Credential } from '../../core/credential.ts';
-import { factsOfCredentialEvent, kindOfCredentialEvent } from '../../core/notification.ts';
+import { factsOfCredentialEvent, kindOfCredentialEvent, type NewNotification } from '../../core/notification.ts';
 import { commit, reading, type SyncToDisk } from './commits.ts';
-import { insertNotification } from './notification-store.ts';
+import { insertNotifications } from './notification-store.ts';
 import type { Sql, Tx } from './tables.ts';
 
 /** Ends a transaction of which nothing is to be kept. */
@@ -47,6 +47,7 @@ export function createCredentialStore(db: Sql, clock: Clock, syncToDisk: SyncToD
       try {
         await commit(db, 'credentials.change', async (tx) => {
           for (const change of changes) await write(tx, change, clock.now());
+          await insertNotifications(tx, changes.flatMap(toTell), clock.now());
         });
       } catch (error) {
         if (error instanceof Overtaken) return false;
@@ -109,9 +110,12 @@ async function write(tx: Tx, change: CredentialChange, now: number): Promise<voi
     .insertInto('headgate.credential_event')
     .values({ credential: after.id, at: now, event: change.event, actor: change.by, detail: change.detail ?? null })
     .execute();
-  const kind = kindOfCredentialEvent(change.event);
-  const { connection, fingerprint } = after;
-  const { event, detail } = change;
+}
+
+/** What people are told of a change. */
+function toTell({ after: { connection, fingerprint }, event, detail }: CredentialChange): readonly NewNotification[] {
+  const kind = kindOfCredentialEvent(event);
+  if (kind === undefined) return [];
   const facts = factsOfCredentialEvent(event, { fingerprint, ...(detail === undefined ? {} : { detail }) });
-  if (kind !== undefined) await insertNotification(tx, { kind, connection, facts }, now);
+  return [{ kind, connection, facts }];
 }

@@ -6,15 +6,24 @@ import type { ChannelState, NotificationStore, StoredNotification } from '../../
 import { commit, reading } from './commits.ts';
 import type { Sql, Tables, Tx } from './tables.ts';
 
-/** Adds a notification in the transaction of what it is about. */
-export async function insertNotification(
+/**
+ * Adds notifications in the transaction of what they are about, as the last thing it does. Numbers are given in the order of
+ * commits: a channel that has delivered a number never looks at a smaller one again.
+ */
+export async function insertNotifications(
   tx: Tx,
-  { kind, connection, facts }: NewNotification,
+  notifications: readonly NewNotification[],
   at: number,
 ): Promise<void> {
+  if (notifications.length === 0) return;
+  await sql`lock table headgate.notification in exclusive mode`.execute(tx);
   await tx
     .insertInto('headgate.notification')
-    .values({ id: randomUUID(), kind, connection, at, facts: JSON.stringify(facts) })
+    .values(
+      notifications.map(({ kind, connection, facts }) => {
+        return { id: randomUUID(), kind, connection, at, facts: JSON.stringify(facts) };
+      }),
+    )
     .execute();
 }
 
@@ -42,7 +51,7 @@ export function createNotificationStore(db: Sql, clock: Clock): NotificationStor
           on conflict (connection) do update set body = excluded.body, version = kept.version + 1
             where kept.version = ${from}`.execute(tx);
         if (written.numAffectedRows !== 1n) return false;
-        for (const notification of notifications) await insertNotification(tx, notification, clock.now());
+        await insertNotifications(tx, notifications, clock.now());
         return true;
       });
     },
