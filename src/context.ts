@@ -253,7 +253,7 @@ export async function openContext(options: ContextOptions): Promise<Context> {
     };
     // Its lock on the directory proves that every other worker of an embedded database is dead.
     if (database.kind === 'embedded') await ports.stores.cycles.releaseLeases(ports.worker.id);
-    prometheus.watch({ stores, queue });
+    prometheus.watch({ stores, queue, channels });
     let workers: Workers | undefined;
     const startWorkers = () =>
       createWorkers({

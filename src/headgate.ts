@@ -12,6 +12,7 @@ import type { Log } from './ports/log.ts';
 import { createMigrationOperator } from './migration/operator.ts';
 import type { ReloadReport } from './ports/operator.ts';
 import { createExperiments } from './provisioning/experiment-desk.ts';
+import { checkChannels } from './provisioning/notifications/notification-desk.ts';
 import { createOperator } from './provisioning/operator.ts';
 import { createPruner } from './provisioning/prune.ts';
 import { sweep } from './provisioning/sweep.ts';
@@ -139,7 +140,13 @@ async function platformChecks({ ports }: Context, closing: boolean) {
     check('database', () => ports.stores.ping(), 'see that the database runs and database.url is right.'),
     check('queue', () => ports.queue.ping(), 'see that Redis runs and queue.url is right.'),
   ]);
-  return closing ? [...checks, { name: 'shutdown', ok: false, detail: 'this process is stopping' }] : checks;
+  // Without the database nobody knows, and that is told already.
+  const told = await checkChannels(ports).catch((error: unknown) => {
+    if (isHeadgateError(error)) return [];
+    throw error;
+  });
+  const all = [...checks, ...told];
+  return closing ? [...all, { name: 'shutdown', ok: false, detail: 'this process is stopping' }] : all;
 }
 
 /** Sweeps at the start and then again and again. One that fails is told and tried again: the next one makes up for it. */

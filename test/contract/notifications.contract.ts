@@ -66,13 +66,20 @@ export function describeNotifications(name: string, open: () => Promise<StoresUn
       const pending = await notifications.pending(claim?.delivered ?? 0, 10);
       expect(pending.map(({ kind }) => kind)).toEqual(['connection.paused', 'connection.recovered']);
       await notifications.failed(channel, 'it did not answer', under.clock.now() + 5000);
+      expect(await notifications.claim(channel, under.clock.now() + 1000)).toBeUndefined();
+      await notifications.retry(channel);
+      expect(await notifications.claim(channel, under.clock.now() + 1000)).toMatchObject({ attempts: 1 });
+      await notifications.failed(channel, 'it did not answer', under.clock.now() + 5000);
       under.clock.advance(5000);
       const second = await notifications.claim(channel, under.clock.now() + 1000);
-      expect(second).toMatchObject({ attempts: 1, failure: 'it did not answer', delivered: claim?.delivered });
+      expect(second).toMatchObject({ attempts: 2, failure: 'it did not answer', delivered: claim?.delivered });
       await notifications.delivered(channel, pending[1]?.number ?? 0, 0);
       const third = await notifications.claim(channel, under.clock.now() + 1000);
       expect(third).toMatchObject({ attempts: 0 });
       expect(third).not.toHaveProperty('failure');
+      // It waits for what else comes, or delivers just now: nothing has failed.
+      await notifications.retry(channel);
+      expect(await notifications.claim(channel, under.clock.now() + 1000)).toBeUndefined();
       expect(await notifications.pending(third?.delivered ?? 0, 10)).toEqual([]);
     });
   });

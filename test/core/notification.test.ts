@@ -75,7 +75,12 @@ const rows: readonly Row[] = [
     is: { failures: failedAgo(60) },
     tell: ['cycle.failing {"failures":1}'],
   },
-  { rule: 'not again while they go on failing', before: { failing: true }, is: { failures: failedAgo(0, 5) }, tell: [] },
+  {
+    rule: 'not again while they go on failing',
+    before: { failing: true },
+    is: { failures: failedAgo(0, 5) },
+    tell: [],
+  },
   { rule: 'nor while nobody knows how the last one ended', before: { failing: true }, is: {}, tell: [] },
   {
     rule: 'that one gets through is told',
@@ -208,7 +213,15 @@ describe('what people are told', () => {
 
   test.each(NOTIFICATION_KINDS)('%s is a sentence of facts', (kind) => {
     const about = { migration: 'remove-groups', gate: 'coverage', step: 'empty-groups', result: 'succeeded' };
-    const facts = { fingerprint: 'f1', days: 7, guards: 'token-owner', operations: 3, reason: 'refused', failures: 3, ...about };
+    const facts = {
+      fingerprint: 'f1',
+      days: 7,
+      guards: 'token-owner',
+      operations: 3,
+      reason: 'refused',
+      failures: 3,
+      ...about,
+    };
     const sentence = sentenceOf({ kind, connection: 'acme', facts });
     expect(sentence).not.toMatch(/\?|undefined/);
     expect(sentence.length).toBeGreaterThan(20);

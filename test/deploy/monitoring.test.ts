@@ -98,6 +98,7 @@ const DUE: readonly (readonly [what: string, alert: string, metric: string])[] =
   ['Redis may evict keys', 'HeadgateRedisUnsafe', 'headgate_redis_eviction_policy_ok'],
   ['Redis keeps nothing on disk', 'HeadgateRedisUnsafe', 'headgate_redis_append_only_ok'],
   ['Redis does not answer', 'HeadgateSourceDown', 'headgate_source_up'],
+  ['notifications do not arrive', 'HeadgateNotificationsFailing', 'headgate_notification_channels_failing'],
   ['the journal of a migration is broken', 'HeadgateMigrationJournalBroken', 'headgate_migration_state'],
   ['a migration stands still', 'HeadgateMigrationStalled', 'headgate_migration_last_progress_timestamp_seconds'],
 ];

@@ -115,6 +115,17 @@ export function createNotificationStore(db: Sql, clock: Clock): NotificationStor
           .execute(),
       );
     },
+
+    async retry(channel) {
+      await commit(db, 'notifications.retry', (tx) =>
+        tx
+          .updateTable('headgate.channel')
+          .set({ not_before: 0 })
+          .where('name', '=', channel)
+          .where('attempts', '>', 0)
+          .execute(),
+      );
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Metrics, WorkerMetrics } from '../../ports/metrics.ts';
 import { boundRead } from './bounded-read.ts';
+import { createChannelFamilies } from './channel-families.ts';
 import { createConfigFamilies } from './config-families.ts';
 import { createCycleFamilies } from './cycle-families.ts';
 import { createExposition, type Rendered } from './exposition.ts';
@@ -30,6 +31,8 @@ export interface MetricsOptions {
 export interface MetricsSource {
   readonly stores: ReadableStores;
   readonly queue: ReadableQueue;
+  /** The configured channels of notifications by name. */
+  readonly channels: Pick<ReadonlyMap<string, unknown>, 'has'>;
 }
 
 export interface PrometheusMetrics {
@@ -102,6 +105,7 @@ function createRefresh(
 ) {
   const { clock, log, readTimeoutMs = 3000 } = options;
   const showConnection = createStoreFamilies(registry, connections(), times, () => clock.now());
+  const showChannels = createChannelFamilies(registry);
   const showQueue = createQueueFamilies(registry, connections, () => clock.now());
   const up = new Gauge({
     name: 'headgate_source_up',
@@ -134,10 +138,11 @@ function createRefresh(
     };
   };
   return {
-    watch: ({ stores, queue }: MetricsSource): void => {
+    watch: ({ stores, queue, channels }: MetricsSource): void => {
       const readConnections = createStoreReader(stores, connections, () => clock.now());
       reads = [
         bounded('store', async () => {
+          showChannels((await stores.notifications.channels()).filter(({ channel }) => channels.has(channel)));
           for (const [connection, reading] of await readConnections()) {
             if (connections().includes(connection)) showConnection(connection, reading);
           }

@@ -7,6 +7,7 @@ import type { EscrowStore, EscrowTotals } from '../../ports/recovery.ts';
 import type { DriftStore } from '../../ports/drift-store.ts';
 import { GUARDS } from '../../core/verdict.ts';
 import type { HoldRecord, HoldStore } from '../../ports/hold-store.ts';
+import type { NotificationStore } from '../../ports/notifications.ts';
 import type { MigrationReading, ReadableMigrations } from './migration-reading.ts';
 import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
 
@@ -20,6 +21,7 @@ export interface ReadableStores {
   readonly holds: Pick<HoldStore, 'list'>;
   readonly credentials: Pick<CredentialStore, 'list'>;
   readonly migrations: ReadableMigrations;
+  readonly notifications: Pick<NotificationStore, 'channels'>;
 }
 
 /** What the store says about one connection at the time of a scrape. */

@@ -5,6 +5,7 @@ import type { EscrowTotals, SeenPace } from '../../../src/ports/recovery.ts';
 import type { QueueCounts, QueueDurability, ScheduledCycle } from '../../../src/ports/job-queue.ts';
 import type { JournalLine } from '../../../src/core/migration/journal.ts';
 import type { StoredCredential } from '../../../src/ports/credentials.ts';
+import type { ChannelState } from '../../../src/ports/notifications.ts';
 import type { HoldRecord } from '../../../src/ports/hold-store.ts';
 import type { CycleRecord } from '../../../src/ports/stores.ts';
 import type { OperationCounts } from '../../../src/core/cycle.ts';
@@ -116,6 +117,7 @@ export interface StoreContents {
   readonly credentials?: readonly StoredCredential[];
   /** The journal of the open migration; absent: none is open. */
   readonly journal?: readonly JournalLine[];
+  readonly channels?: readonly ChannelState[];
 }
 
 /** Stores that hold the same contents for every connection. */
@@ -131,6 +133,7 @@ export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
     drift: { counts: async () => read().drift },
     holds: { list: async () => read().holds ?? [] },
     credentials: { list: async () => read().credentials ?? [] },
+    notifications: { channels: async () => read().channels ?? [] },
     migrations: {
       openOf: async (connection) => (read().journal === undefined ? undefined : { id: 'm1', connection, createdAt: 1 }),
       journalEnd: async () => undefined,

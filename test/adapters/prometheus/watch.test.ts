@@ -39,7 +39,7 @@ function aRegistry(log = aLog()): PrometheusMetrics {
 
 async function scrapeStore(contents: StoreContents): Promise<string> {
   const registry = aRegistry();
-  registry.watch({ stores: storesWith(() => contents), queue: queueWith(async () => []) });
+  registry.watch({ stores: storesWith(() => contents), channels: new Map(), queue: queueWith(async () => []) });
   return (await registry.render(false)).body;
 }
 
@@ -78,7 +78,7 @@ describe('migrations', () => {
     const registry = aRegistry();
     const whole = journal(started(), { kind: 'paused', by: 'ada', reason: 'lunch' });
     let contents: StoreContents = { journal: whole.slice(1) };
-    registry.watch({ stores: storesWith(() => contents), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => contents), channels: new Map(), queue: queueWith(async () => []) });
     expect(standings((await registry.render(false)).body)).toEqual(['broken']);
     contents = { journal: whole };
     expect(standings((await registry.render(false)).body)).toEqual(['paused']);
@@ -94,7 +94,7 @@ describe('migrations', () => {
       return stores.migrations.lines(id, after);
     };
     const source = { ...stores, migrations: { ...stores.migrations, lines } };
-    registry.watch({ stores: source, queue: queueWith(async () => []) });
+    registry.watch({ stores: source, channels: new Map(), queue: queueWith(async () => []) });
     await registry.render(false);
     contents = { journal: journal(started(), ...done('survey', 'assign-directly')) };
     expect(standings((await registry.render(false)).body)).toEqual(['waiting']);
@@ -125,7 +125,11 @@ describe('credentials', () => {
   test('tell when they expire until they have ended, and never whose they are', async () => {
     const registry = aRegistry();
     let credentials = [credential('f1', 'active', 5000), credential('f2', 'candidate'), credential('f3', 'dead', 9000)];
-    registry.watch({ stores: storesWith(() => ({ credentials })), queue: queueWith(async () => []) });
+    registry.watch({
+      stores: storesWith(() => ({ credentials })),
+      channels: new Map(),
+      queue: queueWith(async () => []),
+    });
     const before = (await registry.render(false)).body;
     expect(valueOf(before, name, { ...acme, fingerprint: 'f1', state: 'active' })).toBe(5);
     expect(valueOf(before, name, { ...acme, fingerprint: 'f2', state: 'candidate' })).toBe(0);
@@ -140,11 +144,12 @@ describe('credentials', () => {
     const registry = aRegistry();
     registry.watch({
       stores: storesWith(() => ({ credentials: [credential('f1', 'active', 5000)] })),
+      channels: new Map(),
       queue: queueWith(async () => []),
     });
     await registry.render(false);
     await registry.setConnections(['acme', 'new']);
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => ({})), channels: new Map(), queue: queueWith(async () => []) });
     const samples = parseExposition((await registry.render(false)).body).get(name)?.samples ?? [];
     expect(samples).toEqual([]);
   });
@@ -157,7 +162,11 @@ describe('the Redis of the queue', () => {
     [{ evicts: false, persists: false }, 1, 0],
   ])('that is %j', async (durability, policy, appendOnly) => {
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [], [], durability) });
+    registry.watch({
+      stores: storesWith(() => ({})),
+      channels: new Map(),
+      queue: queueWith(async () => [], [], durability),
+    });
     const { body } = await registry.render(false);
     expect(valueOf(body, 'headgate_redis_eviction_policy_ok')).toBe(policy);
     expect(valueOf(body, 'headgate_redis_append_only_ok')).toBe(appendOnly);
@@ -221,7 +230,7 @@ describe('what the store knows', () => {
   test('a last success stays known when it is too old to be read again', async () => {
     const contents: { cycles: CycleRecord[] } = { cycles: [aCycleRecord()] };
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => contents), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => contents), channels: new Map(), queue: queueWith(async () => []) });
     await registry.render(false);
     contents.cycles = Array.from({ length: 50 }, () => aCycleRecord({ result: 'failed', closedAt: 9_000_000 }));
     const { body } = await registry.render(false);
@@ -264,7 +273,7 @@ describe('what the store knows', () => {
       now: { cycles: [aCycleRecord({ planCounts: planCounts({ 'account.create': 5, 'account.disable': 2 }) })] },
     };
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => contents.now), channels: new Map(), queue: queueWith(async () => []) });
     const planned = async (operation: string) =>
       valueOf((await registry.render(false)).body, 'headgate_plan_operations', { ...acme, operation });
     expect([await planned('account.create'), await planned('account.disable')]).toEqual([5, 2]);
@@ -280,7 +289,7 @@ describe('what the store knows', () => {
         now: { cycles: [aCycleRecord({ verdict: aVerdict(effect, ['too-many-removals', 'protected-accounts']) })] },
       };
       const registry = aRegistry();
-      registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+      registry.watch({ stores: storesWith(() => contents.now), channels: new Map(), queue: queueWith(async () => []) });
       const blocked = async () =>
         (parseExposition((await registry.render(false)).body).get('headgate_gate_blocked')?.samples ?? [])
           .filter(({ value }) => value === 1)
@@ -315,7 +324,11 @@ describe('what the store knows', () => {
       asked.push(id);
       return { 0: { held: 60 } };
     };
-    registry.watch({ stores: { ...stores, cycles: { ...stores.cycles, counts } }, queue: queueWith(async () => []) });
+    registry.watch({
+      stores: { ...stores, cycles: { ...stores.cycles, counts } },
+      channels: new Map(),
+      queue: queueWith(async () => []),
+    });
     const { body } = await registry.render(false);
     expect(asked).toEqual(['cycle-1']);
     expect(valueOf(body, 'headgate_operations', { ...acme, state: 'held' })).toBe(60);
@@ -365,7 +378,7 @@ describe('what the store knows', () => {
       now: { pausedReason: 'credentials refused', schedulesPaused: true, throttledUntil: 5_000 },
     };
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => contents.now), channels: new Map(), queue: queueWith(async () => []) });
     const gauges = async () => {
       const { body } = await registry.render(false);
       const names = ['connection_paused', 'schedules_paused', 'connection_throttled_until_timestamp_seconds'];
@@ -388,7 +401,7 @@ describe('what the store knows of trouble', () => {
     const quarantine =
       state === undefined ? {} : ({ quarantine: { state, reason: 'provider-down', cause, ...since } } as const);
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => quarantine), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => quarantine), channels: new Map(), queue: queueWith(async () => []) });
     const { body } = await registry.render(false);
     const of = (word: string) => valueOf(body, 'headgate_circuit_breaker_state', { ...acme, state: word });
     expect({ closed: of('closed'), open: of('open'), half_open: of('half_open') }).toEqual(shown);
@@ -410,7 +423,7 @@ describe('what the store knows of trouble', () => {
       },
     };
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => contents.now), queue: queueWith(async () => []) });
+    registry.watch({ stores: storesWith(() => contents.now), channels: new Map(), queue: queueWith(async () => []) });
     const gauges = async () => {
       const { body } = await registry.render(false);
       const of = (name: string, labels = {}) => valueOf(body, `headgate_${name}`, { ...acme, ...labels });
@@ -438,7 +451,7 @@ describe('what the queue knows', () => {
       aQueue(),
       aQueue({ queue: 'headgate-connection-acme', paused: true, workers: 0, oldestWaitingMs: 0 }),
     ];
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => queues) });
+    registry.watch({ stores: storesWith(() => ({})), channels: new Map(), queue: queueWith(async () => queues) });
     const { body } = await registry.render(false);
     const queue = 'headgate-control';
     expect(valueOf(body, 'bullmq_job_count', { queue, state: 'waiting' })).toBe(2);
@@ -452,7 +465,7 @@ describe('what the queue knows', () => {
 
   test('totals are shown as the queue keeps them, not added up scrape by scrape', async () => {
     const registry = aRegistry();
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [aQueue()]) });
+    registry.watch({ stores: storesWith(() => ({})), channels: new Map(), queue: queueWith(async () => [aQueue()]) });
     await registry.render(false);
     const { body } = await registry.render(true);
     expect(valueOf(body, 'bullmq_job_completed_total', { queue: 'headgate-control' })).toBe(40);
@@ -467,7 +480,11 @@ describe('what the queue knows', () => {
   ])('the interval of a schedule: %s', async (_what, pattern, seconds) => {
     const registry = aRegistry();
     const schedule = { connection: 'acme', kind: 'initial' as const, pattern, timezone: 'UTC', nextRun: NOW + 60_000 };
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [], [schedule]) });
+    registry.watch({
+      stores: storesWith(() => ({})),
+      channels: new Map(),
+      queue: queueWith(async () => [], [schedule]),
+    });
     const { body } = await registry.render(false);
     expect(valueOf(body, 'headgate_cycle_interval_seconds', initial)).toBe(seconds);
     expect(valueOf(body, 'headgate_cycle_next_run_timestamp_seconds', initial)).toBe(NOW / 1000 + 60);
@@ -477,7 +494,11 @@ describe('what the queue knows', () => {
   test('a paused schedule has no next run', async () => {
     const registry = aRegistry();
     const schedule = { connection: 'acme', kind: 'initial' as const, pattern: '0 3 * * 0', timezone: 'UTC' };
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(async () => [], [schedule]) });
+    registry.watch({
+      stores: storesWith(() => ({})),
+      channels: new Map(),
+      queue: queueWith(async () => [], [schedule]),
+    });
     expect(valueOf((await registry.render(false)).body, 'headgate_cycle_next_run_timestamp_seconds', initial)).toBe(0);
   });
 });
@@ -487,7 +508,7 @@ describe('when the store or the queue does not answer', () => {
     const log = aLog();
     const registry = aRegistry(log);
     let counts: () => Promise<readonly QueueCounts[]> = async () => [aQueue()];
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(() => counts()) });
+    registry.watch({ stores: storesWith(() => ({})), channels: new Map(), queue: queueWith(() => counts()) });
     const shown = async () => {
       const { body } = await registry.render(false);
       const source = { source: 'queue' };
@@ -518,7 +539,7 @@ describe('when the store or the queue does not answer', () => {
       started += 1;
       return new Promise<readonly QueueCounts[]>((resolve) => (finish = resolve));
     };
-    registry.watch({ stores: storesWith(() => ({})), queue: queueWith(counts) });
+    registry.watch({ stores: storesWith(() => ({})), channels: new Map(), queue: queueWith(counts) });
     const up = async () => valueOf((await registry.render(false)).body, 'headgate_source_up', { source: 'queue' });
     expect(await up()).toBe(0);
     expect(await up()).toBe(0);

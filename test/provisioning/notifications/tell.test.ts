@@ -19,6 +19,7 @@ import {
   nudgeChannels,
   openChannels,
 } from '../../../src/provisioning/notifications/deliver-notifications.ts';
+import { checkChannels, createNotificationDesk } from '../../../src/provisioning/notifications/notification-desk.ts';
 import { watchConnections } from '../../../src/provisioning/notifications/watch-connections.ts';
 import { aCredential } from '../../builders.ts';
 import { ALLOWED, aPlan, aRemoval, holding } from '../../contract/plans.ts';
@@ -382,6 +383,46 @@ describe('telling people', () => {
     await connections.resume('acme');
     await sweep();
     expect(await failure()).toBeUndefined();
+  });
+
+  test('at once what has waited, when a test message arrives; until then its channel is a trouble that stops nothing', async () => {
+    clock.advance(600_000);
+    await sweep();
+    hook.messages.length = 0;
+    const desk = createNotificationDesk(ports);
+    hook.state.away = true;
+    await ports.stores.connections.pause('acme', 'a look');
+    await sweep();
+    clock.advance(5000);
+    await sweep();
+    const [trouble, ...others] = (await checkChannels(ports)).filter(({ ok }) => !ok);
+    expect(trouble).toMatchObject({ name: 'notifications by ops', detail: 'ops is away', required: false });
+    expect(others).toEqual([]);
+    expect(await desk.test(signal)).toMatchObject([{ ok: true }, { channel: 'ops', ok: false }]);
+    await sweep();
+    hook.state.away = false;
+    await sweep();
+    expect(hook.messages).toEqual([]);
+    expect(await desk.test(signal)).toMatchObject([{ ok: true }, { channel: 'ops', ok: true }]);
+    await sweep();
+    expect(hook.messages).toEqual(['test', 'connection.paused']);
+    expect((await checkChannels(ports)).every(({ ok }) => ok)).toBe(true);
+    await ports.stores.connections.resume('acme');
+    await sweep();
+  });
+
+  test('not of a channel that is not configured any more, whatever became of it', async () => {
+    const { notifications } = ports.stores;
+    await notifications.openChannel('former');
+    await notifications.failed('former', 'it did not answer', clock.now());
+    expect((await checkChannels(ports)).map(({ name }) => name)).toEqual([
+      'notifications by mail',
+      'notifications by ops',
+    ]);
+    expect((await createNotificationDesk(ports).list(1)).channels.map(({ channel }) => channel)).toEqual([
+      'mail',
+      'ops',
+    ]);
   });
 
   test('and nudges only channels that have something to say', async () => {
