@@ -483,20 +483,41 @@ export function describeProvisioningLog(name: string, open: () => Promise<Stores
         expect(await kept()).toEqual([open, failed, success]);
       });
 
-      test('never forgets the cycle that incremental cycles build on', async () => {
-        await pruneAll();
+      /** A cycle whose baseline is the connection's from then on. */
+      async function baseCycle(): Promise<string> {
         const { cycles } = under.stores;
-        const base = await cycles.open({ connection, kind: 'initial', requestedBy: 'ada' });
-        await cycles.leaseGathering(base.id, 'w1', LEASE);
+        const { id } = await cycles.open({ connection, kind: 'initial', requestedBy: 'ada' });
+        await cycles.leaseGathering(id, 'w1', LEASE);
         const watermark = { users: 'u', groups: 'g', selection: 's', takenAt: 0 };
         const staged = { watermark, assignments: [], again: [], rulesDigest: 'r' };
-        await cycles.savePlan(base.id, 'w1', aPlan(connection, []), ALLOWED, staged);
-        await cycles.close(base.id, 'succeeded');
+        await cycles.savePlan(id, 'w1', aPlan(connection, []), ALLOWED, staged);
+        await cycles.close(id, 'succeeded');
+        return id;
+      }
+
+      test('takes the baseline along when it forgets what was changed since: nobody else would be looked at again', async () => {
+        await pruneAll();
+        const { cycles } = under.stores;
+        await baseCycle();
+        await cycle([aCreate(1)], { result: 'failed' });
+        under.clock.advance(DAY);
+        await cycle([aCreate(2)], { result: 'failed' });
+        under.clock.advance(89.5 * DAY);
+        const looked = (await cycles.baseline(connection))?.unsettled.map(({ anchor }) => anchor);
+        expect(looked).toEqual([anchorOf(1), anchorOf(2)]);
+        await pruneAll();
+        expect(await cycles.baseline(connection)).toBeUndefined();
+      });
+
+      test('never forgets the cycle that incremental cycles build on', async () => {
+        await pruneAll();
+        const base = await baseCycle();
         const next = await cycle([]);
         const last = await cycle([]);
         under.clock.advance(91 * DAY);
         await pruneAll();
-        expect(await kept()).toEqual([last, base.id]);
+        expect(await kept()).toEqual([last, base]);
+        expect(await under.stores.cycles.baseline(connection)).toBeDefined();
         expect(next).not.toBe(last);
       });
     });

@@ -14,11 +14,23 @@ export async function pruneStep(tx: Tx, retention: Retention, most: number): Pro
     delete from headgate.operation where cycle = ${number} and sequence in (
       select sequence from headgate.operation where cycle = ${number} order by sequence limit ${most})`.execute(tx);
   const gone = Number(operations.numAffectedRows ?? 0n);
+  if (gone > 0) await forgetBaseline(tx, number);
   if (gone === most) return gone;
   const skips = await pruneSkips(tx, number, most - gone);
   if (gone + skips === most) return most;
   await tx.deleteFrom('headgate.cycle').where('number', '=', number).execute();
   return gone + skips + 1;
+}
+
+/**
+ * A baseline leaves to the next incremental cycle whom later cycles have changed something for without moving it. Once that is
+ * forgotten only a cycle that looks at everybody finds them.
+ */
+async function forgetBaseline(tx: Tx, pruned: string): Promise<void> {
+  await sql`
+    delete from headgate.baseline as baseline using headgate.cycle as base, headgate.cycle as old
+    where old.number = ${pruned} and base.id = baseline.cycle
+      and baseline.connection = old.connection and base.number < old.number`.execute(tx);
 }
 
 async function oldestPrunable(tx: Tx, { logBefore, unchangedBefore }: Retention): Promise<string | undefined> {
