@@ -20,10 +20,6 @@ import {
   type ReadableStores,
 } from './store-reading.ts';
 
-/** How far back the first scrape looks for a last success; later ones only need what is new. */
-const FIRST_LOOK = 200;
-const LATER_LOOK = 10;
-
 /** Registers the gauges that the store knows and that must outlive this process. Returns how to show a reading. */
 export function createStoreFamilies(
   registry: Registry,
@@ -66,8 +62,8 @@ export function createStoreReader(
     const names = connections();
     const readings = await Promise.all(
       names.map(async (connection) => {
-        const limit = seen.includes(connection) ? LATER_LOOK : FIRST_LOOK;
-        return [connection, await readConnection(stores, connection, limit, now(), readMigration)] as const;
+        const look = seen.includes(connection) ? 'later' : 'first';
+        return [connection, await readConnection(stores, connection, look, now(), readMigration)] as const;
       }),
     );
     seen = names;

@@ -1,4 +1,4 @@
-import type { CycleKind, OperationCounts } from '../../core/cycle.ts';
+import { CYCLE_KINDS, type CycleKind, type OperationCounts } from '../../core/cycle.ts';
 import type { DriftKind } from '../../core/drift.ts';
 import { OPERATION_STATES, type OperationState } from '../../core/operation.ts';
 import type { Credential } from '../../core/credential.ts';
@@ -44,19 +44,45 @@ export interface ConnectionReading {
   readonly migration?: MigrationReading;
 }
 
-/** Reads one connection: its state, links, newest cycles (at most `limit`) and the operations of the newest planned one. */
+/** How many cycles a scrape looks at: the first one of a process has to find what only old ones tell, others what is new. */
+const LOOKS = { first: 200, later: 10 } as const;
+export type Look = keyof typeof LOOKS;
+
+/**
+ * The newest cycles, newest first. At the first look also the newest of each kind and its last success: a weekly cycle lies
+ * behind hundreds of others, and a success behind as many failures.
+ */
+async function readCycles(
+  cycles: ReadableStores['cycles'],
+  connection: string,
+  look: Look,
+): Promise<readonly CycleRecord[]> {
+  const newest = await cycles.list({ connection, limit: LOOKS[look] });
+  if (look === 'later') return newest;
+  const ofKinds = await Promise.all(
+    CYCLE_KINDS.flatMap((kind) => [
+      cycles.list({ connection, kind, limit: LOOKS.later }),
+      cycles.list({ connection, kind, result: 'succeeded', limit: 1 }),
+    ]),
+  );
+  const known = new Set(newest.map(({ id }) => id));
+  const older = new Map(ofKinds.flat().flatMap((cycle) => (known.has(cycle.id) ? [] : [[cycle.id, cycle]])));
+  return [...newest, ...[...older.values()].toSorted((a, b) => b.createdAt - a.createdAt)];
+}
+
+/** Reads one connection: its state, links, newest cycles and the operations of the newest planned one. */
 export async function readConnection(
   stores: ReadableStores,
   connection: string,
-  limit: number,
+  look: Look,
   now: number,
   readMigration: (connection: string, now: number) => Promise<MigrationReading | undefined>,
 ): Promise<ConnectionReading> {
   const [state, links, cycles, full, escrows, drift, holds, credentials, migration] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
-    stores.cycles.list({ connection, limit }),
-    stores.cycles.list({ connection, kind: 'initial', limit }),
+    readCycles(stores.cycles, connection, look),
+    stores.cycles.list({ connection, kind: 'initial', limit: LOOKS[look] }),
     stores.escrows.totals(connection, now),
     stores.drift.counts(connection),
     stores.holds.list({ connection, ended: false, limit: GUARDS.length }),

@@ -124,8 +124,11 @@ export interface StoreContents {
 export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
   return {
     cycles: {
-      list: async ({ kind, limit }) =>
-        (read().cycles ?? []).filter((cycle) => kind === undefined || cycle.kind === kind).slice(0, limit),
+      list: async ({ kind, result, limit }) =>
+        (read().cycles ?? [])
+          .filter((cycle) => kind === undefined || cycle.kind === kind)
+          .filter((cycle) => result === undefined || cycle.result === result)
+          .slice(0, limit),
       counts: async () => read().counts ?? {},
     },
     links: { counts: async () => read().links ?? {} },

@@ -106,6 +106,28 @@ describe('migrations', () => {
   });
 });
 
+describe('notifications', () => {
+  test('channels that are configured and fail are counted', async () => {
+    const registry = aRegistry();
+    const channel = (name: string, failure?: string) => ({
+      channel: name,
+      delivered: 1,
+      attempts: failure === undefined ? 0 : 1,
+      ...(failure === undefined ? {} : { failure }),
+    });
+    const channels = [channel('mail', 'it did not answer'), channel('ops'), channel('former', 'it did not answer')];
+    registry.watch({
+      stores: storesWith(() => ({ channels })),
+      channels: new Map([
+        ['mail', 1],
+        ['ops', 1],
+      ]),
+      queue: queueWith(async () => []),
+    });
+    expect(valueOf((await registry.render(false)).body, 'headgate_notification_channels_failing')).toBe(1);
+  });
+});
+
 describe('credentials', () => {
   const name = 'headgate_credential_expiry_timestamp_seconds';
   const owner = { kind: 'user', name: 'ada@contoso.com' } as const;
@@ -225,6 +247,22 @@ describe('what the store knows', () => {
     expect(valueOf(body, 'headgate_cycle_last_success_timestamp_seconds', initial)).toBe(2000);
     expect(valueOf(body, 'headgate_cycle_last_completion_timestamp_seconds', initial)).toBe(9000);
     expect(valueOf(body, 'headgate_cycle_last_start_timestamp_seconds', initial)).toBe(8000);
+  });
+
+  test('so are, behind hundreds of cycles, a last success and how the last cycle of a rarer kind ended', async () => {
+    const failed = (number: number): CycleRecord =>
+      aCycleRecord({ id: `i${number}`, kind: 'incremental', createdAt: 9_000_000 + number, result: 'failed' });
+    const cycles = [
+      ...Array.from({ length: 300 }, (_, index) => failed(300 - index)),
+      aCycleRecord({ id: 'f2', createdAt: 6_000_000, closedAt: 7_000_000, result: 'failed' }),
+      aCycleRecord({ id: 'i0', kind: 'incremental', createdAt: 4_000_000, closedAt: 5_000_000 }),
+      aCycleRecord({ id: 'f1' }),
+    ];
+    const body = await scrapeStore({ cycles });
+    const success = 'headgate_cycle_last_success_timestamp_seconds';
+    expect(valueOf(body, success, { ...acme, cycle_type: 'incremental' })).toBe(5000);
+    expect(valueOf(body, success, initial)).toBe(2000);
+    expect(valueOf(body, 'headgate_cycle_last_outcome', { ...initial, outcome: 'failed' })).toBe(1);
   });
 
   test('a last success stays known when it is too old to be read again', async () => {
