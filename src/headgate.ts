@@ -11,6 +11,7 @@ import { jobsHere, type MigrationsOf } from './jobs-here.ts';
 import type { Log } from './ports/log.ts';
 import { createMigrationOperator } from './migration/operator.ts';
 import type { ReloadReport } from './ports/operator.ts';
+import { checkClock } from './provisioning/doctor.ts';
 import { createExperiments } from './provisioning/experiment-desk.ts';
 import { checkChannels } from './provisioning/notifications/notification-desk.ts';
 import { createOperator } from './provisioning/operator.ts';
@@ -141,12 +142,17 @@ async function platformChecks({ ports }: Context, closing: boolean) {
     check('queue', () => ports.queue.ping(), 'see that Redis runs and queue.url is right.'),
   ]);
   // Without the database nobody knows, and that is told already.
-  const told = await checkChannels(ports).catch((error: unknown) => {
+  const more = await checkBeside(ports).catch((error: unknown) => {
     if (isHeadgateError(error)) return [];
     throw error;
   });
-  const all = [...checks, ...told];
+  const all = [...checks, ...more];
   return closing ? [...all, { name: 'shutdown', ok: false, detail: 'this process is stopping' }] : all;
+}
+
+/** What else the database tells, and Headgate can work without for a while. */
+async function checkBeside(ports: Context['ports']) {
+  return [await checkClock(ports.stores), ...(await checkChannels(ports))];
 }
 
 /** Sweeps at the start and then again and again. One that fails is told and tried again: the next one makes up for it. */

@@ -294,4 +294,6 @@ export interface Stores {
   readonly migrations: MigrationStore;
   readonly drift: DriftStore;
   ping(): Promise<void>;
+  /** How far the clock here is ahead of the database's, in ms. */
+  clockAheadMs(): Promise<number>;
 }

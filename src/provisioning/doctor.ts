@@ -44,6 +44,22 @@ export async function examine(
   return [...platform, ...writer, ...perConnection.flat(), ...(await checkTokens(ports, signal))];
 }
 
+/** How far apart clocks may be, in ms: well below the usual lease. */
+const CLOCKS_APART_MS = 10_000;
+
+/** Whether the clock here agrees with the database's, and so with those of other machines: they share leases and times. */
+export async function checkClock(
+  stores: Pick<Ports['stores'], 'clockAheadMs'>,
+): Promise<CheckResult & { readonly required: false }> {
+  const ahead = await stores.clockAheadMs();
+  const check = { name: 'clock', required: false } as const;
+  if (Math.abs(ahead) < CLOCKS_APART_MS) return { ...check, ok: true, detail: "agrees with the database's" };
+  const apart = `${Math.round(Math.abs(ahead) / 1000)} s ${ahead > 0 ? 'ahead of' : 'behind'} the database's`;
+  const remedy =
+    'set the clocks of all machines by NTP: by a wrong one the work of another process is taken over while it goes on, and approvals and delays end too early or too late.';
+  return { ...check, ok: false, detail: apart, remedy };
+}
+
 /** Whether another configuration on this database has connections that work on the same as this one. */
 export async function checkOthers(name: string, ports: OthersPorts): Promise<Checks> {
   const own = ports.connections.get(name);

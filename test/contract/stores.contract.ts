@@ -1063,6 +1063,17 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
       });
     });
 
+    test('the store tells how far the clock here is ahead of its own', async () => {
+      const { stores, clock } = under;
+      const before = await stores.clockAheadMs();
+      // The clock of a test stands still at another time than the database's.
+      const there = clock.now() - before;
+      expect(there).toBeGreaterThan(Date.UTC(2026, 0));
+      expect(there).toBeLessThan(Date.UTC(2100, 0));
+      clock.advance(3_600_000);
+      expect(await stores.clockAheadMs()).toBeGreaterThan(before);
+    });
+
     test('the store answers a ping', async () => {
       await expect(under.stores.ping()).resolves.toBeUndefined();
     });

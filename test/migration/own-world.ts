@@ -119,6 +119,7 @@ async function openOwnWorld(
         drift: own(stores.drift),
         migrations: own(mortal(stores.migrations, process, dying)),
         ping: () => stores.ping(),
+        clockAheadMs: async () => 0,
       },
       vault: createVault({}),
       channels: new Map(),

@@ -145,6 +145,7 @@ export class World {
         drift: process.own(stores.drift),
         migrations: process.own(stores.migrations),
         ping: async () => undefined,
+        clockAheadMs: async () => 0,
       },
       queue: process.own(this.queue.open()),
       connections: new Map([[this.name, connection]]),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createVault } from '../../src/adapters/vault/vault.ts';
 import type { CredentialOwner } from '../../src/core/credential.ts';
 import { TransientError } from '../../src/core/errors.ts';
-import { checkNativeJobs, checkTokens } from '../../src/provisioning/doctor.ts';
+import { checkClock, checkNativeJobs, checkTokens } from '../../src/provisioning/doctor.ts';
 import type { JournalEntry } from '../../src/core/migration/journal.ts';
 import type { ConnectionState } from '../../src/ports/stores.ts';
 import { aCredential, aUser, theRules } from '../builders.ts';
@@ -161,5 +161,16 @@ describe("Entra's own job, where it is the engine,", () => {
   test('of a paused connection is not to be started before the cause of the pause is mended', async () => {
     const line = { ok: false, remedy: expect.stringContaining('once that is mended') };
     expect(await toldOfEngine([], { pausedReason: 'migration m1 was aborted: ann is gone' })).toMatchObject(line);
+  });
+});
+
+describe('doctor and the clock', () => {
+  test.each<[string, number, boolean, string]>([
+    ['one that agrees, as far as can be told', 2_000, true, "agrees with the database's"],
+    ['one that is ahead', 184_000, false, "184 s ahead of the database's"],
+    ['one that is behind', -184_000, false, "184 s behind the database's"],
+  ])('%s', async (_what, ahead, ok, detail) => {
+    const check = await checkClock({ clockAheadMs: async () => ahead });
+    expect(check).toMatchObject({ name: 'clock', required: false, ok, detail });
   });
 });

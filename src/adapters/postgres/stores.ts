@@ -36,5 +36,13 @@ export function createStores({ database, clock }: { readonly database: Database;
       await reading(() => sql`select 1`.execute(database.sql));
       await requireRoom(database);
     },
+    async clockAheadMs() {
+      const asked = clock.now();
+      const { rows } = await reading(() =>
+        sql<{ ms: number }>`select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`.execute(database.sql),
+      );
+      const here = (asked + clock.now()) / 2;
+      return here - (rows[0]?.ms ?? here);
+    },
   };
 }
