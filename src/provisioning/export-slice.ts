@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import type { Anchor } from '../core/directory.ts';
-import { InDoubtError, ThrottledError, type TransientError, UnauthorizedError } from '../core/errors.ts';
+import { InDoubtError, ThrottledError, TransientError, UnauthorizedError } from '../core/errors.ts';
 import { failureOf, isUnreachable } from '../core/operation-failure.ts';
 import type { Trouble } from '../core/quarantine.ts';
 import type { Link } from '../core/link.ts';
@@ -11,7 +11,7 @@ import type { ResolveReference } from '../ports/service-provider.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { OperationResult, SliceWork } from '../ports/slices.ts';
 import type { ConnectionStore, CycleStore, LinkStore } from '../ports/stores.ts';
-import { failed, succeeded } from './settle-operation.ts';
+import { failed, MOST_ATTEMPTS, succeeded } from './settle-operation.ts';
 
 type SliceOperation = SliceWork['operations'][number];
 
@@ -210,7 +210,8 @@ export async function exportSlice(
   };
   try {
     const results = await pMap(work.operations, one, { concurrency: connection.concurrency });
-    if (silence.heard() === 0 && silence.row() >= SLICE_WITHOUT_ANSWER) stopFor(halt, silence.trouble());
+    const silent = silence.row() >= SLICE_WITHOUT_ANSWER || silence.leavesDoubt();
+    if (silence.heard() === 0 && silent) stopFor(halt, silence.trouble());
     const sendingMs = ports.clock.now() - beganAt;
     // That the provider is down is not the objects' fault; on trial it is known to be up, and one that it fails on is told.
     const spared = halt.trouble?.reason === 'provider-down' && !onTrial;
@@ -225,11 +226,15 @@ function stopFor(halt: Halt, trouble: Trouble | undefined): void {
   if (halt.trouble === undefined && trouble !== undefined) halt.trouble = trouble;
 }
 
-/** Counts how often in a row the provider gave no answer, and remembers whose operations those were. */
+/**
+ * Counts how often in a row the provider gave no answer, and remembers whose operations those were. It leaves a doubt when one
+ * that may have been carried out would be given up unread: what it made would be nobody's.
+ */
 function listenForSilence() {
   let answers = 0;
   let inRow = 0;
   let last: Trouble | undefined;
+  let doubt = false;
   const unanswered = new Map<number, OperationResult>();
   return {
     answered() {
@@ -240,6 +245,7 @@ function listenForSilence() {
       inRow += 1;
       last = { reason: 'provider-down', cause: failureOf(error) };
       const inDoubt = item.inDoubt || error instanceof InDoubtError;
+      if (item.inDoubt && error instanceof TransientError && item.attempts + 1 >= MOST_ATTEMPTS) doubt = true;
       unanswered.set(item.sequence, {
         sequence: item.sequence,
         state: inDoubt ? 'in-doubt' : 'pending',
@@ -249,6 +255,7 @@ function listenForSilence() {
     row: () => inRow,
     heard: () => answers,
     trouble: () => last,
+    leavesDoubt: () => doubt,
     /** The results, with those that got no answer put back without an attempt spent. */
     spare: (results: readonly OperationResult[]) =>
       results.map((result): OperationResult => {
