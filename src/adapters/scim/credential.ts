@@ -162,6 +162,7 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
     } catch (error) {
       if (error instanceof HeadgateError) throw error;
       throw new TransientError(`${options.connection}: the token endpoint could not be reached`, {
+        noAnswer: true,
         remedy: 'Check that the token endpoint can be reached from here; it is tried again.',
       });
     }
@@ -241,9 +242,7 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
       const fetched = await fetchGrant(secret.trim());
       return 'token' in fetched ? fetched.token : undefined;
     },
-    async close() {
-      await agent.destroy();
-    },
+    close: () => agent.destroy(),
   };
 }
 

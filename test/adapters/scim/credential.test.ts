@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { failure, never, resources, type ScriptedAnswer, type SeenRequest } from './builders.ts';
+import { isUnreachable } from '../../../src/core/operation-failure.ts';
+import { failure, never, resources, toRemove, type ScriptedAnswer, type SeenRequest } from './builders.ts';
 
 const open = resources();
 afterEach(() => open.close());
@@ -190,6 +191,19 @@ describe('OAuth client credentials', () => {
     expect(found).toMatchObject({ name });
     expect(found.message).not.toContain(SECRET);
     expect(server.requests).toEqual([]);
+  });
+
+  test.each<[string, ScriptedAnswer]>([
+    ['breaks the connection', { destroy: true }],
+    ['fails', { status: 503 }],
+  ])('a token endpoint that %s is a provider that is down, and no trouble of what is sent', async (_how, answer) => {
+    const { provider } = await oauth(
+      () => true,
+      () => answer,
+    );
+    const found = await failure(provider.apply(toRemove('disable', 'acc-1'), () => undefined, never));
+    expect(found.name).toBe('TransientError');
+    expect(isUnreachable(found)).toBe(true);
   });
 
   test('a secret that was replaced is used from the next second on, and what it got is used no more', async () => {
