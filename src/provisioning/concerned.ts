@@ -44,9 +44,9 @@ function carryOver(operations: readonly Operation[], concerned: Names): void {
  * Whom memory may have wrong: it has those that Headgate put into a group as a whole request was done. Whoever left may have
  * been in it before, and of what the provider refused a part, the rest was done.
  */
-function unsureMembers(
+export function unsureMembers(
   operations: readonly Operation[],
-  { groups }: DirectoryChanges,
+  groups: DirectoryChanges['groups'] = new Map(),
 ): ReadonlyMap<Anchor, UnsureMembers> {
   const unsure = new Map<Anchor, { readonly inside: Set<Anchor>; readonly outside: Set<Anchor> }>();
   const of = (group: Anchor) => {
@@ -152,6 +152,6 @@ export async function findConcerned(request: ChangesRequest): Promise<Concerned 
   for (const user of await links.due(rules.name, request.now)) concerned.users.add(user);
   for (const user of toEmpty(request, groupLinks)) concerned.users.add(user);
   for (const user of await links.awaiting(rules.name, [...concerned.users])) concerned.users.add(user);
-  const unsure = unsureMembers(request.unsettled, changes);
+  const unsure = unsureMembers(request.unsettled, changes.groups);
   return { application, changes, assignments, assigned, memberships, groupLinks, told, unsure, ...concerned };
 }

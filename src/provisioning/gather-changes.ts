@@ -1,7 +1,7 @@
 import type { Baseline } from '../core/baseline.ts';
 import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
-import type { Focus } from '../core/planning/plan-input.ts';
+import type { Focus, UnsureMembers } from '../core/planning/plan-input.ts';
 import { findConcerned, type ChangesRequest } from './concerned.ts';
 import { contradicted } from './contradicted.ts';
 import { focusOf, readFocus } from './read-focus.ts';
@@ -17,6 +17,7 @@ export interface GatheredChanges {
   /** Links of the focus, of the users they refer to, and of all groups. */
   readonly links: readonly Link[];
   readonly focus: Focus;
+  readonly unsure: ReadonlyMap<Anchor, UnsureMembers>;
   /** Absent after a read with gaps: whoever was missing from it would not be looked at again. */
   readonly baseline?: Baseline;
 }
@@ -36,12 +37,13 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
   const { since } = request;
   const concerned = await findConcerned(request);
   if (concerned === 'expired') return 'expired';
-  const focus = { ...(await focusOf(request, concerned)), unsure: concerned.unsure };
+  const { unsure } = concerned;
+  const focus = await focusOf(request, concerned);
   const { size } = focus.users;
   if (size > MOST_USERS && size > focus.linked.accounts * MOST_SHARE)
     return { everything: `${counted(size, 'user is', 'users are')} concerned`, told: concerned.told };
   const read = await readFocus(request, concerned);
-  if (read.directory.gaps.length > 0) return { ...read, focus };
+  if (read.directory.gaps.length > 0) return { ...read, focus, unsure };
   const again = new Set([...concerned.told, ...contradicted(read.directory, request.connection.rules)]);
   const baseline = {
     ...since,
@@ -49,5 +51,5 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
     assignments: concerned.assignments.value,
     again: [...again].sort(),
   };
-  return { ...read, focus, baseline };
+  return { ...read, focus, unsure, baseline };
 }

@@ -6,6 +6,7 @@ import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
 import { withApprovals } from '../core/holds.ts';
 import type { Planned } from '../core/planning/plan-cycle.ts';
+import { unsureMembers } from './concerned.ts';
 import { connectionDigest } from './connection-digest.ts';
 import type { Link } from '../core/link.ts';
 import type { CycleMigration } from '../core/migration/migration.ts';
@@ -193,7 +194,8 @@ async function gatherAll(
   const { connection, stores, kind, now, signal, progress } = preparation;
   const { rules, directory: source } = connection;
   const digest = connectionDigest(connection);
-  const known = expired ? undefined : await stores.cycles.baseline(rules.name);
+  const committed = await stores.cycles.baseline(rules.name);
+  const known = expired ? undefined : committed;
   const last = known?.baseline;
   // Taken before anything is read, so that what changes meanwhile is seen again. An older one is handed on: this read may
   // come from a replica that is behind what that watermark already covers.
@@ -211,7 +213,8 @@ async function gatherAll(
     again: [...new Set([...told, ...contradicted(directory, rules)])].sort(),
     rulesDigest: digest,
   };
-  const everything = { directory, links, inventory, vanished, baseline };
+  const unsure = unsureMembers(committed?.unsettled ?? []);
+  const everything = { directory, links, inventory, vanished, unsure, baseline };
   if (kind !== 'audit' && rules.drift === 'enforce') return { kind: 'initial', ...everything };
   const causes: DirectoryCauses = expired
     ? { known: false, why: 'the directory no longer tells what changed, or too much did' }
@@ -245,7 +248,7 @@ async function gatherSince(preparation: Preparation, remade: readonly Anchor[] =
   });
   if (changes === 'expired') return everything('the watermark has expired', true);
   if ('everything' in changes) return everything(changes.everything, true, changes.told);
-  const { directory, links, focus, baseline } = changes;
+  const { directory, links, focus, unsure, baseline } = changes;
   // A cycle in which nothing changed asks the provider nothing.
   if (focus.users.size + focus.groups.size > 0) await awaitProvider(preparation);
   const everyLink = () => stores.links.load(rules.name);
@@ -263,6 +266,7 @@ async function gatherSince(preparation: Preparation, remade: readonly Anchor[] =
     inventory,
     vanished,
     focus,
+    unsure,
     ...(baseline === undefined ? {} : { baseline }),
   };
 }

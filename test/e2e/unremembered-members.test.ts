@@ -1,6 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { URN } from '../../src/core/scim.ts';
+import type { BehaviourName } from '../../src/sandbox/provider/behaviours/registry.ts';
 import { company, cycle, personName } from './company.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -13,8 +14,9 @@ let operator: OperatorClient;
 afterEach(() => world.close());
 
 /** 1 to 3 come by Crew, and all six by Deck, so that whoever leaves Crew keeps the account. */
-async function begin(before: () => void = () => undefined): Promise<void> {
-  world = await startWorld({ organisation: company({ users: 6, groups: { Crew: [1, 3], Deck: [1, 6] } }) });
+async function begin(before: () => void = () => undefined, profile: BehaviourName = 'generic'): Promise<void> {
+  const organisation = company({ users: 6, groups: { Crew: [1, 3], Deck: [1, 6] } });
+  world = await startWorld({ organisation, provider: { behaviour: profile }, profile });
   before();
   operator = await world.open();
   await cycle(operator);
@@ -73,4 +75,30 @@ test('who was taken out beside somebody the provider kept is put back when they 
   world.tenant.control.addMember('Crew', personName(2));
   await cycle(operator, 'incremental');
   expect(crew()).toEqual([2, 3].map(personName));
+});
+
+describe('where a provider shows no members, a full cycle knows it, too', () => {
+  beforeEach(() => begin(undefined, 'aws-identity-center'));
+
+  test('who was put in beside somebody the provider refused is taken out when they leave', async () => {
+    world.tenant.control.addMember('Crew', personName(4));
+    world.tenant.control.addMember('Crew', personName(5));
+    refuseTheFirst();
+    await cycle(operator);
+    expect(crew()).toEqual([1, 2, 3, 5].map(personName));
+    world.tenant.control.removeMember('Crew', personName(5));
+    await cycle(operator);
+    expect(crew()).toEqual([1, 2, 3, 4].map(personName));
+  });
+
+  test('who was taken out beside somebody the provider kept is put back when they come again', async () => {
+    world.tenant.control.removeMember('Crew', personName(1));
+    world.tenant.control.removeMember('Crew', personName(2));
+    refuseTheFirst();
+    await cycle(operator);
+    expect(crew()).toEqual([1, 3].map(personName));
+    world.tenant.control.addMember('Crew', personName(2));
+    await cycle(operator);
+    expect(crew()).toEqual([2, 3].map(personName));
+  });
 });

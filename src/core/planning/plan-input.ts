@@ -19,8 +19,6 @@ export interface Focus {
   readonly users: ReadonlySet<Anchor>;
   /** Groups whose own attributes are compared. Their members are compared through the users. */
   readonly groups: ReadonlySet<Anchor>;
-  /** By group, members whom memory may have wrong. */
-  readonly unsure?: ReadonlyMap<Anchor, UnsureMembers>;
   /** What is linked in all, which the few links of the focus do not tell. */
   readonly linked: LinkedTotals;
   /** On demand nothing else may be touched, and the members of the groups of the focus are all in it. */
@@ -60,6 +58,8 @@ export interface PlanInput {
   readonly ending?: ReadonlySet<Anchor>;
   /** Present in an incremental or on-demand cycle; absent when everything is looked at. */
   readonly focus?: Focus;
+  /** By group, members whom memory may have wrong. */
+  readonly unsure?: ReadonlyMap<Anchor, UnsureMembers>;
   /** Present when what was changed by hand is to be told from what the directory changed. */
   readonly causes?: DirectoryCauses;
 }

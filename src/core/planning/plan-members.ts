@@ -45,26 +45,34 @@ function accountsOf({ entitled, without }: Entitled, { byAnchor }: Links): Reado
   return accounts;
 }
 
+/** The account of somebody who may be a member unremembered: whose was disabled was taken out then, as far as anybody knows. */
+function livingAccount(link: Link | undefined): ResourceId | undefined {
+  return link?.state === 'active' ? link.resourceId : undefined;
+}
+
 /**
  * Compares the members a group should have with those it has: what the provider shows where it shows members, else what
- * Headgate remembers. Members nobody of ours is linked to are not Headgate's and stay.
+ * Headgate remembers, whom it is `unsure` about put in and taken out once more. Members nobody of ours is linked to are not
+ * Headgate's and stay.
  */
 function compareMembers(
   desired: readonly Anchor[],
   current: ReadonlySet<ResourceId>,
   { entitled, keeping, accounts, accountOf }: Comparison,
+  unsure?: UnsureMembers,
 ): MemberChange {
   const add: Anchor[] = [];
   let kept = 0;
   for (const user of desired) {
     const account = accountOf.get(user);
     if (account === undefined) continue;
-    if (account !== null && current.has(account)) kept++;
+    if (account !== null && current.has(account) && unsure?.outside.has(user) !== true) kept++;
     else add.push(user);
   }
-  if (kept === current.size) return { add: add.sort(), remove: [] };
+  const perhaps = [...(unsure?.inside ?? [])].flatMap((user) => livingAccount(accounts.byAnchor.get(user)) ?? []);
+  if (kept === current.size && perhaps.length === 0) return { add: add.sort(), remove: [] };
   const wanted = new Set(desired.filter((user) => entitled.has(user)));
-  const remove = [...current].flatMap((resourceId) => {
+  const remove = [...new Set([...current, ...perhaps])].flatMap((resourceId) => {
     const anchor = accounts.linkedTo.get(resourceId);
     return anchor === undefined || wanted.has(anchor) || keeping.has(anchor) ? [] : [{ anchor, resourceId }];
   });
@@ -90,9 +98,8 @@ function compareFocused(
         !present.has(user) || unsure?.outside.has(user) === true || mayHaveLost(accounts.byAnchor.get(user), vanished),
     )
     .sort();
-  // Whose account was disabled was taken out then, as far as anybody knows.
   const perhaps = [...(unsure?.inside ?? [])].filter(
-    (user) => focus.has(user) && accounts.byAnchor.get(user)?.state === 'active',
+    (user) => focus.has(user) && livingAccount(accounts.byAnchor.get(user)) !== undefined,
   );
   const remove = [...new Set([...present, ...perhaps])].sort().flatMap((anchor) => {
     const link = accounts.byAnchor.get(anchor);
@@ -180,13 +187,14 @@ export function planMembers(
     if (group === undefined && !fresh.has(anchor) && !(linked && input.focus !== undefined)) continue;
     const focus = isRead(anchor) ? undefined : input.focus;
     if (focus !== undefined) {
-      const of = { users: focus.users, unsure: focus.unsure?.get(anchor) };
+      const of = { users: focus.users, unsure: input.unsure?.get(anchor) };
       const change = compareFocused(scope.membersOf(anchor), link?.members ?? [], of, comparison);
       pushMembers(draft, anchor, groupName(input.directory, anchor), change);
       continue;
     }
     const current = fresh.has(anchor) ? new Set<ResourceId>() : currentMembers(group, link, accounts, input.vanished);
-    const change = compareMembers(scope.membersOf(anchor), current, comparison);
+    const unsure = fresh.has(anchor) || group?.members !== undefined ? undefined : input.unsure?.get(anchor);
+    const change = compareMembers(scope.membersOf(anchor), current, comparison, unsure);
     pushMembers(draft, anchor, groupName(input.directory, anchor), change);
   }
 }
