@@ -162,6 +162,9 @@ async function awaitProvider({ connection, aside, signal, progress }: Preparatio
   signal.throwIfAborted();
 }
 
+/** Replicas are behind by minutes; the directory knows a watermark for a week. */
+const HANDED_ON_MS = 86_400_000;
+
 /** With more users than this the provider's list is read instead of account by account. */
 const MOST_BY_ID = 500;
 
@@ -198,9 +201,11 @@ async function gatherAll(
   const known = expired ? undefined : committed;
   const last = known?.baseline;
   // Taken before anything is read, so that what changes meanwhile is seen again. An older one is handed on: this read may
-  // come from a replica that is behind what that watermark already covers.
+  // come from a replica that is behind what that watermark already covers. But not until it expires: where full cycles alone
+  // run, nobody could tell any more what the directory changed.
   const attributes = attributesOf(connection);
-  const watermark = last?.rulesDigest === digest ? last.watermark : await source.startWatermark(attributes, signal);
+  const isGood = last?.rulesDigest === digest && now - last.watermark.takenAt < HANDED_ON_MS;
+  const watermark = isGood ? last.watermark : await source.startWatermark(attributes, signal);
   const links = await stores.links.load(rules.name);
   const directory = await gatherDirectory(connection, links, signal, progress);
   const { inventory, vanished } = await naming(

@@ -148,3 +148,27 @@ test('whom the changes tell of is looked at once more by the next cycle, also wh
   expect(removals(behind)).toEqual([]);
   expect(removals(await cycle([], false, behind.baseline))).toEqual(['0:account:disable:ada']);
 });
+
+test.each([
+  { rule: 'is handed on by a full cycle, whose read may be behind it', age: 3_600_000, next: 'old' },
+  { rule: 'that has grown old is not, or full cycles alone would let it expire', age: 2 * 86_400_000, next: 'new' },
+])('a watermark $rule', async ({ age, next }) => {
+  const connection = aConnection(
+    {
+      ...fakeDirectory({ assignments: [assignUser('ada')], users: { ada: aUser('ada') } }),
+      startWatermark: async () => ({ ...WATERMARK, users: 'new', takenAt: NOW }),
+    },
+    fakeProvider({}),
+  );
+  const watermark = { ...WATERMARK, users: 'old', takenAt: NOW - age };
+  const last = { watermark, assignments: [], again: [], rulesDigest: connectionDigest(connection) };
+  const { baseline } = await prepareCycle({
+    connection,
+    stores: modelLinks(new ProviderModel(), { baseline: last, unsettled: [] }),
+    credentials: noCredentials,
+    kind: 'initial',
+    now: NOW,
+    signal: new AbortController().signal,
+  });
+  expect(baseline?.watermark.users).toBe(next);
+});
