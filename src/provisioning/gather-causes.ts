@@ -1,4 +1,4 @@
-import type { Baseline } from '../core/baseline.ts';
+import { rolesChanged, type Baseline } from '../core/baseline.ts';
 import type { DirectoryCauses } from '../core/drift.ts';
 import type { Operation } from '../core/operation.ts';
 import type { Connection } from '../ports/index.ts';
@@ -35,6 +35,8 @@ export async function gatherCauses(
   });
   if (concerned === 'expired')
     return { known: false, why: 'the directory no longer tells what changed since the last cycle' };
+  if (rolesChanged(last.baseline, concerned.application))
+    return { known: false, why: 'roles of the application changed since the last cycle' };
   const { users, groups } = concerned;
   return { known: true, users, groups, memberships: rules.scope.nestedGroups === 'direct' };
 }

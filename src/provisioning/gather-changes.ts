@@ -1,4 +1,4 @@
-import type { Baseline } from '../core/baseline.ts';
+import { rolesChanged, rolesDigest, type Baseline } from '../core/baseline.ts';
 import type { Anchor, DirectorySnapshot } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import type { Focus, UnsureMembers } from '../core/planning/plan-input.ts';
@@ -37,19 +37,21 @@ export async function gatherChanges(request: ChangesRequest): Promise<GatheredCh
   const { since } = request;
   const concerned = await findConcerned(request);
   if (concerned === 'expired') return 'expired';
-  const { unsure } = concerned;
+  const { told, unsure } = concerned;
+  if (rolesChanged(since, concerned.application)) return { everything: 'roles of the application changed', told };
   const focus = await focusOf(request, concerned);
   const { size } = focus.users;
   if (size > MOST_USERS && size > focus.linked.accounts * MOST_SHARE)
-    return { everything: `${counted(size, 'user is', 'users are')} concerned`, told: concerned.told };
+    return { everything: `${counted(size, 'user is', 'users are')} concerned`, told };
   const read = await readFocus(request, concerned);
   if (read.directory.gaps.length > 0) return { ...read, focus, unsure };
-  const again = new Set([...concerned.told, ...contradicted(read.directory, request.connection.rules)]);
+  const again = new Set([...told, ...contradicted(read.directory, request.connection.rules)]);
   const baseline = {
     ...since,
     watermark: concerned.changes.watermark,
     assignments: concerned.assignments.value,
     again: [...again].sort(),
+    roles: rolesDigest(concerned.application),
   };
   return { ...read, focus, unsure, baseline };
 }

@@ -1,4 +1,4 @@
-import type { Baseline } from '../core/baseline.ts';
+import { rolesDigest, type Baseline } from '../core/baseline.ts';
 import type { CycleKind, CycleSubject } from '../core/cycle.ts';
 import type { Anchor } from '../core/directory.ts';
 import type { DirectoryCauses } from '../core/drift.ts';
@@ -217,6 +217,7 @@ async function gatherAll(
     assignments: directory.assignments,
     again: [...new Set([...told, ...contradicted(directory, rules)])].sort(),
     rulesDigest: digest,
+    roles: rolesDigest(directory.application),
   };
   const unsure = unsureMembers(committed?.unsettled ?? []);
   const everything = { directory, links, inventory, vanished, unsure, baseline };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Baseline } from '../../src/core/baseline.ts';
-import type { Assignment } from '../../src/core/directory.ts';
+import type { CycleKind } from '../../src/core/cycle.ts';
+import type { AppRole, Assignment } from '../../src/core/directory.ts';
 import { NotFoundError } from '../../src/core/errors.ts';
 import type { Link } from '../../src/core/link.ts';
 import { isRemoval } from '../../src/core/operation.ts';
@@ -171,4 +172,36 @@ test.each([
     signal: new AbortController().signal,
   });
   expect(baseline?.watermark.users).toBe(next);
+});
+
+test("a role of the application that is switched off, or called otherwise, has an incremental cycle look at everybody, and is nobody's change by hand", async () => {
+  const admin = { id: 'r1', value: 'admin', displayName: 'Admin', enabled: true };
+  const cycle = async (kind: CycleKind, roles: readonly AppRole[], last?: Baseline) => {
+    const connection = aConnection(
+      {
+        ...fakeDirectory({ assignments: [assignUser('ada')], users: { ada: aUser('ada') } }),
+        readApplication: async (appId) => ({ id: 'sp', appId, displayName: 'Acme', roles }),
+        readChanges: async () => ({ watermark: WATERMARK, users: new Set(), groups: new Map() }),
+      },
+      fakeProvider({}),
+    );
+    return prepareCycle({
+      connection,
+      stores: modelLinks(new ProviderModel(), { baseline: last, unsettled: [] }),
+      credentials: noCredentials,
+      kind,
+      now: NOW,
+      signal: new AbortController().signal,
+    });
+  };
+  const user = { ...admin, id: 'r0', value: 'user' };
+  const first = await cycle('initial', [user, admin]);
+  const next = await cycle('incremental', [admin, user], first.baseline);
+  expect(next.everything).toBeUndefined();
+  const off = await cycle('incremental', [user, { ...admin, enabled: false }], next.baseline);
+  expect(off.everything).toBe('roles of the application changed');
+  const renamed = await cycle('incremental', [user, { ...admin, value: 'owner' }], off.baseline);
+  expect(renamed.everything).toBe('roles of the application changed');
+  const { doubts } = await cycle('audit', [user, admin], renamed.baseline);
+  expect(doubts).toEqual([expect.stringContaining('roles of the application changed')]);
 });
