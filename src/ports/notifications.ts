@@ -33,8 +33,8 @@ export interface NotificationStore {
   /** Remembers a delivery, and whom it did not reach, and lets go of the claim; the next one not before `notBefore`. */
   delivered(channel: string, upTo: number, notBefore: number, missed?: string): Promise<void>;
   failed(channel: string, failure: string, notBefore: number): Promise<void>;
-  /** Lets a channel that failed try again at once. */
-  retry(channel: string): Promise<void>;
+  /** After a test message that was taken, and whom it did not reach: what waits because others failed waits no longer. */
+  tried(channel: string, missed?: string): Promise<void>;
 }
 
 /** A way to people: mail, or a webhook. */

@@ -67,7 +67,7 @@ export function describeNotifications(name: string, open: () => Promise<StoresUn
       expect(pending.map(({ kind }) => kind)).toEqual(['connection.paused', 'connection.recovered']);
       await notifications.failed(channel, 'it did not answer', under.clock.now() + 5000);
       expect(await notifications.claim(channel, under.clock.now() + 1000)).toBeUndefined();
-      await notifications.retry(channel);
+      await notifications.tried(channel);
       expect(await notifications.claim(channel, under.clock.now() + 1000)).toMatchObject({ attempts: 1 });
       await notifications.failed(channel, 'it did not answer', under.clock.now() + 5000);
       under.clock.advance(5000);
@@ -78,8 +78,12 @@ export function describeNotifications(name: string, open: () => Promise<StoresUn
       expect(third).toMatchObject({ attempts: 0 });
       expect(third).not.toHaveProperty('failure');
       // It waits for what else comes, or delivers just now: nothing has failed.
-      await notifications.retry(channel);
+      await notifications.tried(channel, 'one of two was refused');
       expect(await notifications.claim(channel, under.clock.now() + 1000)).toBeUndefined();
+      const failure = async () => (await notifications.channels()).find((one) => one.channel === channel)?.failure;
+      expect(await failure()).toBe('one of two was refused');
+      await notifications.tried(channel);
+      expect(await failure()).toBeUndefined();
       expect(await notifications.pending(third?.delivered ?? 0, 10)).toEqual([]);
     });
   });

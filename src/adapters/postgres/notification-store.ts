@@ -116,14 +116,13 @@ export function createNotificationStore(db: Sql, clock: Clock): NotificationStor
       );
     },
 
-    async retry(channel) {
-      await commit(db, 'notifications.retry', (tx) =>
-        tx
-          .updateTable('headgate.channel')
-          .set({ not_before: 0 })
-          .where('name', '=', channel)
-          .where('attempts', '>', 0)
-          .execute(),
+    async tried(channel, missed) {
+      await commit(db, 'notifications.tried', (tx) =>
+        sql`
+          update headgate.channel
+          set not_before = case when attempts > 0 then 0 else not_before end,
+            failure = case when attempts > 0 then failure else ${missed ?? null} end
+          where name = ${channel}`.execute(tx),
       );
     },
   };

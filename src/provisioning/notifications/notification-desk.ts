@@ -39,8 +39,7 @@ export function createNotificationDesk(ports: Ports): NotificationDesk {
         [...ports.channels.values()].map(async (channel) => {
           try {
             const missed = await channel.deliver([test], signal);
-            // What waits need wait no longer.
-            await notifications.retry(channel.name);
+            await notifications.tried(channel.name, missed);
             return { channel: channel.name, ok: missed === undefined, detail: missed ?? 'taken' };
           } catch (error) {
             if (!(error instanceof HeadgateError)) throw error;
