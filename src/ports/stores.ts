@@ -95,11 +95,12 @@ export interface CycleStore {
   /** Ids of cycles that begin like this, newest first. */
   idsBeginningWith(beginning: string, limit: number): Promise<readonly string[]>;
   openCycle(connection: string): Promise<CycleRecord | undefined>;
-  /** Newest first. */
+  /** Newest first; `planned`: only those whose plan was stored. */
   list(filter: {
     readonly connection?: string;
     readonly kind?: CycleKind;
     readonly result?: CycleResult;
+    readonly planned?: true;
     readonly limit: number;
   }): Promise<readonly CycleRecord[]>;
   /** All cycles that are not closed, for the sweeper. */

@@ -44,9 +44,10 @@ export async function connectionStatus(
   const open = recent.find(({ phase }) => phase !== 'closed');
   // An audit provisions nobody, and one on demand looks at too little: neither says how the connection is.
   const provisioning = recent.filter(({ kind }) => kind !== 'audit');
-  const whole = provisioning.filter(({ kind }) => kind !== 'on-demand');
   const last = provisioning.find(({ phase }) => phase === 'closed');
-  const lastPlanned = whole.find(({ phase, plannedAt }) => phase === 'closed' && plannedAt !== undefined);
+  // While the directory cannot be read for hours the last plan may be far back, and so may the last success.
+  const plans = await cycles.list({ connection: name, planned: true, limit: RECENT_CYCLES });
+  const lastPlanned = plans.find(({ kind, phase }) => phase === 'closed' && kind !== 'audit' && kind !== 'on-demand');
   // The metric says the same. While objects fail in each cycle the last success may be far back.
   const succeeded = await cycles.list({ connection: name, result: 'succeeded', limit: RECENT_CYCLES });
   const lastSuccess = succeeded.find(({ kind }) => kind !== 'audit' && kind !== 'on-demand');
@@ -84,16 +85,13 @@ function expiring(credentials: readonly Credential[], now: number): Pick<Connect
   return found.length === 0 ? {} : { expiring: found };
 }
 
-/** How many full cycles are looked through for one that was planned. */
-const RECENT_FULL = 5;
-
 /** What the newest full cycle with a plan says of users it could not map: an incremental one sees too few to say. */
 async function unmappedUsers(
   cycles: Pick<CycleStore, 'list'>,
   connection: string,
 ): Promise<Pick<ConnectionStatus, 'unmapped'>> {
-  const full = await cycles.list({ connection, kind: 'initial', limit: RECENT_FULL });
-  const { id, plannedAt, notices } = full.find((cycle) => cycle.plannedAt !== undefined) ?? {};
+  const [full] = await cycles.list({ connection, kind: 'initial', planned: true, limit: 1 });
+  const { id, plannedAt, notices } = full ?? {};
   const notice = notices?.find(({ code }) => code === 'mapping-failed');
   if (id === undefined || plannedAt === undefined || notice === undefined) return {};
   return { unmapped: { cycle: id, plannedAt, text: notice.text } };

@@ -159,6 +159,16 @@ export function describeStores(name: string, open: () => Promise<StoresUnderTest
         expect(open.map((cycle) => cycle.id)).toEqual([second.id]);
       });
 
+      test('only a cycle whose plan was stored is listed as planned, however it ended', async () => {
+        const { cycles } = under.stores;
+        const id = await exporting([]);
+        await cycles.close(id, 'failed');
+        const unread = await cycles.open(request());
+        await cycles.close(unread.id, 'refused', undefined, { plan: aPlan(connection, []) });
+        const planned = await cycles.list({ connection, planned: true, limit: 10 });
+        expect(planned.map((cycle) => cycle.id)).toEqual([id]);
+      });
+
       test('an unknown cycle is undefined and nothing can be done to it', async () => {
         const { cycles } = under.stores;
         expect(await cycles.get('nobody')).toBeUndefined();

@@ -57,10 +57,11 @@ function statusOf(
 ) {
   const stores = {
     cycles: {
-      list: async ({ kind, result, limit }: Parameters<CycleStore['list']>[0]) =>
+      list: async ({ kind, result, planned, limit }: Parameters<CycleStore['list']>[0]) =>
         cycles
           .filter((cycle) => kind === undefined || cycle.kind === kind)
           .filter((cycle) => result === undefined || cycle.result === result)
+          .filter((cycle) => planned !== true || cycle.plannedAt !== undefined)
           .slice(0, limit),
       operationsOf: async () => operations,
     },
@@ -87,6 +88,12 @@ test.each([
 ])('what is held stays in sight when the next cycle %s', async (_how, newest) => {
   const status = await statusOf([newest, closed('old', { plannedAt: 5 })]);
   expect(status).toMatchObject({ lastCycle: { id: 'new' }, lastPlanned: { id: 'old' }, held: 1 });
+});
+
+test('what is held stays in sight however many cycles could not read the directory since', async () => {
+  const failing = Array.from({ length: 60 }, (_, n) => closed(`failing-${n}`, { result: 'failed' }));
+  const status = await statusOf([...failing, closed('old', { plannedAt: 5 })]);
+  expect(status).toMatchObject({ lastPlanned: { id: 'old' }, held: 1 });
 });
 
 test('what has failed is what is in escrow, and no more once a person has dropped it', async () => {

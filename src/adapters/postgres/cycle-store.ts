@@ -83,11 +83,12 @@ function createReads(
       return row === undefined ? undefined : toCycle(row);
     },
 
-    async list({ connection, kind, result, limit }) {
+    async list({ connection, kind, result, planned, limit }) {
       let query = db.selectFrom('headgate.cycle').select(CYCLE_COLUMNS).orderBy('number', 'desc').limit(limit);
       if (connection !== undefined) query = query.where('connection', '=', connection);
       if (kind !== undefined) query = query.where('kind', '=', kind);
       if (result !== undefined) query = query.where('result', '=', result);
+      if (planned === true) query = query.where('planned_at', 'is not', null);
       return (await reading(() => query.execute())).map(toCycle);
     },
 

@@ -49,8 +49,8 @@ const LOOKS = { first: 200, later: 10 } as const;
 export type Look = keyof typeof LOOKS;
 
 /**
- * The newest cycles, newest first. At the first look also the newest of each kind and its last success: a weekly cycle lies
- * behind hundreds of others, and a success behind as many failures.
+ * The newest cycles, newest first. At the first look also the newest of each kind, its last success, and the newest plans: a
+ * weekly cycle lies behind hundreds of others, and a success or a plan behind as many failures.
  */
 async function readCycles(
   cycles: ReadableStores['cycles'],
@@ -59,12 +59,13 @@ async function readCycles(
 ): Promise<readonly CycleRecord[]> {
   const newest = await cycles.list({ connection, limit: LOOKS[look] });
   if (look === 'later') return newest;
-  const ofKinds = await Promise.all(
-    CYCLE_KINDS.flatMap((kind) => [
+  const ofKinds = await Promise.all([
+    cycles.list({ connection, planned: true, limit: LOOKS.later }),
+    ...CYCLE_KINDS.flatMap((kind) => [
       cycles.list({ connection, kind, limit: LOOKS.later }),
       cycles.list({ connection, kind, result: 'succeeded', limit: 1 }),
     ]),
-  );
+  ]);
   const known = new Set(newest.map(({ id }) => id));
   const older = new Map(ofKinds.flat().flatMap((cycle) => (known.has(cycle.id) ? [] : [[cycle.id, cycle]])));
   return [...newest, ...[...older.values()].toSorted((a, b) => b.createdAt - a.createdAt)];
@@ -78,11 +79,11 @@ export async function readConnection(
   now: number,
   readMigration: (connection: string, now: number) => Promise<MigrationReading | undefined>,
 ): Promise<ConnectionReading> {
-  const [state, links, cycles, full, escrows, drift, holds, credentials, migration] = await Promise.all([
+  const [state, links, cycles, [full], escrows, drift, holds, credentials, migration] = await Promise.all([
     stores.connections.get(connection),
     stores.links.counts(connection),
     readCycles(stores.cycles, connection, look),
-    stores.cycles.list({ connection, kind: 'initial', limit: LOOKS[look] }),
+    stores.cycles.list({ connection, kind: 'initial', planned: true, limit: 1 }),
     stores.escrows.totals(connection, now),
     stores.drift.counts(connection),
     stores.holds.list({ connection, ended: false, limit: GUARDS.length }),
@@ -90,7 +91,6 @@ export async function readConnection(
     readMigration(connection, now),
   ]);
   const planned = newestPlanned(cycles);
-  const newestFull = newestPlanned(full);
   const counts = planned === undefined ? {} : await stores.cycles.counts(planned.id);
   return {
     state,
@@ -100,7 +100,7 @@ export async function readConnection(
     holds,
     counts,
     credentials,
-    ...(newestFull === undefined ? {} : { full: newestFull }),
+    ...(full === undefined ? {} : { full }),
     ...(drift === undefined ? {} : { drift }),
     ...(migration === undefined ? {} : { migration }),
   };

@@ -124,10 +124,11 @@ export interface StoreContents {
 export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
   return {
     cycles: {
-      list: async ({ kind, result, limit }) =>
+      list: async ({ kind, result, planned, limit }) =>
         (read().cycles ?? [])
           .filter((cycle) => kind === undefined || cycle.kind === kind)
           .filter((cycle) => result === undefined || cycle.result === result)
+          .filter((cycle) => planned !== true || cycle.plannedAt !== undefined)
           .slice(0, limit),
       counts: async () => read().counts ?? {},
     },

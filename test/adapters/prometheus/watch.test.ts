@@ -249,16 +249,19 @@ describe('what the store knows', () => {
     expect(valueOf(body, 'headgate_cycle_last_start_timestamp_seconds', initial)).toBe(8000);
   });
 
-  test('so are, behind hundreds of cycles, a last success and how the last cycle of a rarer kind ended', async () => {
-    const failed = (number: number): CycleRecord =>
-      aCycleRecord({ id: `i${number}`, kind: 'incremental', createdAt: 9_000_000 + number, result: 'failed' });
+  test('so are, behind hundreds of cycles, a last success, what the last plan holds, and how the last cycle of a rarer kind ended', async () => {
+    const failed = (number: number): CycleRecord => {
+      const { plannedAt: _unread, ...unplanned } = aCycleRecord({ createdAt: 9_000_000 + number, result: 'failed' });
+      return { ...unplanned, id: `i${number}`, kind: 'incremental' };
+    };
     const cycles = [
       ...Array.from({ length: 300 }, (_, index) => failed(300 - index)),
       aCycleRecord({ id: 'f2', createdAt: 6_000_000, closedAt: 7_000_000, result: 'failed' }),
       aCycleRecord({ id: 'i0', kind: 'incremental', createdAt: 4_000_000, closedAt: 5_000_000 }),
       aCycleRecord({ id: 'f1' }),
     ];
-    const body = await scrapeStore({ cycles });
+    const body = await scrapeStore({ cycles, counts: { 0: { held: 7 } } });
+    expect(valueOf(body, 'headgate_operations', { ...acme, state: 'held' })).toBe(7);
     const success = 'headgate_cycle_last_success_timestamp_seconds';
     expect(valueOf(body, success, { ...acme, cycle_type: 'incremental' })).toBe(5000);
     expect(valueOf(body, success, initial)).toBe(2000);
