@@ -5,7 +5,8 @@ import { type ResourceId, type ScimGroup, URN } from '../../core/scim.ts';
 import { isAbsent } from '../../core/scim-compare.ts';
 import { patchOperation, type PatchOperation } from './dialect.ts';
 import { type Exchange, readResource } from './exchange.ts';
-import { lookUp } from './lookup.ts';
+import { listTrusted } from './listing.ts';
+import { equalsKey, lookUp } from './lookup.ts';
 import { exported } from './outcome.ts';
 import { toGroup } from './resources.ts';
 import { aboutUpdate, createdId, notAbsent, sendDelete, sendPatch, unconfirmed } from './writes.ts';
@@ -47,9 +48,22 @@ export async function findGroup(
   return { ours: byName.find((group) => group.externalId === externalId), namesake: byName[0] };
 }
 
-async function groupsBy(exchange: Exchange, attribute: string, value: string): Promise<readonly ScimGroup[]> {
-  if (!isAskedBy(exchange.profile, attribute)) return [];
-  return (await lookUp(exchange, 'Groups', { attribute, value })).flatMap((body) => toGroup(body, 'shown') ?? []);
+async function groupsBy(
+  exchange: Exchange,
+  attribute: 'externalId' | 'displayName',
+  value: string,
+): Promise<readonly ScimGroup[]> {
+  const key = { attribute, value };
+  if (isAskedBy(exchange.profile, attribute))
+    return (await lookUp(exchange, 'Groups', key)).flatMap((body) => toGroup(body, 'shown') ?? []);
+  // Only after a conflict or a lost answer: then a whole list is cheap.
+  const { resources } = await listTrusted(exchange, {
+    collection: 'Groups',
+    parameters: { excludedAttributes: 'members' },
+    read: (body) => toGroup(body, 'hidden'),
+    patient: (_exchange, read) => read(),
+  });
+  return resources.filter((group) => equalsKey({ [attribute]: group[attribute] ?? null }, key));
 }
 
 /** The conflict as an operator should read it. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { profileByName } from '../../../src/adapters/scim/profiles/profile-by-name.ts';
 import { failure, idIn, never, resolveNone, resources, toChange, toCreate, toCreateGroup } from './builders.ts';
 
 const open = resources();
@@ -28,6 +29,20 @@ describe('an answer that was lost', () => {
     expect(await provider.apply(toCreate(ADA), resolveNone, never)).toMatchObject({ resourceId: id, note: 'adopted' });
     expect(sandbox.accounts.size).toBe(1);
   });
+
+  test.each(['slack', 'monday', 'atlassian', 'uniqkey', 'generic'] as const)(
+    'that of a SCIM group at %s: settled as adopted, no second group',
+    async (behaviour) => {
+      const faults = [{ fault: 'resetAfter', times: 1, method: 'POST' }] as const;
+      const sandbox = await open.sandbox({ behaviour, faults });
+      const provider = open.client(sandbox.url, { profile: profileByName(behaviour) });
+      const create = toCreateGroup('IT');
+      expect(await failure(provider.apply(create, resolveNone, never))).toMatchObject({ name: 'InDoubtError' });
+      const id = sandbox.groups.find('IT')?.['id'];
+      expect(await provider.settle(create, resolveNone, never)).toMatchObject({ resourceId: id, note: 'adopted' });
+      expect(await provider.settle(toCreateGroup('HR', 'group-2'), resolveNone, never)).toBeUndefined();
+    },
+  );
 
   test.each([
     ['500 before anything was done', { fault: 'failBefore', times: 1, method: 'POST' }],
