@@ -94,7 +94,9 @@ function showCycles(
   }
   const exporting = open !== undefined && open === newestPlanned(cycles);
   families.progress.set({ connection }, exporting ? progressOf(counts) : 0);
-  families.failures.set({ connection }, failedInARow(cycles)?.length ?? 0);
+  const failed = failedInARow(cycles);
+  // Of those on demand there may be any number since: they say nothing, and what was known stands.
+  if (failed !== undefined) families.failures.set({ connection }, failed.length);
 }
 
 /** Without a plan in sight the last one known stands: failing reads settle nothing it holds. */

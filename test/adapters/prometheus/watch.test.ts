@@ -295,6 +295,17 @@ describe('what the store knows', () => {
     expect(valueOf(await scrapeStore({ cycles }), 'headgate_cycle_consecutive_failures', acme)).toBe(expected);
   });
 
+  test('failures in a row stay known behind any number of cycles on demand', async () => {
+    const failed = [1, 2, 3].map((n) => aCycleRecord({ id: `f${n}`, result: 'failed' }));
+    const contents: { cycles: readonly CycleRecord[] } = { cycles: failed };
+    const registry = aRegistry();
+    registry.watch({ stores: storesWith(() => contents), channels: new Map(), queue: queueWith(async () => []) });
+    await registry.render(false);
+    const asked = Array.from({ length: 12 }, (_, n) => aCycleRecord({ id: `d${n}`, kind: 'on-demand' }));
+    contents.cycles = [...asked, ...failed];
+    expect(valueOf((await registry.render(false)).body, 'headgate_cycle_consecutive_failures', acme)).toBe(3);
+  });
+
   test('how the newest closed cycle of each kind ended, and only that', async () => {
     const body = await scrapeStore({
       cycles: [
