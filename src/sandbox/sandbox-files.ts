@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -84,6 +85,8 @@ export async function writeConfiguration(directory: string, at: SandboxAddresses
   await secret('entra-secret', at.clientSecret);
   await secret('acme-token', at.scimToken);
   if (at.migration !== undefined) await secret('migration-secret', at.migration.clientSecret);
+  // Made once: tokens that were handed over are in the database under it.
+  if (!existsSync(join(directory, 'key'))) await secret('key', randomBytes(32).toString('base64'));
   const settings = {
     database: { url: 'file:./headgate-data' },
     directory: {
@@ -106,6 +109,7 @@ export async function writeConfiguration(directory: string, at: SandboxAddresses
         },
       },
     ],
+    credentials: { key_file: './key' },
     http: { port: at.httpPort },
   };
   const file = join(directory, 'headgate.yaml');

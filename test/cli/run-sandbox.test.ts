@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { runSandbox } from '../../src/cli/run-sandbox.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { freePort } from '../../src/cli/demo/daemon.ts';
 import { run, testIo, testParts } from './builders.ts';
 
@@ -45,4 +46,17 @@ test('two sandboxes have two daemons: its configuration has a port that goes wit
     out: expect.stringContaining(`\nState saved in ${directory}.\n`),
   });
   expect(await readFile(join(directory, 'headgate.yaml'), 'utf8')).toMatch(new RegExp(`port: ${port + 30}\\b`));
+});
+
+test('a token can be handed over in a sandbox: its configuration has an encryption key, and keeps it over a restart', async () => {
+  const run = async () => {
+    const io = testIo();
+    io.interrupt('SIGTERM');
+    await sandbox(0, io);
+    return readFile(join(directory, 'key'), 'utf8');
+  };
+  const key = await run();
+  expect(Buffer.from(key, 'base64')).toHaveLength(32);
+  expect(loadConfig(join(directory, 'headgate.yaml'), {}).credentials.key).toBeDefined();
+  expect(await run()).toBe(key);
 });
