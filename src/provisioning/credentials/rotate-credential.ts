@@ -37,6 +37,7 @@ export async function rotate(
   // Before anything is paused for a token that is not taken in.
   requireDayAhead(added?.expiresAt, ports.clock.now());
   const done: string[] = [];
+  if (added !== undefined) await requireOn(ports, connection);
   if (pause === true) done.push(await stopSending(ports, connection));
   let finished = false;
   if (added !== undefined) {
@@ -53,6 +54,7 @@ export async function rotate(
       case 'nothing':
         return { ...reached, done, waitsFor: 'nothing', instruction: await completed(ports, facts) };
       case 'wait':
+        if (step.for === 'new-token') await requireOn(ports, connection);
         return { ...reached, done, ...waiting(step, facts) };
       case 'promote': {
         const { fingerprint } = await desk.promote(step.credential, by, signal);
@@ -154,6 +156,15 @@ function waiting(
   if (step.for === 'entra') return { waitsFor: 'entra', instruction: installInstruction(facts) };
   const instruction = `wait for cycle ${step.cycle} to end, then: headgate token rotate -c ${facts.connection}`;
   return { waitsFor: 'cycle', cycle: step.cycle, instruction };
+}
+
+/** Where nothing is sent any more a new token would only be one more that somebody may find. */
+async function requireOn({ stores }: Ports, connection: string): Promise<void> {
+  const { switchedOffAt } = await stores.connections.get(connection);
+  if (switchedOffAt === undefined) return;
+  throw new RefusedError('connection-off', `connection ${connection} was switched off by a migration`, {
+    remedy: 'it needs no new token. Take it out of the configuration.',
+  });
 }
 
 /** Where Headgate provisions, a full cycle tells by itself whether the new token works. */

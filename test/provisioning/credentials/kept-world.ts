@@ -8,6 +8,7 @@ import type {
   StoredCredential,
 } from '../../../src/ports/credentials.ts';
 import type { Ports } from '../../../src/ports/index.ts';
+import type { ConnectionState } from '../../../src/ports/stores.ts';
 import { createCredentialDesk } from '../../../src/provisioning/credentials/credential-desk.ts';
 import { currentSecret, purposeOf } from '../../../src/provisioning/credentials/keyring.ts';
 import { spareSecret } from '../../../src/provisioning/credentials/spare-secret.ts';
@@ -33,7 +34,11 @@ interface Remembered extends Partial<Credential> {
 }
 
 /** Connection `acme`, its credentials with real secrets, and a provider that takes those of `accepted`. */
-export async function keptWorld(remembered: readonly Remembered[], configured: Partial<ConfiguredSecret> = {}) {
+export async function keptWorld(
+  remembered: readonly Remembered[],
+  configured: Partial<ConfiguredSecret> = {},
+  state: Partial<ConnectionState> = {},
+) {
   const rows = new Map<string, StoredCredential>();
   const kept = new Map<string, KeptSecret>();
   for (const { secret, file, keyLost, ...one } of remembered) {
@@ -64,7 +69,7 @@ export async function keptWorld(remembered: readonly Remembered[], configured: P
     stores: only<Ports['stores']>({
       notifications: only<Ports['stores']['notifications']>({ channels: async () => [] }),
       connections: only<Ports['stores']['connections']>({
-        get: async (connection) => ({ connection, schedulesPaused: false }),
+        get: async (connection) => ({ connection, schedulesPaused: false, ...state }),
         pause: async () => true,
         changePause: async () => undefined,
         changeHealth: async () => ({ before: HEALTHY, after: HEALTHY }),

@@ -55,3 +55,15 @@ describe('a rotation that is complete', () => {
     expect(await complete('new-token')).toMatchObject({ instruction: 'the rotation is complete.' });
   });
 });
+
+test.each([
+  ['asks for no new token', undefined],
+  ['takes none in', 'new-token'],
+])('a rotation where a migration has switched SCIM off %s', async (_what, added) => {
+  const { rows, rotate } = await keptWorld([configured], holding('old-token'), { switchedOffAt: 1 });
+  await expect(rotate(added)).rejects.toMatchObject({
+    code: 'connection-off',
+    facts: { remedy: 'it needs no new token. Take it out of the configuration.' },
+  });
+  expect(rows.size).toBe(1);
+});
