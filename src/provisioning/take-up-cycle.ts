@@ -1,5 +1,6 @@
 import { putAside } from '../core/escrow.ts';
 import { HeadgateError } from '../core/errors.ts';
+import { shortDigest } from '../core/plan.ts';
 import { asSentence } from '../core/reasons.ts';
 import type { Skips } from '../core/skip.ts';
 import type { Aside, Connection, Ports } from '../ports/index.ts';
@@ -78,7 +79,7 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
   if (everything !== undefined) log.info({ reason: everything }, 'an incremental cycle looks at everything');
   if (cycle.kind === 'audit') return endAudit(attempt, prepared);
   ports.metrics.planned(cycle.connection, plan.counts.operations);
-  for (const { guard, effect, numbers } of verdict.findings) log.warn({ guard, effect, numbers }, 'a guard spoke');
+  for (const { guard, effect, numbers } of verdict.findings) log.info({ guard, effect, numbers }, 'a guard spoke');
   const why = everything === undefined ? {} : { everything };
   const refusal = refusalOf(cycle, prepared);
   if (refusal !== undefined) {
@@ -134,6 +135,12 @@ function refusalOf(cycle: CycleRecord, { plan, verdict }: PreparedCycle): CycleR
     return { message: `${refusal?.guard ?? 'guard'}: ${refusal?.message ?? ''}`, remedy: refusal?.remedy ?? '' };
   }
   if (cycle.expectedDigest === undefined || cycle.expectedDigest === plan.digest) return undefined;
+  if (plan.operations.length === 0) {
+    return {
+      message: `plan-stale: of plan ${shortDigest(cycle.expectedDigest)} nothing is left to do; if it was carried out before, that is why`,
+      remedy: 'see what was done: headgate cycle list.',
+    };
+  }
   return {
     message: `plan-stale: the plan made now has the digest ${plan.digest}, not ${cycle.expectedDigest}`,
     remedy: 'plan again, look at what changed, and apply the new plan.',

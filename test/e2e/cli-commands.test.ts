@@ -83,7 +83,11 @@ describe('the command line with a running daemon', () => {
     expect(applied.stdout).toContain(`plan digest ${digest}`);
     expect(userNames(world)).toEqual(people(1, 30));
     expect(memberCount(world, 'Crew')).toBe(12);
-    expect(await run('apply', fresh)).toMatchObject({ code: 3 });
+    const again = await run('apply', fresh);
+    expect(again.code).toBe(3);
+    expect(again.stdout).toMatch(
+      /plan-stale: of plan [0-9a-f]{12} nothing is left to do; if it was carried out before/,
+    );
   });
 
   test('a plan without changes ends with 0 even when asked in detail', async () => {
