@@ -202,22 +202,11 @@ function countOf(states: Readonly<Record<string, number>>, state: string): numbe
 }
 
 function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[] {
-  const { connection, state, links, openCycle, lastCycle, lastSuccess, held, escrowed, brokenJournal } = status;
+  const { connection, state, links, lastCycle, lastSuccess, held, escrowed } = status;
   const isOff = state.switchedOffAt !== undefined;
-  const now = isOff
-    ? paint.warn('switched off')
-    : state.pausedReason !== undefined
-      ? paint.bad('paused')
-      : state.quarantine?.state === 'quarantined'
-        ? paint.bad('quarantined')
-        : brokenJournal !== undefined
-          ? paint.bad('journal broken')
-          : openCycle !== undefined
-            ? paint.warn(whereabouts(openCycle))
-            : paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
   return [
     connection,
-    now,
+    stateWord(status, paint),
     grouped(links['account.active'] ?? 0),
     // The links remember groups that are gone at the provider.
     isOff ? '-' : grouped(links['group.active'] ?? 0),
@@ -226,6 +215,18 @@ function connectionRow(status: ConnectionStatus, paint: Paint): readonly string[
     grouped(held),
     grouped(escrowed),
   ];
+}
+
+/** What a connection is at, in a word or two: first what keeps it from working. */
+function stateWord({ state, openCycle, migration, brokenJournal }: ConnectionStatus, paint: Paint): string {
+  if (state.switchedOffAt !== undefined) return paint.warn('switched off');
+  if (state.pausedReason !== undefined) return paint.bad('paused');
+  if (state.quarantine?.state === 'quarantined') return paint.bad('quarantined');
+  if (brokenJournal !== undefined) return paint.bad('journal broken');
+  if (openCycle !== undefined) return paint.warn(whereabouts(openCycle));
+  if (migration !== undefined)
+    return paint.warn(migration.gate === undefined ? `migration ${migration.status}` : 'migration waits for a yes');
+  return paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
 }
 
 /** How far an open cycle is. Before its plan is stored it has no operations to count, only what it reads. */
