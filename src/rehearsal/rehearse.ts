@@ -55,7 +55,7 @@ async function rehearse(
   const connection = ports.connections.get(ask.connection);
   if (connection === undefined) throw new RefusedError('not-found', `no connection is named "${ask.connection}"`);
   const copied = await copyState(connection, ports, ask, progress, signal);
-  progress('the copy is made', 0);
+  progress('rehearsal: the copy is made', 0);
   const { assume } = ask;
   const stage = await openStage({ copied, connection: ask.connection, config: config(), assume, log, version });
   try {

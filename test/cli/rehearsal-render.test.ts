@@ -43,7 +43,7 @@ test('what a rehearsed migration says at its end is not to be taken for what hap
 
 test('whose account was not active before either is told apart: the migration itself speaks of active ones', () => {
   const person = { label: 'ann', account: '1', outcome: 'keeps', groupsBefore: ['IT'], groupsAfter: [] } as const;
-  const people = [
+  const people: Rehearsal['people'] = [
     { ...person, activeBefore: true, activeAfter: true },
     { ...person, activeBefore: false, activeAfter: false },
   ];
@@ -53,6 +53,43 @@ test('whose account was not active before either is told apart: the migration it
     '\n2 keep their account as it is (1 of them inactive, before and after), 0 change, 0 lose it.',
   );
   expect(shown).toMatch(/SCIM GROUPS +AFTERWARDS +WHY\n.*IT +none\n/);
+});
+
+const ANN = { label: 'ann', account: '1', outcome: 'keeps', activeBefore: true, activeAfter: true } as const;
+const shownOf = (more: Partial<Rehearsal>, most = 40) =>
+  renderRehearsal({ ...REHEARSAL, ...more }, createPaint(testIo().stdout, false), most);
+
+test('people nothing becomes of are counted, and shown where all are asked for', () => {
+  const people = [
+    { ...ANN, groupsBefore: ['IT'], groupsAfter: [] },
+    { ...ANN, label: 'bea', groupsBefore: ['Crew'], groupsAfter: ['Crew'] },
+    { ...ANN, label: 'cyd', groupsBefore: [], groupsAfter: [] },
+  ];
+  expect(shownOf({ people })).toMatch(/ ann [^]*\n2 accounts and their groups stay as they are; with --all/);
+  expect(shownOf({ people })).not.toMatch(/bea|cyd/);
+  expect(shownOf({ people }, Infinity)).toMatch(/ ann [^]* bea [^]* cyd [^]*none/);
+  expect(shownOf({ people: people.slice(1) })).not.toContain('OUTCOME');
+});
+
+test('of many writes those that take something away, and those that went wrong, are all shown', () => {
+  const assigned = (name: string, outcome: 'done' | 'failed') => ({
+    at: 0,
+    what: `assign ${name} directly`,
+    request: { to: 'directory', method: 'POST', path: '/servicePrincipals/sp/appRoleAssignedTo' } as const,
+    outcome,
+  });
+  const removal = {
+    at: 0,
+    what: 'delete group IT',
+    request: { to: 'provider', method: 'DELETE', path: '/Groups/1' },
+    outcome: 'done',
+  } as const;
+  const many = Array.from({ length: 9 }, (_, index) => assigned(`user${index}`, 'done'));
+  const shown = shownOf({ requests: [...many, assigned('zoe', 'failed'), removal] }, 4);
+  expect(shown).toContain('\n11 writes would be sent, 9 direct assignments and 2 others:\n');
+  expect(shown).toMatch(/assign user1 directly[^]*assign zoe directly[^]*delete group IT/);
+  expect(shown).toContain('… and 7 more direct assignments; all with --all or --json');
+  expect(shown).not.toContain('user2');
 });
 
 test('where no write was sent and nobody was looked at, that is said, and no empty table is shown', () => {

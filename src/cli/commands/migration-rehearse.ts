@@ -22,7 +22,7 @@ export function registerRehearse(migration: Command, shell: Shell): void {
     withAsk(migration.command('rehearse'))
       .description('carry it out on a copy of what is really there, and show what becomes of whom; nothing is written')
       .addOption(new Option('--assume <behaviour...>', 'what the provider may do besides').choices(ASSUMPTIONS))
-      .option('--all', `show everybody and every request, not the first ${SHOWN}`),
+      .option('--all', `show everybody, also those nothing changes for, and every request, not the first ${SHOWN}`),
     runRehearse,
   );
 }
@@ -58,7 +58,8 @@ function showProgress(
     progress.update(line, step);
     return;
   }
-  const total = event.total ?? 0;
-  const line = `rehearsal, step ${Math.min(event.done + 1, total)} of ${total}: ${on}`;
+  const { done, total } = event;
+  const step = total === undefined ? '' : `, step ${Math.min(done + 1, total)} of ${total}`;
+  const line = `rehearsal${step}: ${on}`;
   progress.update(line, line);
 }
