@@ -592,6 +592,27 @@ describe('the other commands', () => {
     },
   );
 
+  test('escrow show names in the command to try again whom it is about', async () => {
+    const failure = { message: 'no', scimType: 'invalidValue', remedy: 'Mend it; then: headgate escrow retry.' };
+    const times = { attempts: 1, firstFailedAt: 1, lastFailedAt: 1, dueAt: 1 };
+    const need = { resource: 'group', kind: 'members', anchor: 'a-1', label: "Sales o'West", cycle: 'c-1' };
+    const api = await serverWith((app) => {
+      app.get('/api/v1/connections/:name/escrows', async () => [{ ...need, ...times, failure }]);
+    });
+    const { out } = await headgate(api, ['escrow', 'show', 'a-1']);
+    expect(out).toMatch(/^members of group Sales o'West \(a-1\)$/m);
+    expect(out).toContain(`then: headgate escrow retry 'Sales o'\\''West'.`);
+  });
+
+  test('notification list shows no empty table of channels where nobody is told', async () => {
+    const api = await serverWith((app) => {
+      app.get('/api/v1/notifications', async () => ({ notifications: [], channels: [] }));
+    });
+    const { out, err } = await headgate(api, ['notification', 'list']);
+    expect(out).not.toContain('CHANNEL');
+    expect(err).toBe('Nobody is told anything: set notifications in the configuration.\n');
+  });
+
   test('status shows a paused connection with its cause and the way out', async () => {
     const api = await serverWith((app) => {
       app.get('/api/v1/status', async () => ({

@@ -74,6 +74,15 @@ describe('headgate status', () => {
     expect(shown({})).not.toContain('migration');
   });
 
+  test.each([
+    ['waits for a yes', { status: 'waiting', gate: 'coverage' }, 'migration waits for a yes'],
+    ['runs', { status: 'running' }, 'migration running'],
+    ['is paused', { status: 'paused' }, 'migration paused'],
+  ] as const)('does not call a connection idle whose migration %s', (_how, migration, word) => {
+    const lines = shown({ migration: { kind: 'disable-scim', ...migration } }).split('\n');
+    expect(lines.find((line) => line.startsWith('acme '))).toMatch(new RegExp(`^acme +${word} `));
+  });
+
   test('tells how fast an open cycle goes where a daemon runs, and without one only when it goes on', () => {
     const pace = { at: NOW, operationsPerSecond: 229.2, concurrency: 8 };
     const status = { state: { connection: 'acme', schedulesPaused: false, pace }, openCycle: cycleView() };
@@ -194,9 +203,9 @@ test('explain says when each of the last operations was settled', () => {
 
 test.each([
   [['too-many-removals'], 'held by too-many-removals'],
-  [['too-many-removals', 'group-cliff'], 'held by too-many-removals and 1 other guard'],
-  [['too-many-removals', 'group-cliff', 'token-owner'], 'held by too-many-removals and 2 other guards'],
-] as const)('an operation that %s hold says how many there are', (guards, words) => {
+  [['too-many-removals', 'group-cliff'], 'held by too-many-removals and group-cliff'],
+  [['token-owner', 'too-many-removals', 'group-cliff'], 'held by too-many-removals, token-owner and group-cliff'],
+] as const)('an operation that %s hold names each of them: each wants a decision of its own', (guards, words) => {
   const operation = aRemoval(1, 'disable');
   const stored: OperationRecord = {
     cycle: 'c',

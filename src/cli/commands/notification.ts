@@ -11,6 +11,8 @@ import type { Session, Shell } from '../session.ts';
 
 const SHOWN = 50;
 
+const NOBODY = 'Nobody is told anything: set notifications in the configuration.';
+
 /** `headgate notification`: what people were told by mail and webhooks, and whether that arrives. */
 export function registerNotification(program: Command, shell: Shell): void {
   const notification = program
@@ -31,7 +33,8 @@ async function runList(session: Session): Promise<ExitCode> {
   else {
     const told = notifications.toReversed().map((one) => [shownTime(one.at), one.kind, printable(sentenceOf(one))]);
     session.out(renderTable(['AT', 'WHAT', 'MESSAGE'], told));
-    session.out(renderTable(['CHANNEL', 'FAILED', 'AGAIN AT', 'WHY'], channels.map(channelRow)));
+    if (channels.length === 0) session.say(NOBODY);
+    else session.out(renderTable(['CHANNEL', 'FAILED', 'AGAIN AT', 'WHY'], channels.map(channelRow)));
   }
   return channels.some(({ failure }) => failure !== undefined) ? EXIT.failed : EXIT.done;
 }
@@ -45,7 +48,7 @@ async function runTest(session: Session): Promise<ExitCode> {
   const { operator } = await session.connect();
   const answers = await operator.notifications.test(session.io.interrupts());
   if (session.json) session.out(JSON.stringify(answers, undefined, 2));
-  else if (answers.length === 0) session.say('Nobody is told anything: set notifications in the configuration.');
+  else if (answers.length === 0) session.say(NOBODY);
   else {
     const told = answers.map(({ channel, detail }) => [channel, printable(detail)]);
     session.out(renderTable(['CHANNEL', 'ANSWER'], told));

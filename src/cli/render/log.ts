@@ -2,7 +2,7 @@ import type { LogEntry, LoggedReference, NamedAnchor } from '../../core/log-entr
 import { OUTCOME_WORDS } from '../outcomes.ts';
 import type { Paint } from './paint.ts';
 import { printable } from '../../core/printable.ts';
-import { clip, shownTime } from './text.ts';
+import { clip, operationWords, shownTime } from './text.ts';
 
 /** How much of an entry is shown. */
 export interface LogDisplay {
@@ -27,9 +27,8 @@ export function renderLogEntry(entry: LogEntry, paint: Paint, { changes }: LogDi
   return [line, ...(changes ? changeLines(entry) : [])].join('\n');
 }
 
-function what({ kind, resource }: LogEntry): string {
-  if (kind === 'skip') return resource;
-  return resource === 'group' && kind === 'members' ? 'members of group' : `${kind} ${resource}`;
+function what(entry: LogEntry): string {
+  return entry.kind === 'skip' ? entry.resource : operationWords(entry);
 }
 
 function outcomeWords({ outcome, heldBy, failure, reason }: LogEntry, paint: Paint): string {

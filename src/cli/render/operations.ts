@@ -1,9 +1,10 @@
 import type { OperationRecord } from '../../ports/stores.ts';
+import { listed } from '../../core/reasons.ts';
 import type { Paint } from './paint.ts';
 import { answerLine } from './recovery.ts';
 import { renderTable } from './table.ts';
 import { printable } from '../../core/printable.ts';
-import { plural, shownTime } from './text.ts';
+import { operationWords, shownTime } from './text.ts';
 
 /** Operations with what became of them: of one cycle by their number in it, of several (`dated`) by when they were settled. */
 export function renderOperations(
@@ -16,7 +17,7 @@ export function renderOperations(
     [dated ? 'WHEN' : '#', 'OPERATION', ['WHO OR WHAT', 40], ['WHY', 60], 'STATE'],
     operations.map((stored) => [
       dated ? shownTime(stored.settledAt) : String(stored.sequence),
-      `${stored.operation.kind} ${stored.operation.resource}`,
+      operationWords(stored.operation),
       printable(stored.operation.label),
       printable(stored.operation.reason.text),
       stateOf(stored, paint),
@@ -35,6 +36,5 @@ function stateOf(stored: OperationRecord, paint: Paint): string {
 
 /** Each of several guards needs a decision of its own. */
 function heldWords({ heldBy = 'a guard', guards = [] }: OperationRecord): string {
-  const others = guards.filter((guard) => guard !== heldBy).length;
-  return `held by ${heldBy}${others === 0 ? '' : ` and ${plural(others, 'other guard')}`}`;
+  return `held by ${listed([heldBy, ...guards.filter((guard) => guard !== heldBy)])}`;
 }

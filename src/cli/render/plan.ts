@@ -10,7 +10,7 @@ import { renderTable } from './table.ts';
 import { pendingWords } from './pending.ts';
 import { attributeName } from '../../core/reasons.ts';
 import { printable } from '../../core/printable.ts';
-import { grouped, plural } from './text.ts';
+import { grouped, operationWords, plural } from './text.ts';
 
 /** How many operations of each wave are shown unless all are asked for: every kind of change is seen on one screen. */
 export const SHOWN_OPERATIONS = 12;
@@ -60,7 +60,7 @@ function renderWave(
 }
 
 function paintKind(operation: Operation, held: boolean, paint: Paint): string {
-  const text = `${operation.kind} ${operation.resource}${held ? ' (held)' : ''}`;
+  const text = `${operationWords(operation)}${held ? ' (held)' : ''}`;
   switch (operation.kind) {
     case 'create':
     case 'reactivate':
@@ -155,7 +155,10 @@ function renderSummary(plan: Plan, verdict: Verdict, paint: Paint): string {
   const { counts } = plan;
   const kinds = Object.entries(counts.operations)
     .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `${grouped(count)} ${kind.split('.').toReversed().join(' ')}`);
+    .map(([name, count]) => {
+      const [resource = '', kind = ''] = name.split('.');
+      return `${grouped(count)} ${operationWords({ kind, resource })}`;
+    });
   const held = heldOperations(verdict).size;
   const total = plural(plan.operations.length, 'operation');
   const head = plan.operations.length === 0 ? 'Nothing to do' : `${total}: ${kinds.join(', ')}`;

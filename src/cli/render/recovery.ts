@@ -4,8 +4,8 @@ import type { Quarantined } from '../../core/quarantine.ts';
 import type { RecoveryAct } from '../../ports/recovery.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { printable } from '../../core/printable.ts';
-import { plural, shownDuration, shownTime } from './text.ts';
+import { printable, shellWord } from '../../core/printable.ts';
+import { operationWords, plural, shownDuration, shownTime } from './text.ts';
 
 /** The other side's answer in one line. */
 export function answerLine({ code, message, status, detail, requestId }: OperationFailure): string {
@@ -39,7 +39,7 @@ export function renderEscrows(escrows: readonly Escrow[], now: number, paint: Pa
     [['WHO OR WHAT', 40], 'NEED', 'SINCE', 'TRIES', 'NEXT', ['ANSWER', 90]],
     escrows.map((escrow) => [
       printable(escrow.label),
-      paint.bad(`${escrow.kind} ${escrow.resource}`),
+      paint.bad(operationWords(escrow)),
       shownTime(escrow.firstFailedAt),
       String(escrow.attempts),
       nextTry(escrow, now),
@@ -48,14 +48,17 @@ export function renderEscrows(escrows: readonly Escrow[], now: number, paint: Pa
   );
 }
 
+/** A remedy does not know whose it is; the command wants to. */
+const RETRY = 'headgate escrow retry';
+
 /** One need in escrow with everything known about it. */
 export function renderEscrow(escrow: Escrow, now: number, paint: Paint): string {
-  const { kind, resource, label, anchor, attempts, firstFailedAt, lastFailedAt, cycle, failure } = escrow;
+  const { label, anchor, attempts, firstFailedAt, lastFailedAt, cycle, failure } = escrow;
   return [
-    `${paint.bad(`${kind} ${resource}`)} ${paint.strong(printable(label))} (${printable(anchor)})`,
+    `${paint.bad(operationWords(escrow))} ${paint.strong(printable(label))} (${printable(anchor)})`,
     `  failed   ${plural(attempts, 'time')}, first ${shownTime(firstFailedAt)}, last ${shownTime(lastFailedAt)} in cycle ${cycle}`,
     `  again    ${nextTry(escrow, now)}, or as soon as what is asked for changes`,
-    ...answerLines(failure),
+    ...answerLines(failure).map((line) => line.replace(RETRY, `${RETRY} ${shellWord(label)}`)),
   ].join('\n');
 }
 

@@ -9,6 +9,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
+/** `create account`, `members of group`. */
+export function operationWords({ kind, resource }: { readonly kind: string; readonly resource: string }): string {
+  return kind === 'members' ? `members of ${resource}` : `${kind} ${resource}`;
+}
+
 /** `12,345`. */
 export function grouped(count: number): string {
   return new Intl.NumberFormat('en').format(count);
