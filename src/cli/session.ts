@@ -123,7 +123,10 @@ function createSession({ io, parts }: Shell, command: Command, opened: OperatorC
       if (asked !== undefined && unknown) return asked;
       if (unknown)
         say('The connections cannot be read from the file: name it in the command, and a running daemon is asked.');
-      return chooseConnection(connectionNames(), asked, command);
+      const names = connectionNames();
+      // A list that is not valid either is nothing to choose from.
+      if (asked === undefined && names.length !== 1) readConfig();
+      return chooseConnection(names, asked, command);
     },
     connectionNames,
     async connect({ work, migrationsOf = [] } = { work: false }) {

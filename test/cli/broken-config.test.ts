@@ -76,6 +76,15 @@ test('a daemon whose token cannot be read is not asked: the problems of the file
   expect(api.asked).toEqual([]);
 });
 
+test('two connections of a configuration with problems are nothing to choose from: the problems are told', async () => {
+  const { folder } = configFor(await freePort());
+  const file = join(folder, 'headgate.yaml');
+  writeFileSync(file, `${UNKNOWN_KEY}  - { name: acme }\n`);
+  const { code, err } = await run(['plan', '--config', file]);
+  expect(code).toBe(EXIT.config);
+  expect(err).toMatch(/directory\.clod: .*cloud/);
+});
+
 test('without a daemon a configuration with problems is refused as before, with all of them', async () => {
   const { folder } = configFor(await freePort());
   const file = join(folder, 'headgate.yaml');
