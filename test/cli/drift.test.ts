@@ -43,6 +43,8 @@ describe('headgate drift show', () => {
       "  accounts that are not Headgate's: 1",
       '    somebody deactivated ada in the application by hand',
       '      it is reactivated',
+      '',
+      'What cycles have done since is not in it; to look again: headgate cycle start -c acme --audit --wait',
     ]);
   });
 

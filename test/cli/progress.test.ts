@@ -88,6 +88,13 @@ describe('the progress of a cycle', () => {
     });
   });
 
+  test('of what has only just been begun nothing is counted, and no time is told that has not passed', () => {
+    const reading = cycleView({ phase: 'gathering', progress: { what: 'enterprise application', done: 0 } });
+    const line = (elapsedMs: number) => cycleProgress(reading, undefined, { elapsedMs }).line;
+    expect(line(0)).toBe('reading enterprise application…');
+    expect(line(61_000)).toBe('reading enterprise application…  for 1m 01s');
+  });
+
   test.each([
     [0, 0, '[####################] 100 %'],
     [0, 3, '[--------------------]   0 %'],

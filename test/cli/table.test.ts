@@ -31,6 +31,16 @@ test('a table that is wider than the terminal is told row by row, one line for e
   );
 });
 
+test('an empty cell has no line where a table is told row by row', () => {
+  const rows = [
+    ['ada', ''],
+    ['bob', 'left the group'],
+  ];
+  expect(renderTable(['WHO', 'WHY'], rows, '', 10)).toBe(
+    ['WHO  ada', '', 'WHO  bob', 'WHY  left the group'].join('\n'),
+  );
+});
+
 test('a wide character is as wide as two', () => {
   const rows = [['x', '名前名前']];
   expect(renderTable(['A', 'B'], rows, '', 11)).toBe(['A  B', 'x  名前名前'].join('\n'));

@@ -54,16 +54,24 @@ export function readingProgress(
   { elapsedMs, perSecond }: Partial<ReadingPace> = {},
 ): { readonly line: string; readonly step: string } {
   const { what, done, total } = progress;
+  if (total === undefined && done === 0) {
+    const lasts = elapsedMs === undefined || elapsedMs < 1000 ? '' : `  for ${shownDuration(elapsedMs)}`;
+    return { line: `reading ${printable(what)}…${lasts}`, step: `${what} ${minutesOf(elapsedMs)}` };
+  }
   const pace = perSecond === undefined ? [] : [paceText(perSecond)];
   const reading = `reading ${printable(what)}: ${grouped(done)}`;
   if (total === undefined) {
     const lasts = elapsedMs === undefined ? [] : [`for ${shownDuration(elapsedMs)}`];
     const line = [`${reading} so far, the total is not known`, ...pace, ...lasts].join('  ');
-    return { line, step: `${what} ${Math.floor((elapsedMs ?? 0) / 60_000)}` };
+    return { line, step: `${what} ${minutesOf(elapsedMs)}` };
   }
   const left = perSecond === undefined || done >= total ? [] : [timeLeft(total - done, perSecond)];
   const tenth = total === 0 ? '' : Math.floor((done * 10) / total);
   return { line: [`${reading} of ${grouped(total)}`, ...pace, ...left].join('  '), step: `${what} ${tenth}` };
+}
+
+function minutesOf(elapsedMs = 0): number {
+  return Math.floor(elapsedMs / 60_000);
 }
 
 function paceText(perSecond: number): string {

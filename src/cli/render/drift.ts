@@ -36,6 +36,12 @@ export function renderDrift(report: DriftReport, paint: Paint): string {
     ...(pending === 0
       ? []
       : [`  ${plural(pending, 'operation')} for changes of the directory will be carried out by the next full cycle`]),
+    ...(ours === 0
+      ? []
+      : [
+          '',
+          `What cycles have done since is not in it; to look again: headgate cycle start -c ${connection} --audit --wait`,
+        ]),
   ].join('\n');
 }
 

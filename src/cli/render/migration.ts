@@ -43,7 +43,7 @@ export function renderMigration(view: MigrationView, paint: Paint): string {
   const { connection, kind, status, steps, gate, paused, latest } = view;
   const done = steps.filter(({ state }) => state === 'done').length;
   const engine = view.engine === 'entra' ? " with Entra's engine" : '';
-  const mode = view.mode === 'rollback' ? ', being rolled back' : '';
+  const mode = view.mode !== 'rollback' ? '' : view.result === undefined ? ', being rolled back' : ', rollback';
   const lines = [
     `${paint.strong(`Migration of ${connection}`)}: ${kind}${engine}${mode}, ${status}, ${done} of ${steps.length} steps done`,
     `  ${steps.map(({ step, state }) => (state === 'done' ? paint.good(step) : state === 'now' ? paint.strong(`> ${step}`) : paint.dim(step))).join(' · ')}`,

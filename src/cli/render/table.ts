@@ -24,7 +24,7 @@ export type Column = string | readonly [head: string, cutTo: number];
 
 /**
  * A table without lines: columns aligned by width on screen (wide characters count double), no trailing blanks. On a terminal
- * it does not fit into, `columns` wide, what may be cut is cut; where that is not enough every row is told line by line, whole.
+ * it does not fit into, `columns` wide, what may be cut is cut; where that is not enough every row is told line by line, whole but for empty cells.
  * Without any head rows stand by themselves.
  */
 export function renderTable(
@@ -39,7 +39,9 @@ export function renderTable(
     if (columns === undefined || width <= columns || rows.length === 0) return lines.join('\n');
   }
   if (heads.length === 0) return rows.map((row) => `${indent}${row.join('  ')}`).join('\n');
-  const told = rows.map((row) => heads.map((name, position) => [name, row[position] ?? '']));
+  const told = rows.map((row) =>
+    heads.map((name, position) => [name, row[position] ?? '']).filter(([, cell]) => cell !== ''),
+  );
   return told.map((pairs) => sideBySide([], pairs, indent).lines.join('\n')).join('\n\n');
 }
 
