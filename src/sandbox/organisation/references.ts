@@ -21,13 +21,13 @@ export function findUser(store: OrganisationStore, reference: string): TenantUse
   return user;
 }
 
-/** A group by object id, or by displayName where only one has it. */
-export function findGroup(store: OrganisationStore, reference: string): TenantGroup {
+/** A group by object id, or by displayName where only one has it. `wanted` is what else would have done. */
+export function findGroup(store: OrganisationStore, reference: string, wanted = 'group'): TenantGroup {
   const byId = store.groups.get(reference, store.version);
   if (byId !== undefined) return byId;
   const named = store.groups.after(0, 2, store.version, (group) => text(group.properties, 'displayName') === reference);
   const [group, second] = named.values;
-  if (group === undefined) throw new NotFoundError('the sandbox tenant has no such group');
+  if (group === undefined) throw new NotFoundError(`the sandbox tenant has no such ${wanted}`);
   if (second !== undefined) throw new RejectedError('more than one group has this name; give the object id');
   return group;
 }
@@ -51,7 +51,7 @@ export function findMember(store: OrganisationStore, reference: string): Member 
   if (user !== undefined) return { id: user.id, kind: 'user' };
   const principal = store.servicePrincipals.get(reference, now);
   if (principal !== undefined) return { id: principal.id, kind: 'servicePrincipal' };
-  return { id: findGroup(store, reference).id, kind: 'group' };
+  return { id: findGroup(store, reference, 'user or group').id, kind: 'group' };
 }
 
 /**

@@ -129,6 +129,11 @@ describe('the control API', () => {
     expect((await view('counters')).json['value']).toEqual({ 'GET /users/* 200': 1, 'GET /users 200': 1 });
   });
 
+  it('says of a principal it does not know that it may be a user or a group', async () => {
+    const answer = await post('assign', { principal: 'nobody' });
+    expect([answer.status, answer.json]).toEqual([404, { error: 'the sandbox tenant has no such user or group' }]);
+  });
+
   it('lists what it can do', async () => {
     expect((await view('')).json).toMatchObject({ verbs: CONTROL_VERBS, views: ['faults', 'requests', 'counters'] });
     expect((await view('secrets')).status).toBe(404);
