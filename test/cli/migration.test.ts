@@ -100,6 +100,21 @@ describe('headgate migration', () => {
       expect((await plan('--groups', 'IT', '--all')).out).toMatch(/assign-directly 45 .*\nunassign-groups /);
     });
 
+    test('names who would lose access without it, and who keeps it only where all is shown', async () => {
+      const directory = aSnapshot({
+        users: [aUser('ann'), aUser('ben')],
+        groups: { it: { name: 'IT', users: ['ann', 'ben'] } },
+        assignments: [assignGroup('it'), assignUser('ben')],
+      });
+      const planned = { survey, obstacles: [], whatIf: whatIfUnassigned(directory, theRules(), ['it']), requests };
+      const ask = headgate({ planMigration: async () => planned });
+      const of = ['migration', 'plan', 'acme', '--kind', 'remove-groups', '--groups', 'IT'];
+      const { out } = await ask(...of);
+      expect(out).toMatch(/loses access +ann[^]*\n1 would lose access, 1 would keep it\.\nWho keeps it, .*: --all\.\n/);
+      expect(out).not.toContain('ben@');
+      expect((await ask(...of, '--all')).out).toMatch(/keeps access +ben@contoso\.com +directly\n1 would lose/);
+    });
+
     test('names the command that comes next, with what was asked, as a shell takes it', async () => {
       const { out } = await plan('--groups', 'IT', "All o' us", '--accept', 'user-disabled', '--two-people');
       const words = "--kind remove-groups --groups IT 'All o'\\'' us' --accept user-disabled --two-people";

@@ -25,7 +25,10 @@ export function registerMigration(program: Command, shell: Shell): void {
     shell,
     withAsk(migration.command('plan'))
       .description('show what would happen to whom, and every request; nothing is written')
-      .option('--all', `show every direct assignment, also where there are more than ${SHOWN_REQUESTS} requests`),
+      .option(
+        '--all',
+        `show also who would keep access, and every direct assignment where there are more than ${SHOWN_REQUESTS} requests`,
+      ),
     runPlan,
   );
   registerRehearse(migration, shell);

@@ -140,7 +140,7 @@ function summaryOf(requests: MigrationPlan['requests']): string {
   return [...counts].map(([kind, count]) => `${grouped(count)} ${kind}`).join(', ');
 }
 
-/** What a migration would do: findings, who would be lost without it, and every request. */
+/** What a migration would do: findings, who would be lost without it, and every request; who keeps access only where all is shown. */
 export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: number): string {
   const { survey, obstacles, requests } = plan;
   const shown = previewOf(requests, most);
@@ -150,7 +150,8 @@ export function renderMigrationPlan(plan: MigrationPlan, paint: Paint, most: num
     ...findingLines([...obstacles.filter(({ code }) => code === 'not-ready'), ...survey.findings], paint),
     '',
     'Without a migration, unassigning the groups now:',
-    renderWhatIf(plan.whatIf, paint),
+    renderWhatIf(plan.whatIf, paint, most === Infinity),
+    ...(most === Infinity || plan.whatIf.keeps.length === 0 ? [] : ['Who keeps it, and through what: --all.']),
     '',
     ...(requests.length === 0
       ? ['No request is to be sent.']
@@ -179,15 +180,19 @@ function without({ enabled, filtered }: WhatIf['loses'][number]): string | undef
   return filtered === true ? FILTERED : undefined;
 }
 
-/** Who would lose access and who keeps it. */
-export function renderWhatIf({ loses, keeps, unassigned, unread = [], others = [] }: WhatIf, paint: Paint): string {
+/** Who would lose access and, unless they are only to be counted, who keeps it. */
+export function renderWhatIf(
+  { loses, keeps, unassigned, unread = [], others = [] }: WhatIf,
+  paint: Paint,
+  nameKept = true,
+): string {
   const rows = [
     ...loses.map((user) => [
       without(user) ?? paint.bad('loses access'),
       printable(user.label),
       `now ${printable(describePaths(user.lost))}`,
     ]),
-    ...keeps.map((user) => [
+    ...(nameKept ? keeps : []).map((user) => [
       without(user) ?? paint.good('keeps access'),
       printable(user.label),
       printable(describePaths(user.kept)),
