@@ -73,8 +73,8 @@ export interface Watched {
    * words are a person's, or a migration's that says whom it stopped for.
    */
   readonly stopped?: { readonly by: 'pause' } | { readonly by: 'quarantine'; readonly reason: string };
-  /** Guards that hold operations of the newest plan and were not approved, with how many are held together. */
-  readonly held: { readonly guards: readonly string[]; readonly operations: number };
+  /** Guards that hold operations of the newest plan and were not approved, with how many each keeps back, and how many are held together. */
+  readonly held: { readonly guards: Readonly<Record<string, number>>; readonly operations: number };
   /** Credentials that reached a day of warning: fingerprint and that day. */
   readonly expiring: Readonly<Record<string, number>>;
   readonly migration?: WatchedMigration;
@@ -97,6 +97,8 @@ export interface WatchedMigration {
 export interface Told {
   readonly stopped: 'pause' | 'quarantine' | 'no';
   readonly guards: readonly string[];
+  /** How many operations each of them kept back when it was told; absent where an earlier version told it. */
+  readonly sizes?: Readonly<Record<string, number>>;
   readonly expiring: Readonly<Record<string, number>>;
   /** The migration that was spoken of last, and where it stood. */
   readonly migration?: Pick<WatchedMigration, 'id' | 'key'>;
@@ -109,8 +111,8 @@ export interface Told {
 export const NOTHING_TOLD: Told = { stopped: 'no', guards: [], expiring: {} };
 
 /**
- * What to tell now, and what will have been told then. A condition that goes on is not told again, a further guard or a
- * nearer day is; an end is told only of what was told. Pure.
+ * What to tell now, and what will have been told then. A condition that goes on is not told again; a further guard, one that
+ * keeps back twice as much by now, or a nearer day is; an end is told only of what was told. Pure.
  */
 export function whatToTell(
   before: Told,
@@ -124,8 +126,8 @@ export function whatToTell(
     else add('connection.quarantined', { reason: stopped.reason });
   }
   if (stopped === undefined && before.stopped !== 'no') add('connection.recovered', {});
-  const guards = held.operations === 0 ? [] : held.guards.toSorted();
-  if (guards.some((guard) => !before.guards.includes(guard))) {
+  const { guards, sizes, isNews } = holdsToTell(before, held);
+  if (isNews) {
     add('hold.waiting', { guards: guards.join(', '), operations: held.operations });
   }
   if (guards.length === 0 && before.guards.length > 0) add('hold.lifted', { guards: before.guards.join(', ') });
@@ -142,7 +144,25 @@ export function whatToTell(
     add(`migration.${now.migration.is}`, now.migration.facts);
   const spokenOf = migration === undefined ? {} : { migration: { id: migration.id, key: migration.key } };
   const ofCycles = { ...(failing ? { failing } : {}), ...(wentOnAt === undefined ? {} : { wentOnAt }) };
-  return { tell, told: { stopped: stopped?.by ?? 'no', guards, expiring, ...spokenOf, ...ofCycles } };
+  return { tell, told: { stopped: stopped?.by ?? 'no', guards, sizes, expiring, ...spokenOf, ...ofCycles } };
+}
+
+/** Guards that hold, in order, with what each kept back when it was told, and whether people are to be told now: of all of them. */
+function holdsToTell(before: Told, { guards: keptBack, operations }: Watched['held']) {
+  const guards = operations === 0 ? [] : Object.keys(keptBack).toSorted();
+  const isNews = guards.some((guard) => isMore(before, guard, keptBack[guard] ?? 0));
+  const sizes = guards.map((guard) => [guard, isNews ? keptBack[guard] : before.sizes?.[guard]] as const);
+  return {
+    guards,
+    isNews,
+    sizes: Object.fromEntries(sizes.map(([guard, told]) => [guard, told ?? keptBack[guard] ?? 0])),
+  };
+}
+
+/** Twice as much is more, and not one more: of leavers there is another each day. */
+function isMore({ guards, sizes = {} }: Told, guard: string, size: number): boolean {
+  const told = sizes[guard];
+  return !guards.includes(guard) || (told !== undefined && size >= 2 * told && size > told);
 }
 
 /** So many cycles that fail in a row are told, and fewer once the first of them is this long ago, in ms: the next may be a week away. */

@@ -19,7 +19,7 @@ const AT = 1_000 * MINUTE;
 /** Cycles that failed so many minutes ago. */
 const failedAgo = (...minutes: readonly number[]) => minutes.map((ago) => AT - ago * MINUTE);
 
-const NOTHING_HELD = { guards: [], operations: 0 };
+const NOTHING_HELD = { guards: {}, operations: 0 };
 
 function now(overrides: Partial<Watched> = {}): Watched {
   return { connection: 'acme', held: NOTHING_HELD, expiring: {}, at: AT, ...overrides };
@@ -115,19 +115,31 @@ const rows: readonly Row[] = [
   },
   {
     rule: 'a hold is told with its guards and how much they hold',
-    is: { held: { guards: ['token-owner', 'too-many-removals'], operations: 9 } },
+    is: { held: { guards: { 'token-owner': 1, 'too-many-removals': 8 }, operations: 9 } },
     tell: ['hold.waiting {"guards":"token-owner, too-many-removals","operations":9}'],
   },
   {
     rule: 'not again because more is held by the same guard',
+    before: { guards: ['too-many-removals'], sizes: { 'too-many-removals': 7 } },
+    is: { held: { guards: { 'too-many-removals': 12 }, operations: 12 } },
+    tell: [],
+  },
+  {
+    rule: 'again when that is twice as much, as of a second person who owns a token',
+    before: { guards: ['token-owner', 'too-many-removals'], sizes: { 'token-owner': 1, 'too-many-removals': 7 } },
+    is: { held: { guards: { 'token-owner': 2, 'too-many-removals': 8 }, operations: 10 } },
+    tell: ['hold.waiting {"guards":"token-owner, too-many-removals","operations":10}'],
+  },
+  {
+    rule: 'not again where an earlier version has told it without how much it was',
     before: { guards: ['token-owner'] },
-    is: { held: { guards: ['token-owner'], operations: 12 } },
+    is: { held: { guards: { 'token-owner': 2 }, operations: 2 } },
     tell: [],
   },
   {
     rule: 'again when another guard holds as well',
     before: { guards: ['token-owner'] },
-    is: { held: { guards: ['token-owner', 'too-many-removals'], operations: 12 } },
+    is: { held: { guards: { 'token-owner': 4, 'too-many-removals': 8 }, operations: 12 } },
     tell: ['hold.waiting {"guards":"token-owner, too-many-removals","operations":12}'],
   },
   {
@@ -196,7 +208,7 @@ describe('what people are told', () => {
   test('what was told is not told a second time', () => {
     const is = now({
       stopped: { by: 'quarantine', reason: '401' },
-      held: { guards: ['b', 'a'], operations: 2 },
+      held: { guards: { b: 1, a: 1 }, operations: 2 },
       expiring: { f1: 1 },
     });
     const first = whatToTell(NOTHING_TOLD, is);

@@ -51,7 +51,7 @@ async function watched(
   });
   return {
     connection,
-    held: { guards: waiting.map(({ guard }) => guard), operations },
+    held: { guards: Object.fromEntries(waiting.map((hold) => [hold.guard, hold.operations])), operations },
     expiring: Object.fromEntries(expiring),
     at: clock.now(),
     ...(failures === undefined ? {} : { failures }),
