@@ -34,6 +34,17 @@ test('a token that was in use before and is promoted again without being taken c
   await expect(promote('before')).rejects.toThrow('is refused by the provider (401); nothing was changed');
 });
 
+test('a rotation that waits for the old token to be deleted names itself as what goes on then', async () => {
+  const old = { id: 'old', secret: 'old-token', state: 'retiring' } as const;
+  const fresh = { id: 'new', secret: 'new-token', provenBy: 'c-1' };
+  const { rows, accepted, rotate } = await keptWorld([old, fresh], holding('new-token'));
+  accepted.add('old-token').add('new-token');
+  expect(await rotate()).toMatchObject({
+    waitsFor: 'deletion',
+    instruction: `the service provider of acme still accepts ${rows.get('old')?.fingerprint}; delete the token there, then: headgate token rotate -c acme`,
+  });
+});
+
 describe('a rotation that is complete', () => {
   const complete = async (inConfiguration: string) => {
     const old = { id: 'old', secret: 'old-token', state: 'retiring' } as const;
