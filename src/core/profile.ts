@@ -45,6 +45,8 @@ export interface ProviderProfile {
     readonly memberRemoval: 'value-filter' | 'value-array';
     /** Whether deleting a group also deletes its members' accounts. */
     readonly deleteCascades: boolean;
+    /** What people have there by being in a SCIM group and no read shows, as after "they may lose"; null where nothing is known. */
+    readonly accessBeside: string | null;
   };
 
   readonly filter: {

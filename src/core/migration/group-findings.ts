@@ -40,7 +40,7 @@ export function aboutScimGroups(input: PlanInput, { groups, users }: Facts): rea
     ),
   );
   const doubtful = there.filter(({ anchor, scimGroup }) => scimGroup?.members?.length === 0 && inhabited.has(anchor));
-  const cascades = profile.groups.deleteCascades;
+  const { deleteCascades: cascades, accessBeside: beside } = profile.groups;
   const ids = (some: readonly SurveyedGroup[]) => some.map(({ anchor }) => anchor);
   return [
     ...finding(
@@ -72,6 +72,12 @@ export function aboutScimGroups(input: PlanInput, { groups, users }: Facts): rea
       cascades ? 'refuse' : 'consent',
       `in ${groupNames(foreign)} there are members whom Headgate did not put there; they lose this group too`,
       ids(foreign),
+    ),
+    ...finding(
+      'access-by-groups',
+      'consent',
+      `with ${groupNames(there)} people may lose ${beside}, although their accounts stay as they are, and no read here would show it: give it to them there in another way first`,
+      beside === null ? [] : ids(there),
     ),
     ...finding(
       'deletes-cascade',

@@ -71,6 +71,7 @@ export const CONSENTS = [
   'user-disabled',
   'members-unreadable',
   'foreign-members',
+  'access-by-groups',
   'assignment-limit',
   'delete-threshold',
   'unclaimed-accounts',

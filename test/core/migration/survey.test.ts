@@ -147,6 +147,12 @@ describe('M1: the survey', () => {
       'note',
       'deletes-cascade',
     ],
+    [
+      'what people have by their SCIM groups alone is asked about, because it goes unseen',
+      withProfile({ accessBeside: 'their place in an organisation' }),
+      'consent',
+      'access-by-groups',
+    ],
   ])('%s', (_name, input, severity, code) => {
     expect(codes(input, severity)).toContain(code);
   });

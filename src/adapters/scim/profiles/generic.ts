@@ -36,6 +36,7 @@ export const generic: ProviderProfile = {
     // RFC 7644 section 3.5.2.2 defines no value for remove; without a filter all members go.
     memberRemoval: 'value-filter',
     deleteCascades: false,
+    accessBeside: null,
   },
   filter: {
     // RFC 7644 section 3.4.2.2. The first three are understood by every server tried; the others by most.

@@ -11,6 +11,7 @@ export const githubEmu: ProviderProfile = {
     'github/docs: provisioning-users-and-groups-with-scim-using-the-rest-api.md',
     'github/docs: deprovisioning-and-reinstating-users.md',
     'github/docs: data/reusables/scim/emu-scim-rate-limit-details.md',
+    'https://docs.github.com/enterprise-cloud@latest/admin/identity-and-access-management/managing-iam-with-enterprise-managed-users/managing-team-memberships-with-identity-provider-groups',
   ],
   // REST reference: "Complex SCIM path selectors that include filters are not supported"; its example has no path.
   patch: { ...generic.patch, shape: 'pathless' },
@@ -21,8 +22,12 @@ export const githubEmu: ProviderProfile = {
     deleteMeans: 'irreversible',
     staysReadable: true,
   },
-  // REST reference: members are shown and added by PATCH; how many at once is not said.
-  groups: generic.groups,
+  groups: {
+    // REST reference: members are shown and added by PATCH; how many at once is not said.
+    ...generic.groups,
+    // Team memberships: who became a member of an organization through a connected team leaves it with that group.
+    accessBeside: 'their membership in the organizations whose teams are connected to these groups',
+  },
   // REST reference: userName, externalId, id and displayName; "multiple filters are not supported".
   filter: { attributes: ['id', 'externalId', 'userName', 'displayName'], and: false },
   // REST reference: thirty on a page by default; public clients ask for a hundred.
