@@ -104,7 +104,9 @@ export const releaseBody = z
   .optional();
 
 export const pauseBody = z.strictObject({ reason: called, requestedBy: startCycleBody.shape.requestedBy });
-export const holdParams = z.strictObject({ id: z.string().regex(/^\d{1,18}$/, 'not the number of a hold') });
+export const holdParams = z.strictObject({
+  id: z.string().regex(/^\d{1,18}$/, 'not the number of a hold: headgate holds list shows them'),
+});
 
 export const listHoldsQuery = z.strictObject({
   connection: connectionParams.shape.name.optional(),

@@ -58,6 +58,13 @@ export function assignedGroups(assignments: readonly Assignment[]): readonly Anc
   return [...new Set(groups)].sort();
 }
 
+/** The gap of an assigned group that is not read. What is right there nobody can tell from here: it may be deleted, or hidden from us. */
+export function lostGroup(group: Anchor) {
+  return {
+    what: `assigned group ${group}, which the directory does not return (if it was deleted, remove its assignment from the application)`,
+  };
+}
+
 /** Linked users in the directory whom no assignment reaches any more, and whose accounts may be removed for that. */
 export function departures(
   elsewhere: readonly Link[],
@@ -92,9 +99,7 @@ export async function gatherDirectory(
   const assigned = assignedGroups(assignments.value);
   const groups = await directory.readGroups(assigned, ['displayName'], signal);
   const present = assigned.filter((group) => groups.has(group));
-  const lost = assigned
-    .filter((group) => !groups.has(group))
-    .map((group) => ({ what: `assigned group ${group}, which the directory does not return` }));
+  const lost = assigned.filter((group) => !groups.has(group)).map(lostGroup);
   const memberships = await readAllMemberships(
     directory,
     present,

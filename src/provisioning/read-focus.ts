@@ -15,7 +15,7 @@ import type { ProvenRead, ReadProgress } from '../ports/directory-source.ts';
 import type { Connection } from '../ports/index.ts';
 import type { LinkStore } from '../ports/stores.ts';
 import { confirmDepartures, groupsOf } from './confirm-departures.ts';
-import { departures, readAllMemberships } from './gather-directory.ts';
+import { departures, lostGroup, readAllMemberships } from './gather-directory.ts';
 
 /** Reads of single users under way at once. */
 const CONCURRENCY = 8;
@@ -99,12 +99,7 @@ async function readDirectory(
     users,
     whereabouts,
   };
-  const gaps = [
-    ...assignments.gaps,
-    ...memberships.gaps,
-    ...listed.gaps,
-    ...lost.map((group) => ({ what: `assigned group ${group}, which the directory does not return` })),
-  ];
+  const gaps = [...assignments.gaps, ...memberships.gaps, ...listed.gaps, ...lost.map(lostGroup)];
   const { reach } = scopeOf({ ...draft, gaps }, connection.rules);
   const elsewhere = living.filter(({ anchor }) => !reach.has(anchor));
   const departed = departures(elsewhere, whereabouts, connection.rules);
