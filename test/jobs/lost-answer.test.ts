@@ -1,22 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createVault } from '../../src/adapters/vault/vault.ts';
 import { InDoubtError, TransientError } from '../../src/core/errors.ts';
 import type { CreateAccount, Exported, Operation } from '../../src/core/operation.ts';
 import type { Account } from '../../src/core/scim.ts';
 import { buildResource } from '../../src/core/scim-path.ts';
-import type { Ports } from '../../src/ports/index.ts';
 import type { ServiceProvider } from '../../src/ports/service-provider.ts';
-import { createGatherings } from '../../src/provisioning/gatherings.ts';
-import { createPace } from '../../src/provisioning/pace.ts';
-import { createSpyMetrics } from '../adapters/entra/loopback-graph.ts';
 import { assignUser, aUser } from '../builders.ts';
 import { STORES } from '../contract/open-stores.ts';
-import { ModelQueue } from '../model/model-queue.ts';
-import { only } from '../only.ts';
 import { aConnection, fakeDirectory, fakeProvider } from '../provisioning/fakes.ts';
-import { silentLog } from '../silent-log.ts';
-
-const MINUTE = 60_000;
+import { MINUTE, processOf } from './process.ts';
 
 function madeOf(id: string, { anchor, attributes }: CreateAccount): Account {
   const body = buildResource(
@@ -69,7 +60,6 @@ test.each(STORES)(
   'an account whose provider went down with the answer is found once it is back, and goes with its user: %s',
   async (_name, open) => {
     const opened = await open();
-    const { stores, clock } = opened;
     onTestFinished(() => opened.close());
     const { provider, active, isBack } = failingProvider();
     const users = ['ada', 'bob', 'eve'].map((id) => aUser(id));
@@ -84,36 +74,7 @@ test.each(STORES)(
       readAssignments: async () => ({ value: assigned.map((id) => assignUser(id)), gaps: [] }),
     };
     const connection = aConnection(directory, provider);
-    const { name } = connection.rules;
-    const queue = new ModelQueue(() => clock.now());
-    const ports = only<Ports>({
-      stores,
-      vault: createVault({}),
-      channels: new Map(),
-      queue: queue.open(),
-      connections: new Map([[name, connection]]),
-      clock,
-      metrics: createSpyMetrics().metrics,
-      worker: { id: 'w1', leaseMs: MINUTE, sliceSize: 50, window: 2 },
-      pace: createPace(50),
-      gatherings: createGatherings(),
-    });
-    const work = async (minutes: number) => {
-      const until = clock.now() + minutes * MINUTE;
-      for (;;) {
-        const [job] = queue.waiting.toSorted((a, b) => a.dueAt - b.dueAt);
-        if (job === undefined || job.dueAt > until) break;
-        clock.advance(Math.max(0, job.dueAt - clock.now()));
-        queue.take(job);
-        await job.definition.run(job.payload, ports, silentLog, new AbortController().signal);
-      }
-      clock.advance(Math.max(0, until - clock.now()));
-    };
-    const cycle = async (minutes: number) => {
-      const { id } = await stores.cycles.open({ connection: name, kind: 'initial', requestedBy: 'test' });
-      await ports.queue.enqueue('start-cycle', { connection: name, kind: 'initial', cycle: id });
-      await work(minutes);
-    };
+    const { cycle, work } = processOf(opened, connection, MINUTE);
     await cycle(1);
     expect(active()).toEqual(['id-bob', 'id-eve']);
     assigned = ['ada', 'bob', 'eve'];
