@@ -62,6 +62,8 @@ export interface CredentialDesk {
 export interface EndHow {
   readonly by: string;
   readonly deleted: boolean;
+  /** The command to go on with once the provider refuses the credential; that which ends it, unless given. */
+  readonly goesOnBy?: string;
 }
 
 export interface RotationRequest {

@@ -14,7 +14,7 @@ export async function endCredential(
   ports: Ports,
   found: StoredCredential,
   kind: 'retired' | 'revoked',
-  { by, deleted }: EndHow,
+  { by, deleted, goesOnBy }: EndHow,
   signal: AbortSignal,
 ): Promise<Credential> {
   const successor = activeOf(await ports.stores.credentials.list(found.connection));
@@ -25,24 +25,23 @@ export async function endCredential(
   const how = { by, now: ports.clock.now(), eraseSecret: true };
   // Asked before anything is sent: what may not end now is not tried at the provider either.
   changeOf(found, event('refused'), how);
-  const confirmed = await confirmEnd(ports, { found, successor, kind, deleted }, signal);
+  const ending = { found, successor, kind, deleted, ...(goesOnBy === undefined ? {} : { goesOnBy }) };
+  const confirmed = await confirmEnd(ports, ending, signal);
   const change = changeOf(found, event(confirmed), { ...how, detail: confirmed });
   await applyChanges(ports, [change]);
   return change.after;
 }
 
-interface Ending {
+interface Ending extends Pick<EndHow, 'deleted' | 'goesOnBy'> {
   readonly found: StoredCredential;
   /** The credential in use. */
   readonly successor: StoredCredential | undefined;
   readonly kind: 'retired' | 'revoked';
-  /** A person says that it was deleted at the provider. */
-  readonly deleted: boolean;
 }
 
 async function confirmEnd(
   ports: Ports,
-  { found, successor, kind, deleted }: Ending,
+  { found, successor, kind, deleted, goesOnBy }: Ending,
   signal: AbortSignal,
 ): Promise<'refused' | 'by-person'> {
   const { fingerprint, connection } = found;
@@ -59,7 +58,7 @@ async function confirmEnd(
   }
   if ((await provider.probe(secret, signal)) !== 'refused') {
     throw new RefusedError('credential', `the service provider of ${connection} still accepts ${fingerprint}`, {
-      remedy: `delete the token there, then: ${again}`,
+      remedy: `delete the token there, then: ${goesOnBy ?? again}`,
     });
   }
   // A provider that refuses everybody for a while says nothing of this one.

@@ -76,14 +76,11 @@ export async function rotate(
         break;
       }
       case 'retire': {
-        const retired = await orRefusal(desk.retire(step.credential, { by, deleted: false }, signal), ['credential']);
+        // It is this rotation that goes on, and says at its end what is left to be done.
+        const how = { by, deleted: false, goesOnBy: `headgate token rotate -c ${connection}` };
+        const retired = await orRefusal(desk.retire(step.credential, how, signal), ['credential']);
         if (retired instanceof RefusedError) {
-          // It is this rotation that goes on, and says at its end what is left to be done.
-          const remedy = retired.facts.remedy?.replace(
-            /headgate token retire \S+ -c \S+$/,
-            `headgate token rotate -c ${connection}`,
-          );
-          const instruction = `${retired.message}; ${remedy ?? ''}`;
+          const instruction = `${retired.message}; ${retired.facts.remedy ?? ''}`;
           return { ...reached, done, waitsFor: 'deletion', instruction };
         }
         done.push(`the provider refuses ${retired.fingerprint}; it is retired, and its owner is free to go`);
