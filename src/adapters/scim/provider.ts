@@ -96,22 +96,32 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
     return listTrusted(exchange, { collection, parameters, read, patient, ...shown });
   }
 
-  /** A listing in which not one group shows members says nothing about members: then each group is asked. */
   async function listGroups(signal: AbortSignal, progress?: ReadProgress): Promise<Listing<ScimGroup>> {
     const exchange = open(signal);
     const parameters: Readonly<Record<string, string>> = membersShown ? {} : { excludedAttributes: 'members' };
-    const listing = await list(
-      exchange,
-      'Groups',
-      parameters,
-      (body) => toGroup(body, membersShown ? 'shown' : 'hidden'),
-      progress,
-    );
+    const read = (body: JsonObject) => toGroup(body, membersShown ? 'shown' : 'hidden');
+    const listing = await list(exchange, 'Groups', parameters, read, progress);
     if (!membersShown) return listing;
-    const silent = listing.resources.every(({ members }) => members === undefined);
-    const complete = async (group: ScimGroup) =>
-      silent ? ((await readGroup(group.id, signal)) ?? group) : { ...group, members: group.members ?? [] };
-    return { ...listing, resources: await pMap(listing.resources, complete, { concurrency }) };
+    if (listing.resources.every(({ members }) => members === undefined)) return askForMembers(listing, signal);
+    const complete = (group: ScimGroup) => ({ ...group, members: group.members ?? [] });
+    return { ...listing, resources: listing.resources.map(complete) };
+  }
+
+  /**
+   * A listing in which not one group shows members says nothing about members: then each group is asked. One that is not found
+   * is left out only where a new listing does not show it either: some providers list groups and know none by its id.
+   */
+  async function askForMembers(listing: Listing<ScimGroup>, signal: AbortSignal): Promise<Listing<ScimGroup>> {
+    const asked = await pMap(listing.resources, ({ id }) => readGroup(id, signal), { concurrency });
+    const again = asked.includes(undefined)
+      ? await list(open(signal), 'Groups', {}, readGroupBody, undefined)
+      : listing;
+    const listed = new Set(again.resources.map(({ id }) => id));
+    const isThere = ({ id }: ScimGroup) => !again.trusted || listed.has(id);
+    return {
+      ...listing,
+      resources: listing.resources.flatMap((group, n) => asked[n] ?? (isThere(group) ? [group] : [])),
+    };
   }
 
   async function readAccount(id: string, signal: AbortSignal): Promise<Account | undefined> {

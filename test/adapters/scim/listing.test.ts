@@ -219,6 +219,24 @@ describe('accounts and groups as read', () => {
     ]);
   });
 
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['is gone where it was deleted meanwhile', ['g1'], ['g1']],
+    ['stays, its members unknown, where the listing goes on showing it', ['g1', 'g2'], ['g1', 'g2']],
+  ])('a group that is listed and then not found by its id %s', async (_, listedThen, expected) => {
+    let listings = 0;
+    const server = await open.scripted(({ url }) => {
+      if (url.endsWith('/Groups/g2')) return { status: 404, body: {} };
+      if (url.endsWith('/Groups/g1')) return { body: { id: 'g1', displayName: 'G', members: [{ value: 'acc-1' }] } };
+      listings += 1;
+      const ids = listings === 1 ? ['g1', 'g2'] : listedThen;
+      return { body: { totalResults: ids.length, Resources: ids.map((id) => ({ id, displayName: 'G' })) } };
+    });
+    const listing = await open.client(server.url, { patience: IMPATIENT }).listGroups(never);
+    expect(listing.trusted).toBe(true);
+    expect(listing.resources.map(({ id }) => id)).toEqual(expected);
+    expect(listing.resources.map(({ members }) => members)).toEqual([['acc-1'], undefined].slice(0, expected.length));
+  });
+
   test('groups of a provider that never shows members have none to show', async () => {
     const server = await open.scripted(() => ({
       body: { totalResults: 1, Resources: [{ id: 'g1', displayName: 'A' }] },
