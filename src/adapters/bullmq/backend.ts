@@ -39,7 +39,7 @@ export interface Backend {
 }
 
 /** Keys in Redis begin with this; BullMQ's PostgreSQL backend has a schema instead and ignores it. */
-const PREFIX = 'headgate';
+export const PREFIX = 'headgate';
 
 function traced({ telemetry }: Backend): { readonly telemetry?: Telemetry } {
   return telemetry === undefined ? {} : { telemetry };

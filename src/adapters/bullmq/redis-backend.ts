@@ -2,7 +2,7 @@ import { createRedisBackend, type BackendFactory, type IQueueBackend } from 'bul
 import { Redis } from 'ioredis';
 import { StartupError } from '../../core/errors.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Backend, BoundConnection } from './backend.ts';
+import { PREFIX, type Backend, type BoundConnection } from './backend.ts';
 import { checkRedis, redisDurability } from './redis-check.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -80,7 +80,8 @@ export async function openRedisBackend(url: string, log: Log): Promise<Backend> 
     // A worker opens its own connection; Redis allows thousands.
     makeRoom: () => Promise.resolve(),
     async ping() {
-      await producer.ping();
+      // A Redis that is full, a replica, or cannot save answers PING and takes no job.
+      await producer.set(`${PREFIX}:ping`, '', 'PX', 1000);
     },
     durability: () => redisDurability(producer),
     close,

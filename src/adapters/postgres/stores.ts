@@ -6,6 +6,7 @@ import { createConnectionStore } from './connection-store.ts';
 import { createCredentialStore } from './credential-store.ts';
 import { createCycleStore } from './cycle-store.ts';
 import type { Database } from './database.ts';
+import { readOnlyDatabase } from './failures.ts';
 import { requireRoom } from './full-disk.ts';
 import { createHoldStore } from './hold-store.ts';
 import { createEscrowStore } from './escrow-store.ts';
@@ -33,7 +34,10 @@ export function createStores({ database, clock }: { readonly database: Database;
     drift: createDriftStore(database.sql),
     notifications: createNotificationStore(database.sql, clock),
     async ping() {
-      await reading(() => sql`select 1`.execute(database.sql));
+      const { rows } = await reading(() =>
+        sql<{ mode: string }>`select current_setting('transaction_read_only') as mode`.execute(database.sql),
+      );
+      if (rows[0]?.mode === 'on') throw readOnlyDatabase();
       await requireRoom(database);
     },
     async clockAheadMs() {
