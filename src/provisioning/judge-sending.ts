@@ -1,4 +1,4 @@
-import { inState } from '../core/cycle.ts';
+import { inState, type OperationCounts } from '../core/cycle.ts';
 import { tooManyFailures, type Trouble } from '../core/quarantine.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
@@ -28,8 +28,9 @@ async function failingOften(
   work: SliceWork,
   { results }: SliceOutcome,
   onTrial: boolean,
-  { stores: { cycles } }: Ports,
+  ports: Ports,
 ): Promise<Trouble | undefined> {
+  const { cycles } = ports.stores;
   const failures = results.flatMap((result) => (result.state === 'escrowed' ? [result.failure] : []));
   const cause = failures.at(-1);
   if (cause === undefined) return undefined;
@@ -39,11 +40,27 @@ async function failingOften(
   const links = (planned['account.link'] ?? 0) + (planned['group.link'] ?? 0);
   const reason = tooManyFailures(
     {
-      failed: inState(counts, 'escrowed') - (cycle?.putAside ?? 0),
+      failed: inState(counts, 'escrowed') - (cycle?.putAside ?? 0) - (await knownBefore(work, counts, onTrial, ports)),
       succeeded: Math.max(0, inState(counts, 'exported') - links),
       onlyForbidden: failures.every(({ status }) => status === 403),
     },
     onTrial,
   );
   return reason === undefined ? undefined : { reason, cause };
+}
+
+/**
+ * Failures of needs that failed in earlier cycles, too: they say nothing new. Two guarded leavers tried again would else keep
+ * everybody else's changes from being sent, each time. On trial they count once nothing else waits to be tried.
+ */
+async function knownBefore(
+  { connection, cycle }: SliceWork,
+  counts: OperationCounts,
+  onTrial: boolean,
+  { stores: { escrows }, clock }: Ports,
+): Promise<number> {
+  const known = await escrows.load(connection);
+  const toTry = known.filter((escrow) => escrow.cycle !== cycle && escrow.dueAt <= clock.now()).length;
+  if (onTrial && inState(counts, 'pending') <= toTry) return 0;
+  return known.filter((escrow) => escrow.cycle === cycle && escrow.attempts > 1).length;
 }

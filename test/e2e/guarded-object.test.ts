@@ -59,3 +59,28 @@ test('a token that may not change anything stops the connection, and says so', a
     cause: { code: 'InsufficientRights', status: 403 },
   });
 });
+
+test('two guarded leavers whose turn has come again keep nobody else from being taken out of a group', async () => {
+  await begin();
+  for (const n of [1, 2]) guard('Users', world.provider.accounts.find(personName(n)));
+  for (const n of [1, 2]) world.tenant.control.updateUser(personName(n), { accountEnabled: false });
+  world.tenant.control.removeMember('Deck', personName(4));
+  expect((await cycle(operator, 'incremental')).result).toBe('failed');
+  await operator.releaseQuarantine({ connection: 'acme', by: 'test' });
+  expect((await cycle(operator, 'incremental')).result).toBe('entry-level-errors');
+  expect(memberCount(world, 'Deck')).toBe(1);
+  expect((await cycle(operator, 'incremental')).result).toBe('entry-level-errors');
+  await expectNoQuarantine(personName(1), personName(2));
+});
+
+test('a change in doubt whose account alone cannot be read stops neither its cycle nor the next', async () => {
+  await begin();
+  const id = String(world.provider.accounts.find(personName(1))?.['id']);
+  world.provider.faults.set({ fault: 'failAfter', method: 'PATCH', path: `^/Users/${id}$`, times: 1 });
+  world.provider.faults.set({ fault: 'forbidden', method: 'GET', path: `^/Users/${id}$` });
+  world.tenant.control.updateUser(personName(1), { accountEnabled: false });
+  world.tenant.control.removeMember('Deck', personName(4));
+  expect((await cycle(operator)).result).toBe('entry-level-errors');
+  expect(memberCount(world, 'Deck')).toBe(2);
+  await expectNoQuarantine(personName(1));
+});

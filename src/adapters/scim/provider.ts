@@ -168,10 +168,14 @@ export function createScimProvider(options: ScimOptions): ServiceProvider {
         throw await aboutObject(exchange, error);
       }
     },
-    settle(operation, resolve, signal, how) {
+    async settle(operation, resolve, signal, how) {
       const exchange = open(signal);
       const settle = () => settleOperation(exchange, operation, resolve);
-      return how === 'patient' ? patient(exchange, settle) : settle();
+      try {
+        return await (how === 'patient' ? patient(exchange, settle) : settle());
+      } catch (error) {
+        throw await aboutObject(exchange, error);
+      }
     },
     probe: (secret, signal) => probe(open(signal), secret),
     ping: (signal) => ping(open(signal)),
@@ -194,7 +198,7 @@ async function ping(exchange: Exchange): Promise<void> {
 }
 
 /**
- * A 403 for a change of one object while the credential still reads is about that object: providers guard their owners and
+ * A 403 for a change of one object, or for looking whether it was made, while the credential still reads is about that object: providers guard their owners and
  * groups so (Slack, Sentry). Stopping the whole connection for it would keep everybody else's removal from happening.
  */
 async function aboutObject(exchange: Exchange, error: unknown): Promise<unknown> {
@@ -205,7 +209,7 @@ async function aboutObject(exchange: Exchange, error: unknown): Promise<unknown>
     if (!(failure instanceof HeadgateError)) throw failure;
     return error;
   }
-  return new RejectedError(`${exchange.connection}: the provider does not allow this change (403)`, {
+  return new RejectedError(`${exchange.connection}: the provider does not allow this change, or to see it (403)`, {
     ...error.facts,
     remedy:
       'Often it guards an owner, or whoever made the token: hand that over at the provider first. If every change is refused, the credential lacks the right.',
