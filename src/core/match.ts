@@ -1,11 +1,12 @@
 import type { Anchor } from './directory.ts';
 import type { Link } from './link.ts';
 import type { Account, DesiredAccount, ResourceId } from './scim.ts';
+import { foldText } from './scim-compare.ts';
 import { readPath } from './scim-path.ts';
 
 /** The key an attribute value is matched by: userName and addresses ignore case (RFC 7643 section 4.1.1), ids do not. */
 function keyOf(target: string, value: string): string {
-  return /^(id|externalId)$/i.test(target) ? value : value.toLowerCase();
+  return /^(id|externalId)$/i.test(target) ? value : foldText(value);
 }
 
 /** Accounts of the provider, found by id and by each matching attribute without scanning. */

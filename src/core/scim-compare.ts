@@ -85,14 +85,15 @@ function sameScalar(found: Scalar, wanted: Scalar, shape: Shape, trim: boolean):
 export function sameText(found: string, wanted: string, comparison: Comparison, trim = false): boolean {
   if (found === wanted) return true;
   if (comparison === 'user-name')
-    return trim ? fold(found.trim()) === fold(wanted.trim()) : fold(found) === fold(wanted);
-  if (comparison === 'email') return fold(found.trim()) === fold(wanted.trim());
+    return trim ? foldText(found.trim()) === foldText(wanted.trim()) : foldText(found) === foldText(wanted);
+  if (comparison === 'email') return foldText(found.trim()) === foldText(wanted.trim());
   const [a, b] = [found.trim().normalize('NFC'), wanted.trim().normalize('NFC')];
   if (a === b) return true;
   return comparison === 'phone' ? samePhone(a, b) : sameInstant(a, b);
 }
 
-function fold(text: string): string {
+/** Text by which names and addresses are the same: without case, and whichever way their accents are composed. */
+export function foldText(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 

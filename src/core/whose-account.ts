@@ -6,6 +6,7 @@ import type { CompiledMapping } from './mapping/compile-mapping.ts';
 import { EvaluationError } from './mapping/value.ts';
 import { userLabel } from './planning/plan-accounts.ts';
 import type { ProviderProfile } from './profile.ts';
+import { foldText } from './scim-compare.ts';
 import type { Account, Json } from './scim.ts';
 
 /** Targets that tell people apart, beside those accounts are matched by. */
@@ -24,7 +25,7 @@ export function whoseAccount(
 ): 'theirs' | 'somebody-else' | 'unclear' {
   const { userName, externalId = '' } = account;
   if (userName === '' && externalId === '') return 'unclear';
-  if (externalId === link.anchor || userName.toLowerCase() === link.label.toLowerCase()) return 'theirs';
+  if (externalId === link.anchor || foldText(userName) === foldText(link.label)) return 'theirs';
   const lines = mapping.lines.filter(isPersonal);
   const expected = [
     ...(user === undefined ? [] : [valuesOf(lines, user)]),
@@ -95,10 +96,10 @@ export function newOwner(
     ...(externalId === '' ? [] : [`externalId ${JSON.stringify(externalId)}`]),
   ].join(' and ');
   if (holder !== undefined) return `it shows ${names}: ${userLabel(holder)} (${holder.id}) of the directory`;
-  const name = userName.toLowerCase();
+  const name = foldText(userName);
   const other = others.find(
     ({ anchor, label }) =>
-      anchor !== link.anchor && (anchor === externalId || (name !== '' && label.toLowerCase() === name)),
+      anchor !== link.anchor && (anchor === externalId || (name !== '' && foldText(label) === name)),
   );
   if (other !== undefined) return `it shows ${names}: ${other.label} (${other.anchor}), who is linked, too`;
   const own = externalIdOf(mapping, link, user);

@@ -2,6 +2,7 @@ import pMap from 'p-map';
 import type { Anchor, DirectoryUser } from '../core/directory.ts';
 import type { Link } from '../core/link.ts';
 import type { PlanInput } from '../core/planning/plan-input.ts';
+import { foldText } from '../core/scim-compare.ts';
 import type { Account } from '../core/scim.ts';
 import { newOwner, whoseAccount } from '../core/whose-account.ts';
 import type { Connection } from '../ports/index.ts';
@@ -76,10 +77,10 @@ function isStrange(
 
 /** Links of accounts whose user may be one that these accounts show. */
 function linksNamed(links: readonly Link[], accounts: readonly Account[]): readonly Link[] {
-  const names = new Set(accounts.flatMap(({ userName, externalId = '' }) => [userName.toLowerCase(), externalId]));
+  const names = new Set(accounts.flatMap(({ userName, externalId = '' }) => [foldText(userName), externalId]));
   return links.filter(
     ({ resource, state, anchor, label }) =>
-      resource === 'account' && state !== 'deleted' && (names.has(label.toLowerCase()) || names.has(anchor)),
+      resource === 'account' && state !== 'deleted' && (names.has(foldText(label)) || names.has(anchor)),
   );
 }
 

@@ -2,6 +2,7 @@ import { type Filter, stringify } from 'scim2-parse-filter';
 import { HeadgateError, RejectedError } from '../../core/errors.ts';
 import { filterAttribute, isAskedBy } from '../../core/profile.ts';
 import { type JsonObject, URN } from '../../core/scim.ts';
+import { foldText } from '../../core/scim-compare.ts';
 import { isArray, isObject, pathOf, readMember, readPath } from '../../core/scim-path.ts';
 import type { LookupKey } from '../../ports/service-provider.ts';
 import type { ScimAnswer } from './answer.ts';
@@ -14,7 +15,7 @@ const CASE_EXACT: ReadonlySet<string> = new Set(['id', 'externalId']);
 /** Whether a resource has the value at the attribute, by the attribute's own case rule. */
 export function equalsKey(body: JsonObject, { attribute, value }: LookupKey): boolean {
   const path = pathOf(attribute);
-  const fold = (text: string) => (CASE_EXACT.has(path.text) ? text : text.normalize('NFC').toLowerCase());
+  const fold = (text: string) => (CASE_EXACT.has(path.text) ? text : foldText(text));
   const found = readPath(body, path);
   if (typeof found === 'string') return fold(found) === fold(value);
   return false;

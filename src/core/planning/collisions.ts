@@ -2,6 +2,7 @@ import type { Anchor } from '../directory.ts';
 import { matchingTargets, type CompiledMapping } from '../mapping/compile-mapping.ts';
 import { type CreateAccount, isAccountRemoval, type Operation } from '../operation.ts';
 import { listed } from '../reasons.ts';
+import { foldText } from '../scim-compare.ts';
 import type { ResourceId } from '../scim.ts';
 import type { PlanDraft } from './plan-input.ts';
 import type { Links } from './plan-members.ts';
@@ -31,7 +32,7 @@ function collideCreates(draft: PlanDraft, mapping: CompiledMapping): void {
     for (const create of creates) {
       const value = create.attributes.find(({ path }) => path === target)?.after;
       if (typeof value !== 'string' || value === '') continue;
-      const key = value.toLowerCase();
+      const key = foldText(value);
       const same = byValue.get(key);
       if (same === undefined) byValue.set(key, [create]);
       else same.push(create);

@@ -3,7 +3,7 @@ import type { Anchor } from '../directory.ts';
 import type { Link } from '../link.ts';
 import { WAVE } from '../operation.ts';
 import { counted, attributesDiffer, listed } from '../reasons.ts';
-import { sameText } from '../scim-compare.ts';
+import { foldText, sameText } from '../scim-compare.ts';
 import { groupName, type Scope } from '../scope.ts';
 import type { ResourceId, ScimGroup } from '../scim.ts';
 import { notice, type PlanDraft, type PlanInput } from './plan-input.ts';
@@ -16,7 +16,7 @@ class FreeGroups {
   readonly byName: ReadonlyMap<string, readonly ScimGroup[]>;
   constructor(groups: readonly ScimGroup[]) {
     this.byExternalId = grouped(groups, (group) => group.externalId);
-    this.byName = grouped(groups, (group) => group.displayName.toLowerCase());
+    this.byName = grouped(groups, (group) => foldText(group.displayName));
   }
 }
 
@@ -103,7 +103,7 @@ function planUnlinkedGroup(
 ): void {
   const label = groupName(input.directory, anchor);
   const ours = free.byExternalId.get(anchor) ?? [];
-  const named = free.byName.get(label.toLowerCase()) ?? [];
+  const named = free.byName.get(foldText(label)) ?? [];
   const candidates = ours.length > 0 ? ours : named;
   const [only] = candidates;
   if (only !== undefined && candidates.length === 1 && (ours.length > 0 || only.externalId === undefined)) {
@@ -125,7 +125,7 @@ function planUnlinkedGroup(
     displayName: label,
     externalId: anchor,
   });
-  const name = label.toLowerCase();
+  const name = foldText(label);
   created.set(name, [...(created.get(name) ?? []), key]);
   if (candidates.length > 0) {
     const text = `group ${label}: ${candidates.length} SCIM groups of that name exist and are not Headgate's (${candidates.map(({ id }) => id).join(', ')})`;

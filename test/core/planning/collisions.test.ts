@@ -162,3 +162,41 @@ describe('what two claim at the provider', () => {
     ]);
   });
 });
+
+/** The same name, its accents in one character and in two. */
+const COMPOSED = 'Ren\u00e9e';
+const DECOMPOSED = 'Rene\u0301e';
+
+describe('names whose accents are composed in two ways', () => {
+  test('two users who map to one userName are held', () => {
+    const input = aPlanInput({
+      users: [
+        aUser('ada', { attributes: { mail: `${COMPOSED}@contoso.com` } }),
+        aUser('bob', { attributes: { mail: `${DECOMPOSED}@contoso.com` } }),
+      ],
+      assignments: [assignUser('ada'), assignUser('bob')],
+    });
+    expect(heldByCollision({ ...input, mapping: matchedByMail() })).toEqual([
+      '1:account:create:ada',
+      '1:account:create:bob',
+    ]);
+  });
+
+  test('an account and a SCIM group that are there are matched, not made again', () => {
+    const input = aPlanInput(
+      {
+        users: [aUser('ada', { attributes: { mail: `${DECOMPOSED}@contoso.com` } })],
+        groups: { crew: { name: DECOMPOSED, users: ['ada'] } },
+        assignments: [assignGroup('crew')],
+      },
+      {
+        provider: {
+          accounts: [anAccount('x', `${COMPOSED}@contoso.com`)],
+          groups: [aScimGroup('g', COMPOSED, { members: [] })],
+        },
+      },
+    );
+    const { plan } = planCycle({ ...input, mapping: matchedByMail() });
+    expect(plan.operations.filter(({ kind }) => kind === 'create')).toEqual([]);
+  });
+});
