@@ -17,9 +17,13 @@ async function begin(): Promise<void> {
   await cycle(operator);
 }
 
-function guard(path: string, resource: object | undefined): void {
+function placeOf(path: string, resource: object | undefined): string {
   const id = resource !== undefined && 'id' in resource ? String(resource.id) : '';
-  world.provider.faults.set({ fault: 'forbidden', method: 'PATCH', path: `^/${path}/${id}$` });
+  return `^/${path}/${id}$`;
+}
+
+function guard(path: string, resource: object | undefined): void {
+  world.provider.faults.set({ fault: 'forbidden', method: 'PATCH', path: placeOf(path, resource) });
 }
 
 async function expectNoQuarantine(...escrowed: readonly string[]): Promise<void> {
@@ -75,9 +79,9 @@ test('two guarded leavers whose turn has come again keep nobody else from being 
 
 test('a change in doubt whose account alone cannot be read stops neither its cycle nor the next', async () => {
   await begin();
-  const id = String(world.provider.accounts.find(personName(1))?.['id']);
-  world.provider.faults.set({ fault: 'failAfter', method: 'PATCH', path: `^/Users/${id}$`, times: 1 });
-  world.provider.faults.set({ fault: 'forbidden', method: 'GET', path: `^/Users/${id}$` });
+  const path = placeOf('Users', world.provider.accounts.find(personName(1)));
+  world.provider.faults.set({ fault: 'failAfter', method: 'PATCH', path, times: 1 });
+  world.provider.faults.set({ fault: 'forbidden', method: 'GET', path });
   world.tenant.control.updateUser(personName(1), { accountEnabled: false });
   world.tenant.control.removeMember('Deck', personName(4));
   expect((await cycle(operator)).result).toBe('entry-level-errors');
