@@ -12,15 +12,16 @@ import {
 
 const ASK_SUPPORT = 'If it stays so, give the request id to the support of the service provider.';
 const PROBE = 'Check the profile of the connection: headgate probe shows what the provider really does.';
-const RETRY = 'then: headgate escrow retry.';
 
 /**
  * What to do about each failure, by the name Entra gives it (Learn: howto-analyze-provisioning-logs), so that admins can look
- * it up. The names are Entra's; the advice is ours.
+ * it up. The names are Entra's; the advice is ours. How it is tried again says who shows it: that is another command for an escrow
+ * than for a migration.
  */
 const REMEDIES: Readonly<Record<FailureCode, string>> = {
   Conflict: `Somebody else keeps changing the same resource at the provider: nothing to do at first. ${ASK_SUPPORT}`,
-  EntryConflict: `The provider has something else with the same name or e-mail address, perhaps deleted or hidden: find it there and rename one of the two, or let the mapping match it if it is the same; ${RETRY}`,
+  EntryConflict:
+    'The provider has something else with the same name or e-mail address, perhaps deleted or hidden: find it there and rename one of the two, or let the mapping match it if it is the same.',
   TooManyRequests: 'Nothing to do: it is sent again as soon as the provider allows.',
   InternalServerError: `The provider has trouble of its own: see its status page. What may have been done is read before anything is sent again, by itself. ${ASK_SUPPORT}`,
   Timeout:
@@ -30,20 +31,26 @@ const REMEDIES: Readonly<Record<FailureCode, string>> = {
     'The credential is valid but may not do this: give its owner the right to manage users and groups by SCIM, or see whether the provider guards this one object.',
   MethodNotAllowed: `The provider does not take this kind of request here. ${PROBE}`,
   NotImplemented: `The provider does not offer what was asked for. ${PROBE}`,
-  NotPermitted: `The provider lets nobody change one of these attributes: take it out of the mapping, or map it for new accounts only; ${RETRY}`,
-  UnprocessableEntity: `The provider understood and refuses a value: read its words, mend the value in the directory or the mapping; ${RETRY}`,
-  MandatoryFieldsMissing: `The provider needs an attribute that was empty or not sent: fill it in the directory, or give the mapping a default for it; ${RETRY}`,
-  SchemaAttributeNotFound: `The provider does not know one of these attributes, or what a path points at: take it out of the mapping or correct its path; ${RETRY}`,
-  SchemaPropertyCanOnlyAcceptValue: `The provider takes one value where several were sent: let the mapping send one; ${RETRY}`,
-  InvalidDomain: `The provider does not accept the domain of an address: allow the domain there, or correct the address in the directory; ${RETRY}`,
-  LicenseLimitExceeded: `The provider has no licence or seat left: buy more or free some there; ${RETRY}`,
-  DuplicateTargetEntries: `Several objects at the provider have the value it is matched by: keep the right one there and rename or delete the others; ${RETRY}`,
+  NotPermitted:
+    'The provider lets nobody change one of these attributes: take it out of the mapping, or map it for new accounts only.',
+  UnprocessableEntity:
+    'The provider understood and refuses a value: read its words, mend the value in the directory or the mapping.',
+  MandatoryFieldsMissing:
+    'The provider needs an attribute that was empty or not sent: fill it in the directory, or give the mapping a default for it.',
+  SchemaAttributeNotFound:
+    'The provider does not know one of these attributes, or what a path points at: take it out of the mapping or correct its path.',
+  SchemaPropertyCanOnlyAcceptValue: 'The provider takes one value where several were sent: let the mapping send one.',
+  InvalidDomain:
+    'The provider does not accept the domain of an address: allow the domain there, or correct the address in the directory.',
+  LicenseLimitExceeded: 'The provider has no licence or seat left: buy more or free some there.',
+  DuplicateTargetEntries:
+    'Several objects at the provider have the value it is matched by: keep the right one there and rename or delete the others.',
   InvalidAnchor:
     'What was linked is not at the provider any more: nothing to do, the next cycle matches it anew or creates it. See who deletes there if it happens again.',
   SystemForCrossDomainIdentityManagementMultipleEntriesInResponse:
     'The provider answers with more than was asked for: match by an attribute that is unique there.',
   SystemForCrossDomainIdentityManagementServiceIncompatible: `The provider does not understand this form of request, or answers in one that is not SCIM. ${PROBE}`,
-  WebExceptionProtocolError: `The provider refuses the request: read its words, mend what they name in the directory or the mapping; ${RETRY} ${ASK_SUPPORT}`,
+  WebExceptionProtocolError: `The provider refuses the request: read its words, mend what they name in the directory or the mapping. ${ASK_SUPPORT}`,
 };
 
 const INCOMPATIBLE = 'SystemForCrossDomainIdentityManagementServiceIncompatible';

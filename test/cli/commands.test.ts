@@ -593,7 +593,7 @@ describe('the other commands', () => {
   );
 
   test('escrow show names in the command to try again whom it is about', async () => {
-    const failure = { message: 'no', scimType: 'invalidValue', remedy: 'Mend it; then: headgate escrow retry.' };
+    const failure = { message: 'no', scimType: 'invalidValue', remedy: 'Mend it.' };
     const times = { attempts: 1, firstFailedAt: 1, lastFailedAt: 1, dueAt: 1 };
     const need = { resource: 'group', kind: 'members', anchor: 'a-1', label: "Sales o'West", cycle: 'c-1' };
     const api = await serverWith((app) => {
@@ -601,7 +601,8 @@ describe('the other commands', () => {
     });
     const { out } = await headgate(api, ['escrow', 'show', 'a-1']);
     expect(out).toMatch(/^members of group Sales o'West \(a-1\)$/m);
-    expect(out).toContain(`then: headgate escrow retry 'Sales o'\\''West'.`);
+    expect(out).toMatch(/^ {2}to do {4}Mend it\.$/m);
+    expect(out).toContain(`headgate escrow retry 'Sales o'\\''West' -c acme\n`);
   });
 
   test('notification list shows no empty table of channels where nobody is told', async () => {

@@ -118,7 +118,7 @@ function unfinished(request: ScimRequest, told: string, facts: FailureFacts): He
 }
 
 const GUARDED =
-  'The provider guards this one object: read its words. Where a SCIM token hangs on the account, generate one there under another owner, put it to use (headgate token rotate) and delete the old one; then retry with headgate escrow retry.';
+  'The provider guards this one object: read its words. Where a SCIM token hangs on the account, generate one there under another owner, put it to use (headgate token rotate) and delete the old one.';
 
 /** Such a request sets no name, so a 409 to it is no clash of names. */
 function takesAway({ request }: FailureFacts): boolean {

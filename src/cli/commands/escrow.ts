@@ -82,7 +82,10 @@ async function runShow(session: Session, options: ListOptions, args: readonly st
   const escrows = await operator.escrows(connection, { who, limit: 50 });
   if (escrows.length === 0) throw nobody(connection, who);
   if (session.json) session.out(JSON.stringify(escrows, undefined, 2));
-  else session.out(escrows.map((escrow) => renderEscrow(escrow, session.io.now(), session.paint)).join('\n\n'));
+  else
+    session.out(
+      escrows.map((escrow) => renderEscrow(escrow, connection, session.io.now(), session.paint)).join('\n\n'),
+    );
   return EXIT.done;
 }
 

@@ -48,17 +48,15 @@ export function renderEscrows(escrows: readonly Escrow[], now: number, paint: Pa
   );
 }
 
-/** A remedy does not know whose it is; the command wants to. */
-const RETRY = 'headgate escrow retry';
-
 /** One need in escrow with everything known about it. */
-export function renderEscrow(escrow: Escrow, now: number, paint: Paint): string {
+export function renderEscrow(escrow: Escrow, connection: string, now: number, paint: Paint): string {
   const { label, anchor, attempts, firstFailedAt, lastFailedAt, cycle, failure } = escrow;
   return [
     `${paint.bad(operationWords(escrow))} ${paint.strong(printable(label))} (${printable(anchor)})`,
     `  failed   ${plural(attempts, 'time')}, first ${shownTime(firstFailedAt)}, last ${shownTime(lastFailedAt)} in cycle ${cycle}`,
     `  again    ${nextTry(escrow, now)}, or as soon as what is asked for changes`,
-    ...answerLines(failure).map((line) => line.replace(RETRY, `${RETRY} ${shellWord(label)}`)),
+    ...answerLines(failure),
+    `  at once  headgate escrow retry ${shellWord(label)} -c ${connection}`,
   ].join('\n');
 }
 

@@ -18,12 +18,12 @@ function failureOf({ operation, failure }: FailedOperation): string {
 
 /**
  * Why a full cycle of a migration does not count, and what to do: `failed` are the first of `total` operations that the
- * provider refused. In place of trying the escrows again there is resuming, which does just that.
+ * provider refused.
  */
 export function failedWords(connection: string, failed: readonly FailedOperation[], total: number): string {
   const resume = `headgate migration resume ${connection}`;
   const remedies = new Set(failed.flatMap(({ failure }) => failure?.remedy ?? []));
-  const mend = [...remedies].map((remedy) => ` ${remedy.replaceAll('headgate escrow retry', resume)}`).join('');
+  const mend = [...remedies].map((remedy) => ` ${remedy}`).join('');
   const rest = total - failed.length;
   const more = rest > 0 ? `, and ${rest} more` : '';
   const words = listed(failed.map(failureOf), failed.length);

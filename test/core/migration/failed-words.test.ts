@@ -18,13 +18,13 @@ const failure = {
   code: 'WebExceptionProtocolError',
   message: 'acme: DELETE /Groups/{id} was answered 400',
   requestId: 'req-1',
-  remedy: 'Mend it; then: headgate escrow retry.',
+  remedy: 'Mend it.',
 };
 
 test('M6: a refused operation is told with the answer and what to do, which is to resume and not to retry its escrow', () => {
   const words = failedWords('acme', [{ operation: DELETE_IT, failure }], 1);
   expect(words).toContain(
-    'the provider refused 1 operation: delete SCIM group IT (acme: DELETE /Groups/{id} was answered 400, request id req-1). Mend it; then: headgate migration resume acme.',
+    'the provider refused 1 operation: delete SCIM group IT (acme: DELETE /Groups/{id} was answered 400, request id req-1). Mend it. Its own words: headgate escrow list -c acme. Nothing is sent again by itself; once it is mended, headgate migration resume acme tries again at once',
   );
   expect(words).not.toContain('escrow retry');
 });
