@@ -26,7 +26,7 @@ export function createPlanFamilies(
   });
   const blocked = new Gauge({
     name: 'headgate_gate_blocked',
-    help: '1 while a guard holds operations of the newest plan, or refused it.',
+    help: '1 while a guard holds operations of the newest plan; a refused plan is none.',
     labelNames: ['connection', 'gate'],
     registers: [registry],
   });
