@@ -2,6 +2,7 @@ import { RefusedError } from '../core/errors.ts';
 import type { Hindrance } from '../core/migration/rehearsal.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import { requireSendable } from '../provisioning/recovery.ts';
+import { requireOn } from '../provisioning/switched-off.ts';
 import { requireAlone } from './beside.ts';
 import { requireWriter } from './step-context.ts';
 
@@ -26,11 +27,7 @@ export async function unreadiness(...[ports, connection, signal]: Asked): Promis
   const identity = await failedChecks(ports, connection.rules, signal);
   const found = await Promise.all([
     refusalOf('no-identity', async () => requireWriter(ports)),
-    refusalOf('switched-off', async () => {
-      const { switchedOffAt } = await connections.get(name);
-      if (switchedOffAt !== undefined)
-        throw new RefusedError('connection-off', `connection ${name} was switched off already`);
-    }),
+    refusalOf('switched-off', () => requireOn(name, connections)),
     refusalOf('paused', () => requireSendable(name, ports)),
     refusalOf('migration-open', async () => {
       if ((await migrations.openOf(name)) === undefined) return;

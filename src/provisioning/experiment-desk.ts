@@ -6,6 +6,7 @@ import type { Connection } from '../ports/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { Stores } from '../ports/stores.ts';
 import { requireSendable } from './recovery.ts';
+import { requireOn } from './switched-off.ts';
 
 /** The desk, with what the end of the process needs. */
 export interface Experiments {
@@ -93,6 +94,7 @@ async function refusal(
   running: ReadonlyMap<string, Running>,
 ): Promise<HeadgateError | undefined> {
   try {
+    await requireOn(name, stores.connections);
     await requireSendable(name, { stores });
   } catch (error) {
     if (!isHeadgateError(error)) throw error;

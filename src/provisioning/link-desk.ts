@@ -13,6 +13,7 @@ import { findGivenAway } from './find-given-away.ts';
 import { gatherDirectory } from './gather-directory.ts';
 import { gatherProvider } from './gather-provider.ts';
 import { refuseStrangers, stayingIn } from './refuse-wrong-tenant.ts';
+import { requireOn } from './switched-off.ts';
 
 /** What is asked of the stores, and of the clock. */
 interface DeskPorts extends Pick<Ports, 'clock'> {
@@ -96,12 +97,8 @@ function refuseMoved(read: Connection, now: Connection): void {
 
 /** Nothing may move the links or the provider while they are compared. */
 async function refuseBusy(name: string, { stores }: DeskPorts): Promise<void> {
-  const { switchedOffAt } = await stores.connections.get(name);
-  if (switchedOffAt !== undefined) {
-    throw new RefusedError('connection-off', `connection ${name} was switched off by a migration`, {
-      remedy: 'its links are history, and nothing is sent by them. Take it out of the configuration.',
-    });
-  }
+  const history = 'its links are history, and nothing is sent by them. Take it out of the configuration.';
+  await requireOn(name, stores.connections, history);
   const migration = await stores.migrations.openOf(name);
   if (migration !== undefined) {
     throw new RefusedError('migration-open', `connection ${name} has an open migration (${migration.id})`, {

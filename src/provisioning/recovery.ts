@@ -4,6 +4,7 @@ import { HEALTHY, isQuarantined } from '../core/quarantine.ts';
 import type { Connection, Ports } from '../ports/index.ts';
 import type { Operator } from '../ports/operator.ts';
 import type { ConnectionStore } from '../ports/stores.ts';
+import { requireOn } from './switched-off.ts';
 
 type Recovery = Pick<
   Operator,
@@ -79,6 +80,7 @@ export function createRecovery(ports: Ports, connectionOf: (name: string) => Con
     },
     async resumeConnection(connection) {
       const { name } = connectionOf(connection).rules;
+      await requireOn(name, stores.connections);
       ports.pace.throttle(name, 0);
       const resumed = await stores.connections.resume(name);
       const released = await release(name);

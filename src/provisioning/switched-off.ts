@@ -5,6 +5,17 @@ import type { ConnectionStore } from '../ports/stores.ts';
 /** How long what the store said about a connection is believed, in ms: asking for each request would cost more than sending it. */
 const BELIEVED_MS = 1000;
 
+/** RefusedError once a migration has switched a connection off, with what to do instead. */
+export async function requireOn(
+  connection: string,
+  states: Pick<ConnectionStore, 'get'>,
+  remedy = 'nothing is sent over it any more. Take it out of the configuration.',
+): Promise<void> {
+  const { switchedOffAt } = await states.get(connection);
+  if (switchedOffAt === undefined) return;
+  throw new RefusedError('connection-off', `connection ${connection} was switched off by a migration`, { remedy });
+}
+
 /**
  * A provider to which nothing is sent any more once its connection was switched off, whoever asks and in whichever process.
  * The one exception is the read that proves that the credential is dead.

@@ -58,6 +58,7 @@ describe.each(platforms())('the company of the guide "Disable SCIM and remove gr
     await expect(operator.startCycle({ connection: 'acme', kind: 'initial', requestedBy: 'test' })).rejects.toThrow(
       /switched off/,
     );
+    await expect(operator.resumeConnection('acme')).rejects.toMatchObject({ code: 'connection-off' });
     expect(world.provider.requests()).toHaveLength(1);
   });
 });

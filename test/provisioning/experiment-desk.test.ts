@@ -44,6 +44,7 @@ function deskWith({ state = {}, migration, cycle }: Found = {}) {
 
 describe('an experiment', () => {
   test.each([
+    ['the connection is switched off', { state: { switchedOffAt: 1 } }, 'connection-off'],
     ['the connection is paused', { state: { pausedReason: 'maintenance' } }, 'connection-paused'],
     ['a migration is open', { migration: 'm-1' }, 'migration-open'],
     ['a cycle is open', { cycle: 'c-1' }, 'cycle-open'],

@@ -12,6 +12,7 @@ import {
 } from '../../core/rotation.ts';
 import { asSentence } from '../../core/reasons.ts';
 import type { Ports } from '../../ports/index.ts';
+import { requireOn } from '../switched-off.ts';
 import { requireDayAhead } from './change-credential.ts';
 import { ifReadable } from './keyring.ts';
 
@@ -37,7 +38,7 @@ export async function rotate(
   // Before anything is paused for a token that is not taken in.
   requireDayAhead(added?.expiresAt, ports.clock.now());
   const done: string[] = [];
-  if (added !== undefined) await requireOn(ports, connection);
+  if (added !== undefined) await requireTokens(ports, connection);
   if (pause === true) done.push(await stopSending(ports, connection));
   let finished = false;
   if (added !== undefined) {
@@ -54,7 +55,7 @@ export async function rotate(
       case 'nothing':
         return { ...reached, done, waitsFor: 'nothing', instruction: await completed(ports, facts) };
       case 'wait':
-        if (step.for === 'new-token') await requireOn(ports, connection);
+        if (step.for === 'new-token') await requireTokens(ports, connection);
         return { ...reached, done, ...waiting(step, facts) };
       case 'promote': {
         const { fingerprint } = await desk.promote(step.credential, by, signal);
@@ -161,12 +162,8 @@ function waiting(
 }
 
 /** Where nothing is sent any more a new token would only be one more that somebody may find. */
-async function requireOn({ stores }: Ports, connection: string): Promise<void> {
-  const { switchedOffAt } = await stores.connections.get(connection);
-  if (switchedOffAt === undefined) return;
-  throw new RefusedError('connection-off', `connection ${connection} was switched off by a migration`, {
-    remedy: 'it needs no new token. Take it out of the configuration.',
-  });
+function requireTokens({ stores }: Ports, connection: string): Promise<void> {
+  return requireOn(connection, stores.connections, 'it needs no new token. Take it out of the configuration.');
 }
 
 /** Where Headgate provisions, a full cycle tells by itself whether the new token works. */
