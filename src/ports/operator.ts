@@ -75,7 +75,7 @@ export interface ExpiringToken {
 }
 
 /** What a migration that has not ended is and waits for. */
-export interface OpenMigration extends Pick<MigrationView, 'kind' | 'status'> {
+export interface OpenMigration extends Pick<MigrationView, 'kind' | 'mode' | 'status'> {
   readonly gate?: MigrationGate;
 }
 

@@ -30,8 +30,9 @@ async function statusOf(
   now: number,
 ): Promise<Pick<ConnectionStatus, 'migration' | 'abortedMigration'>> {
   if (newest.endedAt === undefined) {
-    const { kind, status, gate } = await readJournal(migrations, newest.id, (lines) => viewOf(newest.id, lines, now));
-    return { migration: { kind, status, ...(gate === undefined ? {} : { gate: gate.name }) } };
+    const view = await readJournal(migrations, newest.id, (lines) => viewOf(newest.id, lines, now));
+    const { kind, mode, status, gate } = view;
+    return { migration: { kind, mode, status, ...(gate === undefined ? {} : { gate: gate.name }) } };
   }
   const aborted = await abortedMigration(migrations, { ...newest, endedAt: newest.endedAt });
   return aborted === undefined ? {} : { abortedMigration: aborted };

@@ -68,7 +68,9 @@ describe('headgate status', () => {
   });
 
   test('tells of a migration that waits for a yes, because no cycle runs meanwhile', () => {
-    const waiting = shown({ migration: { kind: 'disable-scim', status: 'waiting', gate: 'coverage' } });
+    const waiting = shown({
+      migration: { kind: 'disable-scim', mode: 'forward', status: 'waiting', gate: 'coverage' },
+    });
     expect(waiting).toMatch(/acme: migration: disable-scim waits for somebody's yes at the gate coverage; .*no cycle/);
     expect(waiting).toContain('headgate migration status acme');
     expect(shown({})).not.toContain('migration');
@@ -78,8 +80,10 @@ describe('headgate status', () => {
     ['waits for a yes', { status: 'waiting', gate: 'coverage' }, 'migration waits for a yes'],
     ['runs', { status: 'running' }, 'migration running'],
     ['is paused', { status: 'paused' }, 'migration paused'],
+    ['goes back', { status: 'running', mode: 'rollback' }, 'migration rolling back'],
+    ['is paused on its way back', { status: 'paused', mode: 'rollback' }, 'migration rollback paused'],
   ] as const)('does not call a connection idle whose migration %s', (_how, migration, word) => {
-    const lines = shown({ migration: { kind: 'disable-scim', ...migration } }).split('\n');
+    const lines = shown({ migration: { kind: 'disable-scim', mode: 'forward', ...migration } }).split('\n');
     expect(lines.find((line) => line.startsWith('acme '))).toMatch(new RegExp(`^acme +${word} `));
   });
 
@@ -124,7 +128,10 @@ describe('headgate status', () => {
     });
 
     test('does not have it taken out of the configuration before that migration has ended', () => {
-      const text = shown({ ...off, migration: { kind: 'disable-scim', status: 'waiting', gate: 'revocation' } });
+      const text = shown({
+        ...off,
+        migration: { kind: 'disable-scim', mode: 'forward', status: 'waiting', gate: 'revocation' },
+      });
       expect(text).toContain('acme is switched off since');
       expect(text).toContain('at the gate revocation');
       expect(text).not.toContain('out of the configuration');

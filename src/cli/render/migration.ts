@@ -38,14 +38,19 @@ function findingLines(findings: readonly SurveyFinding[], paint: Paint): readonl
   );
 }
 
+/** What a migration is at, in a word or two: one that takes back what it did does not run. */
+export function statusWords({ mode, status }: Pick<MigrationView, 'mode' | 'status'>): string {
+  if (mode !== 'rollback') return status;
+  return status === 'running' ? 'rolling back' : `rollback ${status}`;
+}
+
 /** Where a migration stands. */
 export function renderMigration(view: MigrationView, paint: Paint): string {
-  const { connection, kind, status, steps, gate, paused, latest } = view;
+  const { connection, kind, steps, gate, paused, latest } = view;
   const done = steps.filter(({ state }) => state === 'done').length;
   const engine = view.engine === 'entra' ? " with Entra's engine" : '';
-  const mode = view.mode !== 'rollback' ? '' : view.result === undefined ? ', being rolled back' : ', rollback';
   const lines = [
-    `${paint.strong(`Migration of ${connection}`)}: ${kind}${engine}${mode}, ${status}, ${done} of ${steps.length} steps done`,
+    `${paint.strong(`Migration of ${connection}`)}: ${kind}${engine}, ${statusWords(view)}, ${done} of ${steps.length} steps done`,
     `  ${steps.map(({ step, state }) => (state === 'done' ? paint.good(step) : state === 'now' ? paint.strong(`> ${step}`) : paint.dim(step))).join(' · ')}`,
     ...concerned(view),
     `  ${shownTime(latest.at)} ${printable(latest.text)}`,

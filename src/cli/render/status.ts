@@ -2,6 +2,7 @@ import type { ConnectionStatus, CycleView, Operator, Status } from '../../ports/
 import { doneOf, readingProgress } from './cycle.ts';
 import { pendingWords } from './pending.ts';
 import { guardsOff, holdLines } from './guards.ts';
+import { statusWords } from './migration.ts';
 import type { Paint } from './paint.ts';
 import { renderQuarantine } from './recovery.ts';
 import { renderTable } from './table.ts';
@@ -110,11 +111,11 @@ function migrationOf(of: ConnectionStatus, paint: Paint): readonly string[] {
     return [trouble(paint.warn(`${connection}: migration`), what, remedy)];
   }
   if (migration === undefined) return [];
-  const { kind, status, gate } = migration;
-  const where = gate === undefined ? `is ${status}` : `waits for somebody's yes at the gate ${gate}`;
+  const { kind, gate } = migration;
+  const where = gate === undefined ? `, ${statusWords(migration)}` : ` waits for somebody's yes at the gate ${gate}`;
   const runs =
     state.switchedOffAt === undefined ? '; until it has ended no cycle of the connection runs but its own' : '';
-  const what = `${kind} ${where}${runs}`;
+  const what = `${kind}${where}${runs}`;
   return [trouble(paint.warn(`${connection}: migration`), what, `see: headgate migration status ${connection}`)];
 }
 
@@ -225,7 +226,9 @@ function stateWord({ state, openCycle, migration, brokenJournal }: ConnectionSta
   if (brokenJournal !== undefined) return paint.bad('journal broken');
   if (openCycle !== undefined) return paint.warn(whereabouts(openCycle));
   if (migration !== undefined)
-    return paint.warn(migration.gate === undefined ? `migration ${migration.status}` : 'migration waits for a yes');
+    return paint.warn(
+      migration.gate === undefined ? `migration ${statusWords(migration)}` : 'migration waits for a yes',
+    );
   return paint.good(state.schedulesPaused ? 'idle, schedules paused' : 'idle');
 }
 
