@@ -72,7 +72,8 @@ export interface Watched {
    * Whether nothing is sent, by somebody's will or because the provider is in trouble. Of a pause no reason is told: its
    * words are a person's, or a migration's that says whom it stopped for.
    */
-  readonly stopped?: { readonly by: 'pause' } | { readonly by: 'quarantine'; readonly reason: string };
+  readonly stopped?:
+    { readonly by: 'pause' } | { readonly by: 'quarantine'; readonly reason: string; readonly status?: number };
   /** Guards that hold operations of the newest plan and were not approved, with how many each keeps back, and how many are held together. */
   readonly held: { readonly guards: Readonly<Record<string, number>>; readonly operations: number };
   /** Credentials that reached a day of warning: fingerprint and that day. */
@@ -96,6 +97,8 @@ export interface WatchedMigration {
 /** What people were last told of a connection. */
 export interface Told {
   readonly stopped: 'pause' | 'quarantine' | 'no';
+  /** Why it was in quarantine; absent where it was not, or an earlier version told it. */
+  readonly reason?: string;
   readonly guards: readonly string[];
   /** How many operations each of them kept back when it was told; absent where an earlier version told it. */
   readonly sizes?: Readonly<Record<string, number>>;
@@ -111,8 +114,9 @@ export interface Told {
 export const NOTHING_TOLD: Told = { stopped: 'no', guards: [], expiring: {} };
 
 /**
- * What to tell now, and what will have been told then. A condition that goes on is not told again; a further guard, one that
- * keeps back twice as much by now, or a nearer day is; an end is told only of what was told. Pure.
+ * What to tell now, and what will have been told then. A condition that goes on is not told again; another reason of a
+ * quarantine, a further guard, one that keeps back twice as much by now, or a nearer day is; an end is told only of what was
+ * told. Pure.
  */
 export function whatToTell(
   before: Told,
@@ -121,9 +125,11 @@ export function whatToTell(
   const { connection, stopped, held, expiring } = now;
   const tell: NewNotification[] = [];
   const add = (kind: NotificationKind, facts: NewNotification['facts']) => tell.push({ kind, connection, facts });
-  if (stopped !== undefined && stopped.by !== before.stopped) {
+  const reason = stopped?.by === 'quarantine' ? stopped.reason : undefined;
+  const isOther = before.reason !== undefined && reason !== undefined && reason !== before.reason;
+  if (stopped !== undefined && (stopped.by !== before.stopped || isOther)) {
     if (stopped.by === 'pause') add('connection.paused', {});
-    else add('connection.quarantined', { reason: stopped.reason });
+    else add('connection.quarantined', { reason: quarantineWords(stopped) });
   }
   if (stopped === undefined && before.stopped !== 'no') add('connection.recovered', {});
   const { guards, sizes, isNews } = holdsToTell(before, held);
@@ -144,7 +150,13 @@ export function whatToTell(
     add(`migration.${now.migration.is}`, now.migration.facts);
   const spokenOf = migration === undefined ? {} : { migration: { id: migration.id, key: migration.key } };
   const ofCycles = { ...(failing ? { failing } : {}), ...(wentOnAt === undefined ? {} : { wentOnAt }) };
-  return { tell, told: { stopped: stopped?.by ?? 'no', guards, sizes, expiring, ...spokenOf, ...ofCycles } };
+  const ofStop = { stopped: stopped?.by ?? 'no', ...(reason === undefined ? {} : { reason }) } as const;
+  return { tell, told: { ...ofStop, guards, sizes, expiring, ...spokenOf, ...ofCycles } };
+}
+
+/** A status alone is no other reason: a provider that is down answers 502 now and 503 then. */
+function quarantineWords({ reason, status }: { readonly reason: string; readonly status?: number }): string {
+  return status === undefined ? reason : `${reason}, status ${status}`;
 }
 
 /** Guards that hold, in order, with what each kept back when it was told, and whether people are to be told now: of all of them. */

@@ -60,8 +60,26 @@ const rows: readonly Row[] = [
   },
   {
     rule: 'a quarantine is told with its cause',
-    is: { stopped: { by: 'quarantine', reason: 'credential-refused: 401' } },
-    tell: ['connection.quarantined {"reason":"credential-refused: 401"}'],
+    is: { stopped: { by: 'quarantine', reason: 'credential-refused', status: 401 } },
+    tell: ['connection.quarantined {"reason":"credential-refused, status 401"}'],
+  },
+  {
+    rule: 'a quarantine that goes on for another reason is told again: the token is refused once the provider is up',
+    before: { stopped: 'quarantine', reason: 'provider-down' },
+    is: { stopped: { by: 'quarantine', reason: 'credential-refused', status: 401 } },
+    tell: ['connection.quarantined {"reason":"credential-refused, status 401"}'],
+  },
+  {
+    rule: 'a quarantine for the same reason is not, whatever the provider answers by now',
+    before: { stopped: 'quarantine', reason: 'provider-down' },
+    is: { stopped: { by: 'quarantine', reason: 'provider-down', status: 502 } },
+    tell: [],
+  },
+  {
+    rule: 'nor is one whose reason an earlier version did not keep',
+    before: { stopped: 'quarantine' },
+    is: { stopped: { by: 'quarantine', reason: 'provider-down' } },
+    tell: [],
   },
   { rule: 'its end is told', before: { stopped: 'pause' }, is: {}, tell: ['connection.recovered {}'] },
   {

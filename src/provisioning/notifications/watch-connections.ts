@@ -79,7 +79,7 @@ function whyStopped({ pausedReason, quarantine }: ConnectionState): Watched['sto
   if (quarantine === undefined) return undefined;
   const { reason, cause } = quarantine;
   // The provider's words stay here: they may repeat what was sent about somebody.
-  return { by: 'quarantine', reason: cause.status === undefined ? reason : `${reason}, status ${cause.status}` };
+  return { by: 'quarantine', reason, ...(cause.status === undefined ? {} : { status: cause.status }) };
 }
 
 /**
