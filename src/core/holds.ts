@@ -1,6 +1,6 @@
 import type { Operation } from './operation.ts';
 import { digestOf, type Plan } from './plan.ts';
-import { GUARDS, isDecidable, type Approved, type Finding, type GuardName, type Verdict } from './verdict.ts';
+import { GUARDS, isDecidable, type Finding, type GuardName, type Verdict } from './verdict.ts';
 
 /**
  * What is held, piece by piece: each piece names whom it concerns, what is done to it and why, with how many members a
@@ -92,24 +92,44 @@ function letsThrough({ decision }: DecidedHold, held: HeldSet, now: number): boo
   return valid && isDecidable(held.guard) && covers(decision.pieces, held.pieces);
 }
 
-/** The verdict with each finding marked that a person approved, for all that its guard holds or not at all. */
-export function withApprovals(
+/** Whether somebody said no to all that a guard holds. */
+function forbids({ decision }: DecidedHold, held: HeldSet): boolean {
+  return decision.kind === 'rejected' && covers(decision.pieces, held.pieces);
+}
+
+/** What a decision about all that a guard holds makes of a finding of its. */
+function decidedAs(held: HeldSet, decided: readonly DecidedHold[], now: number): Partial<Finding> | undefined {
+  const hold = decided.find((one) => one.guard === held.guard && letsThrough(one, held, now));
+  if (hold?.decision.until !== undefined)
+    return { approved: { hold: hold.id, by: hold.decision.by, until: hold.decision.until } };
+  // What no approval lets through stays as the guard says.
+  const no = isDecidable(held.guard) && decided.find((one) => one.guard === held.guard && forbids(one, held));
+  if (no === undefined || no === false) return undefined;
+  const { id, decision } = no;
+  return {
+    remedy: `${decision.by} rejected it, so it stays as it is: see who, what and why, and decide anew: headgate holds show ${id}. Whoever is assigned again is no longer part of it.`,
+  };
+}
+
+/**
+ * The verdict with each finding marked that a person approved, for all that its guard holds or not at all, and without the
+ * advice to approve what somebody said no to.
+ */
+export function withDecisions(
   plan: Pick<Plan, 'operations'>,
   verdict: Verdict,
   decided: readonly DecidedHold[],
   now: number,
 ): Verdict {
-  const approvals = new Map<GuardName, Approved>();
+  const changes = new Map<GuardName, Partial<Finding>>();
   for (const held of decided.length === 0 ? [] : heldSets(plan, verdict)) {
-    const hold = decided.find((one) => one.guard === held.guard && letsThrough(one, held, now));
-    if (hold?.decision.until === undefined) continue;
-    approvals.set(held.guard, { hold: hold.id, by: hold.decision.by, until: hold.decision.until });
+    const change = decidedAs(held, decided, now);
+    if (change !== undefined) changes.set(held.guard, change);
   }
-  if (approvals.size === 0) return verdict;
-  const findings = verdict.findings.map((finding) => {
-    const approved = finding.effect === 'hold' ? approvals.get(finding.guard) : undefined;
-    return approved === undefined ? finding : { ...finding, approved };
-  });
+  if (changes.size === 0) return verdict;
+  const findings = verdict.findings.map((finding) =>
+    finding.effect === 'hold' ? { ...finding, ...changes.get(finding.guard) } : finding,
+  );
   return { ...verdict, findings };
 }
 

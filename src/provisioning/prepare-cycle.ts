@@ -4,7 +4,7 @@ import type { Anchor } from '../core/directory.ts';
 import type { DirectoryCauses } from '../core/drift.ts';
 import type { GuardedCredential } from '../core/guards/token-owner.ts';
 import { judge } from '../core/guards.ts';
-import { withApprovals } from '../core/holds.ts';
+import { withDecisions } from '../core/holds.ts';
 import type { Planned } from '../core/planning/plan-cycle.ts';
 import { unsureMembers } from './concerned.ts';
 import { connectionDigest } from './connection-digest.ts';
@@ -136,7 +136,7 @@ async function judgePlan(
     judged,
     await bindingHolds(rules.name, stores.holds, kind),
   );
-  return withApprovals(plan, verdict, await stores.holds.decided(rules.name), now);
+  return withDecisions(plan, verdict, await stores.holds.decided(rules.name), now);
 }
 
 function gather(preparation: Preparation): Promise<GatheredInput> {

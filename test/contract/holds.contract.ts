@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { withApprovals } from '../../src/core/holds.ts';
+import { withDecisions } from '../../src/core/holds.ts';
 import { linkAfter } from '../../src/core/link-after.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import type { Verdict } from '../../src/core/verdict.ts';
@@ -37,7 +37,7 @@ export function describeHolds(name: string, open: () => Promise<StoresUnderTest>
       const { id } = await cycles.open({ connection, kind: 'initial', requestedBy: 'ada' });
       await cycles.leaseGathering(id, 'w1', LEASE);
       const plan = aPlan(connection, operations);
-      const judged = withApprovals(plan, verdict, await holds.decided(connection), under.clock.now());
+      const judged = withDecisions(plan, verdict, await holds.decided(connection), under.clock.now());
       await meanwhile();
       expect(await cycles.savePlan(id, 'w1', plan, judged)).toBe(true);
       return id;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { covers, heldSets, nextHolds, withApprovals, type DecidedHold, type OpenHold } from '../../src/core/holds.ts';
+import { covers, heldSets, nextHolds, withDecisions, type DecidedHold, type OpenHold } from '../../src/core/holds.ts';
 import type { Operation } from '../../src/core/operation.ts';
 import type { Finding, GuardName, Verdict } from '../../src/core/verdict.ts';
 import { withhold } from '../../src/core/withhold.ts';
@@ -50,7 +50,7 @@ describe('an approval', () => {
     { rule: 'lets nothing through when other things are held', now: disables(1, 2, 4), goes: 0 },
     { rule: 'lets nothing through when the same people are to be deleted', now: [aRemoval(1, 'delete')], goes: 0 },
   ])('$rule', ({ now, goes }) => {
-    const verdict = withApprovals(
+    const verdict = withDecisions(
       { operations: now },
       verdictOf(finding(tooMany, now)),
       [approval(tooMany, held)],
@@ -63,18 +63,18 @@ describe('an approval', () => {
     ['has expired', approval(tooMany, held, NOW)],
     ['is of another guard', approval('group-cliff', held)],
   ])('that %s lets nothing through', (_what, given) => {
-    const verdict = withApprovals({ operations: held }, verdictOf(finding(tooMany, held)), [given], NOW);
+    const verdict = withDecisions({ operations: held }, verdictOf(finding(tooMany, held)), [given], NOW);
     expect(sent(held, verdict)).toEqual([]);
   });
 
   test('is worth nothing for what only mending lifts', () => {
     const verdict = verdictOf(finding('protected-accounts', held));
-    expect(withApprovals({ operations: held }, verdict, [approval('protected-accounts', held)], NOW)).toEqual(verdict);
+    expect(withDecisions({ operations: held }, verdict, [approval('protected-accounts', held)], NOW)).toEqual(verdict);
   });
 
   test('of one guard does not speak for another that holds the same', () => {
     const verdict = verdictOf(finding(tooMany, held), finding('group-cliff', disables(2)));
-    const judged = withApprovals({ operations: held }, verdict, [approval(tooMany, held)], NOW);
+    const judged = withDecisions({ operations: held }, verdict, [approval(tooMany, held)], NOW);
     expect(withhold(held, judged).map(({ guard }) => guard)).toEqual([null, 'group-cliff', null]);
   });
 
@@ -84,7 +84,7 @@ describe('an approval', () => {
       fc.property(some, some, (approved, planned) => {
         const now = disables(...planned);
         const given = approved.length === 0 ? [] : [approval(tooMany, disables(...approved))];
-        const verdict = withApprovals({ operations: now }, verdictOf(finding(tooMany, now)), given, NOW);
+        const verdict = withDecisions({ operations: now }, verdictOf(finding(tooMany, now)), given, NOW);
         const allowed = new Set(approved.map(anchorOf));
         const gone = sent(now, verdict);
         expect(gone.every(({ anchor }) => allowed.has(anchor))).toBe(true);
@@ -97,6 +97,29 @@ describe('an approval', () => {
     expect(covers({ g: 5 }, { g: 5 })).toBe(true);
     expect(covers({ g: 5 }, { g: 4 })).toBe(true);
     expect(covers({ g: 5 }, { g: 6 })).toBe(false);
+  });
+});
+
+describe('a rejection', () => {
+  const held = disables(1, 2);
+  const said = (guard: GuardName, of: readonly Operation[], now: readonly Operation[]) => {
+    const no = { kind: 'rejected', by: 'ada', reason: 'no', at: 0, ...setOf(guard, of) } as const;
+    const verdict = verdictOf(finding(guard, now));
+    return [verdict, withDecisions({ operations: now }, verdict, [{ id: '7', guard, decision: no }], NOW)] as const;
+  };
+
+  test('takes the advice to approve out of the verdict, and says who said no', () => {
+    const [, { findings }] = said(tooMany, held, disables(1));
+    expect(findings[0]?.remedy).toMatch(/^ada rejected it, .*headgate holds show 7\. /);
+    expect(sent(held, said(tooMany, held, held)[1])).toEqual([]);
+  });
+
+  test.each([
+    ['of what it was not about', tooMany, disables(1, 2, 3)],
+    ['of what only mending lifts', 'token-owner', held],
+  ] as const)('says nothing %s', (_what, guard, now) => {
+    const [verdict, decided] = said(guard, held, now);
+    expect(decided).toEqual(verdict);
   });
 });
 

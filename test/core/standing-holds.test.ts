@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { heldSets, withApprovals, type DecidedHold } from '../../src/core/holds.ts';
+import { heldSets, withDecisions, type DecidedHold } from '../../src/core/holds.ts';
 import { WAVE, type Operation } from '../../src/core/operation.ts';
 import {
   isOfStandingHold,
@@ -86,8 +86,8 @@ describe('what a hold keeps back among many is not carried out one by one', () =
     const decision = { kind: 'approved', by: 'ada', reason: 'meant', at: 0, until: 2, ...setOf(held) } as const;
     const decided: DecidedHold = { id: '7', guard, decision };
     const verdict = withStandingHolds({ operations }, ALLOWED, [hold(held, 'approved')]);
-    expect(withApprovals({ operations }, verdict, [decided], 1).findings[0]?.approved?.by).toBe('ada');
-    expect(withApprovals({ operations }, verdict, [decided], 2).findings[0]?.approved).toBeUndefined();
+    expect(withDecisions({ operations }, verdict, [decided], 1).findings[0]?.approved?.by).toBe('ada');
+    expect(withDecisions({ operations }, verdict, [decided], 2).findings[0]?.approved).toBeUndefined();
   });
 });
 

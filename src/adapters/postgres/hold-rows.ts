@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { DecidedHold, Decision, OpenHold } from '../../core/holds.ts';
-import { heldSets, nextHolds, withApprovals, type HeldSet, type HoldChange, type HoldEvent } from '../../core/holds.ts';
+import { heldSets, nextHolds, withDecisions, type HeldSet, type HoldChange, type HoldEvent } from '../../core/holds.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { StandingHold } from '../../core/standing-holds.ts';
 import type { Verdict } from '../../core/verdict.ts';
@@ -131,7 +131,7 @@ export async function confirmApprovals(
     .forUpdate()
     .execute();
   const findings = verdict.findings.map(({ approved: _approved, ...finding }) => finding);
-  return withApprovals(plan, { ...verdict, findings }, rows.flatMap(toDecided), now);
+  return withDecisions(plan, { ...verdict, findings }, rows.flatMap(toDecided), now);
 }
 
 /** Opens, changes and lifts the holds of a connection as its new plan asks, in the transaction that stores the plan. */
