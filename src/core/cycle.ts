@@ -31,19 +31,32 @@ export type CyclePhase = (typeof CYCLE_PHASES)[number];
 /** How a closed cycle ended. The first three follow Graph's synchronizationTaskExecutionResult. */
 export type CycleResult = 'succeeded' | 'held' | 'entry-level-errors' | 'failed' | 'refused' | 'cancelled';
 
+/** As far as it says whether cycles get through. */
+interface EndedCycle {
+  readonly kind: CycleKind;
+  readonly result?: CycleResult;
+  /** Set where Headgate itself stopped it. */
+  readonly cancelReason?: string;
+  readonly migration?: object;
+}
+
 /**
- * The newest closed cycles in a row that failed outright or were refused. A cancelled one, an audit and one on demand say
- * nothing; undefined where none of these cycles says anything. Cycles are newest first.
+ * The newest closed cycles in a row that failed outright, were refused or were stopped by Headgate itself. One that a person
+ * or a migration stopped, an audit and one on demand say nothing; undefined where none of these cycles says anything. Cycles
+ * are newest first.
  */
-export function failedInARow<C extends { readonly kind: CycleKind; readonly result?: CycleResult }>(
-  cycles: readonly C[],
-): readonly C[] | undefined {
-  const decided = cycles.filter(
-    ({ result, kind }) => result !== undefined && result !== 'cancelled' && kind !== 'audit' && kind !== 'on-demand',
-  );
+export function failedInARow<C extends EndedCycle>(cycles: readonly C[]): readonly C[] | undefined {
+  const decided = cycles.filter(saysSomething);
   if (decided.length === 0) return undefined;
-  const firstGood = decided.findIndex(({ result }) => result !== 'failed' && result !== 'refused');
+  const firstGood = decided.findIndex(
+    ({ result }) => result !== 'failed' && result !== 'refused' && result !== 'cancelled',
+  );
   return firstGood === -1 ? decided : decided.slice(0, firstGood);
+}
+
+function saysSomething({ kind, result, cancelReason, migration }: EndedCycle): boolean {
+  if (kind === 'audit' || kind === 'on-demand') return false;
+  return result === 'cancelled' ? cancelReason !== undefined && migration === undefined : result !== undefined;
 }
 
 /** Operations of a cycle by wave and state, as the store counts them. */

@@ -39,7 +39,7 @@ export function sentenceOf({ kind, connection, facts }: Pick<Notification, 'kind
       return `Connection ${connection} goes on.`;
     case 'cycle.failing': {
       const cycles = facts['failures'] === 1 ? 'The last cycle' : `The last ${fact('failures')} cycles`;
-      return `${cycles} of ${connection} failed, and none has got through since: what changes in the directory is not carried out, and people who leave keep their access. Why, and what to do: headgate cycle list -c ${connection}`;
+      return `${cycles} of ${connection} failed or had to be stopped, and none has got through since: what changes in the directory is not carried out, and people who leave keep their access. Why, and what to do: headgate cycle list -c ${connection}`;
     }
     case 'cycle.recovered':
       return `Cycles of ${connection} get through again.`;

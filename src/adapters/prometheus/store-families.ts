@@ -186,7 +186,7 @@ function registerFamilies(registers: Registry[]) {
     ),
     failures: perConnection(
       'headgate_cycle_consecutive_failures',
-      'Newest cycles in a row that failed or were refused.',
+      'Newest cycles in a row that failed, were refused or were stopped by Headgate itself.',
     ),
     paused: perConnection(
       'headgate_connection_paused',

@@ -354,6 +354,26 @@ describe('telling people', () => {
     await end('succeeded');
   });
 
+  test('of cycles that Headgate itself stops again and again, as where processes have other configurations', async () => {
+    hook.messages.length = 0;
+    const { cycles } = ports.stores;
+    const stop = async (reason?: string) => {
+      clock.advance(60_000);
+      const { id } = await cycles.open({ connection: 'acme', kind: 'incremental', requestedBy: 'schedule' });
+      await cycles.requestCancel(id, reason);
+      await cycles.close(id, 'cancelled');
+      await sweep();
+    };
+    for (let times = 0; times < 3; times++) await stop();
+    expect(hook.messages).toEqual([]);
+    for (let times = 0; times < 3; times++) await stop('the configuration of connection acme changed');
+    expect(hook.messages).toEqual(['cycle.failing 3']);
+    const { id } = await cycles.open({ connection: 'acme', kind: 'incremental', requestedBy: 'schedule' });
+    await cycles.close(id, 'succeeded');
+    await sweep();
+    expect(hook.messages.slice(1)).toEqual(['cycle.recovered']);
+  });
+
   test('of another owner of a token, and of one the directory does not know any more, both without a name', async () => {
     hook.messages.length = 0;
     const { credentials } = ports.stores;
