@@ -782,8 +782,9 @@ describe('the other commands', () => {
         { area: 'acme: token', name: 'owner of f1', ok: true, warns: true, detail: 'is gone', remedy: 'name another' },
       ]);
     });
-    const { code, out } = await headgate(api, ['doctor']);
+    const { code, out, err } = await headgate(api, ['doctor']);
     expect(code).toBe(0);
+    expect(err).toBe('reading what the directory and the service providers answer…\n');
     expect(out).toContain('warn acme: token: owner of f1: is gone\n     name another');
   });
 

@@ -408,6 +408,22 @@ describe('headgate whatif', () => {
     expect(ran.out).toContain('1 would lose access, 1 would keep it. 1 may not sign in and have no access to lose.');
   });
 
+  test('tells whom it makes no difference to after all whom it does', async () => {
+    const directory = aSnapshot({
+      users: [aUser('ann', { enabled: false }), aUser('ben'), aUser('cid', { enabled: false }), aUser('dan')],
+      groups: { it: { name: 'IT', users: ['ann', 'ben', 'cid', 'dan'] } },
+      assignments: [assignGroup('it'), assignUser('cid'), assignUser('dan')],
+    });
+    const ask = headgate({ whatIf: async (_name, groups) => whatIfUnassigned(directory, theRules(), groups) });
+    const { out } = await ask('whatif', '--unassign-group', 'it', '-c', 'acme');
+    expect(out.match(/^.*@/gm)?.map((line) => line.replace(/ .* /, ' '))).toEqual([
+      'loses ben@',
+      'keeps dan@',
+      'may ann@',
+      'may cid@',
+    ]);
+  });
+
   test('says what could not be read completely, and ends with 3: more people may lose access than are named', async () => {
     const gaps = [{ what: 'members of group it', expected: 5, found: 0 }];
     const directory = aSnapshot({ groups: { it: { users: [] } }, assignments: [assignGroup('it')], gaps });

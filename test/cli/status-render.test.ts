@@ -152,6 +152,12 @@ test('a cycle names some of those a notice is about', () => {
   expect(renderCycle(cycle, plain)).toContain('note: 6 users could not be mapped (a, b, c, d, e, …)');
 });
 
+test('a cycle repeats no ids of those whom a notice names', () => {
+  const text = '1 assigned group contains groups, whose members are not in scope: IT';
+  const cycle = cycleView({ notices: [{ code: 'nested-groups', text, anchors: ['a'] }] });
+  expect(renderCycle(cycle, plain).split('\n')).toContain(`  note: ${text}`);
+});
+
 test('a cycle that passed somebody over says where their names are, once its plan is stored', () => {
   const notices = [{ code: 'users-left-out' as const, text: '1 assigned user may not sign in', anchors: ['a'] }];
   const words = 'headgate log -c acme --outcome skipped';

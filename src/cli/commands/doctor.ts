@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { problemLines } from '../failure.ts';
+import { createProgress } from '../progress.ts';
+import { readingProgress } from '../render/cycle.ts';
 import { renderChecks } from '../render/status.ts';
 import { plural } from '../render/text.ts';
 import { onRun } from '../session.ts';
@@ -14,6 +16,26 @@ export function registerDoctor(program: Command, shell: Shell): void {
     .command('doctor')
     .description('check configuration, credentials, permissions, database and queue; changes nothing');
   onRun(shell, command, runDoctor);
+}
+
+/** Whoever does not answer is asked for half a minute: somebody who watches must see what is waited for. */
+async function tellingWait<T>(session: Session, ask: () => Promise<T>): Promise<T> {
+  const { io } = session;
+  const progress = createProgress(io.stderr);
+  const began = io.now();
+  const tell = () => {
+    const what = 'what the directory and the service providers answer';
+    const { line, step } = readingProgress({ what, done: 0 }, { elapsedMs: io.now() - began });
+    progress.update(line, step);
+  };
+  tell();
+  const timer = setInterval(tell, 1000);
+  try {
+    return await ask();
+  } finally {
+    clearInterval(timer);
+    progress.end();
+  }
 }
 
 async function runDoctor(session: Session): Promise<ExitCode> {
@@ -33,7 +55,7 @@ async function runDoctor(session: Session): Promise<ExitCode> {
       detail: daemon ? 'answers; the checks below were made by it' : 'does not run; the checks below were made here',
     },
   ];
-  const checks = [...own, ...(await operator.doctor(session.io.interrupts()))];
+  const checks = [...own, ...(await tellingWait(session, () => operator.doctor(session.io.interrupts())))];
   if (session.json) session.out(JSON.stringify(checks, undefined, 2));
   else session.out(renderChecks(checks, session.paint));
   for (const line of problemLines(session.configFile, config.warnings)) session.say(`warning: ${line}`);

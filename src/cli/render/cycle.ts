@@ -252,8 +252,15 @@ function took(cycle: CycleRecord): string {
 /** Ids named with a notice; --json has up to a hundred. */
 const MOST_IDS = 5;
 
-function whom({ anchors }: CycleView['notices'][number]): string {
-  if (anchors.length === 0) return '';
+/** Notices whose text names whom they are about. */
+const NAMING: ReadonlySet<CycleView['notices'][number]['code']> = new Set([
+  'nested-groups',
+  'group-not-renamed',
+  'protected-unknown',
+]);
+
+function whom({ code, anchors }: CycleView['notices'][number]): string {
+  if (anchors.length === 0 || NAMING.has(code)) return '';
   const more = anchors.length > MOST_IDS ? ', …' : '';
   return ` (${anchors.slice(0, MOST_IDS).map(printable).join(', ')}${more})`;
 }

@@ -191,18 +191,21 @@ export function renderWhatIf(
   paint: Paint,
   nameKept = true,
 ): string {
-  const rows = [
-    ...loses.map((user) => [
-      without(user) ?? paint.bad('loses access'),
-      printable(user.label),
-      `now ${printable(describePaths(user.lost))}`,
-    ]),
-    ...(nameKept ? keeps : []).map((user) => [
-      without(user) ?? paint.good('keeps access'),
-      printable(user.label),
-      printable(describePaths(user.kept)),
-    ]),
+  const told = [
+    ...loses.map((user) => ({ user, does: paint.bad('loses access'), ways: `now ${describePaths(user.lost)}` })),
+    ...(nameKept ? keeps : []).map((user) => ({
+      user,
+      does: paint.good('keeps access'),
+      ways: describePaths(user.kept),
+    })),
   ];
+  // Whom it makes no difference to comes after all whom it does.
+  const has = told.filter(({ user }) => without(user) === undefined);
+  const rows = [...has, ...told.filter(({ user }) => without(user) !== undefined)].map(({ user, does, ways }) => [
+    without(user) ?? does,
+    printable(user.label),
+    printable(ways),
+  ]);
   const count = (word: string | undefined, users = [...loses, ...keeps]) =>
     users.filter((user) => without(user) === word).length;
   const [blocked, filtered] = [count(BLOCKED), count(FILTERED)];
