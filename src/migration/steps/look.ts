@@ -3,7 +3,7 @@ import { obstacles } from '../../core/migration/findings.ts';
 import { otherEngineFindings } from '../../core/migration/job-findings.ts';
 import { withStrays } from '../../core/migration/strays.ts';
 import type { Link } from '../../core/link.ts';
-import type { ActiveAccount, Survey } from '../../core/migration/survey.ts';
+import { unreadOf, type ActiveAccount, type Survey } from '../../core/migration/survey.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { ResourceId } from '../../core/scim.ts';
 import type { Connection, Ports } from '../../ports/index.ts';
@@ -62,6 +62,9 @@ export async function lookAround(
     const why = `${counted(gone.length, 'account that was active is', 'accounts that were active are')} not any more: ${names}. If it should not be so, put it right at the provider and resume; if it is meant, abort and start anew`;
     return { survey, obstacle: state.takenAway ? lost(gone) : { is: 'stop', why } };
   }
+  // A directory is read while people work in it and its replicas disagree: what a look cannot prove the next one may.
+  const unread = unreadOf(survey);
+  if (unread !== undefined) return { survey, obstacle: await notYet(context, unread) };
   const [first] = obstacles(survey, state.options, state.before === undefined ? 'beginning' : 'going-on');
   if (first === undefined) {
     await keepAssumed(context, assumed);
