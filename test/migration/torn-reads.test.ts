@@ -1,6 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { MigrationStep } from '../../src/core/migration/migration.ts';
-import { company, personName } from '../e2e/company.ts';
+import { company, people, personName } from '../e2e/company.ts';
+import { useEntraWorlds } from './entra-world.ts';
 import { useOwnWorlds, type OwnWorld } from './own-world.ts';
 
 const openWorld = useOwnWorlds();
@@ -68,4 +69,31 @@ test('a full cycle in whose reads somebody moves from group to group takes that 
     'refused',
   );
   expect(await at.operator.migrationReport(at.name)).toMatchObject({ verdict: 'passed' });
+});
+
+describe('beside Entra', () => {
+  const openBeside = useEntraWorlds();
+
+  test.each(['uniqkey', 'generic'] as const)(
+    'M3: whom its cycle makes an account and a member while both sides are read is no stranger in the group: %s',
+    async (vendor) => {
+      const organisation = company({ users: 6, groups: { Crew: [1, 2] }, direct: [5, 5] });
+      const at = await openBeside({ organisation, vendor });
+      await at.start('remove-groups', ['Crew']);
+      await at.settle();
+      await at.approve();
+      const { provider } = at.connection;
+      const list = provider.listAccounts.bind(provider);
+      vi.spyOn(provider, 'listAccounts').mockImplementationOnce(async (...asked) => {
+        at.tenant.control.addMember('Crew', personName(6));
+        await at.cycle();
+        return list(...asked);
+      });
+      expect(await at.settle()).toMatchObject({ gate: { name: 'coverage', why: 'not-approved' }, users: 3 });
+      expect(at.assigned()).toContain(personName(6));
+      await at.approve();
+      expect(await at.settle()).toMatchObject({ result: 'succeeded' });
+      expect(at.active()).toEqual([...people(1, 2), personName(5), personName(6)]);
+    },
+  );
 });

@@ -24,6 +24,8 @@ export interface Approval {
 export interface Sighting {
   readonly times: number;
   readonly at: number;
+  /** What the last one showed. */
+  readonly text: string;
   /** Reads in all since the step was begun or resumed, complete or not, whatever was sent in between; not those put off. */
   readonly reads: number;
 }
@@ -106,6 +108,7 @@ export function sighted(
   draft.sightings[step] = {
     times: complete ? (before?.times ?? 0) + 1 : 0,
     at,
+    text,
     reads: (before?.reads ?? 0) + (isThrottled(text) ? 0 : 1),
   };
 }

@@ -121,7 +121,7 @@ function apply(draft: Draft, kind: MigrationKind, engine: MigrationEngine, { ent
       draft.made.push(...draft.inDoubt.filter(({ change }) => change !== undefined));
       draft.inDoubt = entry.calls;
       if (entry.step === 'empty-groups') for (const call of entry.calls) rememberTakenOut(draft, call);
-      draft.sightings[entry.step] = { times: 0, at, reads: draft.sightings[entry.step]?.reads ?? 0 };
+      draft.sightings[entry.step] = { times: 0, at, text: '', reads: draft.sightings[entry.step]?.reads ?? 0 };
       delete draft.nativeJobs[entry.step];
       delete draft.watchedSince[entry.step];
       return;

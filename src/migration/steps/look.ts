@@ -70,9 +70,15 @@ export async function lookAround(
     await keepAssumed(context, assumed);
     return { survey };
   }
+  const { code, text } = first;
+  const why = `${code}: ${text}`;
   // Before anything was taken away nothing can be lost by waiting for a person.
-  const grave = state.takenAway && first.code === 'removals-due';
-  return { survey, obstacle: { is: grave ? 'abort' : 'stop', why: `${first.code}: ${first.text}` } };
+  if (state.takenAway && code === 'removals-due') return { survey, obstacle: { is: 'abort', why } };
+  // One side is read after the other while people and Entra work: what only one look shows was there at no moment.
+  if (state.sightings[context.step]?.text.startsWith(`${code}: `) === true)
+    return { survey, obstacle: { is: 'stop', why } };
+  await context.sight(false, why);
+  return { survey, obstacle: later(context) };
 }
 
 /** Remembers links that were matched just now, with the line that tells of them. */
