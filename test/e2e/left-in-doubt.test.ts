@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OperatorClient } from '../../src/cli/operator-client.ts';
 import { company, cycle, people, personName, userNames } from './company.ts';
-import { closed, eventually, startWorld, type World } from './world.ts';
+import { closed, startWorld, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(async () => {
@@ -26,16 +26,13 @@ async function incremental(operator: OperatorClient) {
 
 /** Changes the directory, cancels the cycle while what that leads to is being sent, and loses the answer to it. */
 async function loseAnswer({ made, operator }: Opened, method: string, change: () => void) {
-  made.provider.faults.set({ fault: 'slow', value: 3000, method, path: '^/Users', times: 1 });
   made.provider.faults.set({ fault: 'resetAfter', method, path: '^/Users', times: 1 });
   change();
-  const { id } = await operator.startCycle({ connection: 'acme', kind: 'incremental', requestedBy: 'test' });
-  await eventually(async () => {
-    const sending = await operator.operations(id, { limit: 1, states: ['in-flight'] });
-    return sending.length > 0 ? true : undefined;
-  });
-  await operator.cancelCycle(id);
+  const started = operator.startCycle({ connection: 'acme', kind: 'incremental', requestedBy: 'test' });
+  made.provider.observe({ beforeWrite: async () => void (await operator.cancelCycle((await started).id)) });
+  const { id } = await started;
   expect((await closed(operator, id)).result).toBe('cancelled');
+  made.provider.observe({});
   made.provider.faults.clear();
   const states = async () => (await operator.operations(id, { limit: 10 })).map(({ state }) => state);
   expect(await states()).toEqual(['in-doubt']);

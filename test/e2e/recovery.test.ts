@@ -55,8 +55,11 @@ describe('a connection in trouble recovers by itself', () => {
       failure: { message: expect.stringContaining('credential-refused') },
     });
     world.provider.clearRequests();
-    await eventually(async () => ((await quarantine())?.probes === 1 ? true : undefined));
-    expect(world.provider.requests().map(({ method, status }) => `${method} ${status}`)).toEqual(['GET 401']);
+    await eventually(async () => ((await quarantine())?.probes === 0 ? undefined : true));
+    const asked = world.provider.requests().map(({ method, status }) => `${method} ${status}`);
+    expect(new Set(asked)).toEqual(new Set(['GET 401']));
+    // One read for each probe, and one may be under way.
+    expect(asked.length).toBeLessThanOrEqual(((await quarantine())?.probes ?? 0) + 1);
     expect(await quarantine()).toMatchObject({ state: 'quarantined', cause: { code: 'Unauthorized', status: 401 } });
     world.provider.addToken(token);
     await reached('half-open');
