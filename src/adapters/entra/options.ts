@@ -33,6 +33,7 @@ export interface Patience {
   readonly totalMs: number;
   readonly connectTimeoutMs: number;
   readonly headersTimeoutMs: number;
+  /** From the head to the end of a body, however it comes. */
   readonly bodyTimeoutMs: number;
   /** Largest body accepted, in bytes after decompression. */
   readonly largestBody: number;

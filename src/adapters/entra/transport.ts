@@ -53,6 +53,7 @@ export function createTransport(patience: Patience): Transport {
         signal: stop.signal,
       });
       status = response.status;
+      stop.within(patience.bodyTimeoutMs);
       const headers = Object.fromEntries(response.headers);
       const text = await readText(response.body, patience.largestBody);
       return { status, headers, body: parseBody(status, headers, text) };
@@ -73,16 +74,26 @@ export function createTransport(patience: Patience): Transport {
 
 /**
  * A signal for one request. fetch leaves its listener behind until it is garbage; on the signal of a cycle of thousands
- * of requests they would pile up.
+ * of requests they would pile up. `within` ends it after a time: what drips is never idle, and would be read for ever.
  */
-function stopOf(signal: AbortSignal | undefined): { readonly signal: AbortSignal; release(): void } {
+function stopOf(signal: AbortSignal | undefined) {
   const own = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   if (signal?.aborted === true) own.abort(signal.reason);
   const abort = (): void => own.abort(signal?.reason);
   // Requests under way at a time are more than the ten listeners Node takes for a leak.
   if (signal !== undefined) setMaxListeners(0, signal);
   signal?.addEventListener('abort', abort, { once: true });
-  return { signal: own.signal, release: () => signal?.removeEventListener('abort', abort) };
+  return {
+    signal: own.signal,
+    within(ms: number): void {
+      timer = setTimeout(() => own.abort(Object.assign(new Error('body too slow'), { code: 'BODY_TIMEOUT' })), ms);
+    },
+    release(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    },
+  };
 }
 
 /** Node's or undici's code of a network failure. The message is left out: it may quote the address. */
