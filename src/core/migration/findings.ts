@@ -36,7 +36,7 @@ function aboutReads({ directory, rules }: PlanInput, { groups, kind }: Facts): r
     ...finding(
       'incomplete-read',
       'refuse',
-      `the directory could not be proved to be read completely: ${listed(gaps)}`,
+      `the directory could not be proved to be read completely: ${listed(gaps)}. That may pass in a moment; if it stays so, check the permissions of the directory application`,
       gaps,
     ),
     ...finding(
