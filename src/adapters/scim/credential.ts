@@ -1,10 +1,11 @@
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { HeadgateError, ThrottledError, TransientError, UnauthorizedError } from '../../core/errors.ts';
 import type { Json, JsonObject } from '../../core/scim.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import { parseObject } from './answer.ts';
 import { DEFAULT_RETRY_MS, retryAfterMs } from './retry-after.ts';
 import { safeUrl } from './safe-url.ts';
+import { wholeAnswer } from './whole-answer.ts';
 
 /** How Headgate proves itself to a service provider. Secrets are asked for when needed and never kept in options. */
 export type ScimCredential =
@@ -136,12 +137,7 @@ const DEFAULT_LIFETIME = 300;
 const RENEW_BEFORE_MS = 60_000;
 
 function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSource {
-  const agent = new Agent({
-    connections: 1,
-    maxResponseSize: 1_048_576,
-    headersTimeout: options.timeoutMs,
-    bodyTimeout: options.timeoutMs,
-  });
+  const agent = new Agent({ connections: 1, maxResponseSize: 1_048_576, headersTimeout: options.timeoutMs });
   const url = safeUrl(credential.tokenUrl, `${options.connection}: tokenUrl`);
   const secrets = rereading(async () => (await credential.clientSecret()).trim(), options.now);
   let grant: Grant | undefined;
@@ -207,14 +203,16 @@ function createOAuthSource(options: TokenOptions, credential: OAuth): TokenSourc
       form.set('client_id', credential.clientId);
       form.set('client_secret', secret);
     } else headers['authorization'] = basic(credential.clientId, secret);
-    const response = await request(url, { method: 'POST', dispatcher: agent, headers, body: form.toString() });
-    const body = parseObject(await response.body.text());
+    const target = { origin: url.origin, path: `${url.pathname}${url.search}` };
+    const posted = { ...target, method: 'POST', headers, body: form.toString() } as const;
+    const answer = await wholeAnswer(agent, posted, options.timeoutMs, new AbortController().signal);
+    const body = parseObject(answer.text);
     const error = body?.['error'];
     return {
-      status: response.statusCode,
+      status: answer.status,
       body,
       error: typeof error === 'string' ? error : undefined,
-      waitMs: retryAfterMs(response.headers, [], options.now()),
+      waitMs: retryAfterMs(answer.headers, [], options.now()),
     };
   }
 

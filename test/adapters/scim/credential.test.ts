@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isUnreachable } from '../../../src/core/operation-failure.ts';
 import { failure, never, resources, toRemove, type ScriptedAnswer, type SeenRequest } from './builders.ts';
@@ -203,6 +205,29 @@ describe('OAuth client credentials', () => {
     );
     const found = await failure(provider.apply(toRemove('disable', 'acc-1'), () => undefined, never));
     expect(found.name).toBe('TransientError');
+    expect(isUnreachable(found)).toBe(true);
+  });
+
+  test('a token endpoint that drips for longer than an answer may take is a provider that is down, not a wait without end', async () => {
+    const issuer = createServer((_request, response) => {
+      const drip = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(drip));
+    }).listen(0, '127.0.0.1');
+    await once(issuer, 'listening');
+    const address = issuer.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const provider = open.client('http://127.0.0.1:9', {
+      timeoutMs: 60,
+      credential: {
+        kind: 'oauth_client_credentials',
+        tokenUrl: `http://127.0.0.1:${port}/token`,
+        clientId: 'client:1',
+        clientSecret: async () => SECRET,
+      },
+    });
+    const found = await failure(provider.ping(never));
+    issuer.close();
+    expect(found.message).toContain('the token endpoint could not be reached');
     expect(isUnreachable(found)).toBe(true);
   });
 
