@@ -73,6 +73,8 @@ async function walkCollection<T extends Listed>(exchange: Exchange, request: Lis
     if (page.nextCursor !== undefined) {
       // RFC 9865 section 2.3: a provider may answer a plain request with a cursor; ignoring it would end the list early.
       if (cursors.has(page.nextCursor)) return doubt(walk, 'the provider gave the same cursor twice');
+      // Cursors may be other words for the same place each time: one that goes round would be followed for ever.
+      if (fresh === 0 && page.resources.length > 0) return doubt(walk, 'the provider gave a page of its cursors again');
       cursors.add(page.nextCursor);
       position = { cursor: page.nextCursor };
       continue;

@@ -110,6 +110,11 @@ describe('a listing that cannot be trusted', () => {
       /same cursor twice/,
     ],
     [
+      'goes round by cursors that are new each time',
+      (_request, number) => ({ body: { nextCursor: `c${number}`, Resources: [{ id: 'a' }] } }),
+      /gave a page of its cursors again/,
+    ],
+    [
       'changes its mind about the total',
       ({ url }) =>
         url.includes('startIndex=1&')
