@@ -7,6 +7,7 @@ import { useOwnWorlds } from './own-world.ts';
 import { accountStates, startAs, type Surroundings } from './surroundings.ts';
 
 const openOwn = useOwnWorlds('generic');
+const openKeeping = useOwnWorlds('generic', [], { disabled: 'keep' });
 const openEntra = useEntraWorlds();
 
 /** Crew lets 1 to 3 in, 4 is assigned directly. Somebody put `byhand`, of whom the directory knows nothing, into Crew. */
@@ -54,7 +55,7 @@ async function withEntra(): Promise<Opened> {
 
 /** As far as the gate disable: nobody is in a SCIM group any more, and there is none. */
 async function toTheGate(at: Opened): Promise<void> {
-  await startAs(at.operator, at.name, 'disable-scim', [], ['foreign-members', 'unclaimed-accounts']);
+  await startAs(at.operator, at.name, 'disable-scim', [], ['foreign-members', 'unclaimed-accounts', 'user-disabled']);
   await at.goOn();
   await at.approve();
   expect(await at.goOn()).toMatchObject({ gate: { name: 'disable' } });
@@ -110,6 +111,16 @@ test('M9: who was disabled since should be out, and is no reason to say that not
   at.tenant.control.disableUser(personName(2));
   expect(await rollBack(at)).toMatchObject({ result: 'rolled-back' });
   expect(membersOf(at)).toEqual([personName(1), personName(3)]);
+  expect(await at.operator.migrationReport(at.name)).toMatchObject({ verdict: 'restored' });
+});
+
+test('M9: who is blocked is put back where the policy is to keep what they have, because no cycle would', async () => {
+  const opened = await openKeeping(organisation());
+  const at = { ...opened, goOn: () => opened.live() };
+  at.tenant.control.disableUser(personName(2));
+  await toTheGate(at);
+  expect(await rollBack(at)).toMatchObject({ result: 'rolled-back' });
+  expect(membersOf(at)).toEqual(people(1, 3));
   expect(await at.operator.migrationReport(at.name)).toMatchObject({ verdict: 'restored' });
 });
 

@@ -14,7 +14,7 @@ import { createPace } from '../../src/provisioning/pace.ts';
 import { sweep } from '../../src/provisioning/sweep.ts';
 import { unlessSwitchedOff } from '../../src/provisioning/switched-off.ts';
 import type { Organisation } from '../../src/sandbox/organisation/organisation.ts';
-import { defaultMapping, theGuards, theRules } from '../builders.ts';
+import { defaultMapping, theGuards, thePolicy, theRules } from '../builders.ts';
 import { aHandClock } from '../contract/stores.contract.ts';
 import { ModelProcess } from '../model/model-process.ts';
 import { ModelQueue } from '../model/model-queue.ts';
@@ -64,24 +64,27 @@ function mortal(real: MigrationStore, process: ModelProcess, deadly: Deadly): Mi
   };
 }
 
+type Policy = Parameters<typeof thePolicy>[0];
+
 let worlds = 0;
 
 /**
  * For the worlds of a test file: what this returns opens one, over real HTTP and a real database, and runs its first full
- * cycle. `off`: guards that are switched off.
+ * cycle. `off`: guards that are switched off; `policy`: what is done otherwise with whoever leaves.
  */
 export function useOwnWorlds(
   vendor?: SurroundingsOptions['vendor'],
   off: ConnectionRules['guards']['off'] = [],
+  policy: Policy = {},
 ): (organisation: Organisation) => Promise<OwnWorld> {
-  return useWorlds((database, organisation) => openOwnWorld(database, organisation, vendor, off));
+  return useWorlds((database, organisation) => openOwnWorld(database, organisation, vendor, { off, policy }));
 }
 
 async function openOwnWorld(
   database: Database,
   organisation: Organisation,
   vendor: SurroundingsOptions['vendor'],
-  off: ConnectionRules['guards']['off'],
+  { off, policy }: { off: ConnectionRules['guards']['off']; policy?: Policy },
 ): Promise<OwnWorld> {
   const name = `own-${++worlds}`;
   const clock = aHandClock(Date.now());
@@ -96,7 +99,12 @@ async function openOwnWorld(
     const queue = new ModelQueue(() => clock.now());
     const own = <T extends object>(port: T): T => process.own(port);
     const connection: Connection = {
-      rules: theRules({ name, application: around.principal.appId, guards: theGuards({ off }) }),
+      rules: theRules({
+        name,
+        application: around.principal.appId,
+        guards: theGuards({ off }),
+        deprovision: thePolicy(policy),
+      }),
       mapping: defaultMapping(),
       directory: own(around.directory),
       provider: own(unlessSwitchedOff(around.scim, name, stores.connections, () => clock.now())),

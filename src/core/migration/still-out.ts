@@ -1,4 +1,6 @@
 import type { Anchor } from '../directory.ts';
+import { isAccountRemoval } from '../operation.ts';
+import type { Planned } from '../planning/plan-cycle.ts';
 import type { Link } from '../link.ts';
 import type { ResourceId } from '../scim.ts';
 import type { JournalEntry, JournalLine } from './journal.ts';
@@ -39,6 +41,25 @@ export function stillOut(
     });
     return [{ group, users: missing, strangers: [...out].filter((id) => !ours.has(id)) }];
   });
+}
+
+/**
+ * Pure: who of them has an account that no cycle fills in again, and that none takes away: blocked or filtered out, where the
+ * policy is to keep what they have, or while their removal waits for its time.
+ */
+export function keptOut(
+  out: readonly StillOut[],
+  { users }: Pick<Survey, 'users'>,
+  { plan }: Pick<Planned, 'plan'>,
+): readonly StillOut[] {
+  const removed = new Set(plan.operations.filter(isAccountRemoval).map(({ anchor }) => anchor));
+  const kept = new Set(
+    users
+      .filter((user) => (!user.enabled || user.filtered === true) && user.account?.active === true)
+      .filter(({ anchor }) => !removed.has(anchor))
+      .map(({ anchor }) => anchor),
+  );
+  return out.map((one) => ({ ...one, users: one.users.filter(([user]) => kept.has(user)) }));
 }
 
 /** Who was not back in the SCIM groups when a rollback ended, by group. */

@@ -1,9 +1,10 @@
 import type { JournalEntry, MembersOut } from '../../core/migration/journal.ts';
 import { leaverNames, leaversOf, strandedAmong, type Leaver } from '../../core/migration/leavers.ts';
 import { namesOf, ownAssignments, withdrawKey, withdrawnAmong } from '../../core/migration/own-assignments.ts';
-import { stillOut, type StillOut } from '../../core/migration/still-out.ts';
+import { keptOut, stillOut, type StillOut } from '../../core/migration/still-out.ts';
 import type { Survey, SurveyedGroup } from '../../core/migration/survey.ts';
 import { unreadOf } from '../../core/migration/survey.ts';
+import type { Planned } from '../../core/planning/plan-cycle.ts';
 import type { PlanInput } from '../../core/planning/plan-input.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
@@ -41,7 +42,7 @@ export async function finishRollback(context: StepContext): Promise<StepOutcome>
   const stranded = strandedAmong(leaversOf(due, survey), before, facts.directory);
   const doubt = await unlessSettled(context, stranded);
   if (doubt !== undefined) return doubt;
-  const absent = notBackAmong(survey, stillOut(state, survey, facts.links));
+  const absent = notBackAmong(survey, stillOut(state, survey, facts.links), due);
   const users = namesOf(staying, [before, state.coverage], facts.directory.users);
   const text = [
     out.length === 0 ? again : `${again}; ${gone}`,
@@ -85,12 +86,14 @@ interface Absent extends Pick<MembersOut, 'members'> {
 
 /**
  * Of groups that are there and show their members: others are told of as a whole, or cannot be looked into. Who was disabled
- * or filtered out since should be out.
+ * or filtered out should be out, unless the account is kept.
  */
-function notBackAmong(survey: Survey, out: readonly StillOut[]): readonly Absent[] {
+function notBackAmong(survey: Survey, out: readonly StillOut[], due: Pick<Planned, 'plan'>): readonly Absent[] {
   const entitled = new Set(survey.users.flatMap((user) => (user.enabled && !user.filtered ? [user.anchor] : [])));
+  const kept = new Set(keptOut(out, survey, due).flatMap(({ users }) => users.map(([user]) => user)));
   return out.flatMap(({ group, users, strangers }) => {
-    const members = [...users.flatMap(([user, id]) => (entitled.has(user) ? [id] : [])), ...strangers];
+    const belong = users.filter(([user]) => entitled.has(user) || kept.has(user));
+    const members = [...belong.map(([, id]) => id), ...strangers];
     return group.scimGroup?.members === undefined || members.length === 0 ? [] : [{ group, members }];
   });
 }

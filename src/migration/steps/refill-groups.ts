@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { NotFoundError, RejectedError } from '../../core/errors.ts';
-import { stillOut, type StillOut } from '../../core/migration/still-out.ts';
+import { keptOut, stillOut, type StillOut } from '../../core/migration/still-out.ts';
 import { counted } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
@@ -14,24 +14,28 @@ type Refilled = StepOutcome | 'sent' | 'refused' | undefined;
 /**
  * Puts back into the SCIM groups whom the migration took out of them and no cycle puts back: with Entra's engine everybody,
  * because it never reads members and takes those of a group it has not deleted for still there, but only who is a member of
- * the directory group now; with either engine those nobody of ours is linked to, whose accounts are still there. Whom the
- * provider refuses is left out, and named at the end: the others must get back all the same.
+ * the directory group now; with Headgate's who keeps an account without being entitled to it; with either engine those nobody
+ * of ours is linked to, whose accounts are still there. Whom the provider refuses is left out, and named at the end: the others
+ * must get back all the same.
  */
 export async function refillGroups(context: StepContext): Promise<StepOutcome> {
-  const { takenAway, kind, before, engine } = context.state();
+  const { takenAway, kind, before, engine, begun } = context.state();
   if (!takenAway) return { is: 'done', text: 'nothing had been taken away' };
-  if (engine === 'headgate' && !(await tookStrangers(context)))
-    return { is: 'done', text: 'nobody was taken out whom the full cycle does not put back' };
-  await context.begin();
   const { connection, ports, signal } = context;
   const groups = before?.groups.map(({ anchor }) => anchor) ?? [];
-  const { survey, facts, assumed } = await takeSurvey(connection, ports, { kind, groups }, signal);
+  const { survey, facts, due, assumed } = await takeSurvey(connection, ports, { kind, groups }, signal);
   const unread = survey.findings.find(({ code }) => code === 'incomplete-read' || code === 'group-unverified');
   if (unread !== undefined) return notYet(context, unread.text);
+  const everybody = stillOut(context.state(), survey, facts.links);
+  const missing = engine === 'entra' ? everybody : keptOut(everybody, survey, due);
+  const isNobody = missing.every(({ users }) => users.length === 0);
+  if (engine === 'headgate' && isNobody && !begun.has(context.step) && !(await tookStrangers(context)))
+    return { is: 'done', text: 'nobody was taken out whom the full cycle does not put back' };
+  await context.begin();
   await keepAssumed(context, assumed);
   const all: Refilled[] = [];
-  for (const out of stillOut(context.state(), survey, facts.links)) {
-    for (const refill of engine === 'entra' ? [refillUsers, refillStrangers] : [refillStrangers]) {
+  for (const out of missing) {
+    for (const refill of [engine === 'entra' ? refillUsers : refillKept, refillStrangers]) {
       const outcome = await refill(context, out);
       if (typeof outcome === 'object') return outcome;
       all.push(outcome);
@@ -65,6 +69,11 @@ async function refillUsers(context: StepContext, out: StillOut): Promise<Refille
   return send(context, out, out.users, 'users');
 }
 
+/** Sends what one group lacks of members who keep their accounts. One that was not made again is told of at the end. */
+async function refillKept(context: StepContext, out: StillOut): Promise<Refilled> {
+  return out.group.scimGroup === undefined ? undefined : unlessRefused(send(context, out, out.users, 'users'));
+}
+
 /** Sends what one group lacks of members nobody of ours is linked to, as far as their accounts are there. */
 async function refillStrangers(context: StepContext, out: StillOut): Promise<Refilled> {
   if (out.strangers.length === 0 || out.group.scimGroup?.members === undefined) return undefined;
@@ -74,8 +83,12 @@ async function refillStrangers(context: StepContext, out: StillOut): Promise<Ref
   const there = found.flatMap((account): StillOut['users'] =>
     account === undefined ? [] : [[account.id, account.id]],
   );
+  return unlessRefused(send(context, out, there, 'strangers'));
+}
+
+async function unlessRefused(sending: Promise<Refilled>): Promise<Refilled> {
   try {
-    return await send(context, out, there, 'strangers');
+    return await sending;
   } catch (error) {
     if (error instanceof RejectedError || error instanceof NotFoundError) return 'refused';
     throw error;
