@@ -1,5 +1,6 @@
-import { putAside } from '../core/escrow.ts';
+import { putAside, type Escrow } from '../core/escrow.ts';
 import { HeadgateError } from '../core/errors.ts';
+import { isOwnGroup } from '../core/migration/plan-guard.ts';
 import { shortDigest } from '../core/plan.ts';
 import { asSentence } from '../core/reasons.ts';
 import type { Skips } from '../core/skip.ts';
@@ -87,9 +88,8 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
     return false;
   }
   const escrows = await ports.stores.escrows.load(cycle.connection);
-  // Whoever asks for one subject by name, or has a migration go on, wants it tried now.
-  const isAskedFor = cycle.kind === 'on-demand' || cycle.migration !== undefined;
-  const aside = putAside(plan.operations, isAskedFor ? [] : escrows, ports.clock.now());
+  const waiting = escrows.filter((escrow) => !isAskedFor(escrow, cycle));
+  const aside = putAside(plan.operations, waiting, ports.clock.now());
   const under = connectionDigest(connection);
   const kept = { memories, aside, under, skips: skipsOf(cycle, prepared), ...why };
   const saved = await ports.stores.cycles.savePlan(cycle.id, holder, plan, verdict, baseline, kept);
@@ -102,6 +102,11 @@ async function store(attempt: Attempt, prepared: PreparedCycle): Promise<boolean
   if (report !== undefined) await ports.stores.drift.save(report);
   log.info({ operations: plan.counts.operations, putAside: aside.size, digest: plan.digest }, 'cycle planned');
   return true;
+}
+
+/** Whoever asks for one subject by name, or has a migration go on, wants it tried now; what only goes with a rollback waits as ever. */
+function isAskedFor(escrow: Escrow, { kind, migration }: CycleRecord): boolean {
+  return kind === 'on-demand' || migration?.mode === 'forward' || isOwnGroup(escrow, migration);
 }
 
 /** Whom the cycle passed over, of whom it looked at. On demand it is told again: somebody asked for them by name. */

@@ -4,7 +4,9 @@ import { nextLine, type JournalEntry, type JournalLine } from '../../src/core/mi
 import { runCycle } from '../../src/migration/steps/cycle.ts';
 import { openStep, type StepOutcome } from '../../src/migration/step-context.ts';
 import type { Ports } from '../../src/ports/index.ts';
-import type { CycleRecord, Stores } from '../../src/ports/stores.ts';
+import type { CycleRecord, OperationRecord, Stores } from '../../src/ports/stores.ts';
+import { aRemoval } from '../contract/plans.ts';
+import { DELETE_IT } from '../core/migration/builders.ts';
 import { aConnection, fakeDirectory, fakeProvider } from '../provisioning/fakes.ts';
 import { only } from '../only.ts';
 import { silentLog } from '../silent-log.ts';
@@ -13,6 +15,16 @@ const MINUTE = 60_000;
 const PUT_OFF: OperationCounts = { 1: { exported: 1, cancelled: 3 } };
 const BARREN: OperationCounts = { 1: { cancelled: 3 } };
 const FAILED: OperationCounts = { 1: { exported: 1, cancelled: 3, escrowed: 1 } };
+/** Of an account that the migration is not about. */
+const ASIDE: OperationCounts = { 1: { exported: 1, cancelled: 3, escrowed: 1 } };
+
+const NO = { code: 'InvalidAnchor', message: 'no' };
+
+/** What was refused of a cycle that ended so, as far as anybody asks for just that. */
+function refusedIn(end: OperationCounts | undefined): readonly OperationRecord[] {
+  if (end?.[1]?.escrowed === undefined) return [];
+  return [only<OperationRecord>({ operation: end === ASIDE ? aRemoval(1, 'disable') : DELETE_IT, failure: NO })];
+}
 
 /** A rollback at its full cycle: those that it starts end one after the other as given, a minute after they began. */
 function aRollback(ends: readonly OperationCounts[]) {
@@ -30,13 +42,14 @@ function aRollback(ends: readonly OperationCounts[]) {
       list: async () => cycles.toReversed(),
       get: async (id) => cycles.find((cycle) => cycle.id === id),
       openCycle: async () => undefined,
-      operations: async () => [],
+      operations: async (id, { states }) => (states === undefined ? [] : refusedIn(ends[Number(id)])),
       counts: async (id) => ends[Number(id)] ?? {},
       async open(request) {
         const begun = { id: String(cycles.length), notices: [], cancelRequested: false, attempts: 1, createdAt: now };
         const result = cycles.length < ends.length ? 'entry-level-errors' : 'succeeded';
         const end = { phase: 'closed', result, closedAt: now + MINUTE } as const;
-        const cycle: CycleRecord = { ...request, ...begun, ...end };
+        const migration = { id: 'm', mode: 'rollback', groups: [DELETE_IT.anchor] } as const;
+        const cycle: CycleRecord = { ...request, ...begun, ...end, migration };
         now += MINUTE;
         cycles.push(cycle);
         return cycle;
@@ -82,6 +95,13 @@ test('what failed is not waited for, and three such cycles are as many as before
   const { run, said } = aRollback([FAILED, PUT_OFF, FAILED, FAILED]);
   expect(await run()).toMatchObject({ is: 'stop', why: expect.stringMatching(/^full cycle 3 does not count/) });
   expect(said()).toEqual([expect.stringMatching(/^full cycle 1 put/)]);
+});
+
+test('what was put off is waited for also where something was refused that the migration is not about', async () => {
+  const { run, said, pauses } = aRollback([ASIDE, ASIDE, ASIDE, ASIDE]);
+  expect(await run()).toMatchObject({ is: 'done' });
+  expect(pauses()).toHaveLength(4);
+  expect(said()).toHaveLength(4);
 });
 
 test('a provider that takes nothing for two hours is a case for a person', async () => {

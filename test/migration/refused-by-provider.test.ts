@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { company } from '../e2e/company.ts';
+import { z } from 'zod';
+import { company, personName } from '../e2e/company.ts';
 import { useOwnWorlds, type OwnWorld } from './own-world.ts';
 
 const openWorld = useOwnWorlds();
@@ -77,3 +78,21 @@ test('M6: a credential that its full cycle finds refused is told of in the same 
   );
   expect(paused?.reason).not.toContain('goes on by itself');
 });
+
+test.each([400, 403])(
+  'M9: an account whose change the provider answers %i for good does not bar the way back of the groups',
+  async (status) => {
+    const at = await openWorld(company({ users: 5, groups: { Crew: [1, 3] }, direct: [4, 5] }));
+    at.tenant.control.updateUser(personName(5), { displayName: 'Another Name' });
+    const { id } = z.object({ id: z.string() }).parse(at.provider.accounts.find(personName(5)));
+    at.provider.faults.set({ fault: 'failBefore', value: status, method: 'PATCH', path: `^/Users/${id}` });
+    await at.start('disable-scim');
+    await at.live();
+    await at.approve();
+    expect(await at.live()).toMatchObject({ gate: { name: 'disable' } });
+    await at.operator.actOnMigration({ connection: at.name, verb: 'rollback', by: 'ada' });
+    expect(await at.live()).toMatchObject({ status: 'ended', result: 'rolled-back' });
+    expect(at.groups()).toEqual({ Crew: [1, 2, 3].map(personName) });
+    expect(await at.stores.escrows.load(at.name)).toMatchObject([{ kind: 'update', resource: 'account' }]);
+  },
+);

@@ -3,17 +3,15 @@ import type { Operation } from '../operation.ts';
 import { asSentence, counted, listed } from '../reasons.ts';
 import { whatOf } from './cycle-requests.ts';
 
-/** An operation of a migration's cycle that the provider refused. */
+/** An operation on one of a migration's groups that the provider refused. */
 export interface FailedOperation {
   readonly operation: Operation;
   readonly failure?: OperationFailure;
 }
 
-/** Of a group by name; of an account without it, because these words are logged, too. */
 function failureOf({ operation, failure }: FailedOperation): string {
-  const what = operation.resource === 'group' ? whatOf(operation) : `${operation.kind} an account`;
   const { message = 'not known', requestId } = failure ?? {};
-  return `${what} (${message}${requestId === undefined ? '' : `, request id ${requestId}`})`;
+  return `${whatOf(operation)} (${message}${requestId === undefined ? '' : `, request id ${requestId}`})`;
 }
 
 /**

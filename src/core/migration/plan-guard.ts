@@ -5,10 +5,15 @@ import { counted, listed } from '../reasons.ts';
 import type { Finding } from '../verdict.ts';
 import type { CycleMigration } from './migration.ts';
 
+/** Whether an operation is on a SCIM group that a migration takes away, or brings back. */
+export function isOwnGroup({ resource, anchor }: Pick<Operation, 'resource' | 'anchor'>, of?: CycleMigration): boolean {
+  return resource === 'group' && of?.groups.includes(anchor) === true;
+}
+
 /** Whether an operation is what the migration is for: the delete of one of its groups, emptied before. */
 export function isDueToMigration(operation: Operation, migration: CycleMigration | undefined): boolean {
-  if (migration?.mode !== 'forward' || !migration.groups.includes(operation.anchor)) return false;
-  if (operation.resource !== 'group') return false;
+  if (migration?.mode !== 'forward' || operation.resource !== 'group' || !isOwnGroup(operation, migration))
+    return false;
   return operation.kind === 'delete' || (operation.kind === 'members' && operation.add.length === 0);
 }
 

@@ -60,18 +60,8 @@ async function judge(context: StepContext, cycle: CycleRecord, own: readonly Cyc
   const removal = refused('migration');
   if (cycle.result === 'refused' && removal !== undefined && !isUnread) return { is: 'abort', why: removal.message };
   // A cycle of which everything is held by this very guard has nothing left to do for the migration.
-  if ((cycle.result === 'succeeded' || cycle.result === 'held') && cycle.kind === 'initial') {
-    const groups = new Set(cycle.migration?.groups);
-    const held = cycle.verdict === undefined ? new Map<string, string>() : heldOperations(cycle.verdict);
-    const others = [...held].filter(([key, guard]) => guard !== 'migration' && groups.has(key.split(':').at(-1) ?? ''));
-    if (others.length === 0) return { is: 'done', text: `full cycle ${cycle.id} succeeded${doubtWords(cycle)}` };
-    // What a person mends is seen by another cycle only: this one stays as it was judged.
-    const guard = others[0]?.[1];
-    const { message = '', remedy = '' } = findings.find((finding) => finding.guard === guard) ?? {};
-    const why = `guard ${guard ?? ''} holds ${others.length} of the migration's own operations: ${message}. ${remedy} Then resume: another full cycle looks anew`;
-    await context.append([{ kind: 'reopened', step: context.step, why: `full cycle ${cycle.id} does not count` }]);
-    return { is: 'stop', why };
-  }
+  if ((cycle.result === 'succeeded' || cycle.result === 'held') && cycle.kind === 'initial')
+    return unlessHeld(context, cycle, 'succeeded');
   if (cycle.result === 'cancelled' && cycle.cancelReason === STOPPED_BY_PAUSE)
     return { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} was stopped by a pause` };
   const waiting = await putOffs(context, own);
@@ -79,16 +69,32 @@ async function judge(context: StepContext, cycle: CycleRecord, own: readonly Cyc
   const runs = own.length - waiting.size;
   const { message = `it ended as ${cycle.result ?? 'unknown'}`, remedy } = cycle.failure ?? {};
   const hasErrors = cycle.result === 'entry-level-errors';
-  const refusedWords = hasErrors ? await refusedByProvider(context, cycle, runs >= MOST_CYCLES) : undefined;
+  const failed = hasErrors ? await refusedByProvider(context, cycle, runs >= MOST_CYCLES) : undefined;
+  if (failed?.is === 'others') return unlessHeld(context, cycle, `has done its part; ${failed.text}`);
   const why =
-    refusedWords ??
+    failed?.why ??
     (remedy === undefined ? message : `${asSentence(message)} ${thenResume(remedy, connection.rules.name)}`);
   // The next look starts another one: this one does not count.
   const again: StepOutcome = { is: 'reopen', step: context.step, why: `full cycle ${cycle.id} does not count: ${why}` };
-  const mayPass = isUnread || (hasErrors && refusedWords === undefined);
+  const mayPass = isUnread || (hasErrors && failed === undefined);
   if (mayPass && runs < MOST_CYCLES) return again;
   // Together: a crash in between must not send again what was refused.
   return { is: 'stop', why: again.why, first: [{ kind: 'reopened', step: context.step, why: again.why }] };
+}
+
+/** A cycle counts unless another guard holds something of the migration's own. */
+async function unlessHeld(context: StepContext, cycle: CycleRecord, how: string): Promise<StepOutcome> {
+  const { verdict, migration } = cycle;
+  const groups = new Set(migration?.groups);
+  const held = verdict === undefined ? new Map<string, string>() : heldOperations(verdict);
+  const others = [...held].filter(([key, guard]) => guard !== 'migration' && groups.has(key.split(':').at(-1) ?? ''));
+  if (others.length === 0) return { is: 'done', text: `full cycle ${cycle.id} ${how}${doubtWords(cycle)}` };
+  // What a person mends is seen by another cycle only: this one stays as it was judged.
+  const guard = others[0]?.[1];
+  const { message = '', remedy = '' } = verdict?.findings.find((finding) => finding.guard === guard) ?? {};
+  const why = `guard ${guard ?? ''} holds ${others.length} of the migration's own operations: ${message}. ${remedy} Then resume: another full cycle looks anew`;
+  await context.append([{ kind: 'reopened', step: context.step, why: `full cycle ${cycle.id} does not count` }]);
+  return { is: 'stop', why };
 }
 
 function doubtWords({ notices }: CycleRecord): string {

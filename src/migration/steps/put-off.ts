@@ -2,6 +2,7 @@ import { inState } from '../../core/cycle.ts';
 import { counted } from '../../core/reasons.ts';
 import type { CycleRecord } from '../../ports/stores.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
+import { hasOwnFailures } from './failed-operations.ts';
 
 /** From the end of a cycle that put something off to the start of the next, in ms. */
 const PAUSE_MS = 10 * 60_000;
@@ -14,17 +15,18 @@ interface PutOff {
   readonly barren: boolean;
 }
 
-/** Those of closed cycles, by id, that have nothing left but what was put off. */
+/** Those of closed cycles, by id, that have nothing left of the migration's own but what was put off. */
 export async function putOffs(
   { ports }: Pick<StepContext, 'ports'>,
   cycles: readonly CycleRecord[],
 ): Promise<ReadonlyMap<string, PutOff>> {
   const found = new Map<string, PutOff>();
-  for (const { id, result } of cycles) {
+  for (const cycle of cycles) {
+    const { id, result } = cycle;
     if (result !== 'entry-level-errors') continue;
     const counts = await ports.stores.cycles.counts(id);
     const operations = inState(counts, 'cancelled');
-    if (operations === 0 || inState(counts, 'escrowed') > 0) continue;
+    if (operations === 0 || (await hasOwnFailures({ ports }, cycle))) continue;
     found.set(id, { operations, barren: inState(counts, 'exported') === 0 });
   }
   return found;

@@ -1,19 +1,7 @@
 import { expect, test } from 'vitest';
 import { failedWords } from '../../../src/core/migration/failed-words.ts';
-import type { Operation } from '../../../src/core/operation.ts';
 import { DELETE_IT } from './builders.ts';
 
-const account: Operation = {
-  resource: 'account',
-  kind: 'create',
-  key: '1:account:create:ada',
-  wave: 1,
-  anchor: 'ada',
-  label: 'ada@contoso.com',
-  reason: { code: 'entitled', text: 'assigned' },
-  attributes: [],
-  references: [],
-};
 const failure = {
   code: 'WebExceptionProtocolError',
   message: 'acme: DELETE /Groups/{id} was answered 400',
@@ -38,10 +26,4 @@ test('M6: the same advice is given once, and more than are told are counted', ()
   expect(words).toContain('refused 5 operations');
   expect(words).toContain(', and 3 more.');
   expect(words.split('Mend it')).toHaveLength(2);
-});
-
-test('M6: accounts are not named, because a pause is logged', () => {
-  const words = failedWords('acme', [{ operation: account, failure }], 1);
-  expect(words).toContain('create an account (');
-  expect(words).not.toContain('ada');
 });
