@@ -62,3 +62,24 @@ test('M9: killed between a rollback asked for and the end of the freeze it goes 
   await liveToTheEnd(at);
   expect(await endOf(at)).toMatchObject({ result: 'rolled-back', frozen: false, paused: false });
 });
+
+test('M9: a rollback names whom a migration that was aborted before has assigned directly: it found them so, and leaves them', async () => {
+  const at = await openWorld(company({ users: 4, groups: { Crew: [1, 2] }, direct: [3, 4] }));
+  const ask = (verb: 'abort' | 'rollback') => at.operator.actOnMigration({ connection: at.name, verb, by: 'ada' });
+  await at.start('remove-groups', ['Crew']);
+  await at.live();
+  await ask('abort');
+  await at.live();
+  await at.start('disable-scim');
+  await at.live();
+  await at.approve();
+  await at.live();
+  await ask('rollback');
+  expect(await at.live()).toMatchObject({
+    result: 'rolled-back',
+    resultText: expect.stringContaining(
+      `2 direct assignments of a migration that was aborted before it stay: ${people(1, 2).join(' and ')}.`,
+    ),
+  });
+  expect(at.assigned()).toEqual(['Crew', ...people(1, 4)]);
+});

@@ -9,6 +9,7 @@ import type { PlanInput } from '../../core/planning/plan-input.ts';
 import { counted, listed } from '../../core/reasons.ts';
 import type { StepContext, StepOutcome } from '../step-context.ts';
 import { takeSurvey } from '../survey.ts';
+import { leftBefore } from './left-before.ts';
 import { later, lostAccounts, lostWords, notYet, seenTwice } from './look.ts';
 import { freezeJob } from './pause-job.ts';
 
@@ -43,10 +44,12 @@ export async function finishRollback(context: StepContext): Promise<StepOutcome>
   const doubt = await unlessSettled(context, stranded);
   if (doubt !== undefined) return doubt;
   const absent = notBackAmong(survey, stillOut(state, survey, facts.links), due);
+  const earlier = await leftBefore(context, facts.directory.assignments);
   const users = namesOf(staying, [before, state.coverage], facts.directory.users);
   const text = [
     out.length === 0 ? again : `${again}; ${gone}`,
     ...(staying.length === 0 ? [] : [leftWords(staying.length, users)]),
+    ...(earlier === undefined ? [] : [earlier]),
     ...(missing.length === 0 ? [] : [lostWords(missing)]),
     ...(absent.length === 0 ? [] : [notBackWords(absent, facts)]),
     ...(stranded.length === 0 ? [] : [strandedWords(connection.rules.name, stranded)]),
