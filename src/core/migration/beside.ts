@@ -8,7 +8,9 @@ export function openBeside(connection: string, other: string): RefusedError {
   return new RefusedError(
     'migration-open',
     `connection ${other} provisions from the same application as ${connection} and has an open migration: what one assigns or takes away, the other rests on`,
-    { remedy: `let that one end first, or roll it back: headgate migration status ${other}` },
+    {
+      remedy: `let that one end first, or roll it back: headgate migration status ${other} (where it is configured; if it was renamed, put it back under that name first)`,
+    },
   );
 }
 
