@@ -94,7 +94,7 @@ function showBuild(registry: Registry, { version, commit }: MetricsOptions): voi
 }
 
 /**
- * Reads store and queue before each render. A read that fails or is too slow leaves its gauges as they were, which is
+ * Reads store and queue before each render, and asks whether they take writes. A read that fails or is too slow leaves its gauges as they were, which is
  * told by `headgate_source_up` and counted, so that nobody takes an old figure for a new one.
  */
 function createRefresh(
@@ -109,7 +109,7 @@ function createRefresh(
   const showQueue = createQueueFamilies(registry, connections, () => clock.now());
   const up = new Gauge({
     name: 'headgate_source_up',
-    help: '1 when the last scrape could read the store or the queue; else its gauges show what was read before.',
+    help: '1 when the last scrape could read the store or the queue, and it takes writes; else its gauges may show what was read before.',
     labelNames: ['source'],
     registers: [registry],
   });
@@ -146,8 +146,12 @@ function createRefresh(
           for (const [connection, reading] of await readConnections()) {
             if (connections().includes(connection)) showConnection(connection, reading);
           }
+          await stores.ping();
         }),
-        bounded('queue', async () => showQueue(await readQueue(queue))),
+        bounded('queue', async () => {
+          showQueue(await readQueue(queue));
+          await queue.ping();
+        }),
       ];
     },
     run: (): Promise<void> => {

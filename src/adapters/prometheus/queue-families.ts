@@ -4,7 +4,7 @@ import { longestInterval } from './cron-interval.ts';
 import { SCHEDULED_TYPES } from './labels.ts';
 
 /** What a scrape may ask of the queue. */
-export interface ReadableQueue extends Pick<JobQueue, 'counts' | 'listSchedules'> {
+export interface ReadableQueue extends Pick<JobQueue, 'counts' | 'listSchedules' | 'ping'> {
   /** Asked at each scrape, because settings of a running Redis can be changed. */
   durability(): Promise<QueueDurability>;
 }

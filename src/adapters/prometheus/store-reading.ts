@@ -9,10 +9,17 @@ import { GUARDS } from '../../core/verdict.ts';
 import type { HoldRecord, HoldStore } from '../../ports/hold-store.ts';
 import type { NotificationStore } from '../../ports/notifications.ts';
 import type { MigrationReading, ReadableMigrations } from './migration-reading.ts';
-import type { ConnectionState, ConnectionStore, CycleRecord, CycleStore, LinkStore } from '../../ports/stores.ts';
+import type {
+  ConnectionState,
+  ConnectionStore,
+  CycleRecord,
+  CycleStore,
+  LinkStore,
+  Stores,
+} from '../../ports/stores.ts';
 
 /** What a scrape may ask of the store. */
-export interface ReadableStores {
+export interface ReadableStores extends Pick<Stores, 'ping'> {
   readonly cycles: Pick<CycleStore, 'list' | 'counts'>;
   readonly links: Pick<LinkStore, 'counts'>;
   readonly connections: Pick<ConnectionStore, 'get'>;

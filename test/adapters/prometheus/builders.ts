@@ -123,6 +123,7 @@ export interface StoreContents {
 /** Stores that hold the same contents for every connection. */
 export function storesWith(read: () => StoreContents): MetricsSource['stores'] {
   return {
+    ping: async () => undefined,
     cycles: {
       list: async ({ kind, result, planned, limit }) =>
         (read().cycles ?? [])
@@ -165,7 +166,12 @@ export function queueWith(
   schedules: readonly ScheduledCycle[] = [],
   durability: QueueDurability = { evicts: false, persists: true },
 ): MetricsSource['queue'] {
-  return { counts, listSchedules: async () => schedules, durability: async () => durability };
+  return {
+    counts,
+    listSchedules: async () => schedules,
+    durability: async () => durability,
+    ping: async () => undefined,
+  };
 }
 
 export function planCounts(operations: Readonly<Record<string, number>>): PlanCounts {

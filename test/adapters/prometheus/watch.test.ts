@@ -601,6 +601,19 @@ describe('when the store or the queue does not answer', () => {
     expect(await third).toBe(1);
   });
 
+  test('what can be read and takes no writes is down, and shows what was read', async () => {
+    const registry = aRegistry();
+    const refused = () => Promise.reject(new Error('read-only'));
+    registry.watch({
+      stores: { ...storesWith(() => ({ pausedReason: 'maintenance' })), ping: refused },
+      channels: new Map(),
+      queue: { ...queueWith(async () => [aQueue()]), ping: refused },
+    });
+    const { body } = await registry.render(false);
+    for (const source of ['store', 'queue']) expect(valueOf(body, 'headgate_source_up', { source })).toBe(0);
+    expect(valueOf(body, 'bullmq_queue_workers', { queue: 'headgate-control' })).toBe(3);
+  });
+
   test('before anything is watched both are down, not up', async () => {
     const { body } = await aRegistry().render(false);
     expect(valueOf(body, 'headgate_source_up', { source: 'store' })).toBe(0);
