@@ -37,7 +37,8 @@ async function watched(
   connection: string,
   warnDays: readonly number[],
 ): Promise<Watched> {
-  const stopped = whyStopped(await stores.connections.get(connection));
+  const state = await stores.connections.get(connection);
+  const stopped = whyStopped(state);
   const failures = await failuresOf(connection, stores.cycles);
   // Holds and not plans: one subject provisioned on demand opens and lifts none, whatever its plan holds.
   const holds = await stores.holds.list({ connection, ended: false, limit: GUARDS.length });
@@ -45,7 +46,9 @@ async function watched(
   // What was approved waits for nobody, until that has expired: then people are told again.
   const waiting = holds.filter(({ state, decision }) => state !== 'approved' || (decision?.until ?? 0) <= clock.now());
   const operations = newest === undefined ? 0 : inState(await stores.cycles.counts(newest.cycle), 'held');
-  const expiring = (await stores.credentials.list(connection)).flatMap((credential): [string, number][] => {
+  // Where SCIM was switched off no token is to be put in the place of another.
+  const tokens = state.switchedOffAt === undefined ? await stores.credentials.list(connection) : [];
+  const expiring = tokens.flatMap((credential): [string, number][] => {
     const days = expiryWarning(credential, warnDays, clock.now());
     return days === undefined ? [] : [[credential.fingerprint, days]];
   });

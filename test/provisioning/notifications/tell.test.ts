@@ -452,4 +452,13 @@ describe('telling people', () => {
     await sweep();
     expect(nudged).toEqual([]);
   });
+
+  test('of no token that expires once a migration has switched SCIM off: none is to be put in its place', async () => {
+    hook.messages.length = 0;
+    await ports.stores.connections.switchOff('acme');
+    const expiring = aCredential({ id: 'c9', fingerprint: 'f9', state: 'candidate', expiresAt: clock.now() + 5 * DAY });
+    await ports.stores.credentials.change([{ after: expiring, event: 'probed', by: 'test' }]);
+    await sweep();
+    expect(hook.messages).toEqual([]);
+  });
 });
