@@ -3,8 +3,10 @@ import type { MigrationStep } from '../../src/core/migration/migration.ts';
 import { company, people, personName } from '../e2e/company.ts';
 import { useEntraWorlds } from './entra-world.ts';
 import { useOwnWorlds, type OwnWorld } from './own-world.ts';
+import { accountStates } from './surroundings.ts';
 
 const openWorld = useOwnWorlds();
+const openAtKeeper = useOwnWorlds('generic');
 
 /** Two people in a group that is to go, two in groups that stay; a process has died right after it wrote such a line. */
 async function begin(last: Parameters<OwnWorld['dieRightAfter']>[0]): Promise<OwnWorld> {
@@ -69,6 +71,42 @@ test('a full cycle in whose reads somebody moves from group to group takes that 
     'refused',
   );
   expect(await at.operator.migrationReport(at.name)).toMatchObject({ verdict: 'passed' });
+});
+
+/** Crew, of three, is deleted by hand just as its second request to take somebody out arrives. */
+async function deleteWhileEmptied(at: OwnWorld): Promise<void> {
+  await at.start('remove-groups', ['Crew']);
+  await at.live();
+  let taken = 0;
+  at.provider.observe({
+    beforeWrite({ method }) {
+      if (method !== 'PATCH' || (taken += 1) !== 2) return;
+      const { id } = at.provider.groups.find('Crew') ?? {};
+      if (typeof id === 'string') at.provider.change('DELETE', `/Groups/${id}`);
+    },
+  });
+  await at.approve();
+  await at.live();
+  expect(taken).toBeGreaterThanOrEqual(2);
+}
+
+const emptied = () => company({ users: 4, groups: { Crew: [1, 3], Deck: [4, 4] } });
+
+test('a SCIM group that somebody deletes by hand while it is emptied is gone, and nobody need look', async () => {
+  const at = await openAtKeeper(emptied());
+  const before = accountStates(at);
+  await deleteWhileEmptied(at);
+  expect(await at.operator.migrationStatus(at.name)).toMatchObject({ result: 'succeeded' });
+  expect(accountStates(at)).toEqual(before);
+  expect(await at.operator.migrationReport(at.name)).toMatchObject({ verdict: 'passed' });
+});
+
+test('whoever goes with a SCIM group that somebody deletes while it is emptied is told of as lost', async () => {
+  const at = await openWorld(emptied());
+  await deleteWhileEmptied(at);
+  expect(await at.operator.migrationStatus(at.name)).toMatchObject({ result: 'aborted', frozen: true });
+  const { accounts } = await at.operator.migrationReport(at.name);
+  expect(accounts.lost.map(({ label }) => label)).toEqual([personName(2), personName(3)]);
 });
 
 describe('beside Entra', () => {

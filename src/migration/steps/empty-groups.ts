@@ -1,3 +1,4 @@
+import { NotFoundError } from '../../core/errors.ts';
 import { canaryMember, type CanaryMember, type GroupMembers } from '../../core/migration/canary-member.ts';
 import type { Link } from '../../core/link.ts';
 import type { Anchor } from '../../core/directory.ts';
@@ -115,6 +116,15 @@ async function takeOutSafely(
   const uncovered = await unlessCovered(context, group);
   if (uncovered !== undefined) return uncovered;
   // Read anew: the link remembers who is left in, and what was taken out before has changed that.
-  await takeOut(context, (await groupLink(context, group)) ?? link, members);
-  return unlessLost(context, new Set(members));
+  const gone = await takeOut(context, (await groupLink(context, group)) ?? link, members).then(
+    () => false,
+    (error: unknown) => {
+      if (error instanceof NotFoundError) return true;
+      throw error;
+    },
+  );
+  const lost = await unlessLost(context, new Set(members));
+  if (lost !== undefined || !gone) return lost;
+  // Somebody else deletes groups, too: the next look tells whether it is gone.
+  return notYet(context, `SCIM group ${link.label} was not found when members were to be taken out`);
 }
