@@ -21,10 +21,10 @@ export const FORWARD_STEPS = [
   'revoke-token',
   'report',
 ] as const;
-/** What undoes it, in order: the groups are back and seen to be back before any direct assignment is withdrawn. */
 /**
- * Whom no cycle puts back, Headgate puts back after it. With Entra's engine the next whole cycle makes the groups anew that it
- * has deleted, and not before it is anybody put into the others: one under way could still delete a group, members and all.
+ * What undoes it, in order: the groups are back and seen to be back before any direct assignment is withdrawn. Whom no cycle
+ * puts back, Headgate puts back after it. With Entra's engine the next whole cycle makes the groups anew that it has deleted,
+ * and not before it is anybody put into the others: one under way could still delete a group, members and all.
  */
 export const ROLLBACK_STEPS = [
   'reassign-groups',
