@@ -103,8 +103,9 @@ function decidedAs(held: HeldSet, decided: readonly DecidedHold[], now: number):
   if (hold?.decision.until !== undefined)
     return { approved: { hold: hold.id, by: hold.decision.by, until: hold.decision.until } };
   // What no approval lets through stays as the guard says.
-  const no = isDecidable(held.guard) && decided.find((one) => one.guard === held.guard && forbids(one, held));
-  if (no === undefined || no === false) return undefined;
+  if (!isDecidable(held.guard)) return undefined;
+  const no = decided.find((one) => one.guard === held.guard && forbids(one, held));
+  if (no === undefined) return undefined;
   const { id, decision } = no;
   return {
     remedy: `${decision.by} rejected it, so it stays as it is: see who, what and why, and decide anew: headgate holds show ${id}. Whoever is assigned again is no longer part of it.`,

@@ -94,8 +94,8 @@ function showBuild(registry: Registry, { version, commit }: MetricsOptions): voi
 }
 
 /**
- * Reads store and queue before each render, and asks whether they take writes. A read that fails or is too slow leaves its gauges as they were, which is
- * told by `headgate_source_up` and counted, so that nobody takes an old figure for a new one.
+ * Reads store and queue before each render, and asks whether they take writes. A read that fails or is too slow leaves its
+ * gauges as they were, which is told by `headgate_source_up` and counted, so that nobody takes an old figure for a new one.
  */
 function createRefresh(
   registry: Registry,

@@ -198,8 +198,9 @@ async function ping(exchange: Exchange): Promise<void> {
 }
 
 /**
- * A 403 for a change of one object, or for looking whether it was made, while the credential still reads is about that object: providers guard their owners and
- * groups so (Slack, Sentry). Stopping the whole connection for it would keep everybody else's removal from happening.
+ * A 403 for a change of one object, or for looking whether it was made, while the credential still reads is about that
+ * object: providers guard their owners and groups so (Slack, Sentry). Stopping the whole connection for it would keep
+ * everybody else's removal from happening.
  */
 async function aboutObject(exchange: Exchange, error: unknown): Promise<unknown> {
   if (!(error instanceof UnauthorizedError) || error.facts.status !== 403) return error;

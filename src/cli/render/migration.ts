@@ -200,12 +200,9 @@ export function renderWhatIf(
     })),
   ];
   // Whom it makes no difference to comes after all whom it does.
-  const has = told.filter(({ user }) => without(user) === undefined);
-  const rows = [...has, ...told.filter(({ user }) => without(user) !== undefined)].map(({ user, does, ways }) => [
-    without(user) ?? does,
-    printable(user.label),
-    printable(ways),
-  ]);
+  const rows = told
+    .toSorted((a, b) => Number(without(a.user) !== undefined) - Number(without(b.user) !== undefined))
+    .map(({ user, does, ways }) => [without(user) ?? does, printable(user.label), printable(ways)]);
   const count = (word: string | undefined, users = [...loses, ...keeps]) =>
     users.filter((user) => without(user) === word).length;
   const [blocked, filtered] = [count(BLOCKED), count(FILTERED)];
